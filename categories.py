@@ -1,0 +1,166 @@
+"""Category descriptions: reading the sets, wording the prompts, averaging their embeddings.
+
+A set is a table of two columns, `label` and `description`; a label may stand in several rows, each one more description
+of the same category. Tab-separated `.tsv` (or `.csv` with commas), UTF-8 with or without a byte order mark.
+
+    descriptions = read_descriptions(Path("category_descriptions/TOTAL_page_categories.tsv"))
+    texts = prompts(descriptions, PROMPT, lowercase=True)
+"""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from utils import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    import torch
+
+PROMPT = "a scan of {description}"
+COLUMNS = ("label", "description")
+SUFFIXES = {".tsv": "\t", ".csv": ","}  # -> what parts the columns
+
+
+def same_label(label: str) -> str:
+    """The one spelling of a label in which labels are compared and kept: blanks stripped, Unicode NFC.
+
+    >>> same_label(" Fotografie\\u0301 ") == "Fotografi\\u00e9"
+    True
+    """
+    return unicodedata.normalize("NFC", label.strip())
+
+
+def read_descriptions(file: Path) -> dict[str, list[str]]:
+    """Label -> its descriptions, labels in the order in which the file first names them, from one set.
+
+    `+AF8-` (an underscore that once passed through UTF-7) is undone, blanks are stripped, empty lines skipped; a row
+    that stands twice counts twice. Columns beside `label` and `description` are ignored.
+
+    Raises UserError, with the file and the line: absent file, wrong kind or encoding, missing column, empty cell, no
+    rows.
+    """
+    delimiter = SUFFIXES.get(file.suffix.lower())
+    if not file.is_file():
+        siblings = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
+        raise UserError(f"no description file {file}{did_you_mean(file.name, siblings)}")
+    if delimiter is None:
+        raise UserError(f"{file}: category descriptions are .tsv (tabs) or .csv (commas) files")
+    descriptions: dict[str, list[str]] = {}
+    header: list[str] | None = None
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream, delimiter=delimiter, strict=True)
+            for row in reader:
+                cells = [cell.replace("+AF8-", "_").strip() for cell in row]
+                if not any(cells):
+                    continue
+                where = f"{file}, line {reader.line_num}"
+                if header is None:
+                    header = _header(cells, where, delimiter)
+                    continue
+                # One cell too many is a description cut at its own comma: never read it without its end.
+                if len(cells) > len(header) and any(cells[len(header) :]):
+                    raise UserError(
+                        f"{where}: {len(cells)} cells, the header names {len(header)} (quote a cell that holds one)"
+                    )
+                label, description = (dict(zip(header, cells, strict=False)).get(column, "") for column in COLUMNS)
+                if not label or not description:
+                    raise UserError(f"{where}: the {'description' if label else 'label'} is empty")
+                descriptions.setdefault(same_label(label), []).append(description)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8 text") from error
+    except csv.Error as error:
+        raise UserError(
+            f"{file}, line {reader.line_num}: {error}; a cell that starts with a quote must end with one"
+        ) from error
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror or error}") from error
+    if not descriptions:
+        raise UserError(
+            f"{file}: no categories; wanted is a header 'label<tab>description' and one row for each description"
+        )
+    return descriptions
+
+
+def _header(cells: list[str], where: str, delimiter: str) -> list[str]:
+    """The header's names in lower case; UserError where one of the two columns is missing."""
+    header = [cell.lower() for cell in cells]
+    for column in COLUMNS:
+        if column not in header:
+            separator = "tabs" if delimiter == "\t" else "commas"
+            found = " | ".join(cells)[:80]
+            raise UserError(
+                f"{where}: no column '{column}' in the header, which reads: {found} (columns are parted by {separator})"
+            )
+    return header
+
+
+def list_sets(folder: Path, prefix: str) -> dict[str, Path]:
+    """Set name -> file, of all `<prefix>_<set>.tsv` (or `.csv`) in `folder`, by name. UserError where there is none."""
+    if not folder.is_dir():
+        raise UserError(f"no folder of category descriptions {folder}")
+    sets: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()):
+        if file.suffix.lower() in SUFFIXES and file.name.startswith(prefix + "_"):
+            name = file.stem.removeprefix(prefix + "_")
+            if name in sets:
+                raise UserError(f"{folder}: {sets[name].name} and {file.name} are the same set twice; remove one")
+            sets[name] = file
+    if not sets:
+        there = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+        raise UserError(
+            f"no file {prefix}_<set>.tsv in {folder} (there: {', '.join(there[:12]) or 'no .tsv or .csv file'})"
+        )
+    return sets
+
+
+def read_sets(folder: Path, prefix: str) -> dict[str, list[str]]:
+    """All sets of `prefix` in `folder` as one (`--avg`): label -> the descriptions of each set, sets by name.
+
+    Raises UserError where no file `<prefix>_<set>.tsv` is found or one cannot be read.
+    """
+    merged: dict[str, list[str]] = {}
+    for file in list_sets(folder, prefix).values():
+        for label, texts in read_descriptions(file).items():
+            merged.setdefault(label, []).extend(texts)
+    return merged
+
+
+def label_descriptions(labels: Iterable[str]) -> dict[str, list[str]]:
+    """Descriptions for labels that have none: the name itself, underscores as blanks. The caller says that it did so.
+
+    >>> label_descriptions(["PHOTO_L"])
+    {'PHOTO_L': ['PHOTO L']}
+    """
+    return {same_label(label): [same_label(label).replace("_", " ").strip() or same_label(label)] for label in labels}
+
+
+def prompt_of(description: str, template: str = PROMPT, lowercase: bool = True) -> str:
+    """One description in its template.
+
+    >>> prompt_of("a typed Letter")
+    'a scan of a typed letter'
+    """
+    text = template.replace("{description}", description)  # not str.format: a description may hold braces
+    return text.lower() if lowercase else text
+
+
+def prompts(descriptions: Mapping[str, Sequence[str]], template: str = PROMPT, lowercase: bool = True) -> list[str]:
+    """All prompts, category after category: `sum(len(texts) for texts in descriptions.values())` of them."""
+    return [prompt_of(text, template, lowercase) for texts in descriptions.values() for text in texts]
+
+
+def average_prototypes(embeddings: torch.Tensor, counts: Sequence[int]) -> torch.Tensor:
+    """Prototypes [C, D]: the unit-length mean of each category's unit-length text embeddings.
+
+    embeddings: [N, D] unit rows, category after category; counts: how many rows each of the C categories has (their sum
+    is N, each at least 1). Recipe of the earlier tool, which calls it averaged mode; one row per category stays itself.
+    """
+    import torch
+
+    means = torch.stack([rows.mean(dim=0) for rows in embeddings.split(list(counts))])  # [C, D]
+    return torch.nn.functional.normalize(means, dim=-1)

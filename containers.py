@@ -1,0 +1,282 @@
+"""What kind of file is this, how many frames does it hold, and is it whole? Read from the bytes, before anything is
+decoded.
+
+Decoders are forgiving: a scan that was cut while it was copied comes back half grey, and nobody is told. So each
+format's own bookkeeping (chunk checksums, lengths, end marks) is walked first, and a file whose data end too early is
+refused:
+
+    with path.open("rb") as file:
+        check_whole(file, kind_of(file.read(1024)))
+
+Limits. A file of the right length whose inside was overwritten is noticed where the format carries checksums (PNG) or
+where its decoder stumbles (nearly always: LZW, Group 4 fax; often: Deflate, WebP; seldom: JPEG; never: uncompressed).
+A PDF cut right after an earlier revision's end mark is that revision. What was lost inside a PDF's embedded image is
+drawn by PDFium as blank.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zlib
+from collections.abc import Mapping
+from typing import BinaryIO
+
+HEAD = 1024  # bytes that `kind_of` wants to see: a PDF may start with that much junk
+MAX_FRAMES = 100_000  # far above any scanned volume; a hostile TIFF can chain a directory at every byte
+_PIECE = 1 << 20  # bytes read at once
+_JPEG_MARK = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # neither a stuffed 0xFF of the coded data nor a restart
+
+
+class PageError(Exception):
+    """Why a page has no score, as one plain phrase for the errors table: `str(error)`."""
+
+
+def kind_of(head: bytes) -> str:
+    """png, jpeg, tiff, jp2, webp, bmp or pdf by the first 1024 bytes of a file; "" for anything else.
+
+    >>> kind_of(b"%PDF-1.4"), kind_of(b"hello")
+    ('pdf', '')
+    """
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpeg"
+    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "tiff"
+    if head.startswith((b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n")):
+        return "jp2"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    if head.startswith(b"BM"):
+        return "bmp"
+    return "pdf" if b"%PDF-" in head else ""
+
+
+def check_whole(file: BinaryIO, kind: str) -> None:
+    """Raises PageError where the file's own bookkeeping says that data are missing; leaves the file position anywhere.
+
+    TIFF is checked frame by frame instead (`check_strips`).
+    """
+    check = _CHECKS.get(kind)
+    if check is not None:
+        try:
+            check(file, _size(file))
+        except struct.error:
+            raise PageError("truncated: the file ends inside its header") from None
+
+
+def tiff_frames(file: BinaryIO) -> int:
+    """Number of frames of a TIFF or BigTIFF, by its chain of directories: two short reads a frame, whatever they hold.
+
+    Raises PageError where the chain leads out of the file (a cut file) or never ends.
+    """
+    size = _size(file)
+    file.seek(0)
+    head = file.read(16)
+    order = "<" if head[:2] == b"II" else ">"
+    big = head[2:4] in (b"+\0", b"\0+")
+    count_as, entry, offset_as = (order + "Q", 20, order + "Q") if big else (order + "H", 12, order + "I")
+    try:
+        (offset,) = struct.unpack_from(offset_as, head, 8 if big else 4)
+        seen: set[int] = set()
+        while offset and offset not in seen:
+            if len(seen) >= MAX_FRAMES:
+                raise PageError(f"damaged: more than {MAX_FRAMES} frames")
+            seen.add(offset)
+            file.seek(offset)
+            (entries,) = struct.unpack(count_as, file.read(struct.calcsize(count_as)))
+            end = offset + struct.calcsize(count_as) + entries * entry
+            if end + struct.calcsize(offset_as) > size:
+                raise PageError(f"truncated: the directory of frame {len(seen)} lies beyond the end of the file")
+            file.seek(end)
+            (offset,) = struct.unpack(offset_as, file.read(struct.calcsize(offset_as)))
+    except (struct.error, OverflowError):  # an offset beyond the end reads nothing; beyond 2**63 it cannot be sought
+        raise PageError("truncated: a frame's directory lies beyond the end of the file") from None
+    if not seen:
+        raise PageError("damaged: a TIFF without a frame")
+    return len(seen)
+
+
+def check_strips(file: BinaryIO, tags: Mapping[int, object]) -> None:
+    """Raises PageError where a TIFF frame's strips or tiles are too few or reach beyond the file (a fax decoder would
+    draw the missing part white, a tile would stay black). `tags` are the frame's TIFF tags by number."""
+    size = _size(file)
+    width, height = _number(tags, 256, 0), _number(tags, 257, 0)
+    planes = _number(tags, 277, 1) if _number(tags, 284, 1) == 2 else 1
+    strips = -(-height // (_number(tags, 278, height) or height or 1))
+    tiles = -(-width // (_number(tags, 322, width) or 1)) * -(-height // (_number(tags, 323, height) or 1))
+    for offsets_tag, counts_tag, needed in ((273, 279, strips * planes), (324, 325, tiles * planes), (513, 514, 0)):
+        offsets, counts = _numbers(tags.get(offsets_tag)), _numbers(tags.get(counts_tag))
+        if any(offset >= size for offset in offsets):
+            raise PageError("truncated: image data lie beyond the end of the file")
+        if any(offset + count > size for offset, count in zip(offsets, counts, strict=False)):
+            raise PageError("truncated: the image data end early")
+        if 0 < len(offsets) < needed:
+            raise PageError("truncated: parts of the image are missing")
+
+
+def _number(tags: Mapping[int, object], tag: int, default: int) -> int:
+    return (_numbers(tags.get(tag)) or [default])[0]
+
+
+def _numbers(value: object) -> list[int]:
+    values = value if isinstance(value, tuple | list) else [] if value is None else [value]
+    return [number for number in values if isinstance(number, int)]
+
+
+def _size(file: BinaryIO) -> int:
+    return file.seek(0, io.SEEK_END)
+
+
+def _check_png(file: BinaryIO, size: int) -> None:
+    """Walks the chunks up to the last one with image data, comparing the checksums of those that make the picture."""
+    position, image_data = 8, 0
+    while position + 12 <= size:
+        file.seek(position)
+        length, name = struct.unpack(">I4s", file.read(8))
+        if position + 12 + length > size:
+            break
+        if name in (b"IHDR", b"PLTE", b"IDAT"):
+            checksum, left = zlib.crc32(name), length
+            while left > 0:
+                piece = file.read(min(left, _PIECE))
+                if not piece:
+                    raise PageError("truncated: the image data end early")
+                checksum, left = zlib.crc32(piece, checksum), left - len(piece)
+            if file.read(4) != struct.pack(">I", checksum):
+                raise PageError(f"damaged: wrong checksum in its {name.decode()} data")
+            image_data += name == b"IDAT"
+        elif name == b"IEND":
+            return
+        position += 12 + length
+    # No end mark. Where the last image data are whole too, the decoder decides: it fails when rows are missing.
+    if position + 12 <= size or not image_data:
+        raise PageError("truncated: the image data end early")
+
+
+def _check_jpeg(file: BinaryIO, size: int) -> None:
+    """Walks the segments and scans to the end mark. The decoder takes a scan filled up with zero bytes for a whole
+    one.
+    """
+    file.seek(0)
+    data = file.read()
+    position = 2
+    while found := _JPEG_MARK.search(data, position):
+        position, mark = found.end(), data[found.end() - 1]
+        if mark == 0xD9:
+            return
+        if mark not in (0x01, 0xD8):
+            (length,) = struct.unpack_from(">H", data, position)
+            position += max(length, 2)
+    raise PageError("truncated: the image data end before their end mark")
+
+
+def _check_jp2(file: BinaryIO, size: int) -> None:
+    """Finds the code stream in its box and walks its tile parts to the end mark; OpenJPEG is content with any
+    beginning.
+    """
+    file.seek(0)
+    start, end = 0, size
+    if file.read(4) != b"\xff\x4f\xff\x51":
+        position = 0
+        while True:
+            file.seek(position)
+            length, name = struct.unpack(">I4s", file.read(8))
+            header = 8
+            if length == 1:
+                (length,) = struct.unpack(">Q", file.read(8))
+                header = 16
+            box_end = position + length if length else size
+            if box_end > size or box_end < position + header:
+                raise PageError("truncated: the image data end early")
+            if name == b"jp2c":
+                start, end = position + header, box_end
+                break
+            position = box_end
+    position = start + 2  # behind the start mark
+    while position + 2 <= end:
+        file.seek(position)
+        (mark,) = struct.unpack(">H", file.read(2))
+        if mark == 0xFFD9:
+            return
+        if mark == 0xFF90:  # a tile part, which carries its own length; 0 = up to the end mark
+            _, _, length = struct.unpack(">HHI", file.read(8))
+            if length == 0:
+                file.seek(max(position, end - 64))
+                if b"\xff\xd9" in file.read(64):
+                    return
+                break
+            position += max(length, 12)
+        elif mark >= 0xFF00:
+            (length,) = struct.unpack(">H", file.read(2))
+            position += 2 + max(length, 2)
+        else:
+            raise PageError("damaged: its tile lengths do not fit its data")
+    raise PageError("truncated: the image data end before their end mark")
+
+
+def _check_webp(file: BinaryIO, size: int) -> None:
+    file.seek(4)
+    (length,) = struct.unpack("<I", file.read(4))
+    if length + 8 > size:
+        raise PageError("truncated: the image data end early")
+    file.seek(max(0, length + 8 - 512))
+    if size > 2048 and not file.read(512).strip(b"\0"):  # no coded image ends so; a copy that was broken off may
+        raise PageError("truncated: the image data end in zero bytes")
+
+
+def _check_bmp(file: BinaryIO, size: int) -> None:
+    file.seek(10)
+    data_at, header = struct.unpack("<II", file.read(8))
+    if header < 40:
+        return  # OS/2 1.x: never compressed, the decoder counts the rows
+    file.seek(30)
+    compression, length = struct.unpack("<II", file.read(8))
+    if compression not in (1, 2):
+        return
+    # Pillow fills the missing rows of a run-length coded picture with black: length and end mark are ours to check.
+    if length and data_at + length > size:
+        raise PageError("truncated: the image data end early")
+    end = min(data_at + length, size) if length else size
+    file.seek(max(data_at, end - 4))
+    if b"\0\1" not in file.read(4):
+        raise PageError("truncated: the image data end before their end mark")
+
+
+def _check_pdf(file: BinaryIO, size: int) -> None:
+    """PDFium rebuilds a cut file from what is left and shows fewer or empty pages: ask for the end mark and the
+    length.
+    """
+    file.seek(0)
+    head = file.read(2048)
+    linear = re.search(rb"/Linearized\b.{0,200}?/L\s+(\d{1,15})\b", head, re.DOTALL)
+    if linear and int(linear[1]) > size:
+        raise PageError("truncated: the PDF is shorter than it says")
+    # Some archives pad with zero bytes: look at the last 2 KB in front of them.
+    end = size
+    while end > 0:
+        start = max(0, end - 2048)
+        file.seek(start)
+        tail = file.read(end - start)
+        if tail.strip(b"\0"):
+            break
+        end = start
+    else:
+        tail = b""
+    if len(tail.rstrip(b"\0")) < 1100 and start > 0:
+        file.seek(max(0, start - 2048))
+        tail = file.read(start - max(0, start - 2048)) + tail
+    if b"%%EOF" not in tail.rstrip(b"\0")[-1100:]:
+        raise PageError("truncated: the PDF has no end mark")
+
+
+_CHECKS = {
+    "png": _check_png,
+    "jpeg": _check_jpeg,
+    "jp2": _check_jp2,
+    "webp": _check_webp,
+    "bmp": _check_bmp,
+    "pdf": _check_pdf,
+}

@@ -1,0 +1,130 @@
+"""The journal of a run: an append-only file in which one line is one whole batch of outcomes.
+
+    journal = Journal(work / "journal.jsonl", pages=1000, batch_size=16)     # counts what is there, cuts off a torn end
+    journal.append([[0.9, 0.1], "the file is empty", ...])                  # the next 16 pages, in page order
+    for outcome in journal.outcomes(): ...
+
+A line is `{"batch": 3, "rows": [[0.9, 0.1], "the file is empty", ...]}`: scores, or the reason why the page failed. It
+is handed to the operating system at once, so that kill -9 loses at most the batch in work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from utils import UserError, printable
+
+Outcome = list[float] | str  # a page's scores over the categories (unrounded), or the plain reason why it failed
+
+NO_SCORES = "the model gave no valid scores for this page"
+CONTINUE = "put that right, and the same command with --resume continues"
+
+
+class Journal:
+    """Whole batches, in page order, in one file.
+
+    Attributes:
+        file: made where absent.
+        batches: batches in all; the last one may be short.
+        done: whole batches in the file.
+        failed: failed pages among them.
+    """
+
+    def __init__(self, file: Path, pages: int, batch_size: int) -> None:
+        self.file = file
+        self.batches = math.ceil(pages / batch_size)
+        self.done = 0
+        self.failed = 0
+        self._pages = pages
+        self._batch_size = batch_size
+        self._width: int | None = None  # scores a row; the first row decides
+        self._out = file.open("ab", buffering=0)
+        self._end = self._scan()
+        self._out.truncate(self._end)
+
+    def append(self, outcomes: list[Outcome]) -> None:
+        """Commit the next batch, whole. Scores that are no finite numbers become a failure.
+
+        Raises:
+            ValueError: the number of outcomes, or of scores, is not that of the batch.
+            UserError: the disk is full or the like; the journal keeps what it had.
+        """
+        size = self._size(self.done)
+        if len(outcomes) != size:
+            raise ValueError(f"batch {self.done} has {size} pages, not {len(outcomes)}")
+        rows, failed, width = [], 0, self._width
+        for outcome in outcomes:
+            if not isinstance(outcome, str) and not all(map(math.isfinite, outcome)):
+                outcome = NO_SCORES
+            if isinstance(outcome, str):
+                rows.append(json.dumps(outcome))
+                failed += 1
+                continue
+            width = len(outcome) if width is None else width
+            if len(outcome) != width:
+                raise ValueError(f"a row of {len(outcome)} scores among rows of {width}")
+            # Nine significant digits bring every float32 back exactly.
+            rows.append(f"[{','.join(format(score, '.9g') for score in outcome)}]")
+        line = f'{{"batch": {self.done}, "rows": [{",".join(rows)}]}}\n'.encode("ascii")
+        try:
+            written = 0
+            while written < len(line):
+                written += self._out.write(line[written:]) or 0
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._out.truncate(self._end)
+            raise UserError(f"cannot write {printable(str(self.file))}: {error.strerror}; {CONTINUE}") from error
+        self._end += len(line)
+        self.done += 1
+        self.failed += failed
+        self._width = width
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """The outcomes of all whole batches in page order, read line by line."""
+        with self.file.open("rb") as lines:
+            for line in itertools.islice(lines, self.done):
+                yield from json.loads(line, parse_int=float)["rows"]
+
+    def close(self) -> None:
+        """Close the file; `outcomes` still reads."""
+        self._out.close()
+
+    def _size(self, batch: int) -> int:
+        return min(self._batch_size, self._pages - batch * self._batch_size) if batch < self.batches else 0
+
+    def _scan(self) -> int:
+        """Count the whole batches; the byte behind the last of them.
+
+        A kill or a power cut may have left a torn line or a tail of NUL bytes: what follows the first damage is cut off
+        and done again.
+        """
+        end = 0
+        with self.file.open("rb") as lines:
+            for line in lines:
+                rows = self._rows(line)
+                if rows is None:
+                    break
+                end += len(line)
+                self.done += 1
+                self.failed += sum(isinstance(row, str) for row in rows)
+                self._width = next((len(row) for row in rows if not isinstance(row, str)), self._width)
+        return end
+
+    def _rows(self, line: bytes) -> list[Outcome] | None:
+        """The rows of the next line, None where it is not whole."""
+        try:
+            entry = json.loads(line)
+            rows = entry["rows"]
+            if not line.endswith(b"\n") or entry["batch"] != self.done or len(rows) != self._size(self.done):
+                return None
+            widths = {len(row) for row in rows if not isinstance(row, str)}
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return None
+        if len(widths | ({self._width} if self._width is not None else set())) > 1:
+            return None
+        return rows

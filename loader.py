@@ -1,0 +1,108 @@
+"""Decodes pages on threads beside the model's work, a few batches ahead, each page in the slot it was given.
+
+    for batch in load_batches(pages, transform, batch_size=16, workers=2, max_pixels=700_000_000):
+        scores = classifier.scores(batch.pixels)  # where batch.reasons[i] is not "", row i means nothing
+
+Pillow works without Python's global lock, so threads are enough: they share memory and start at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from decoding import PageError, close_files, read_page
+from pages import Page, PageList
+from transform import PageTransform
+
+if TYPE_CHECKING:
+    import numpy as np
+
+BATCHES_AHEAD = 2  # one that the workers are at, one that waits: the model never starves, memory stays at three batches
+
+
+@dataclass
+class Batch:
+    """Pages `index * batch_size ...` of the list, with their pixels.
+
+    pixels: uint8 [len(pages), 3, height, width]; a failed page's slot is zero.
+    reasons: "" or why the page failed, one a page.
+    """
+
+    index: int
+    pages: list[Page]
+    pixels: torch.Tensor
+    reasons: list[str]
+
+
+def load_batches(
+    pages: PageList,
+    transform: PageTransform,
+    *,
+    batch_size: int,
+    workers: int,
+    max_pixels: int,
+    first_batch: int = 0,
+) -> Iterator[Batch]:
+    """Batches in order, cut from the page list by position: batch i holds pages[i * batch_size : (i + 1) * batch_size].
+
+    A page that fails keeps its slot, with zeros and its reason; one that carries a reason already is not opened.
+    workers: threads; 0 decodes in the caller's thread and starts none. first_batch: where to begin (resume). Closing
+    the iterator, or an exception such as KeyboardInterrupt, drops what is not begun and waits for the pages that are
+    being decoded; no thread is left.
+    """
+    count = -(-len(pages.pages) // batch_size)
+    stop = threading.Event()
+
+    def decode(page: Page, slot: np.ndarray) -> str:
+        if page.reason or stop.is_set():
+            return page.reason
+        try:
+            image = read_page(pages.root / page.path, page.frame, min_side=max(transform.size), max_pixels=max_pixels)
+            slot[...] = transform(image)
+        except PageError as error:
+            return str(error)
+        except (MemoryError, ValueError, OSError) as error:  # of the resizing: a page of an impossible shape
+            return f"cannot be brought to the model's size: {error or 'not enough memory'}"
+        return ""
+
+    def empty(index: int) -> Batch:
+        part = pages.pages[index * batch_size : (index + 1) * batch_size]
+        return Batch(index, part, torch.zeros((len(part), 3, *transform.size), dtype=torch.uint8), [])
+
+    def inline() -> Iterator[Batch]:
+        for index in range(first_batch, count):
+            batch = empty(index)
+            batch.reasons = [decode(page, slot) for page, slot in zip(batch.pages, batch.pixels.numpy(), strict=True)]
+            yield batch
+
+    def threaded() -> Iterator[Batch]:
+        # A batch may be smaller than the workers are many: then more of them are begun ahead.
+        ahead = BATCHES_AHEAD + workers // batch_size
+        waiting: deque[tuple[Batch, list[Future[str]]]] = deque()
+        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="decode")
+        try:
+            begun = first_batch
+            while begun < count or waiting:
+                while begun < count and len(waiting) <= ahead:
+                    batch = empty(begun)
+                    slots = zip(batch.pages, batch.pixels.numpy(), strict=True)
+                    waiting.append((batch, [pool.submit(decode, page, slot) for page, slot in slots]))
+                    begun += 1
+                batch, futures = waiting.popleft()
+                batch.reasons = [future.result() for future in futures]
+                yield batch
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    try:
+        yield from threaded() if workers > 0 else inline()
+    finally:
+        close_files()

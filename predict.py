@@ -1,0 +1,362 @@
+"""The main job: pages go in, a table comes out. Loader, classifier, run and tables meet here.
+
+    python run.py -d pages/ -tn 3 --raw
+
+Pages are cut into batches by their position in the sorted page list; each finished batch is one line of the run's
+journal, so that a killed run continues where it was and ends with the same tables (`--resume`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from categories import label_descriptions, read_descriptions, read_sets
+from journal import NO_SCORES, Outcome
+from model_folders import ModelChoice, choose_model, file_name_of_base
+from pages import PageList, find_pages, list_files, pages_of_files
+from progress import Progress
+from results import TableReport, TableStyle, summary, terminal_table, write_tables
+from runs import Run
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from classifier import PageClassifier
+    from loader import Batch
+    from run import Job
+    from settings import Settings
+
+# Whose versions stand in a run record: those that can move a score.
+LIBRARIES = ("torch", "torchvision", "transformers", "timm", "pillow", "pypdfium2", "numpy", "safetensors")
+
+
+def run_prediction(settings: Settings, job: Job) -> int:
+    """Sort pages with the chosen model; print a table (`-f`) or write tables (a folder, `-o`, `--raw`).
+
+    Returns the exit code: 0 all pages done, 1 finished and some pages failed, 130 interrupted (the tables hold what was
+    done until then). Raises UserError, before any work, for what the user can mend.
+    """
+    choice = choose_model(settings, job)
+    descriptions = chosen_descriptions(settings)
+    pages = _wanted_pages(settings, job)
+    say = _silent if settings.setup.quiet else _say
+    say(_pages_line(pages))
+
+    classifier = open_classifier(choice, settings, descriptions)
+    for line in model_lines(choice, classifier, chosen=descriptions is not None):
+        say(line)
+    top_n = min(settings.output.top_n, len(classifier.categories))
+    if top_n < settings.output.top_n:
+        say(f"note: -tn {settings.output.top_n} is more than the {top_n} categories: all {top_n} are given")
+
+    writes = job.directory is not None or job.output_given or settings.output.raw
+    if not writes:
+        outcomes: list[Outcome] = []
+        for batch in _batches(pages, classifier, settings, workers=0):
+            outcomes += score_batch(classifier, batch)
+        print(terminal_table(pages, outcomes, classifier.categories, top_n))
+        return int(any(isinstance(outcome, str) for outcome in outcomes))
+
+    identity, execution = _identity(settings, job, choice, classifier, top_n), _execution(classifier, settings)
+    base = file_name_of_base(classifier.base)
+    if job.resume:
+        run = Run.resume(settings.output.folder, identity=identity, execution=execution)
+        say(_resume_line(run, settings, job))
+    else:
+        run = Run.start(settings.output.folder, base, pages, identity=identity, execution=execution)
+    with run:
+        return _work(run, classifier, settings, job, top_n, model=identity["model"])
+
+
+def chosen_descriptions(settings: Settings) -> dict[str, list[str]] | None:
+    """The categories that `-cc` or `--avg` choose, None for the model's own. A label without text gets its name."""
+    setup = settings.setup
+    if setup.average:
+        descriptions = read_sets(setup.categories_dir, setup.categories_prefix)
+    elif setup.categories_file:
+        descriptions = read_descriptions(setup.categories_file)
+    elif setup.zero_shot:  # an untuned base has no categories of its own
+        descriptions = read_sets(setup.categories_dir, setup.categories_prefix)
+    else:
+        return None
+    nameless = [label for label, texts in descriptions.items() if not texts]
+    if nameless:
+        _say(f"note: no description for {', '.join(nameless)}: the name itself is used")
+        descriptions |= label_descriptions(nameless)
+    if len(descriptions) < 2:
+        raise UserError(f"only one category is described, {next(iter(descriptions))}: sorting needs two or more")
+    return descriptions
+
+
+def open_classifier(
+    choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None
+) -> PageClassifier:
+    """Load the chosen model, on its device, with the chosen categories."""
+    from classifier import (
+        load_classifier,
+    )  # torch and transformers are loaded here, after all that can be checked before
+
+    classifier = load_classifier(
+        choice.source,
+        kind=choice.kind,
+        descriptions=descriptions,
+        tokenizer=settings.setup.tokenizer or None,
+        base=choice.base,
+    )
+    return classifier.to(settings.setup.device, settings.setup.precision)
+
+
+def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool) -> list[str]:
+    """What the user is told of the model before work starts: one line, and a warning where it must guess."""
+    lines = [
+        f"model {printable(str(choice.source))} ({choice.why}), base {classifier.base}, "
+        f"{len(classifier.categories)} categories, {classifier.device} {classifier.precision}"
+    ]
+    if not classifier.learned:
+        if choice.kind == "base":
+            lines.append("warning: an untuned base: it compares pages with descriptions that it was never trained on")
+    elif chosen and (unlearned := classifier.unlearned()):
+        lines.append(
+            f"warning: not learned by this model: {', '.join(unlearned[:12])}{', ...' if len(unlearned) > 12 else ''}: "
+            "expect poor results; train with --train"
+        )
+    return lines
+
+
+def score_batch(classifier: PageClassifier, batch: Batch) -> list[Outcome]:
+    """The outcome of each page of a batch: its scores over the categories, or why it failed."""
+    import torch
+
+    try:
+        scores = classifier.scores(batch.pixels)  # [batch, categories]
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"not enough memory on {classifier.device} for batches of {len(batch.pages)} pages: give a smaller "
+            "--batch_size"
+        ) from error
+    outcomes: list[Outcome] = []
+    for reason, row in zip(batch.reasons, scores.tolist(), strict=True):
+        outcomes.append(reason or (row if all(map(math.isfinite, row)) else NO_SCORES))
+    return outcomes
+
+
+def model_hash(source: Path | str) -> str:
+    """SHA-256 over the files of a model that decide its scores (names and contents); a hub id is itself."""
+    path = Path(source)
+    digest = hashlib.sha256()
+    if path.is_dir():
+        # The card and the training record do not move a score.
+        files = [file for file in path.iterdir() if file.is_file() and file.suffix != ".md" and file.name[0] != "."]
+        files = sorted(file for file in files if file.name != "training.json")
+    elif path.is_file():
+        files = [path]
+    else:
+        return f"hub cache: {source}"
+    for file in files:
+        digest.update(file.name.encode("utf-8", "surrogateescape") + b"\0")
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Job, top_n: int, model: str) -> int:
+    """Score what the journal lacks, write the tables, the record and the summary; the exit code."""
+    setup, output = settings.setup, settings.output
+    batch_size = setup.batch_size
+    style = TableStyle(
+        categories=classifier.categories,
+        top_n=top_n,
+        raw=output.raw,
+        excel=output.excel,
+        per_document=output.per_document,
+        document_from=settings.input.document_from,
+        document_pattern=settings.input.document_pattern,
+    )
+    record = _record(settings, job, classifier, run, model)
+    run.write_record(record)
+    total = len(run.pages.pages)
+    done_before = min(total, run.done * batch_size)
+    began = time.monotonic()
+    interrupted = False
+    try:
+        with Progress(total - done_before, unit="page", quiet=setup.quiet) as progress:
+            for batch in _batches(run.pages, classifier, settings, workers=_workers(setup.workers), first=run.done):
+                outcomes = score_batch(classifier, batch)
+                run.append(outcomes)
+                progress.advance(len(outcomes), failed=sum(isinstance(outcome, str) for outcome in outcomes))
+    except KeyboardInterrupt:
+        interrupted = True
+        done = min(total, run.done * batch_size)
+        _say(f"interrupted after {done} of {total} pages: writing their tables ...")
+    seconds = time.monotonic() - began
+    done_now = min(total, run.done * batch_size) - done_before
+
+    report = write_tables(run.tables, run.name, run.pages, run.outcomes(), style)
+    record |= _counts(report, total, seconds, done_now)
+    if interrupted:
+        report.files.append(run.write_record({**record, "state": "interrupted"}))
+    else:
+        report.files.append(run.finish(record))
+    print(summary(report, total=total, seconds=seconds, pages=done_now))
+    if interrupted:
+        print(f"to continue: {job.continue_command()}", file=sys.stderr)
+        return 130
+    return int(report.failed > 0)
+
+
+def _batches(
+    pages: PageList, classifier: PageClassifier, settings: Settings, *, workers: int, first: int = 0
+) -> Iterator[Batch]:
+    from loader import load_batches
+
+    return load_batches(
+        pages,
+        classifier.transform,
+        batch_size=settings.setup.batch_size,
+        workers=workers,
+        max_pixels=settings.input.max_pixels,
+        first_batch=first,
+    )
+
+
+def _workers(workers: int) -> int:
+    """-1: one thread a core, at most 8 (more than that only wait for the model)."""
+    return min(8, os.cpu_count() or 1) if workers < 0 else workers
+
+
+def _wanted_pages(settings: Settings, job: Job) -> PageList:
+    if job.files:
+        pages = pages_of_files(job.files, formats=settings.input.file_format)
+        pages.root = Path.cwd()  # a run that is resumed from elsewhere must find them
+        return pages
+    seen_at = time.monotonic()
+
+    def on_progress(files: int) -> None:
+        nonlocal seen_at
+        if not settings.setup.quiet and time.monotonic() - seen_at > 2:
+            seen_at = time.monotonic()
+            print(f"looking for pages: {files} files so far", file=sys.stderr, flush=True)
+
+    return find_pages(
+        job.directory,
+        formats=settings.input.file_format,
+        inner=settings.input.inner,
+        skip=[settings.output.folder],
+        on_progress=on_progress,
+    )
+
+
+def _pages_line(pages: PageList) -> str:
+    files = len({page.path for page in pages.pages})
+    line = f"{len(pages.pages)} pages in {files} files" if files != len(pages.pages) else f"{files} pages"
+    return f"{line}, {pages.other} files of other kinds left alone" if pages.other else line
+
+
+def _resume_line(run: Run, settings: Settings, job: Job) -> str:
+    total = len(run.pages.pages)
+    line = f"resuming {run.name}: {min(total, run.done * settings.setup.batch_size)} of {total} pages were done"
+    if job.directory is not None:
+        known = {page.path for page in run.pages.pages}
+        files, _ = list_files(
+            run.pages.root,
+            formats=settings.input.file_format,
+            inner=settings.input.inner,
+            skip=[settings.output.folder],
+        )
+        if new := sum(path not in known for path in files):
+            line += f"; {new} files are new since then and are not in this run"
+    return line
+
+
+def _identity(
+    settings: Settings, job: Job, choice: ModelChoice, classifier: PageClassifier, top_n: int
+) -> dict[str, Any]:
+    """What makes two runs the same work: input, model and all settings that reach the tables."""
+    read, output = settings.input, settings.output
+    texts = repr((classifier.prompt, list(classifier.descriptions.items()))).encode("utf-8", "surrogateescape")
+    inputs = [printable(str(file.absolute())) for file in job.files] or printable(str(job.directory.resolve()))
+    return {
+        "input": inputs,
+        "model": model_hash(choice.source),
+        "categories": hashlib.sha256(texts).hexdigest(),
+        "settings": {
+            "file_format": sorted(read.file_format),
+            "inner": read.inner,
+            "max_pixels": read.max_pixels,
+            "document_from": read.document_from,
+            "document_pattern": read.document_pattern,
+            "top_n": top_n,
+            "raw": output.raw,
+            "excel": output.excel,
+            "per_document": output.per_document,
+        },
+    }
+
+
+def _execution(classifier: PageClassifier, settings: Settings) -> dict[str, Any]:
+    return {
+        "batch_size": settings.setup.batch_size,
+        "device": str(classifier.device),
+        "precision": classifier.precision,
+    }
+
+
+def _record(settings: Settings, job: Job, classifier: PageClassifier, run: Run, model: str) -> dict[str, Any]:
+    return {
+        "command": job.command(),
+        "model": {
+            "hash": model,
+            "base": classifier.base,
+            "categories": classifier.categories,
+            "learned": classifier.learned,
+            "logit_scale": classifier.logit_scale,
+            "temperature": classifier.temperature,
+            "transform": classifier.transform.to_dict(),
+        },
+        "settings": asdict(settings),
+        "execution": run.execution,
+        "resumed": run.resumed,
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
+        "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "pages": len(run.pages.pages),
+        "files_of_other_kinds": run.pages.other,
+    }
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _counts(report: TableReport, total: int, seconds: float, done_now: int) -> dict[str, Any]:
+    return {
+        "ended": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "done": report.done,
+        "missing": total - report.done,
+        "failed": report.failed,
+        "failures": report.reasons,
+        "per_category": report.per_category,
+        "seconds": round(seconds, 3),
+        "pages_per_second": round(done_now / seconds, 2) if seconds else 0.0,
+        "tables": [file.name for file in report.files],
+    }
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _silent(line: str) -> None:
+    if line.startswith("warning"):
+        _say(line)

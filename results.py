@@ -1,0 +1,258 @@
+"""Result tables: pages and their outcomes become CSV files, a table in the terminal and a summary.
+
+    report = write_tables(run.tables, run.name, run.pages, run.outcomes(), style)
+    print(summary(report, total=len(run.pages.pages)))
+
+    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..CLASS-N,SCORE-1..SCORE-N[,TRUE],PATH   <name> = <date-time>_<base>
+    <name>_RAW.csv                FILE,PAGE,<one column a category>,PATH
+    <name>_ERRORS.csv             FILE,PAGE,PATH,REASON                                     only if a page failed
+    <name>_documents/             the result table again, one CSV a document
+
+Rows keep the order of the page list, which is sorted. Tables are one pass over the outcomes and never held in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pages import Page, PageList, document_of
+from runs import Outcome
+from tables import DocumentTables, Table, cell, number, path_cell
+from utils import printable
+
+MANY_REASONS = 100  # reasons told apart in a report; the errors table has them all
+OTHER_REASONS = "other reasons (see the errors table)"
+ERRORS = ["FILE", "PAGE", "PATH", "REASON"]
+WIDTH = 96  # columns of terminal output
+
+
+@dataclass(frozen=True)
+class TableStyle:
+    """How the tables of a run look.
+
+    Attributes:
+        categories: all C of them, in the order of the scores.
+        top_n: categories a row, 1..C.
+        raw: write the RAW table too.
+        excel: what Central European Excel opens: BOM, semicolons, decimal commas.
+        per_document: write one table a document too.
+        document_from, document_pattern: how pages are grouped to documents, see `pages.document_of`.
+    """
+
+    categories: list[str]
+    top_n: int
+    raw: bool = False
+    excel: bool = False
+    per_document: bool = False
+    document_from: str = "name"
+    document_pattern: str = ""
+
+
+@dataclass
+class TableReport:
+    """What `write_tables` wrote.
+
+    Attributes:
+        files: result, RAW and ERRORS table, folder of the documents: those that were written.
+        per_category: pages by their first category, all categories in order.
+        done, failed: outcomes in all, and those that are failures.
+        reasons: failed pages by reason.
+        notes: lines for the user, e.g. that a table was open in another program.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    per_category: dict[str, int] = field(default_factory=dict)
+    done: int = 0
+    failed: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def write_tables(
+    tables: Path, name: str, pages: PageList, outcomes: Iterable[Outcome], style: TableStyle
+) -> TableReport:
+    """Write all tables of a run; files of an earlier attempt at the same run are replaced.
+
+    Args:
+        tables: an existing folder.
+        name: the run's name, `<date-time>_<base>`.
+        pages: the sorted page list.
+        outcomes: one a page, in page order; where they end early (an interrupted run) the tables end there too.
+        style: columns and form.
+
+    Raises:
+        UserError: the disk is full or the like.
+        ValueError: a row has another number of scores than there are categories.
+    """
+    columns = len(style.categories)
+    report = TableReport(per_category=dict.fromkeys(style.categories, 0))
+    truth = _Truth(pages, style.categories)
+    head = ["FILE", "PAGE"]
+    head += [f"{column}-{rank}" for column in ("CLASS", "SCORE") for rank in range(1, style.top_n + 1)]
+    head += ["TRUE", "PATH"] if truth.known else ["PATH"]
+    names = [cell(category) for category in style.categories]
+    with contextlib.ExitStack() as opened:
+        result = Table(tables / f"result_{name}_{style.top_n}n_{columns}c.csv", head, opened, excel=style.excel)
+        raw = errors = documents = None
+        if style.raw:
+            raw = Table(tables / f"{name}_RAW.csv", ["FILE", "PAGE", *names, "PATH"], opened, excel=style.excel)
+        if style.per_document:
+            documents = DocumentTables(tables / f"{name}_documents", head, opened, excel=style.excel)
+        for page, outcome in zip(pages.pages, outcomes, strict=False):
+            report.done += 1
+            file, path = cell(page.file), path_cell(page.path)
+            if isinstance(outcome, str):
+                reason = printable(" ".join(outcome.split()))
+                report.failed += 1
+                key = reason if reason in report.reasons or len(report.reasons) < MANY_REASONS else OTHER_REASONS
+                report.reasons[key] = report.reasons.get(key, 0) + 1
+                if errors is None:
+                    errors = Table(tables / f"{name}_ERRORS.csv", ERRORS, opened, excel=style.excel)
+                errors.write([file, page.number, path, cell(reason)])
+                continue
+            if len(outcome) != columns:
+                raise ValueError(f"{page.path}: {len(outcome)} scores for {columns} categories")
+            best = top_categories(outcome, style.top_n)
+            report.per_category[style.categories[best[0]]] += 1
+            row = [file, page.number, *(names[index] for index in best)]
+            row += [number(outcome[index], 4, excel=style.excel) for index in best]
+            row += [cell(truth.of(page)), path] if truth.known else [path]
+            result.write(row)
+            if raw:
+                raw.write([file, page.number, *(number(score, 6, excel=style.excel) for score in outcome), path])
+            if documents:
+                documents.write(document_of(page, style.document_from, style.document_pattern), row)
+        for table in (result, raw, errors, documents):
+            if table:
+                report.files.append(table.complete(report.notes))
+    return report
+
+
+def top_categories(scores: list[float], top_n: int) -> list[int]:
+    """Indices of the `top_n` highest scores, highest first; equal scores keep the order of the categories.
+
+    >>> top_categories([0.2, 0.4, 0.4], 2)
+    [1, 2]
+    """
+    if top_n == 1:
+        return [scores.index(max(scores))]
+    return sorted(range(len(scores)), key=lambda index: -scores[index])[:top_n]
+
+
+def terminal_table(pages: PageList, outcomes: Iterable[Outcome], categories: list[str], top_n: int) -> str:
+    """A small table for reading, one line a page and category, at most about 100 columns wide.
+
+    Args:
+        pages: few of them: the table is held in memory.
+        outcomes: one a page, in page order.
+        categories: in the order of the scores.
+        top_n: categories a page, 1..C; side by side where they fit, else below each other.
+    """
+    found = list(zip(pages.pages, outcomes, strict=False))
+    times = Counter((page.file, page.number) for page, _ in found)
+    twice = {key for key in times if times[key] > 1}
+    heads = ["FILE", "PAGE", "PATH"] if twice else ["FILE", "PAGE"]
+    longest = 28 if twice else 40
+    labels = []
+    for page, _ in found:
+        path = _shorten(_visible(page.path), longest) if (page.file, page.number) in twice else ""
+        labels.append((_shorten(_visible(page.file), longest), str(page.number), path)[: len(heads)])
+    shown = [_shorten(_visible(category), 30) for category in categories]
+    widths = [max([len(head), *(len(label[at]) for label in labels)]) for at, head in enumerate(heads)]
+    name_width = max([7, *map(len, shown)])
+    across = top_n if sum(widths) + 2 * len(widths) + top_n * (name_width + 10) <= WIDTH else 1
+    ranks = [f"-{rank}" for rank in range(1, across + 1)] if across > 1 else [""]
+    classes = [f"{'CLASS' + rank:<{name_width}}  {'SCORE' + rank:>7}" for rank in ranks]
+
+    def line(label: tuple[str, ...], rest: str) -> str:
+        cells = [
+            f"{text:>{width}}" if head == "PAGE" else f"{text:<{width}}"
+            for head, text, width in zip(heads, label, widths, strict=True)
+        ]
+        return "  ".join([*cells, rest]).rstrip()
+
+    lines = [line(tuple(heads), "  ".join(classes))]
+    for label, (_, outcome) in zip(labels, found, strict=True):
+        if isinstance(outcome, str):
+            lines.append(line(label, f"failed: {_visible(outcome)}"))
+            continue
+        best = [f"{shown[at]:<{name_width}}  {outcome[at]:7.4f}" for at in top_categories(outcome, top_n)]
+        for first in range(0, len(best), across):
+            lines.append(line(label if first == 0 else ("",) * len(heads), "  ".join(best[first : first + across])))
+    return "\n".join(lines)
+
+
+def summary(
+    report: TableReport, *, total: int | None = None, seconds: float | None = None, pages: int | None = None
+) -> str:
+    """The end of a run for the terminal: pages per category with bars, failures by reason, where the files are.
+
+    Args:
+        report: from `write_tables`.
+        total: pages of the run; said where it is more than were done.
+        seconds: how long this process worked on pages; needs `pages`.
+        pages: pages that this process did.
+    """
+    of = f" of {total}" if total is not None and total != report.done else ""
+    lines = [f"{report.done}{of} pages: {report.done - report.failed} sorted, {report.failed} failed"]
+    counted = [(_visible(name), pages_in) for name, pages_in in report.per_category.items()]
+    if len(counted) > 20:
+        counted = [(name, pages_in) for name, pages_in in counted if pages_in]
+    if counted:
+        name_width = min(40, max(len(name) for name, _ in counted))
+        most = max(1, *(pages_in for _, pages_in in counted))
+        digits = len(str(most))
+        for name, pages_in in counted:
+            bar = "#" * -(-30 * pages_in // most)
+            lines.append(f"  {_shorten(name, 40):<{name_width}}  {pages_in:>{digits}}  {bar}".rstrip())
+    if report.failed:
+        lines.append("failed:")
+        most_first = sorted(report.reasons.items(), key=lambda item: (-item[1], item[0]))
+        lines += [f"  {times} x {_visible(reason)}" for reason, times in most_first[:10]]
+        if len(most_first) > 10:
+            lines.append(f"  and {len(most_first) - 10} more reasons")
+    lines += [f"note: {_visible(note)}" for note in report.notes]
+    if report.files:
+        lines.append("files:")
+        lines += [f"  {_visible(str(file))}" for file in report.files]
+    if seconds and pages is not None:
+        lines.append(f"{pages / seconds:.1f} pages/s")
+    return "\n".join(lines)
+
+
+class _Truth:
+    """The category that a page's parent folder names, if any. Decided from the page list, so that the tables of an
+    interrupted run have the columns of the final ones."""
+
+    def __init__(self, pages: PageList, categories: list[str]) -> None:
+        self._root = pages.root
+        self._categories = {unicodedata.normalize("NFC", category): category for category in categories}
+        self._known: dict[str, str] = {}  # folder -> category; folders are no more than pages
+        self.known = any(self.of(page) for page in pages.pages)
+
+    def of(self, page: Page) -> str:
+        folder = page.path.rpartition("/")[0]
+        if folder not in self._known:
+            parent = (self._root / page.path).absolute().parent
+            # Links are not followed: the name that the user sees counts.
+            name = parent.resolve().name if parent.name == ".." else parent.name
+            self._known[folder] = self._categories.get(unicodedata.normalize("NFC", name), "")
+        return self._known[folder]
+
+
+def _visible(text: str) -> str:
+    r"""For a terminal: no control characters (a file name may hold escape sequences), no lone surrogates."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in printable(text))
+
+
+def _shorten(text: str, width: int) -> str:
+    """The middle of a long name goes; start and end tell files apart."""
+    if len(text) <= width:
+        return text
+    left = (width - 3) // 2
+    return f"{text[:left]}...{text[len(text) - (width - 3 - left) :]}"

@@ -1,0 +1,235 @@
+"""CSV files that people and spreadsheet programs can open: cells, safe file names, completion by rename.
+
+    with ExitStack() as opened:                  # what was not completed is dropped
+        table = Table(folder / "pages.csv", ["FILE", "PAGE"], opened, excel=False)
+        table.write([cell("CTX194603902"), 14])
+        table.complete(notes := [])
+
+UTF-8 and RFC 4180; with `excel` what Central European Excel opens (BOM, semicolons; decimal commas by `number`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import re
+import shutil
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from journal import CONTINUE
+from utils import UserError, printable
+
+# First characters that make spreadsheet programs take a cell for a formula (OWASP, "CSV injection"), with the full-
+# width forms that Excel takes for the same, and whatever blanks stand before them.
+FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+OPEN_DOCUMENTS = 64  # per-document files kept open at once; systems allow a few hundred
+RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
+    f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789"
+}
+
+
+class Writer(Protocol):
+    """What `csv.writer` returns."""
+
+    def writerow(self, row: Iterable[str | int], /) -> object:
+        """Write one row."""
+
+
+def cell(text: str) -> str:
+    r"""Text that any CSV file can hold and no spreadsheet takes for a formula.
+
+    >>> cell("=1+1"), cell("-5"), cell("TEXT_P"), cell("a\udc9ab")
+    ("'=1+1", "'-5", 'TEXT_P', 'a\\x9ab')
+    """
+    text = printable(text).replace("\0", "")
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def path_cell(path: str) -> str:
+    """A relative path as a cell; `./` in front keeps it a path that opens.
+
+    >>> path_cell("=1/a.png"), path_cell("box 1/a-1.png")
+    ('./=1/a.png', 'box 1/a-1.png')
+    """
+    path = printable(path)
+    return f"./{path}" if FORMULA.match(path) else path
+
+
+def number(score: float, decimals: int, *, excel: bool) -> str:
+    """A score as a cell.
+
+    >>> number(0.98765, 4, excel=False), number(1, 4, excel=True)
+    ('0.9877', '1,0000')
+    """
+    text = f"{score:.{decimals}f}"
+    return text.replace(".", ",") if excel else text
+
+
+class Table:
+    """One CSV file, written beside as `<file>.part` and completed by rename."""
+
+    def __init__(self, file: Path, head: list[str], opened: contextlib.ExitStack, *, excel: bool) -> None:
+        self.file = file
+        self._part = file.with_name(f"{file.name}.part")
+        with _said_plainly(file):
+            self._out = self._part.open("w", encoding=_encoding(excel), newline="")
+        opened.callback(self._drop)
+        self._writer = _writer(self._out, excel)
+        self.write(head)
+
+    def write(self, row: list[str | int]) -> None:
+        """Add a row."""
+        with _said_plainly(self.file):
+            self._writer.writerow(row)
+
+    def complete(self, notes: list[str]) -> Path:
+        """Close the file and put it in place; where that is beside, a note says so. Returns where it lies."""
+        with _said_plainly(self.file):
+            self._out.flush()
+            os.fsync(self._out.fileno())
+            self._out.close()
+            return _put_in_place(self._part, self.file, notes)
+
+    def _drop(self) -> None:
+        """Nothing is left to drop after `complete`."""
+        with contextlib.suppress(OSError):
+            self._out.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink(missing_ok=True)
+
+
+class DocumentTables:
+    """A folder with one CSV a document. A document's pages need not stand together in the page list, so files are
+    reopened where more than a few are in use."""
+
+    def __init__(self, folder: Path, head: list[str], opened: contextlib.ExitStack, *, excel: bool) -> None:
+        self.folder = folder
+        self._part = folder.with_name(f"{folder.name}.part")
+        self._head = head
+        self._excel = excel
+        self._names = _FileNames()
+        self._open: OrderedDict[str, tuple[TextIO, Writer]] = OrderedDict()  # least lately used first
+        with _said_plainly(folder):
+            shutil.rmtree(self._part, ignore_errors=True)
+            self._part.mkdir()
+        opened.callback(self._drop)
+
+    def write(self, document: str, row: list[str | int]) -> None:
+        """Add a row to the document's table."""
+        with _said_plainly(self.folder):
+            self._table_of(document).writerow(row)
+
+    def _table_of(self, document: str) -> Writer:
+        if document in self._open:
+            self._open.move_to_end(document)
+            return self._open[document][1]
+        if len(self._open) >= OPEN_DOCUMENTS:
+            self._open.popitem(last=False)[1][0].close()
+        file = self._part / f"{self._names.of(document)}.csv"
+        new = not file.exists()
+        # utf-8-sig writes its mark at the start of a file only, not where a file is reopened to append.
+        out = file.open("a", encoding=_encoding(self._excel), newline="")
+        writer = _writer(out, self._excel)
+        self._open[document] = out, writer
+        if new:
+            writer.writerow(self._head)
+        return writer
+
+    def complete(self, notes: list[str]) -> Path:
+        """Put the folder in place of an earlier one; see `Table.complete`."""
+        with _said_plainly(self.folder):
+            self._close()
+            old = self.folder.with_name(f"{self.folder.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            if self.folder.exists():  # a folder is not replaced by rename
+                with contextlib.suppress(PermissionError):  # a file in it is open: `_put_in_place` says so
+                    self.folder.replace(old)
+            placed = _put_in_place(self._part, self.folder, notes)
+            shutil.rmtree(old, ignore_errors=True)
+            return placed
+
+    def _close(self) -> None:
+        while self._open:
+            self._open.popitem()[1][0].close()
+
+    def _drop(self) -> None:
+        with contextlib.suppress(OSError):
+            self._close()
+        shutil.rmtree(self._part, ignore_errors=True)
+
+
+class _FileNames:
+    """File names of documents that every system can hold, one a document whatever the letter case."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, str] = {}
+        self._used: set[str] = set()
+        self._next: dict[str, Iterator[int]] = {}
+
+    def of(self, document: str) -> str:
+        if document not in self._of:
+            name = safe_name(document)
+            while name.casefold() in self._used:
+                # A counter a name: many documents of one safe name stay linear.
+                tried = next(self._next.setdefault(safe_name(document).casefold(), count(2)))
+                name = f"{safe_name(document)}-{tried}"
+            self._used.add(name.casefold())
+            self._of[document] = name
+        return self._of[document]
+
+
+def safe_name(name: str) -> str:
+    r"""A file name (without extension) that Windows, macOS and Linux take.
+
+    >>> safe_name("box/3: \"a\""), safe_name("con"), safe_name("nul.x"), safe_name("a. "), safe_name("..")
+    ('box_3_ _a_', '_con', '_nul.x', 'a', '_')
+    """
+    name = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]', "_", printable(unicodedata.normalize("NFC", name)))
+    # 150 bytes leave room for a number, the ending and the folder's path below the limits of all systems.
+    name = name.encode("utf-8")[:150].decode("utf-8", "ignore").rstrip(". ").lstrip(" ")
+    if name.split(".")[0].rstrip().upper() in RESERVED:
+        name = f"_{name}"
+    return name or "_"
+
+
+def _put_in_place(part: Path, target: Path, notes: list[str]) -> Path:
+    """Rename; beside the target under a free name where another program holds it (Excel on Windows)."""
+    try:
+        return part.replace(target)
+    except PermissionError:
+        if not target.exists():
+            raise
+    except OSError:  # a folder that could not be moved away
+        if not target.is_dir():
+            raise
+    stem = target.name.removesuffix(".csv")
+    for tried in count(2):
+        beside = target.with_name(f"{stem}-{tried}{target.name[len(stem) :]}")
+        if not beside.exists():
+            part.replace(beside)
+            notes.append(f"{target.name} is open in another program; the new one is {beside.name}")
+            return beside
+    raise AssertionError("count never ends")
+
+
+@contextlib.contextmanager
+def _said_plainly(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        said = printable(error.strerror or str(error))
+        raise UserError(f"cannot write {printable(str(file))}: {said}; {CONTINUE}") from error
+
+
+def _encoding(excel: bool) -> str:
+    return "utf-8-sig" if excel else "utf-8"
+
+
+def _writer(out: TextIO, excel: bool) -> Writer:
+    return csv.writer(out, delimiter=";" if excel else ",")

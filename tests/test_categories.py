@@ -1,0 +1,104 @@
+"""Category descriptions: what is read, what is refused, how prototypes are averaged."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from categories import (
+    average_prototypes,
+    label_descriptions,
+    list_sets,
+    prompt_of,
+    prompts,
+    read_descriptions,
+    read_sets,
+    same_label,
+)
+from utils import UserError
+
+
+def write(folder, name, text, encoding="utf-8"):
+    file = folder / name
+    file.write_bytes(text.encode(encoding))
+    return file
+
+
+def test_reads_a_set_in_file_order_and_undoes_utf7(tmp_path):
+    file = write(tmp_path, "a.tsv", "label\tdescription\nTEXT+AF8-HW\t written by hand \n\n  \t\nDRAW\ta map, a plan\n")
+    assert list(read_descriptions(file).items()) == [("TEXT_HW", ["written by hand"]), ("DRAW", ["a map, a plan"])]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_byte_order_mark_line_ends_and_swapped_columns(tmp_path, encoding, newline):
+    text = newline.join(["description\tnote\tlabel", "dopis psaný rukou\tx\tČD", ""])
+    assert read_descriptions(write(tmp_path, "a.tsv", text, encoding)) == {"ČD": ["dopis psaný rukou"]}
+
+
+def test_csv_with_quoted_comma_and_repeated_rows(tmp_path):
+    file = write(tmp_path, "a.csv", 'label,description\nB,"a map, a plan"\nA,x\nB,y\nB,y\n')
+    assert read_descriptions(file) == {"B": ["a map, a plan", "y", "y"], "A": ["x"]}
+
+
+def test_labels_are_kept_in_nfc(tmp_path):
+    file = write(tmp_path, "a.tsv", "label\tdescription\nCafe\u0301\tx\nCaf\u00e9\ty\n")
+    assert read_descriptions(file) == {"Caf\u00e9": ["x", "y"]}
+    assert same_label("Cafe\u0301") == same_label(" Caf\u00e9")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.tsv", "label\tdescription\nA\tx\nB\t \n", ["a.tsv, line 3", "description is empty"]),
+        ("a.tsv", "label\tdescription\nA\tx\n\n\ty\n", ["a.tsv, line 4", "label is empty"]),
+        ("a.tsv", "label\tdescription\nA\n", ["a.tsv, line 2", "description is empty"]),
+        ("a.tsv", "label,description\nA,x\n", ["a.tsv, line 1", "'label'", "tabs"]),
+        ("a.tsv", "A\tx\n", ["a.tsv, line 1", "'label'"]),
+        ("a.csv", "label,description\nA,a map, a plan\n", ["a.csv, line 2", "3 cells"]),
+        ("a.csv", 'label,description\nA,"a map\nB,x\n', ["a.csv", "quote"]),
+        ("a.tsv", "", ["a.tsv", "no categories"]),
+        ("a.tsv", "label\tdescription\n", ["a.tsv", "no categories"]),
+        ("a.txt", "label\tdescription\nA\tx\n", ["a.txt", ".tsv"]),
+    ],
+)
+def test_bad_files_are_one_line(tmp_path, name, text, words):
+    with pytest.raises(UserError) as caught:
+        read_descriptions(write(tmp_path, name, text))
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_absent_file_and_wrong_encoding(tmp_path):
+    write(tmp_path, "page_categories_mid.tsv", "label\tdescription\nA\tx\n")
+    with pytest.raises(UserError, match=r"did you mean page_categories_mid\.tsv"):
+        read_descriptions(tmp_path / "page_categories_mod.tsv")
+    with pytest.raises(UserError, match="UTF-8"):
+        read_descriptions(write(tmp_path, "b.tsv", "label\tdescription\nA\tpsaný\n", "cp1250"))
+
+
+def test_sets_of_a_prefix_are_merged_and_none_is_an_error(tmp_path):
+    write(tmp_path, "page_categories_b.tsv", "label\tdescription\nB\tb\nA\tab\n")
+    write(tmp_path, "page_categories_a.tsv", "label\tdescription\nA\ta\nB\tb\n")
+    write(tmp_path, "TOTAL_page_categories.tsv", "label\tdescription\nC\tc\n")
+    assert read_sets(tmp_path, "page_categories") == {"A": ["a", "ab"], "B": ["b", "b"]}
+    assert list(list_sets(tmp_path, "page_categories")) == ["a", "b"]
+    with pytest.raises(UserError, match=r"GENERAL_<set>\.tsv.*TOTAL_page_categories\.tsv"):
+        read_sets(tmp_path, "GENERAL")
+    with pytest.raises(UserError, match="no folder"):
+        read_sets(tmp_path / "none", "page_categories")
+
+
+def test_prompts():
+    assert prompt_of("A {map} of X", "a scan of {description}", lowercase=False) == "a scan of A {map} of X"
+    assert prompts({"B": ["One", "two"], "A": ["x"]}) == ["a scan of one", "a scan of two", "a scan of x"]
+    assert label_descriptions(["PHOTO_L", "_"]) == {"PHOTO_L": ["PHOTO L"], "_": ["_"]}
+
+
+def test_prototypes_are_unit_means():
+    torch.manual_seed(0)
+    rows = torch.nn.functional.normalize(torch.randn(4, 5), dim=-1)
+    prototypes = average_prototypes(rows, [1, 3])
+    assert torch.allclose(prototypes[0], rows[0], atol=1e-6)
+    assert torch.allclose(prototypes[1], torch.nn.functional.normalize(rows[1:].sum(0), dim=0), atol=1e-6)

@@ -1,0 +1,301 @@
+"""What training reads: label folders, documents, the split, and the pages' pixels with their augmentation.
+
+A label folder is a folder named after its category; all pages below it (sub-folders too) carry that label:
+
+    found = find_labelled(Path("sorted"), settings)        # sorted/DRAW/*.png, sorted/TEXT/1931/*.tif, ...
+    write_split(Path("split.csv"), found, splits)
+
+A `documents.csv` beside the label folders (columns `page,document`; a page by its path below the folder, or by its file
+name) says which pages belong together, where their names do not.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from categories import same_label
+from pages import Page, PageList, document_of, find_pages
+from utils import UserError, did_you_mean, printable
+
+if TYPE_CHECKING:
+    from settings import Settings
+
+    from transform import PageTransform
+
+DOCUMENTS = "documents.csv"
+SPLIT_COLUMNS = ("PATH", "PAGE", "CATEGORY", "DOCUMENT", "SPLIT")
+LEFT_OUT = "left out"  # the SPLIT of pages over a cap
+UNREADABLE = "unreadable"
+MAX_SKEW = 1.5  # degrees; a page on a scanner's glass is rarely more askew
+
+
+@dataclass
+class LabelledPages:
+    """Pages of label folders: `pages[i]` carries `labels[i]` and is of `documents[i]`; sorted by the page list.
+
+    notes: sentences that the user should read (pages outside of label folders, `documents.csv` not covering all, ...).
+    """
+
+    root: Path
+    pages: list[Page]
+    labels: list[str]
+    documents: list[str]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def categories(self) -> list[str]:
+        """The categories that have pages, sorted."""
+        return sorted(set(self.labels))
+
+    def key(self) -> str:
+        """A hash of paths, labels and documents: the same pages give the same key."""
+        rows = [
+            [page.path, page.number, label, document]
+            for page, label, document in zip(self.pages, self.labels, self.documents, strict=True)
+        ]
+        return hashlib.sha256(json.dumps(rows).encode("ascii")).hexdigest()[:16]
+
+
+def find_labelled(folder: Path, settings: Settings, listed: PageList | None = None) -> LabelledPages:
+    """All pages below the label folders in `folder`, with their documents by `documents.csv`, else by `[input]`.
+
+    listed: the page list of an earlier start, where training goes on; else the folder is searched.
+
+    Raises UserError: no such folder, no pages, pages but no label folders, a wrong `documents.csv`.
+    """
+    found = listed or find_pages(folder, formats=settings.input.formats, inner=True)
+    inside = [page for page in found.pages if "/" in page.path]
+    if not inside:
+        raise UserError(
+            f"{printable(str(folder))} holds {len(found.pages)} pages but no label folders: "
+            "sort the pages into one folder for each category"
+        )
+    notes = []
+    if len(inside) < len(found.pages):
+        notes.append(f"{len(found.pages) - len(inside)} pages lie outside of label folders and are left out")
+    labels = [same_label(printable(page.path.split("/", 1)[0])) for page in inside]
+    by_rule = [document_of(page, settings.input.document_from, settings.input.document_pattern) for page in inside]
+    documents = by_rule
+    if (folder / DOCUMENTS).is_file():
+        table = read_documents(folder / DOCUMENTS)
+        told = [table.get(printable(page.path), table.get(printable(Path(page.path).name))) for page in inside]
+        documents = [rule if name is None else name for name, rule in zip(told, by_rule, strict=True)]
+        without = sum(name is None for name in told)
+        if without:
+            notes.append(f"{DOCUMENTS} does not name {without} of {len(inside)} pages: their names decide")
+    return LabelledPages(folder, inside, labels, documents, notes)
+
+
+def read_documents(file: Path) -> dict[str, str]:
+    """Page (path or file name, as written) -> document, from a CSV with the columns `page` and `document`.
+
+    Raises UserError with the line: not UTF-8, a missing column, an empty cell, a page named twice with two documents.
+    """
+    table: dict[str, str] = {}
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream)
+            header = [cell.strip().lower() for cell in next(reader, [])]
+            for column in ("page", "document"):
+                if column not in header:
+                    near = did_you_mean(column, header)
+                    raise UserError(f"{file}: no column '{column}' in the header (wanted: page,document){near}")
+            for row in reader:
+                if not any(cell.strip() for cell in row):
+                    continue
+                cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
+                page, document = cells.get("page", "").removeprefix("./").replace("\\", "/"), cells.get("document", "")
+                if not page or not document:
+                    raise UserError(f"{file}, line {reader.line_num}: an empty cell")
+                if table.setdefault(page, document) != document:
+                    raise UserError(f"{file}, line {reader.line_num}: {page} stands with two documents")
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{file}: not a CSV in UTF-8 ({error})") from error
+    return table
+
+
+def cap_pages(labels: Sequence[str], splits: Sequence[str], cap_train: int, cap_other: int, seed: int) -> list[str]:
+    """The split with pages over a category's cap turned to "left out"; which ones is drawn from the seed. 0: no cap.
+
+    cap_train holds for the training pages of each category, cap_other for its validation and its test pages.
+    """
+    capped = list(splits)
+    for part in sorted(set(splits)):
+        cap = cap_train if part == "train" else cap_other
+        for label in sorted(set(labels)):
+            places = [i for i in range(len(labels)) if labels[i] == label and splits[i] == part]
+            if 0 < cap < len(places):
+                order = np.random.default_rng([seed, len(places)]).permutation(len(places))
+                for place in order[cap:]:
+                    capped[places[place]] = LEFT_OUT
+    return capped
+
+
+def write_split(file: Path, found: LabelledPages, splits: Sequence[str | int], column: str = "SPLIT") -> None:
+    """Write `split.csv` (or, with column="FOLD", `folds.csv`), whole or not at all: PATH is relative to the folder."""
+    part = file.with_name(file.name + ".part")
+    with part.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([*SPLIT_COLUMNS[:4], column])
+        for page, label, document, split in zip(found.pages, found.labels, found.documents, splits, strict=True):
+            writer.writerow([printable(page.path), page.number, label, printable(document), split])
+    part.replace(file)
+
+
+def augment(pixels: np.ndarray, rng: np.random.Generator, fill: int = 255) -> np.ndarray:
+    """One augmented copy of a page: uint8 [3, H, W] in, the same out.
+
+    The published augmentation, each with probability 1/2: colour jitter (brightness, contrast, saturation by 0.5-1.5,
+    hue by up to half the circle), sharpness 0.5-1.5, Gaussian blur of radius 0-2; and the skew of a scanner, up to 1.5
+    degrees. No flips: mirrored writing is no writing. It works on the model-sized image, where blur means the same on
+    every page; `fill` is what a skewed page shows at its corners.
+    """
+    from PIL import Image, ImageEnhance, ImageFilter
+
+    image = Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+    jitter, sharpness, blur, skew = rng.random(4) < 0.5
+    factors = rng.uniform(0.5, 1.5, size=4)
+    hue, radius, angle = rng.uniform(-128, 128), rng.uniform(0, 2), rng.uniform(-MAX_SKEW, MAX_SKEW)
+    if skew:
+        image = image.rotate(angle, Image.Resampling.BILINEAR, fillcolor=(fill,) * 3)
+    if jitter:
+        image = ImageEnhance.Brightness(image).enhance(factors[0])
+        image = ImageEnhance.Contrast(image).enhance(factors[1])
+        image = ImageEnhance.Color(image).enhance(factors[2])
+        hsv = np.array(image.convert("HSV"))
+        hsv[..., 0] += np.uint8(int(hue) % 256)  # wraps around, as hue does
+        image = Image.fromarray(hsv, "HSV").convert("RGB")
+    if sharpness:
+        image = ImageEnhance.Sharpness(image).enhance(factors[3])
+    if blur:
+        image = image.filter(ImageFilter.GaussianBlur(radius))
+    return np.asarray(image).transpose(2, 0, 1)
+
+
+class PageStore:
+    """The transformed pixels of all training pages in one file, decoded once: `store[i]` is uint8 [3, H, W].
+
+    The file is mapped into memory, so it may be larger than it. `reasons[i]` is "" or why page i cannot be read.
+    """
+
+    def __init__(self, folder: Path, found: LabelledPages, transform: PageTransform) -> None:
+        self.folder, self.found, self.transform = folder, found, transform
+        self.shape = (len(found.pages), 3, *transform.size)
+        self.reasons: list[str] = []
+        self._pixels: np.ndarray | None = None
+
+    def __getstate__(self) -> dict[str, Any]:  # a spawned worker maps the file itself
+        return {**self.__dict__, "_pixels": None}
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        if self._pixels is None:
+            self._pixels = np.memmap(self.folder / "pixels.u8", np.uint8, "r", shape=self.shape)
+        return self._pixels[index]
+
+    def fill(self, wanted: Sequence[bool], settings: Settings, progress: Any = None) -> None:
+        """Decode the wanted pages, unless an earlier start of this training has done it.
+
+        Raises UserError where the disk has no room for it.
+        """
+        from loader import load_batches
+
+        key = hashlib.sha256(
+            json.dumps([self.found.key(), self.transform.to_dict(), [bool(want) for want in wanted]]).encode("utf-8")
+        ).hexdigest()
+        marker = self.folder / "pixels.json"
+        stored = json.loads(marker.read_text(encoding="utf-8")) if marker.is_file() else {}
+        if stored.get("key") == key:
+            self.reasons = stored["reasons"]
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        size = int(np.prod(self.shape))
+        if shutil.disk_usage(self.folder).free < size * 1.05:
+            raise UserError(
+                f"the decoded pages take {size / 1e9:.1f} GB, more than is free in {self.folder}: "
+                "free some space or take fewer pages with -mc"
+            )
+        pixels = np.memmap(self.folder / "pixels.u8", np.uint8, "w+", shape=self.shape)
+        self.reasons = [page.reason for page in self.found.pages]
+        chosen = [i for i, want in enumerate(wanted) if want]
+        places = iter(chosen)
+        pages = PageList(self.found.root, [self.found.pages[i] for i in chosen], 0)
+        for batch in load_batches(
+            pages,
+            self.transform,
+            batch_size=8,
+            workers=settings.setup.workers,
+            max_pixels=settings.input.max_pixels,
+        ):
+            for slot, reason in enumerate(batch.reasons):
+                index = next(places)
+                pixels[index] = batch.pixels[slot].numpy()
+                self.reasons[index] = reason
+            if progress is not None:
+                progress.advance(len(batch.pages))
+        pixels.flush()
+        part = marker.with_name("pixels.json.part")
+        part.write_text(json.dumps({"key": key, "reasons": self.reasons}), encoding="utf-8")
+        part.replace(marker)
+        self._pixels = None
+
+
+class BalancedSampler:
+    """The data order of training: categories in turn, each one's pages in an order of their own, by seed and epoch.
+
+    Yields `(index, draw)`, draws numbered on through the epochs; the pages of a category come round independently of
+    its size. `extra` pages (which only ever train) make up `extra_share` of the draws. One epoch is as many draws as
+    there are own pages (with the extra ones on top, so that an epoch sees as many own pages either way), and at least
+    `shortest` draws: three batches are no epoch to judge by.
+    """
+
+    def __init__(
+        self,
+        own: Sequence[Sequence[int]],
+        seed: int,
+        extra: Sequence[Sequence[int]] = (),
+        extra_share: float = 0.0,
+        shortest: int = 0,
+    ) -> None:
+        self.own = [list(pages) for pages in own if pages]
+        self.extra = [list(pages) for pages in extra if pages]
+        self.extra_share = extra_share if self.extra else 0.0
+        self.seed = seed
+        self.epoch = 0
+        self.length = max(shortest, round(sum(map(len, self.own)) / (1 - self.extra_share)))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order is given next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        rng = np.random.default_rng([self.seed, self.epoch])
+        own, extra = _in_turn(self.own, rng), _in_turn(self.extra, rng)
+        from_extra = np.zeros(self.length, dtype=bool)
+        from_extra[: round(self.length * self.extra_share)] = True
+        for place, is_extra in enumerate(rng.permutation(from_extra)):
+            yield next(extra if is_extra else own), self.epoch * self.length + place
+
+
+def _in_turn(groups: list[list[int]], rng: np.random.Generator) -> Iterator[int]:
+    """Without end: all groups in a new order each round, one member of each; members come round in shuffled order."""
+    waiting: list[list[int]] = [[] for _ in groups]
+    while groups:
+        for place in rng.permutation(len(groups)):
+            if not waiting[place]:
+                waiting[place] = [groups[place][i] for i in rng.permutation(len(groups[place]))]
+            yield waiting[place].pop()
