@@ -49,6 +49,7 @@ PILLOW_FORMATS = {
 PDF_OVERSAMPLING = 4
 PDF_MAX_PIXELS = 30_000_000  # no page needs more at any model's size; a drawing of 1:1000 would
 OPEN_PDFS = 4
+PDF_PAGES = 200  # read from one opening: PDFium keeps what it has seen of a document, 0.1 MB a page
 OPEN_TIFFS = 8
 
 # Whatever a decoder may raise on a hostile file; a bug of ours that raises one of these would show as a page's reason.
@@ -72,7 +73,7 @@ _DECODING_ERRORS = (
 
 _FileId = tuple[str, int, int]
 _pdf_lock = threading.RLock()  # PDFium is not thread-safe: every call into it, closing included, stands under this lock
-_open_pdfs: OrderedDict[_FileId, PdfDocument] = OrderedDict()
+_open_pdfs: OrderedDict[_FileId, tuple[PdfDocument, int]] = OrderedDict()  # and how many pages were read
 _tiff_lock = threading.Lock()
 _idle_tiffs: list[tuple[_FileId, ImageFile.ImageFile]] = []  # least recently used first; one in use is not in the list
 _prepared = threading.Event()
@@ -134,7 +135,8 @@ def read_page(path: Path, frame: int | None, *, min_side: int, max_pixels: int) 
             file.seek(0)
             image = Image.open(file, formats=[PILLOW_FORMATS[kind]])
             _load(image, kind, max_pixels)
-            return _grey_or_rgb(_upright(image))
+            page = _grey_or_rgb(_upright(image))
+            return page.copy() if kind == "jp2" and page is image else page  # its `reduce` is a number, not a method
     except PageError:
         raise
     except _DECODING_ERRORS as error:
@@ -145,7 +147,7 @@ def close_files() -> None:
     """Closes the documents that are kept open between pages (the loader calls it at its end)."""
     with _pdf_lock:
         while _open_pdfs:
-            _open_pdfs.popitem()[1].close()
+            _open_pdfs.popitem()[1][0].close()
     with _tiff_lock:
         while _idle_tiffs:
             _idle_tiffs.pop()[1].close()
@@ -372,13 +374,16 @@ def _read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels:
     """A page of a PDF as it is shown on screen: turned as the file says, with form fields and annotations."""
     file_id = _file_id(path, file)
     with _pdf_lock:
-        document = _open_pdfs.pop(file_id, None)
+        document, read = _open_pdfs.pop(file_id, (None, 0))
+        if document is not None and read >= PDF_PAGES:
+            document.close()
+            document, read = None, 0
         if document is None:
             check_whole(file, "pdf")
             document = _load_pdf(path)
-        _open_pdfs[file_id] = document
+        _open_pdfs[file_id] = document, read + 1
         while len(_open_pdfs) > OPEN_PDFS:
-            _open_pdfs.popitem(last=False)[1].close()
+            _open_pdfs.popitem(last=False)[1][0].close()
         if frame >= len(document):
             raise PageError(f"page {frame + 1} is missing: the file changed while the run was on")
         page = document.get_page(frame)

@@ -73,6 +73,7 @@ class Learner(nn.Module):
     def __init__(self, classifier: PageClassifier, towers: str) -> None:
         super().__init__()
         self.encoder = classifier.model
+        self.config = self.encoder.config  # the Trainer asks for it
         self.normalise = classifier.transform.normalise
         self.towers = towers
         self.counts = [len(texts) for texts in classifier.descriptions.values()]

@@ -69,7 +69,7 @@ def load_batches(
         except PageError as error:
             return str(error)
         except (MemoryError, ValueError, OSError) as error:  # of the resizing: a page of an impossible shape
-            return f"cannot be brought to the model's size: {error or 'not enough memory'}"
+            return f"cannot be brought to the model's size: {str(error) or 'not enough memory'}"
         return ""
 
     def empty(index: int) -> Batch:

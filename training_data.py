@@ -15,7 +15,7 @@ import csv
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,12 +184,14 @@ def augment(pixels: np.ndarray, rng: np.random.Generator, fill: int = 255) -> np
 class PageStore:
     """The transformed pixels of all training pages in one file, decoded once: `store[i]` is uint8 [3, H, W].
 
-    The file is mapped into memory, so it may be larger than it. `reasons[i]` is "" or why page i cannot be read.
+    parts: the own pages, and any extra ones behind them; i counts through all parts. The file is mapped into memory, so
+    it may be larger than it. `reasons[i]` is "" or why page i cannot be read, once it is filled.
     """
 
-    def __init__(self, folder: Path, found: LabelledPages, transform: PageTransform) -> None:
-        self.folder, self.found, self.transform = folder, found, transform
-        self.shape = (len(found.pages), 3, *transform.size)
+    def __init__(self, folder: Path, parts: Sequence[LabelledPages], transform: PageTransform) -> None:
+        self.folder, self.parts, self.transform = folder, list(parts), transform
+        self.pages = [page for part in parts for page in part.pages]
+        self.shape = (len(self.pages), 3, *transform.size)
         self.reasons: list[str] = []
         self._pixels: np.ndarray | None = None
 
@@ -204,17 +206,16 @@ class PageStore:
             self._pixels = np.memmap(self.folder / "pixels.u8", np.uint8, "r", shape=self.shape)
         return self._pixels[index]
 
-    def fill(self, wanted: Sequence[bool], settings: Settings, progress: Any = None) -> None:
+    def fill(self, wanted: Sequence[bool], settings: Settings, advance: Callable[[int, int], None]) -> None:
         """Decode the wanted pages, unless an earlier start of this training has done it.
 
-        Raises UserError where the disk has no room for it.
+        advance(done, failed) is called batch by batch. Raises UserError where the disk has no room.
         """
         from loader import load_batches
 
-        key = hashlib.sha256(
-            json.dumps([self.found.key(), self.transform.to_dict(), [bool(want) for want in wanted]]).encode("utf-8")
-        ).hexdigest()
         marker = self.folder / "pixels.json"
+        identity = [[part.key() for part in self.parts], self.transform.to_dict(), [bool(want) for want in wanted]]
+        key = hashlib.sha256(json.dumps(identity).encode("utf-8")).hexdigest()
         stored = json.loads(marker.read_text(encoding="utf-8")) if marker.is_file() else {}
         if stored.get("key") == key:
             self.reasons = stored["reasons"]
@@ -227,27 +228,28 @@ class PageStore:
                 "free some space or take fewer pages with -mc"
             )
         pixels = np.memmap(self.folder / "pixels.u8", np.uint8, "w+", shape=self.shape)
-        self.reasons = [page.reason for page in self.found.pages]
-        chosen = [i for i, want in enumerate(wanted) if want]
-        places = iter(chosen)
-        pages = PageList(self.found.root, [self.found.pages[i] for i in chosen], 0)
-        for batch in load_batches(
-            pages,
-            self.transform,
-            batch_size=8,
-            workers=settings.setup.workers,
-            max_pixels=settings.input.max_pixels,
-        ):
-            for slot, reason in enumerate(batch.reasons):
-                index = next(places)
-                pixels[index] = batch.pixels[slot].numpy()
-                self.reasons[index] = reason
-            if progress is not None:
-                progress.advance(len(batch.pages))
+        self.reasons = [page.reason for page in self.pages]
+        first = 0
+        for part in self.parts:
+            places = [first + i for i in range(len(part.pages)) if wanted[first + i]]
+            first += len(part.pages)
+            batches = load_batches(
+                PageList(part.root, [self.pages[place] for place in places]),
+                self.transform,
+                batch_size=8,
+                workers=settings.setup.workers,
+                max_pixels=settings.input.max_pixels,
+            )
+            for batch in batches:
+                start = batch.index * 8
+                for slot, reason in enumerate(batch.reasons):
+                    pixels[places[start + slot]] = batch.pixels[slot].numpy()
+                    self.reasons[places[start + slot]] = reason
+                advance(len(batch.pages), sum(map(bool, batch.reasons)))
         pixels.flush()
-        part = marker.with_name("pixels.json.part")
-        part.write_text(json.dumps({"key": key, "reasons": self.reasons}), encoding="utf-8")
-        part.replace(marker)
+        done = marker.with_name("pixels.json.part")
+        done.write_text(json.dumps({"key": key, "reasons": self.reasons}), encoding="utf-8")
+        done.replace(marker)
         self._pixels = None
 
 

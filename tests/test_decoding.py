@@ -26,7 +26,7 @@ WIDTH, HEIGHT = 120, 168
 
 
 def drawn(mode="L", size=(WIDTH, HEIGHT)):
-    """A page with a dark block at the upper left, lines of text below, and noise, so that no part of it compresses away."""
+    """A page with a dark block at the upper left, lines of text, and noise, so that no part of it compresses away."""
     page = Image.new("L", size, 240)
     draw = ImageDraw.Draw(page)
     draw.rectangle((8, 8, size[0] // 2, size[1] // 4), fill=20)
@@ -148,7 +148,9 @@ def test_a_cut_file_fails_or_gives_the_same_pixels(tmp_path, name, capfd):
     assert capfd.readouterr() == ("", ""), "decoders must not write on the console"
 
 
-@pytest.mark.parametrize("name", ["baseline.jpg", "progressive.jpeg", "boxed.jp2", "lossy.webp", "report.pdf", "lzw.tiff"])
+@pytest.mark.parametrize(
+    "name", ["baseline.jpg", "progressive.jpeg", "boxed.jp2", "lossy.webp", "report.pdf", "lzw.tiff"]
+)
 def test_a_scan_filled_up_with_zero_bytes_fails(tmp_path, name):
     data = WRITERS[name]()
     path = tmp_path / name
@@ -215,7 +217,7 @@ def test_over_the_limit_fails_before_decoding_or_comes_smaller(tmp_path):
         smaller = read(saved(tmp_path, drawn("RGB"), name), max_pixels=10_000)
         assert smaller.size == (60, 84)
         want = drawn("RGB").resize((60, 84), Image.Resampling.BOX)
-        assert np.abs(np.asarray(smaller, int) - np.asarray(want, int)).mean() < 12
+        assert np.abs(np.asarray(smaller.reduce(4), int) - np.asarray(want.reduce(4), int)).mean() < 8
         assert "pixel limit" in reason(tmp_path / name, max_pixels=2)
     assert "pixel limit" in reason(saved(tmp_path, drawn(), "a.tif"), max_pixels=10_000)
     pdf = read(saved(tmp_path, drawn(), "a.pdf"), 0, max_pixels=10_000)
@@ -352,7 +354,9 @@ def test_palette_cmyk_ycbcr_and_lab(tmp_path):
     # Adobe's CMYK JPEG are stored inverted, which their APP14 segment tells; white must stay white.
     white = read(saved(tmp_path, Image.new("CMYK", (40, 30), (0, 0, 0, 0)), "white.jpg"))
     assert np.asarray(white).min() >= 250
-    lab = Image.frombytes("LAB", (40, 30), bytes([255, 0, 0]) * 1200)  # Pillow: L, a, b with zero in the middle of a and b
+    lab = Image.frombytes(
+        "LAB", (40, 30), bytes([255, 0, 0]) * 1200
+    )  # Pillow: L, a, b with zero in the middle of a and b
     assert np.asarray(read(saved(tmp_path, lab, "lab.tif"))).min() >= 250
 
 
@@ -463,7 +467,7 @@ def pdf_of(path, *, width=300, height=420, rotation=0, pages=1):
 
 
 def test_pdf_is_drawn_at_least_twice_as_large_as_the_model(tmp_path):
-    for width, height in ((300, 420), (2000, 1000), (10, 4000)):
+    for width, height in ((300, 420), (2000, 1000), (30, 2000)):
         page = read(pdf_of(tmp_path / "a.pdf", width=width, height=height), 0, min_side=224)
         assert page.mode == "RGB"
         assert min(page.size) >= 448
