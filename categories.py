@@ -68,9 +68,11 @@ def read_descriptions(file: Path) -> dict[str, list[str]]:
                         f"{where}: {len(cells)} cells, the header names {len(header)} (quote a cell that holds one)"
                     )
                 label, description = (dict(zip(header, cells, strict=False)).get(column, "") for column in COLUMNS)
-                if not label or not description:
-                    raise UserError(f"{where}: the {'description' if label else 'label'} is empty")
-                descriptions.setdefault(same_label(label), []).append(description)
+                if not label:
+                    raise UserError(f"{where}: the label is empty")
+                texts = descriptions.setdefault(same_label(label), [])
+                if description:
+                    texts.append(description)
     except UnicodeDecodeError as error:
         raise UserError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8 text") from error
     except csv.Error as error:

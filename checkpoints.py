@@ -244,7 +244,7 @@ RENAMED_PARTS = {
 
 
 def _to_transformers(tensors: dict[str, torch.Tensor], where: Path) -> dict[str, torch.Tensor]:
-    """OpenAI's names -> those of CLIPModel: q, k, v are split, both projections transposed; a foreign name is an error."""
+    """OpenAI's names -> those of CLIPModel: q, k, v are split, projections transposed; a foreign name is an error."""
     converted = {}
     for name, tensor in tensors.items():
         new = RENAMED.get(name)

@@ -235,7 +235,7 @@ def _workers(workers: int) -> int:
 
 def _wanted_pages(settings: Settings, job: Job) -> PageList:
     if job.files:
-        pages = pages_of_files(job.files, formats=settings.input.file_format)
+        pages = pages_of_files(job.files, formats=settings.input.formats)
         pages.root = Path.cwd()  # a run that is resumed from elsewhere must find them
         return pages
     seen_at = time.monotonic()
@@ -248,7 +248,7 @@ def _wanted_pages(settings: Settings, job: Job) -> PageList:
 
     return find_pages(
         job.directory,
-        formats=settings.input.file_format,
+        formats=settings.input.formats,
         inner=settings.input.inner,
         skip=[settings.output.folder],
         on_progress=on_progress,
@@ -268,7 +268,7 @@ def _resume_line(run: Run, settings: Settings, job: Job) -> str:
         known = {page.path for page in run.pages.pages}
         files, _ = list_files(
             run.pages.root,
-            formats=settings.input.file_format,
+            formats=settings.input.formats,
             inner=settings.input.inner,
             skip=[settings.output.folder],
         )
@@ -289,7 +289,7 @@ def _identity(
         "model": model_hash(choice.source),
         "categories": hashlib.sha256(texts).hexdigest(),
         "settings": {
-            "file_format": sorted(read.file_format),
+            "formats": sorted(read.formats),
             "inner": read.inner,
             "max_pixels": read.max_pixels,
             "document_from": read.document_from,

@@ -72,7 +72,8 @@ def load_dual_encoder(folder: Path, *, allow_pickle: bool = False) -> PreTrained
         use_safetensors=has_safetensors,
         weights_only=True,
     )
-    if not (hasattr(model, "get_image_features") and hasattr(model, "get_text_features")):
+    features, configs = ("get_image_features", "get_text_features"), ("vision_config", "text_config")
+    if not (all(hasattr(model, name) for name in features) and all(hasattr(model.config, name) for name in configs)):
         raise UserError(
             f"{folder}: {type(model).__name__} is no dual encoder (one image and one text tower in one space)"
         )
@@ -93,6 +94,10 @@ def load_strictly(auto: Any, source: Path | None, **kwargs: Any) -> PreTrainedMo
                 f"{where}: the weights file {kind} {len(names)} tensors (e.g. {names[0]}): it does not belong to this "
                 "model; copy or pull the folder again"
             )
+    # Tensors mapped from the file lie at odd addresses, where some kernels round otherwise than they do for the model
+    # that was saved; a mapped file also cannot be replaced on Windows.
+    for tensor in [*model.parameters(), *model.buffers()]:
+        tensor.data = tensor.data.clone()
     return model.eval()
 
 
@@ -184,6 +189,16 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, 
     at_end = (max(ids) if ends[0] == 2 else ends[0]) == ids[-1] and ids.index(ids[-1]) == len(ids) - 1
     if not at_end:
         raise UserError(
-            f"{where}: the text tower pools at token {ends[0]} (eos_token_id), the tokenizer ends a text with {ids[-1]}: "
+            f"{where}: the text tower pools at token {ends[0]} (eos_token_id), the tokenizer ends with {ids[-1]}: "
             "they do not belong together"
+        )
+
+
+def check_size(model: PreTrainedModel, size: tuple[int, int], where: Path | str) -> None:
+    """UserError where pages of `size` (height, width) are not what the image tower takes; some take any size."""
+    own = getattr(model.config.vision_config, "image_size", None)
+    if isinstance(own, int) and size != (own, own):
+        raise UserError(
+            f"{where}: the transform gives {size[0]} x {size[1]} pixels, the image tower takes {own} x {own}: they do "
+            "not belong together"
         )

@@ -4,151 +4,351 @@
 
 Pages are split by document; the best epoch by validation is kept; its temperature is fitted on validation pages. Work
 files lie in `models/NAME.training/` until the model folder is complete, so a killed training goes on with `--resume`.
+Several GPUs: `torchrun --nproc_per_node 4 run.py --train ...`.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import shutil
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from importlib import metadata
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import backbone
-from categories import label_descriptions
-from model_folders import choose_model, file_name_of_base
-from pages import load_pages, save_pages
+from categories import label_descriptions, prompts, read_sets
 from progress import Progress
-from training_data import (
-    UNREADABLE,
-    BalancedSampler,
-    LabelledPages,
-    PageStore,
-    cap_pages,
-    find_labelled,
-    write_split,
-)
-from utils import SPLITS, UserError, accuracy_interval, fit_temperature, printable, split_documents, split_warnings
+from training_data import UNREADABLE, BalancedSampler, LabelledPages, PageStore, cap_pages, find_labelled, write_split
+from training_report import documents_seen, figures, finished, make_record, read_record, save, show
+from training_work import Work, is_main, meet
+from utils import UserError, fit_temperature, printable, split_documents, split_warnings
 
 if TYPE_CHECKING:
+    from run import Job
+
     from classifier import PageClassifier
     from learner import Recipe
-    from run import Job
     from settings import Settings
 
 MIN_STEPS = 16  # batches an epoch has at least: validating after every third batch of a tiny set is noise
-WORK = ".training"  # the work folder's ending
-LIBRARIES = ("torch", "transformers", "timm", "accelerate", "pillow", "numpy", "safetensors", "tokenizers")
+STEPS, EPOCHS = 2000, (3, 40)  # `epochs = 0`: about so many steps, within these bounds
+HEAD_COPIES = 16  # augmented copies of each page whose features are computed for towers = "head"
+SPLIT_FILE = "split.csv"
 
 
 def run_training(settings: Settings, job: Job) -> int:
-    """Train a model as `[train]` and the flags say; print its folder's path last. The exit code is 0.
+    """Train a model (or folds) as `[train]` and the flags say; the last line printed is its folder. Returns 0.
 
     Raises UserError, before any work, for what the user can mend.
     """
-    say = _silent if settings.setup.quiet else _say
+    say = _silent if settings.setup.quiet or not is_main() else _say
     start = Start.choose(settings, job)
-    folder = Path(job.directory or settings.train.folder)
-    work = Work.resume(settings, job, start) if job.resume else Work.begin(settings, job, start, folder)
-    with work:
-        found = work.found
-        for line in (*found.notes, *split_warnings(found.labels, found.documents)):
+    data = Path(job.directory or settings.train.folder)
+    with Work.open(settings, job, start.base, data, identity(settings, start, data)) as work:
+        parts = [find_labelled(work.data, settings, work.listed)]
+        if settings.train.extra is not None:
+            parts.append(find_labelled(settings.train.extra, settings))
+        work.store_pages(parts[0])
+        for line in (*parts[0].notes, *split_warnings(parts[0].labels, parts[0].documents)):
             say(f"warning: {line}")
-        if settings.train.folds:
+        if finished(work, work.name):  # killed between putting the model in its place and cleaning up
+            folder = work.models / work.name
+        elif settings.train.folds:
             from folds import run_folds
 
-            result = run_folds(settings, work, start, say)
+            folder = run_folds(settings, work, start, parts, say)
         else:
-            result = run_single(settings, work, start, say)
-        work.finish()
-    print(result)
+            folder = run_single(settings, work, start, parts, say)
+        meet()
+    if is_main():
+        work.remove()
+        print(folder)
     return 0
 
 
-def run_single(settings: Settings, work: Work, start: Start, say: Callable[[str], None]) -> Path:
-    """One training on one split by document; the path of its model folder."""
-    found, train = work.found, settings.train
-    splits = split_documents(
-        found.labels, found.documents, settings.setup.seed, (1 - train.validation - train.test, train.validation, train.test)
-    )
-    splits = cap_pages(found.labels, splits, train.max_categ, train.max_categ_eval, settings.setup.seed)
-    classifier = start.open(settings, work)
-    material = Material.prepare(settings, work, classifier, splits, say)
+def run_single(
+    settings: Settings, work: Work, start: Start, parts: list[LabelledPages], say: Callable[[str], None]
+) -> Path:
+    """One training on one split by document; gives the path of its model folder."""
+    found, train, seed = parts[0], settings.train, settings.setup.seed
+    shares = (1 - train.validation - train.test, train.validation, train.test)
+    splits = split_documents(found.labels, found.documents, seed, shares)
+    splits = cap_pages(found.labels, splits, train.max_categ, train.max_categ_eval, seed)
+    material = Material.prepare(settings, work, start, parts, splits, say)
     splits = material.readable(splits)
-    write_split(work.folder / "split.csv", found, splits)
-    say(f"split by document: {_counts(splits)}")
-    recipe = make_recipe(settings, classifier, sum(split == "train" for split in splits))
-    fitted = fit(classifier, material, splits, recipe, work.folder / "run", settings)
-    logits = {part: material.logits(classifier, splits, part) for part in ("validation", "test")}
-    classifier.temperature = fit_temperature(*logits["validation"])
-    figures = {
-        part: figures_of(*logits[part], [found.documents[i] for i in material.places(splits, part)]) for part in logits
-    }
-    record = make_record(settings, work, start, material, splits, recipe, fitted) | {
-        "temperature": classifier.temperature,
-        **figures,
-    }
-    for part, values in figures.items():
-        if values["pages"]:
-            say(f"{part}: {show_accuracy(values)}")
-    return save_model(classifier, work, work.name, record, [work.folder / "split.csv"], work.folder / "run")
+    write_split(work.folder / SPLIT_FILE, found, splits)
+    say(f"split by document: {_counted(splits)}")
+    fitted = fit(settings, start, material, splits, work.folder / "run", say)
+    classifier = fitted.classifier
+    tests = {}
+    for part in ("validation", "test"):
+        logits, truth, places = fitted.logits(material, [i for i in range(len(splits)) if splits[i] == part])
+        if part == "validation":
+            classifier.temperature = fit_temperature(logits, truth)
+        tests[part] = figures(logits, truth, [found.documents[i] for i in places])
+        if len(truth):
+            say(f"{part}: accuracy {show(tests[part])}")
+    record = make_record(settings, work, start, material, splits, fitted)
+    record |= {"temperature": classifier.temperature, **tests}
+    text = f"On its own test pages, of documents that training never saw: accuracy {show(tests['test'])}."
+    return save(work, classifier, work.name, record, text, [work.folder / SPLIT_FILE], work.folder / "run")
 
 
 @dataclass
 class Start:
-    """Where training starts: `name` for people; `base` its base code; `open` gives a fresh classifier each time.
+    """Where training starts.
 
-    seen: the documents that a fine-tuned start has trained on already (empty for a clean start).
+    name: for people; base: its base code; choice: how it is loaded (None: built by backbone.py); texts: what -cc or
+    --avg chose; seen: the documents a fine-tuned start knows already; unnamed: it is fine-tuned, and nothing says on
+    which documents.
     """
 
     name: str
     base: str
-    choice: Any  # a ModelChoice, or None for the base that backbone.py builds
-    seen: frozenset[str]
-    texts: dict[str, list[str]] | None  # the descriptions chosen by -cc or --avg
+    choice: Any
+    texts: dict[str, list[str]] | None
+    seen: frozenset[str] = frozenset()
+    unnamed: bool = False
 
     @classmethod
     def choose(cls, settings: Settings, job: Job) -> Start:
-        """`--model_path`, else `-m`, else the untuned EfficientNet-Lite0: never silently another fine-tuned model."""
+        """`--model_path`, else `-m`, else the untuned EfficientNet-Lite0: never silently a fine-tuned model."""
         from predict import chosen_descriptions
 
         texts = chosen_descriptions(settings)
         if not job.model_path and (not job.model or backbone.is_base(job.model)):
             backbone.weights_file()
-            return cls(backbone.BASE, backbone.BASE, None, frozenset(), texts)
+            return cls(backbone.BASE, backbone.BASE, None, texts)
+        from model_folders import choose_model
+
         choice = choose_model(settings, job)
-        record = _read_record(Path(choice.source))
-        return cls(str(choice.source), choice.base, choice, frozenset(documents_seen(record)), texts)
+        record = read_record(Path(choice.source))
+        seen = frozenset(documents_seen(record))
+        return cls(str(choice.source), choice.base, choice, texts, seen, choice.kind != "base" and not seen)
 
-    def open(self, settings: Settings, work: Work) -> PageClassifier:
-        """The classifier to train, with the categories of the label folders, on its device, in fp32."""
-        from classifier import PageClassifier, load_classifier
-        from predict import default_descriptions
+    def open(self, settings: Settings, labels: Sequence[str]) -> PageClassifier:
+        """A fresh classifier for these categories, on its device, in fp32."""
+        from classifier import load_classifier
 
-        labels = work.categories
-        if self.choice is None:
-            texts = self._describe(labels, self.texts or default_descriptions(settings))
-            classifier = make_base(texts, settings.setup.seed)
+        choice = self.choice
+        if choice is None:
+            classifier = build(describe(settings, labels, self.texts), settings.setup.seed)
         else:
+            own = describe(settings, labels, self.texts)
             classifier = load_classifier(
-                self.choice.source,
-                kind=self.choice.kind,
-                descriptions=None if self.choice.kind != "base" else self._describe(labels, self.texts or default_descriptions(settings)),
+                choice.source,
+                kind=choice.kind,
+                descriptions=own if choice.kind == "base" else None,
                 tokenizer=settings.setup.tokenizer or None,
-                base=self.choice.base,
+                base=choice.base,
             )
-            classifier.use_categories(
-                self._describe(labels, self.texts or {**default_descriptions(settings), **classifier.descriptions})
-            )
-        assert isinstance(classifier, PageClassifier)
+            if choice.kind != "base":
+                known = {} if self.texts else classifier.descriptions
+                classifier.use_categories(own | {label: texts for label, texts in known.items() if label in own})
         return classifier.to(settings.setup.device, "fp32")
+
+
+def build(descriptions: dict[str, list[str]], seed: int) -> PageClassifier:
+    """The untuned base of backbone.py as a classifier of these categories, on the CPU."""
+    from classifier import PageClassifier
+    from transform import PageTransform
+
+    model, tokenizer = backbone.build_base(prompts(descriptions), seed)
+    transform = PageTransform(backbone.SIZE, "squash", (0.5,) * 3, (0.5,) * 3)
+    return PageClassifier(
+        model, tokenizer, transform, descriptions, base=backbone.BASE, licence=backbone.LICENCE.lower()
+    )
+
+
+def describe(settings: Settings, labels: Sequence[str], chosen: dict[str, list[str]] | None) -> dict[str, list[str]]:
+    """The descriptions of the labels: chosen ones, else all sets of `[setup]`; a label without one gets its name."""
+    setup = settings.setup
+    known = chosen if chosen is not None else read_sets(Path(setup.categories_dir), setup.categories_prefix)
+    nameless = [label for label in labels if label not in known]
+    if nameless and is_main():
+        _say(f"warning: no description for {', '.join(nameless)}: the name itself is used")
+    return {label: known.get(label) or label_descriptions([label])[label] for label in labels}
+
+
+@dataclass
+class Material:
+    """The pages in the form in which training reads them; made once, also for all folds.
+
+    store: own pages first, then extra ones; features: of the frozen image tower for `towers = "head"`, else None.
+    """
+
+    store: PageStore
+    own: int
+    labels: list[str]
+    documents: list[str]
+    categories: list[str]
+    features: np.ndarray | None
+    found: LabelledPages
+
+    @classmethod
+    def prepare(
+        cls,
+        settings: Settings,
+        work: Work,
+        start: Start,
+        parts: list[LabelledPages],
+        splits: Sequence[Any],
+        say: Callable[[str], None],
+    ) -> Material:
+        """Decode the pages that take part (`splits[i]`: a split or a fold; not "left out"), and compute features."""
+        from learner import Learner, compute_features
+        from training_data import LEFT_OUT
+
+        labels = [label for part in parts for label in part.labels]
+        documents = [document for part in parts for document in part.documents]
+        own = len(parts[0].pages)
+        every = sorted(set(labels))
+        if len(every) < 2:
+            raise UserError(
+                f"{printable(str(work.data))}: only one label folder ({every[0]}); training needs two or more"
+            )
+        classifier = start.open(settings, every)
+        quiet = settings.setup.quiet or not is_main()
+        if not is_main():
+            meet()  # the main process decodes; the others map its files
+        store = PageStore(work.folder, parts, classifier.transform)
+        wanted = [split != LEFT_OUT for split in splits] + [True] * (len(labels) - own)
+        with Progress(sum(wanted), "page", quiet, "decoding") as progress:
+            store.fill(wanted, settings, progress.advance)
+        broken = [page for page, reason in zip(store.pages, store.reasons, strict=True) if reason]
+        if broken:
+            say(f"warning: {len(broken)} pages cannot be read and are left out:")
+        for page, reason in zip(store.pages, store.reasons, strict=True):
+            if reason:
+                say(f"  {printable(page.path)}: {reason}")
+        learner = Learner(classifier, settings.train.towers)
+        features = None
+        if learner.caches_features:
+            trains = [split in ("train",) or isinstance(split, int) for split in splits] + [True] * (len(labels) - own)
+            copies = [HEAD_COPIES if taken else 0 for taken in trains]
+            with Progress(len(store), "page", quiet, "image features") as progress:
+                features = compute_features(
+                    learner, store, copies, settings.setup.seed, work.folder / "features.npy", progress.advance
+                )
+        if is_main():
+            meet()
+        return cls(store, own, labels, documents, every, features, parts[0])
+
+    def readable(self, splits: Sequence[Any]) -> list[Any]:
+        """The splits with "unreadable" for the pages that are."""
+        return [UNREADABLE if reason else split for split, reason in zip(splits, self.store.reasons, strict=False)]
+
+
+@dataclass
+class Fitted:
+    """A trained classifier, its recipe, and what training did (`epochs`, `steps`, `best_epoch`, `history`)."""
+
+    classifier: PageClassifier
+    recipe: Recipe
+    result: dict[str, Any]
+
+    def logits(self, material: Material, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray, list[int]]:
+        """Logits [N, C], true categories [N] and places of those pages whose category the model knows."""
+        index = {label: i for i, label in enumerate(self.classifier.categories)}
+        places = [place for place in places if material.labels[place] in index]
+        truth = np.array([index[material.labels[place]] for place in places], dtype=int)
+        return self.page_logits(material, places), truth, places
+
+    def page_logits(self, material: Material, places: Sequence[int]) -> np.ndarray:
+        """Logits [N, C] of these pages, as prediction would give them, before the temperature."""
+        import torch
+
+        logits = np.zeros((len(places), len(self.classifier.categories)), np.float32)
+        for first in range(0, len(places), 8):
+            pixels = np.stack([material.store[place] for place in places[first : first + 8]])
+            logits[first : first + 8] = self.classifier.logits(torch.from_numpy(pixels)).cpu().numpy()
+        return logits
+
+
+def fit(
+    settings: Settings,
+    start: Start,
+    material: Material,
+    splits: Sequence[str],
+    work: Path,
+    say: Callable[[str], None],
+    *,
+    epochs: int = 0,
+) -> Fitted:
+    """Train on the pages of split "train", choose the epoch by those of "validation" (none: the last epoch is kept).
+
+    Starts anew from `start`, or goes on from the newest whole checkpoint in `work`. epochs: instead of the settings'.
+    Categories without a readable training page are left out, and named.
+    """
+    from learner import Learner, Pages, Recipe
+    from trainer import learn
+
+    train, seed = settings.train, settings.setup.seed
+    places = [i for i, split in enumerate(splits) if split == "train"]
+    extra = [i for i in range(material.own, len(material.labels)) if not material.store.reasons[i]]
+    learned = {material.labels[i] for i in (*places, *extra)}
+    categories = [label for label in material.categories if label in learned]
+    if len(categories) < len(material.categories):
+        say(f"warning: no pages to train on: {', '.join(sorted(set(material.categories) - learned))}")
+    if len(categories) < 2:
+        raise UserError("fewer than two categories have pages to train on")
+    classifier = start.open(settings, categories)
+    index = {label: i for i, label in enumerate(categories)}
+    groups = [[[i for i in pages if material.labels[i] == label] for label in categories] for pages in (places, extra)]
+    batch = train.batch_size
+    sampler = BalancedSampler(groups[0], seed, groups[1], train.extra_share, shortest=MIN_STEPS * batch)
+    steps = -(-len(sampler) // batch)
+    recipe = Recipe(
+        towers=train.towers,
+        epochs=epochs or train.epochs or min(max(round(STEPS / steps), EPOCHS[0]), EPOCHS[1]),
+        batch_size=batch,
+        lr=train.lr,
+        label_smoothing=train.label_smoothing,
+        patience=train.patience,
+        seed=seed,
+        precision=settings.setup.precision,
+    )
+    learner = Learner(classifier, recipe.towers)
+    targets = [index.get(label, -1) for label in material.labels]
+    judges = [i for i, split in enumerate(splits) if split == "validation" and targets[i] >= 0]
+    pages = Pages(material.store, targets, seed, material.features)
+    work.mkdir(parents=True, exist_ok=True)
+    quiet = settings.setup.quiet or not is_main()
+    with Progress(recipe.epochs * steps, "step", quiet, "training") as progress:
+        result = learn(learner, pages, pages.only(judges), sampler, recipe, work, progress.advance)
+    model = classifier.model.eval().requires_grad_(False)
+    classifier.to(str(model.device), "fp32")
+    classifier.logit_scale = float(model.logit_scale.exp())
+    classifier.use_categories(classifier.descriptions)
+    classifier.learned = categories
+    say(f"trained {result['epochs']} epochs of {steps} steps, kept epoch {result['best_epoch']}")
+    return Fitted(classifier, recipe, result)
+
+
+def identity(settings: Settings, start: Start, data: Path) -> dict[str, Any]:
+    """What makes two trainings the same: a training is only resumed with all of this alike."""
+    setup, chosen = settings.setup, settings.input
+    return {
+        "data": str(data.resolve()),
+        "start": start.name,
+        "texts": start.texts,
+        "train": {name: value for name, value in asdict(settings.train).items() if name != "folder"},
+        "input": [list(chosen.file_format), chosen.document_from, chosen.document_pattern, chosen.max_pixels],
+        "seed": setup.seed,
+        "precision": setup.precision,
+    }
+
+
+def _counted(splits: Sequence[Any]) -> str:
+    return ", ".join(f"{count} {split}" for split, count in sorted(Counter(splits).items(), key=lambda item: -item[1]))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _silent(line: str) -> None:
+    pass

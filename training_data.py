@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,6 @@ from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
     from settings import Settings
-
     from transform import PageTransform
 
 DOCUMENTS = "documents.csv"
@@ -72,7 +72,7 @@ def find_labelled(folder: Path, settings: Settings, listed: PageList | None = No
 
     Raises UserError: no such folder, no pages, pages but no label folders, a wrong `documents.csv`.
     """
-    found = listed or find_pages(folder, formats=settings.input.formats, inner=True)
+    found = listed or find_pages(folder, formats=settings.input.file_format, inner=True)
     inside = [page for page in found.pages if "/" in page.path]
     if not inside:
         raise UserError(
@@ -237,7 +237,7 @@ class PageStore:
                 PageList(part.root, [self.pages[place] for place in places]),
                 self.transform,
                 batch_size=8,
-                workers=settings.setup.workers,
+                workers=settings.setup.workers if settings.setup.workers >= 0 else min(8, os.cpu_count() or 1),
                 max_pixels=settings.input.max_pixels,
             )
             for batch in batches:

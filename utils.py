@@ -242,6 +242,22 @@ def cross_entropy(logits: np.ndarray, truth: Sequence[int]) -> float:
     return float(-log_scores[np.arange(len(truth)), np.asarray(truth)].mean())
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities [pages, categories]; a logit of -inf is a probability of 0."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def macro_f1(truth: Sequence[int], guessed: Sequence[int]) -> float:
+    """The mean F1 of the categories that are true or guessed at least once; 0 for one that is never right."""
+    truth, guessed = np.asarray(truth), np.asarray(guessed)
+    scores = [
+        2 * np.sum((truth == label) & (guessed == label)) / (np.sum(truth == label) + np.sum(guessed == label))
+        for label in np.union1d(truth, guessed)
+    ]
+    return float(np.mean(scores))
+
+
 def _pages_of_documents(labels: Sequence[str], documents: Sequence[str]) -> dict[str, dict[str, int]]:
     """Document -> category -> number of pages, documents sorted, so that nothing hangs on the order of the pages."""
     pages: dict[str, dict[str, int]] = {document: {} for document in sorted(set(documents))}

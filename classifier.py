@@ -1,0 +1,409 @@
+"""`PageClassifier`: an image tower and a text tower in one space, loaded and saved whole with all that belongs to them.
+
+    classifier = PageClassifier.from_pretrained(Path("models/mine")).to("auto", "fp32")
+    scores = classifier.scores(pixels)                 # uint8 [batch, 3, H, W] -> [batch, categories], rows sum to 1
+    classifier.use_categories(read_descriptions(Path("my_categories.tsv")))
+
+Score = softmax over categories of logit scale x cosine(image embedding, prototype) / temperature.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from torch.nn import functional
+
+import model_files
+from categories import PROMPT, average_prototypes, prompts, same_label
+from checkpoints import AVERAGED_SCALE, read_checkpoint
+from devices import PRECISIONS, bf16_missing, exact_fp32, resolve_device
+from towers import (
+    STANDARD_TOKENIZERS,
+    cached,
+    check_size,
+    check_tokenizer,
+    find_tokenizer,
+    load_dual_encoder,
+    load_tokenizer,
+    one_line,
+)
+from transform import PageTransform
+from utils import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+TEXT_BATCH = 64  # prompts embedded at once: 77 positions of a large text tower then take some 100 MB
+SAME_TEXT = 0.98  # cosine of a stored prototype with the one computed anew; half-precision weights give 0.9999
+
+
+class PageClassifier:
+    """A dual encoder with its transform, tokenizer, categories, prototypes and scale: what a model folder holds.
+
+    model: any transformers dual encoder with `get_image_features` and `get_text_features`; an ordinary `nn.Module`.
+    descriptions: category -> its texts; prompt: template with `{description}`; lowercase: whether prompts are lowered.
+    prototypes: [C, D] float32 unit rows, on `device`, in the order of `categories`; None computes them.
+    logit_scale: the factor of the cosine itself (not its logarithm); None takes the model's own.
+    temperature: what the logits are divided by; fitted in training, else 1.
+    learned: the categories it was trained on, [] for an untuned base; record: its training record, {} for none.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        transform: PageTransform,
+        descriptions: Mapping[str, Sequence[str]],
+        *,
+        prompt: str = PROMPT,
+        lowercase: bool = True,
+        prototypes: torch.Tensor | None = None,
+        logit_scale: float | None = None,
+        temperature: float = 1.0,
+        base: str = "",
+        learned: Sequence[str] = (),
+        record: Mapping[str, Any] | None = None,
+        revision: str = "",
+        licence: str = "",
+    ) -> None:
+        self.model, self.tokenizer, self.transform = model.eval(), tokenizer, transform
+        self.prompt, self.lowercase = prompt, lowercase
+        self.logit_scale = math.exp(model.logit_scale.item()) if logit_scale is None else float(logit_scale)
+        self.temperature = float(temperature)
+        self.base, self.revision, self.licence = base, revision, licence
+        self.learned, self.record = [same_label(label) for label in learned], dict(record or {})
+        self.device, self.precision = model.device, "fp32"
+        self.card = ""
+        if prototypes is None:
+            self.use_categories(descriptions)
+        else:
+            self._set_categories(descriptions)
+            self.prototypes = prototypes.to(self.device, torch.float32)
+
+    # ---- where and how exactly -----------------------------------------------------------------------------------
+
+    def to(self, device: str | torch.device = "auto", precision: str = "fp32") -> Self:
+        """Move to "auto", "cpu", "cuda", "cuda:N" or "mps"; in "bf16" the image tower computes in bfloat16.
+
+        The text tower stays in fp32: its prototypes are computed once. Raises UserError where device or precision is
+        not to be had, ValueError when a bf16 classifier is asked back to fp32 (what was rounded is gone: load again).
+        """
+        target = resolve_device(str(device))
+        if precision not in PRECISIONS:
+            valid = ", ".join(PRECISIONS)
+            raise UserError(f"precision {precision!r} is not known: {valid}{did_you_mean(precision, PRECISIONS)}")
+        if precision == "bf16" and (reason := bf16_missing(target)):
+            raise UserError(f"--precision bf16: {reason}; take fp32")
+        if self.precision == "bf16" and precision == "fp32":
+            raise ValueError("a bf16 classifier cannot go back to fp32; load it again")
+        self.model.to(target)
+        self.prototypes = self.prototypes.to(target)
+        if precision == "bf16":
+            for module in self._image_parts():
+                module.to(torch.bfloat16)
+        else:
+            exact_fp32()
+        if self._convolutional():
+            # A third faster on a CPU for EfficientNet-Lite0 (49 ms a page instead of 79).
+            self.model.vision_model.to(memory_format=torch.channels_last)
+        self.device, self.precision = target, precision
+        return self
+
+    def _image_parts(self) -> list[torch.nn.Module]:
+        parts = [part for name, part in self.model.named_children() if name.startswith(("vis", "image"))]
+        if not parts:
+            raise UserError(f"--precision bf16 is not known for {type(self.model).__name__}; take fp32")
+        return parts
+
+    def _convolutional(self) -> bool:
+        return getattr(self.model.config.vision_config, "model_type", "") == "timm_wrapper"
+
+    # ---- embeddings ----------------------------------------------------------------------------------------------
+
+    def image_features(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Unit image embeddings [B, D] float32 of normalised float pixels [B, 3, H, W]; carries gradients."""
+        pixels = pixels.to(next(self.model.vision_model.parameters()).dtype)
+        if self._convolutional():
+            pixels = pixels.contiguous(memory_format=torch.channels_last)
+        inputs: dict[str, torch.Tensor] = {"pixel_values": pixels}
+        if self.model.config.model_type == "siglip2":
+            inputs = _patches(pixels, self.model.config.vision_config.patch_size)
+        return functional.normalize(_pooled(self.model.get_image_features(**inputs)), dim=-1)
+
+    def text_features(self, **tokens: torch.Tensor) -> torch.Tensor:
+        """Unit text embeddings [N, D] float32 of what `tokens` gave; carries gradients."""
+        return functional.normalize(_pooled(self.model.get_text_features(**tokens)), dim=-1)
+
+    def tokens(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Token ids (and mask, where the architecture wants one) [N, L] of whole prompts, on the model's device.
+
+        Raises UserError, with the prompt, where one is longer than the text tower: no text is ever cut.
+        """
+        config = self.model.config.text_config
+        limit = config.max_position_embeddings
+        if "roberta" in config.model_type or config.model_type == "camembert":
+            limit -= (config.pad_token_id or 0) + 1  # their positions start behind the padding id
+        longest = min(limit, self.tokenizer.model_max_length)
+        for text, ids in zip(texts, self.tokenizer(list(texts), verbose=False)["input_ids"], strict=True):
+            if len(ids) > longest:
+                raise UserError(f"a description is too long, {len(ids)} tokens where {longest} fit: {text[:160]!r}")
+        wanted = inspect.signature(self.model.get_text_features).parameters
+        if config.model_type.startswith("siglip"):
+            # Trained on texts padded to the full length without a mask; the last position is what it pools.
+            batch = self.tokenizer(list(texts), padding="max_length", max_length=limit, return_tensors="pt")
+            wanted = ("input_ids",)
+        else:
+            batch = self.tokenizer(list(texts), padding=True, return_tensors="pt")
+        return {name: tensor.to(self.model.device) for name, tensor in batch.items() if name in wanted}
+
+    @torch.no_grad()
+    def embed_pages(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Unit embeddings [B, D] float32 of pages as the transform gives them, uint8 [B, 3, H, W], on any device.
+
+        The model must be in eval mode, as it is after loading (ValueError otherwise: dropout would move the scores).
+        """
+        self._must_evaluate()
+        return self.image_features(self.transform.normalise(pixels.to(self.device, non_blocking=True)))
+
+    @torch.no_grad()
+    def embed_texts(self, texts: Sequence[str]) -> torch.Tensor:
+        """Unit embeddings [N, D] float32 of whole prompts; the model must be in eval mode."""
+        self._must_evaluate()
+        parts = [self.text_features(**self.tokens(texts[i : i + TEXT_BATCH])) for i in range(0, len(texts), TEXT_BATCH)]
+        return torch.cat(parts)
+
+    def _must_evaluate(self) -> None:
+        if self.model.training:
+            raise ValueError("the model is in training mode; call model.eval() before embedding")
+
+    # ---- scores --------------------------------------------------------------------------------------------------
+
+    def logits(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Logit scale x cosine, [B, C], of pages uint8 [B, 3, H, W]; not divided by the temperature."""
+        return self.logits_of(self.embed_pages(pixels))
+
+    def logits_of(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """The same from page embeddings [B, D]."""
+        return self.logit_scale * embeddings @ self.prototypes.T
+
+    def scores(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Probabilities [B, C] of pages uint8 [B, 3, H, W], in the order of `categories`; each row sums to 1."""
+        return functional.softmax(self.logits(pixels) / self.temperature, dim=-1)
+
+    # ---- categories ----------------------------------------------------------------------------------------------
+
+    @property
+    def categories(self) -> list[str]:
+        """The labels, in the order of the prototypes and of every row of scores."""
+        return list(self.descriptions)
+
+    def use_categories(self, descriptions: Mapping[str, Sequence[str]]) -> None:
+        """Sort into these categories from now on: label -> its texts, in this order; prototypes are computed.
+
+        Raises UserError: fewer than two categories, one without a text, a text too long, texts that all look alike.
+        """
+        before = getattr(self, "descriptions", None)
+        self._set_categories(descriptions)
+        try:
+            self.prototypes = self._prototypes(self.descriptions)
+        except UserError:
+            if before is not None:
+                self.descriptions = before
+            raise
+
+    def unlearned(self) -> list[str]:
+        """The present categories that a tuned model was not trained on; [] for an untuned base, which learned none."""
+        return [label for label in self.categories if label not in self.learned] if self.learned else []
+
+    def _set_categories(self, descriptions: Mapping[str, Sequence[str]]) -> None:
+        own = {same_label(label): list(texts) for label, texts in descriptions.items()}
+        if len(own) != len(descriptions):
+            raise UserError("two categories have the same label (Unicode NFC)")
+        if len(own) < 2:
+            raise UserError(f"sorting needs two or more categories, not {len(own)} ({', '.join(own) or 'none'})")
+        for label, texts in own.items():
+            if not texts:
+                raise UserError(f"the category {label} has no description")
+        self.descriptions = own
+
+    def _prototypes(self, descriptions: Mapping[str, Sequence[str]]) -> torch.Tensor:
+        texts = prompts(descriptions, self.prompt, self.lowercase)
+        embeddings = self.embed_texts(texts)  # [N, D]
+        if not torch.isfinite(embeddings).all():
+            raise UserError(f"{self.base or 'the model'}: its text tower gives no valid numbers for the descriptions")
+        return average_prototypes(embeddings, [len(own) for own in descriptions.values()])
+
+    # ---- folders -------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> PageClassifier:
+        """A complete model folder, as `save_pretrained` wrote it.
+
+        Raises UserError, naming folder and part, where a part is missing, broken or does not fit the others.
+        """
+        folder = Path(folder)
+        parts = model_files.read_parts(folder)
+        model = load_dual_encoder(folder)
+        tokenizer = load_tokenizer(folder)
+        check_tokenizer(tokenizer, model, folder)
+        check_size(model, parts.transform.size, folder)
+        classifier = cls(model, tokenizer, parts.transform, **parts.settings, prototypes=parts.prototypes)
+        classifier.card = parts.card
+        # Weights of another model with the same shapes? The shortest category tells at the cost of a few prompts.
+        label = min(classifier.categories, key=lambda name: len(classifier.descriptions[name]))
+        anew = classifier._prototypes({label: classifier.descriptions[label]})[0]  # [D]
+        stored = classifier.prototypes[classifier.categories.index(label)]
+        if anew.shape != stored.shape:
+            raise UserError(
+                f"{folder}: prototypes.safetensors has {stored.numel()} dimensions, the model {anew.numel()}: they do "
+                "not belong together; copy or pull the folder again"
+            )
+        if float(anew @ stored) < SAME_TEXT:
+            raise UserError(
+                f"{folder}: prototypes.safetensors does not come from this text tower; copy or pull the folder again"
+            )
+        return classifier
+
+    def save_pretrained(self, folder: Path, *, card: str, dtype: torch.dtype = torch.float32) -> Path:
+        """Write the complete model folder: beside it first, then renamed, so that it is never seen half.
+
+        card: the text of README.md, with its licence front matter. dtype: `torch.float16` halves the weights on disk;
+        they are widened on load, and scores move by some 1e-3. Returns the folder.
+
+        Raises UserError where the folder exists, ValueError for a bf16 classifier (its weights are rounded).
+        """
+        if self.precision == "bf16":
+            raise ValueError("a bf16 classifier holds rounded weights and is not saved; load it in fp32")
+        folder = Path(folder)
+        if folder.exists():
+            raise UserError(f"{folder} exists already; a model folder is never written over: choose another name")
+        beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.partial"
+        try:
+            beside.mkdir(parents=True)
+            model_files.write_parts(self, beside, card=card, dtype=dtype)
+            beside.rename(folder)
+        except OSError as error:
+            raise UserError(f"{folder}: cannot be written ({error.strerror or one_line(error)})") from error
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        return folder
+
+    @classmethod
+    def from_base(
+        cls,
+        source: str | Path,
+        descriptions: Mapping[str, Sequence[str]],
+        *,
+        tokenizer: Path | None = None,
+        base: str = "",
+    ) -> PageClassifier:
+        """An untuned base: a Hugging Face folder, or a hub id that is in the local cache.
+
+        The transform is its own image processor's. Raises UserError: not there (with the command that gets it), no
+        dual encoder, no tokenizer, parts that do not fit.
+        """
+        folder = Path(source)
+        if not folder.is_dir():
+            snapshot = None if folder.is_absolute() else cached(str(source).replace("\\", "/"))
+            if snapshot is None:
+                raise UserError(
+                    f"{source} is neither a folder nor in the hub cache; on a machine with internet, get it once with: "
+                    f"hf download {source}"
+                )
+            folder = snapshot
+        model = load_dual_encoder(folder, allow_pickle=True)
+        own = find_tokenizer(folder, tokenizer, model.config.text_config.vocab_size)
+        check_tokenizer(own, model, tokenizer or folder)
+        transform = PageTransform.from_processor(folder)
+        check_size(model, transform.size, folder)
+        return cls(model, own, transform, descriptions, base=base or str(source))
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        path: Path,
+        descriptions: Mapping[str, Sequence[str]] | None = None,
+        tokenizer: Path | None = None,
+        base: str = "",
+    ) -> PageClassifier:
+        """An earlier tool's folder or `.pt`, giving the same probabilities.
+
+        descriptions: None takes the folder's own; a `.pt` has none. Where a label has several, the earlier tool sorts
+        the labels and takes 100 as logit scale; else the order is the file's and the scale the learned one.
+        """
+        path = Path(path)
+        checkpoint = read_checkpoint(path)
+        own = descriptions or checkpoint.descriptions
+        if own is None:
+            raise UserError(f"{path} does not hold its categories: give their description file with -cc FILE.tsv")
+        averaged = any(len(texts) > 1 for texts in own.values())
+        found = find_tokenizer(checkpoint.folder, tokenizer, checkpoint.vocabulary)
+        if len(found) != checkpoint.vocabulary:
+            raise UserError(
+                f"{tokenizer or path}: the tokenizer has {len(found)} ids, the checkpoint {checkpoint.vocabulary}: "
+                f"give its own with --tokenizer DIR (the standard one is that of {STANDARD_TOKENIZERS[0]})"
+            )
+        check_tokenizer(found, checkpoint.model, tokenizer or path)
+        transform = checkpoint.transform()
+        check_size(checkpoint.model, transform.size, path)
+        return cls(
+            checkpoint.model,
+            found,
+            transform,
+            {label: own[label] for label in sorted(own)} if averaged else own,
+            logit_scale=AVERAGED_SCALE if averaged else None,
+            base=checkpoint.base or base or path.stem,
+            learned=list(own) if checkpoint.learned is None else checkpoint.learned,
+        )
+
+
+def load_classifier(
+    source: str | Path,
+    *,
+    kind: str,
+    descriptions: Mapping[str, Sequence[str]] | None = None,
+    tokenizer: Path | None = None,
+    base: str = "",
+) -> PageClassifier:
+    """The classifier of any kind: "folder" (complete, has its own tokenizer), "checkpoint" (earlier tool) or "base".
+
+    descriptions: None means the model's own; a base has none (UserError).
+    """
+    if kind == "checkpoint":
+        return PageClassifier.from_checkpoint(Path(source), descriptions, tokenizer, base)
+    if kind == "base":
+        if descriptions is None:
+            raise UserError(
+                f"{source} is an untuned base without categories: name their descriptions with -cc or --avg"
+            )
+        return PageClassifier.from_base(source, descriptions, tokenizer=tokenizer, base=base)
+    if kind != "folder":
+        raise ValueError(f"kind must be folder, checkpoint or base, not {kind!r}")
+    classifier = PageClassifier.from_pretrained(Path(source))
+    if descriptions is not None:
+        classifier.use_categories(descriptions)
+    return classifier
+
+
+def _pooled(output: Any) -> torch.Tensor:
+    """The projected features [N, D] float32: transformers 5 wraps them in an output object, others give the tensor."""
+    return (output if isinstance(output, torch.Tensor) else output.pooler_output).float()
+
+
+def _patches(pixels: torch.Tensor, patch: int) -> dict[str, torch.Tensor]:
+    """What SigLIP2 (NaFlex) wants instead of an image: flat patches [B, rows * columns, patch * patch * 3]."""
+    batch, _, height, width = pixels.shape
+    rows, columns = height // patch, width // patch
+    tiles = pixels.reshape(batch, 3, rows, patch, columns, patch).permute(0, 2, 4, 3, 5, 1)
+    return {
+        "pixel_values": tiles.reshape(batch, rows * columns, -1),
+        "pixel_attention_mask": torch.ones(batch, rows * columns, dtype=torch.int32, device=pixels.device),
+        "spatial_shapes": torch.tensor([[rows, columns]], device=pixels.device).expand(batch, 2),
+    }

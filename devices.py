@@ -1,0 +1,56 @@
+"""Where and how exactly the model computes: devices and precisions.
+
+device = resolve_device("auto")
+reason = bf16_missing(device)      # None: bf16 is there
+"""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+from utils import UserError, did_you_mean
+
+DEVICES = ("auto", "cpu", "cuda", "cuda:N", "mps")
+PRECISIONS = ("fp32", "bf16")
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device that `name` means: "auto" is the first CUDA GPU, else Apple's, else the CPU. UserError: not there."""
+    mps = torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda:0" if torch.cuda.is_available() else "mps" if mps else "cpu")
+    match = re.fullmatch(r"(cpu|mps|cuda)(?::(\d+))?", name)
+    if match is None or (match[2] and match[1] != "cuda"):
+        raise UserError(f"device {name!r} is not known: {', '.join(DEVICES)}{did_you_mean(name, DEVICES)}")
+    if match[1] == "mps" and not mps:
+        raise UserError("device mps: this machine has no Apple GPU that PyTorch can use; take --device cpu")
+    if match[1] == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if int(match[2] or 0) >= count:
+            there = f"it has cuda:0 to cuda:{count - 1}" if count else "PyTorch sees no CUDA GPU here"
+            raise UserError(f"device {name}: {there}; take --device cpu, or auto")
+        return torch.device(f"cuda:{match[2] or 0}")
+    return torch.device(name)
+
+
+def bf16_missing(device: torch.device) -> str | None:
+    """Why bf16 is not to be had on `device`; None where it is, or where nobody can tell."""
+    if device.type == "cuda":
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return None
+        return f"{torch.cuda.get_device_name(device)} does not compute in bf16"
+    if device.type == "cpu":
+        able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+        # Only x86 names its parts here; on others (Apple, ARM servers) bf16 runs, if perhaps no faster.
+        x86 = able.get("architecture") == "x86_64"
+        if x86 and not (able.get("avx512_bf16") or able.get("amx_bf16") or able.get("avx_ne_convert")):
+            return "this processor does not compute in bf16 (no AVX512_BF16, no AMX): it would be slower than fp32"
+    return None
+
+
+def exact_fp32() -> None:
+    """fp32 means fp32: GPUs may otherwise round the factors of products to 10 bits (TF32)."""
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False

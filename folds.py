@@ -1,0 +1,265 @@
+"""Cross-validation by document: each document is tested by exactly one fold, by a model that never saw it.
+
+    python run.py --train -d LABEL_FOLDERS --folds 5 --final --name mine
+
+Gives `models/mine_fold_1` ... `mine_fold_5`, `models/mine_folds/` (folds.csv, out_of_fold.csv, folds.json,
+confusion.png) and, with `--final`, `models/mine`, trained on all pages; its card quotes the out-of-fold figures, its
+temperature is fitted on the pooled out-of-fold logits.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training import Fitted, Material, Start, fit
+from training_data import LabelledPages, cap_pages, write_split
+from training_report import draw_confusion, figures, finished, make_record, put_in_place, save, show
+from training_work import Work, is_main, meet
+from utils import UserError, fit_temperature, fold_documents, macro_f1, printable, softmax, split_documents
+
+if TYPE_CHECKING:
+    from settings import Settings
+
+# With fewer documents than this to train on, a fold keeps them all instead of validating on a few: which epoch is best
+# cannot be told from ten pages, and the folds then train exactly as the final model does.
+VALIDATE_FROM = 200
+FOLDS_FILE, TABLE = "folds.csv", "out_of_fold.csv"
+
+
+@dataclass
+class OutOfFold:
+    """Every readable page's logits from the fold that tested it.
+
+    logits: [N, C], -inf where that fold had no page of the category to train on; truth, places, folds: [N].
+    """
+
+    categories: list[str]
+    logits: np.ndarray
+    truth: np.ndarray
+    places: np.ndarray
+    folds: np.ndarray
+    best_epochs: list[int]
+
+    def temperature(self) -> float:
+        """The temperature that fits the pooled logits best, pages of categories that their fold never saw aside."""
+        known = np.isfinite(self.logits[np.arange(len(self.truth)), self.truth])
+        return fit_temperature(self.logits[known], self.truth[known])
+
+
+def run_folds(
+    settings: Settings, work: Work, start: Start, parts: list[LabelledPages], say: Callable[[str], None]
+) -> Path:
+    """All folds, the pooled figures and, with `--final`, the model of all pages; the path to print last.
+
+    Folds that stand already (`--resume`) are not trained again. Raises UserError where a fold would be tested on
+    documents that its start has seen, or there are fewer documents than folds.
+    """
+    found, train = parts[0], settings.train
+    folds = fold_documents(found.labels, found.documents, train.folds, settings.setup.seed)
+    refuse_leak(start, found.documents)
+    material = Material.prepare(settings, work, start, parts, folds, say)
+    write_split(work.folder / FOLDS_FILE, found, material.readable(folds), column="FOLD")
+    tested = [run_fold(settings, work, start, material, folds, fold, say) for fold in range(1, train.folds + 1)]
+    pooled = OutOfFold(
+        material.categories,
+        *(np.concatenate([part[name] for part in tested]) for name in ("logits", "truth", "places", "folds")),
+        [int(part["best_epoch"]) for part in tested],
+    )
+    summary = summarise(pooled, found)
+    for line in lines(summary):
+        say(line)
+    target = write_tables(work, found, pooled, summary)
+    meet()
+    if train.final:
+        return run_final(settings, work, start, material, pooled, summary, target, say)
+    return target
+
+
+def refuse_leak(start: Start, documents: Sequence[str]) -> None:
+    """UserError where the start may have been trained on a document that a fold tests."""
+    clean = "start clean, with -m EfficientNet-Lite0 or another untuned base (-m ViT-B/16)"
+    if start.unnamed:
+        raise UserError(
+            f"{start.name} is fine-tuned and does not name its training documents: folds could leak; {clean}"
+        )
+    known = sorted(start.seen & {printable(document) for document in documents})
+    if known:
+        names = ", ".join(known[:3]) + (", ..." if len(known) > 3 else "")
+        raise UserError(
+            f"{start.name} has already learned {len(known)} of these documents ({names}) and must not be tested on "
+            f"them: {clean}"
+        )
+
+
+def run_fold(
+    settings: Settings,
+    work: Work,
+    start: Start,
+    material: Material,
+    folds: Sequence[int],
+    fold: int,
+    say: Callable[[str], None],
+) -> dict[str, np.ndarray]:
+    """Train and test one fold: its logits, truth, places, folds and best epoch; its model folder stands afterwards."""
+    name = f"{work.name}_fold_{fold}"
+    stored = work.folder / f"fold_{fold}.npz"
+    if stored.is_file() and finished(work, name):
+        say(f"fold {fold}: done before")
+        return dict(np.load(stored))
+    splits = fold_splits(settings, material, folds, fold)
+    fitted = fit(settings, start, material, splits, work.folder / f"run_{fold}", say)
+    classifier = fitted.classifier
+    classifier.temperature = fit_temperature(*fitted.logits(material, _places(splits, "validation"))[:2])
+    result = test(fitted, material, _places(splits, "test"), fold)
+    values = figures(result["logits"], result["truth"], [material.documents[i] for i in result["places"]])
+    say(f"fold {fold}: accuracy {show(values)}")
+    if is_main():
+        part = stored.with_suffix(".part.npz")
+        np.savez(part, **result)
+        part.replace(stored)
+    record = make_record(settings, work, start, material, splits, fitted) | {
+        "name": name,
+        "fold": fold,
+        "folds": settings.train.folds,
+        "temperature": classifier.temperature,
+        "test": values,
+    }
+    text = f"Fold {fold} of {settings.train.folds}. On its test documents, which it never saw: accuracy {show(values)}."
+    split_file = work.folder / f"fold_{fold}" / "split.csv"
+    if is_main():
+        split_file.parent.mkdir(exist_ok=True)
+        write_split(split_file, material.found, splits)
+    save(work, classifier, name, record, text, [split_file], work.folder / f"run_{fold}")
+    meet()
+    return result
+
+
+def fold_splits(settings: Settings, material: Material, folds: Sequence[int], fold: int) -> list[str]:
+    """ "test" for the fold's pages, "train" for the others, of which large sets give some documents to "validation"."""
+    train, seed = settings.train, settings.setup.seed
+    labels, documents = material.labels[: material.own], material.documents[: material.own]
+    rest = [i for i, own in enumerate(folds) if own != fold]
+    splits = ["test"] * len(folds)
+    share = train.validation if len({documents[i] for i in rest}) >= VALIDATE_FROM else 0.0
+    parts = split_documents(
+        [labels[i] for i in rest], [documents[i] for i in rest], seed + fold, (1 - share, share, 0.0)
+    )
+    for place, part in zip(rest, parts, strict=True):
+        splits[place] = part
+    return material.readable(cap_pages(labels, splits, train.max_categ, 0, seed))
+
+
+def test(fitted: Fitted, material: Material, places: Sequence[int], fold: int) -> dict[str, Any]:
+    """The logits of these pages over all categories of the material."""
+    rows = fitted.page_logits(material, places)  # [N, categories of the fold]
+    logits = np.full((len(places), len(material.categories)), -np.inf, np.float32)
+    logits[:, [material.categories.index(label) for label in fitted.classifier.categories]] = rows
+    return {
+        "logits": logits,
+        "truth": np.array([material.categories.index(material.labels[i]) for i in places], dtype=int),
+        "places": np.array(places, dtype=int),
+        "folds": np.full(len(places), fold),
+        "best_epoch": np.array(fitted.result["best_epoch"]),
+    }
+
+
+def summarise(pooled: OutOfFold, found: LabelledPages) -> dict[str, Any]:
+    """Per fold and pooled: pages, documents, accuracy with its interval; pooled also top-3 and macro-F1."""
+    documents = np.array([found.documents[i] for i in pooled.places])
+    per_fold = {
+        str(fold): figures(
+            pooled.logits[pooled.folds == fold], pooled.truth[pooled.folds == fold], documents[pooled.folds == fold]
+        )
+        for fold in sorted(set(pooled.folds.tolist()))
+    }
+    guessed = pooled.logits.argmax(axis=1)
+    best = np.argsort(-pooled.logits, axis=1)[:, :3]
+    return {
+        "pooled": figures(pooled.logits, pooled.truth, documents)
+        | {
+            "top_3": round(float((best == pooled.truth[:, None]).any(axis=1).mean()), 4),
+            "macro_f1": round(macro_f1(pooled.truth, guessed), 4),
+            "temperature": round(pooled.temperature(), 4),
+        },
+        "folds": per_fold,
+        "best_epochs": pooled.best_epochs,
+    }
+
+
+def lines(summary: dict[str, Any]) -> list[str]:
+    """What the terminal shows of a summary."""
+    pooled = summary["pooled"]
+    return [
+        f"out of fold: accuracy {show(pooled)}",
+        f"out of fold: top-3 {100 * pooled['top_3']:.1f} %, macro-F1 {pooled['macro_f1']:.3f}, "
+        f"temperature {pooled['temperature']:.3f}",
+    ]
+
+
+def write_tables(work: Work, found: LabelledPages, pooled: OutOfFold, summary: dict[str, Any]) -> Path:
+    """`models/NAME_folds/`: folds.csv, out_of_fold.csv, folds.json, confusion.png; gives the folder."""
+    target = work.models / f"{work.name}_folds"
+    if target.is_dir() or not is_main():
+        return target
+    ready = work.folder / target.name
+    shutil.rmtree(ready, ignore_errors=True)
+    ready.mkdir()
+    shutil.copyfile(work.folder / FOLDS_FILE, ready / FOLDS_FILE)
+    (ready / "folds.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8", newline="\n")
+    scores = softmax(pooled.logits / summary["pooled"]["temperature"])
+    with (ready / TABLE).open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["PATH", "PAGE", "CATEGORY", "DOCUMENT", "FOLD", *pooled.categories])
+        for row in np.argsort(pooled.places):
+            page, place = found.pages[pooled.places[row]], pooled.places[row]
+            cells = [printable(page.path), page.number, found.labels[place], printable(found.documents[place])]
+            writer.writerow([*cells, pooled.folds[row], *(f"{score:.6f}" for score in scores[row])])
+    draw_confusion(pooled.truth, pooled.logits.argmax(axis=1), pooled.categories, ready / "confusion.png")
+    return put_in_place(ready, target)
+
+
+def run_final(
+    settings: Settings,
+    work: Work,
+    start: Start,
+    material: Material,
+    pooled: OutOfFold,
+    summary: dict[str, Any],
+    tables: Path,
+    say: Callable[[str], None],
+) -> Path:
+    """One model of all pages, for as many epochs as the folds found best; figures and temperature are the folds'."""
+    splits = material.readable(["train"] * material.own)
+    splits = cap_pages(material.labels[: material.own], splits, settings.train.max_categ, 0, settings.setup.seed)
+    epochs = round(statistics.median(pooled.best_epochs))
+    say(f"final model: all pages, {epochs} epochs")
+    fitted = fit(settings, start, material, splits, work.folder / "run_final", say, epochs=epochs)
+    fitted.classifier.temperature = summary["pooled"]["temperature"]
+    record = make_record(settings, work, start, material, splits, fitted) | {
+        "temperature": fitted.classifier.temperature,
+        "out_of_fold": summary,
+    }
+    values = summary["pooled"]
+    text = (
+        f"All pages were trained on, so there is no accuracy on pages of its own. Models trained the same way in "
+        f"{settings.train.folds}-fold\ncross-validation, each page sorted by a model that never saw its document "
+        f"(`out_of_fold.csv`): accuracy\n{show(values)}, top-3 {100 * values['top_3']:.1f} %, "
+        f"macro-F1 {values['macro_f1']:.3f}. The temperature is fitted on these."
+    )
+    if is_main():
+        write_split(work.folder / "split.csv", material.found, splits)
+    files = [work.folder / "split.csv", *(tables / name for name in (FOLDS_FILE, TABLE, "confusion.png"))]
+    return save(work, fitted.classifier, work.name, record, text, files, work.folder / "run_final")
+
+
+def _places(splits: Sequence[str], part: str) -> list[int]:
+    return [i for i, split in enumerate(splits) if split == part]

@@ -1,0 +1,189 @@
+"""The files of a complete model folder beside the weights: written and read together, checked against each other.
+
+    parts = read_parts(Path("models/mine"))      # settings, transform, prototypes, card
+
+| file | holds |
+|---|---|
+| `config.json`, `model.safetensors` | the dual encoder (transformers) |
+| `tokenizer.json`, `tokenizer_config.json` | its tokenizer |
+| `page_classifier.json` | base, categories, descriptions, prompt, scale, temperature, transform, learned, licence |
+| `prototypes.safetensors` | [categories, dimensions] float32 unit rows |
+| `training.json` | the training record; absent for an untuned model |
+| `README.md` | the card |
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from categories import same_label
+from checkpoints import PAGE_CLASSIFIER
+from towers import one_line, read_json
+from transform import PageTransform
+from utils import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from classifier import PageClassifier
+
+FORMAT = 1
+CONFIG, WEIGHTS, CARD, TRAINING = "config.json", "model.safetensors", "README.md", "training.json"
+TOKENIZER, PROTOTYPES = "tokenizer.json", "prototypes.safetensors"
+REQUIRED = (CONFIG, WEIGHTS, TOKENIZER, "tokenizer_config.json", PAGE_CLASSIFIER, PROTOTYPES, CARD)
+KEYS: dict[str, type | tuple[type, ...]] = {
+    "format": int,
+    "base": str,
+    "categories": list,
+    "descriptions": dict,
+    "prompt": str,
+    "lowercase": bool,
+    "logit_scale": (int, float),
+    "temperature": (int, float),
+    "transform": dict,
+    "learned": list,
+    "revision": str,
+    "licence": str,
+}
+AGAIN = "copy or pull the folder again"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a folder holds beside weights and tokenizer; `settings` are keyword arguments of `PageClassifier`."""
+
+    settings: dict[str, Any]
+    transform: PageTransform
+    prototypes: torch.Tensor  # [C, D]
+    card: str
+
+
+def write_parts(classifier: PageClassifier, folder: Path, *, card: str, dtype: torch.dtype) -> None:
+    """Write all files of `classifier` into `folder`, which exists and is empty."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    model = classifier.model
+    if dtype != torch.float32:
+        model = copy.deepcopy(model).to(dtype)
+    model.save_pretrained(folder)
+    classifier.tokenizer.save_pretrained(folder)
+    settings = {
+        "format": FORMAT,
+        "base": classifier.base,
+        "categories": classifier.categories,
+        "descriptions": classifier.descriptions,
+        "prompt": classifier.prompt,
+        "lowercase": classifier.lowercase,
+        "logit_scale": classifier.logit_scale,
+        "temperature": classifier.temperature,
+        "transform": classifier.transform.to_dict(),
+        "learned": classifier.learned,
+        "revision": classifier.revision,
+        "licence": classifier.licence,
+    }
+    _write_json(folder / PAGE_CLASSIFIER, settings)
+    if classifier.record:
+        _write_json(folder / TRAINING, classifier.record)
+    metadata = {"texts": _texts_hash(classifier.descriptions, classifier.prompt, classifier.lowercase)}
+    prototypes = classifier.prototypes.detach().to("cpu", torch.float32).contiguous()
+    save_file({"prototypes": prototypes}, folder / PROTOTYPES, metadata=metadata)
+    (folder / CARD).write_text(card, encoding="utf-8", newline="\n")
+    if os.name == "posix":  # safetensors files are written for their owner alone; a shared models/ is for all
+        mode = (folder / CARD).stat().st_mode & 0o777
+        for file in folder.iterdir():
+            file.chmod(mode)
+
+
+def read_parts(folder: Path) -> Parts:
+    """Read and check the parts. UserError, with folder and part: missing, unknown, of a wrong kind, not fitting."""
+    if not folder.is_dir():
+        raise UserError(f"no model folder {folder}")
+    for name in REQUIRED:
+        if not (folder / name).is_file():
+            raise UserError(f"{folder}: {name} is missing; the model folder is incomplete, {AGAIN}")
+    values = read_json(folder / PAGE_CLASSIFIER)
+    where = f"{folder}: {PAGE_CLASSIFIER}"
+    if values.get("format", FORMAT) != FORMAT:
+        raise UserError(f"{where} has format {values['format']!r}, this version reads {FORMAT}: update the project")
+    for key in values:
+        if key not in KEYS:
+            raise UserError(f"{where} has an unknown key {key!r}{did_you_mean(key, KEYS)}")
+    for key, kind in KEYS.items():
+        if key not in values:
+            raise UserError(f"{where} lacks {key!r}; {AGAIN}")
+        if not isinstance(values[key], kind) or (isinstance(values[key], bool) and kind is not bool):
+            raise UserError(f"{where}: {key} has a value of the wrong kind ({type(values[key]).__name__}); {AGAIN}")
+    for key in ("logit_scale", "temperature"):
+        if not (math.isfinite(values[key]) and values[key] > 0):
+            raise UserError(f"{where}: {key} must be above 0, not {values[key]}")
+    if "{description}" not in values["prompt"]:
+        raise UserError(f"{where}: prompt must hold {{description}}")
+    categories, descriptions = values.pop("categories"), values["descriptions"]
+    if not _texts(categories) or not _texts(values["learned"]) or not all(map(_texts, descriptions.values())):
+        raise UserError(f"{where}: categories, descriptions and learned must hold texts")
+    if len({same_label(label) for label in categories}) != len(categories) or set(categories) != set(descriptions):
+        raise UserError(f"{where}: categories and descriptions do not name the same labels, each once; {AGAIN}")
+    values["descriptions"] = {label: descriptions[label] for label in categories}
+    try:
+        transform = PageTransform.from_dict(values.pop("transform"))
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+    del values["format"]
+    values["record"] = read_json(folder / TRAINING) if (folder / TRAINING).is_file() else {}
+    prototypes, texts = _read_prototypes(folder)
+    if prototypes.dim() != 2 or len(prototypes) != len(categories):
+        raise UserError(
+            f"{folder}: {PROTOTYPES} is for {len(prototypes) if prototypes.dim() else 0} categories, {PAGE_CLASSIFIER} "
+            f"names {len(categories)}: they do not belong together; {AGAIN}"
+        )
+    if texts != _texts_hash(values["descriptions"], values["prompt"], values["lowercase"]):
+        raise UserError(
+            f"{folder}: {PROTOTYPES} was computed from other categories or descriptions than {PAGE_CLASSIFIER} names; "
+            f"{AGAIN} (other categories are chosen with -cc, not by editing)"
+        )
+    if not torch.allclose(prototypes.norm(dim=1), torch.ones(len(prototypes)), atol=1e-3):
+        raise UserError(f"{folder}: {PROTOTYPES} holds rows that are not of unit length; {AGAIN}")
+    try:
+        card = (folder / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{folder}: {CARD} cannot be read ({one_line(error)})") from error
+    return Parts(values, transform, prototypes, card)
+
+
+def _read_prototypes(folder: Path) -> tuple[torch.Tensor, str]:
+    try:
+        with safe_open(folder / PROTOTYPES, "pt") as file:
+            if list(file.keys()) != ["prototypes"]:
+                raise UserError(
+                    f"{folder}: {PROTOTYPES} must hold one tensor 'prototypes', not {list(file.keys())[:3]}"
+                )
+            return file.get_tensor("prototypes").to(torch.float32), (file.metadata() or {}).get("texts", "")
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{folder}: {PROTOTYPES} cannot be read ({one_line(error)}); {AGAIN}") from error
+
+
+def _texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) and value.strip() for value in values)
+
+
+def _texts_hash(descriptions: Mapping[str, Sequence[str]], prompt: str, lowercase: bool) -> str:
+    """What ties prototypes to the texts they were computed from."""
+    text = json.dumps([list(descriptions.items()), prompt, lowercase], ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _write_json(file: Path, values: Mapping[str, Any]) -> None:
+    text = json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)
+    file.write_text(text + "\n", encoding="utf-8", newline="\n")

@@ -1,0 +1,222 @@
+"""What a training leaves behind: figures, the training record, curves, the card, and the model folder itself.
+
+text = show(figures(logits, truth, documents))        # 86.2 % (95 % interval 79.0 to 92.1, ...)
+save(work, classifier, "mine", record, text, files=[split], run=run)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training_work import Work, is_main
+from utils import UserError, accuracy_interval, printable
+
+if TYPE_CHECKING:
+    from classifier import PageClassifier
+    from settings import Settings
+    from training import Fitted, Material, Start
+
+LIBRARIES = ("torch", "transformers", "timm", "accelerate", "pillow", "numpy", "safetensors", "tokenizers")
+
+
+def figures(logits: np.ndarray, truth: np.ndarray, documents: Sequence[str]) -> dict[str, Any]:
+    """Pages, documents, accuracy and its 95 % interval by bootstrap over documents; None where there are no pages."""
+    right = logits.argmax(axis=1) == truth if len(truth) else np.zeros(0, bool)
+    return {
+        "pages": len(truth),
+        "documents": len(set(documents)),
+        "accuracy": round(float(right.mean()), 4) if len(truth) else None,
+        "interval": [round(edge, 4) for edge in accuracy_interval(right, documents)] if len(truth) else None,
+    }
+
+
+def show(values: dict[str, Any]) -> str:
+    """`86.2 % (95 % interval 79.0 to 92.1, 58 pages of 41 documents)`; "none" for no pages."""
+    if not values["pages"]:
+        return "none"
+    low, high = (100 * edge for edge in values["interval"])
+    size = f"{values['pages']} pages of {values['documents']} documents"
+    return f"{100 * values['accuracy']:.1f} % (95 % interval {low:.1f} to {high:.1f}, {size})"
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """The training record of a model folder; {} where it has none."""
+    try:
+        record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def documents_seen(record: dict[str, Any]) -> set[str]:
+    """The documents that a training record says its model was trained, chosen or fitted on, or its start was."""
+    documents = record.get("documents", {})
+    return {name for part in ("train", "validation", "before") for name in documents.get(part, [])}
+
+
+def make_record(
+    settings: Settings, work: Work, start: Start, material: Material, splits: Sequence[str], fitted: Fitted
+) -> dict[str, Any]:
+    """The training record: what was trained, from what, on which documents, with which numbers."""
+
+    def named(part: str) -> list[str]:
+        return sorted({printable(d) for d, split in zip(material.documents, splits, strict=False) if split == part})
+
+    result = fitted.result
+    return {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "name": work.name,
+        "base": fitted.classifier.base,
+        "start": relative(Path(start.name), work.models) if Path(start.name).is_dir() else start.name,
+        "data": relative(material.found.root, work.models / work.name),
+        "pages": dict(sorted(Counter(splits).items())),
+        "pages_per_category": dict(
+            sorted(Counter(material.labels[i] for i, split in enumerate(splits) if split == "train").items())
+        ),
+        "extra_pages": len(material.labels) - material.own,
+        "documents": {part: named(part) for part in ("train", "validation", "test")} | {"before": sorted(start.seen)},
+        "seed": settings.setup.seed,
+        "recipe": asdict(fitted.recipe),
+        "epochs": result["epochs"],
+        "steps": result["steps"],
+        "best_epoch": result["best_epoch"],
+        "versions": {name: metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def save(
+    work: Work,
+    classifier: PageClassifier,
+    name: str,
+    record: dict[str, Any],
+    text: str,
+    files: Sequence[Path],
+    run: Path,
+) -> Path:
+    """Put the complete model folder in its place: everything is written in the work folder, then renamed."""
+    target = work.models / name
+    if not is_main():
+        return target
+    classifier.record = record
+    ready = work.folder / f"{name}.ready"
+    shutil.rmtree(ready, ignore_errors=True)
+    classifier.save_pretrained(ready, card=make_card(classifier, name, record, text))
+    for file in (*files, *(run / name for name in ("metrics.jsonl",))):
+        shutil.copyfile(file, ready / file.name)
+    draw_curves(run / "metrics.jsonl", ready / "curves.png")
+    return put_in_place(ready, target)
+
+
+def put_in_place(ready: Path, target: Path) -> Path:
+    """Rename a complete folder to its place. UserError where something came to stand there meanwhile."""
+    if target.exists():
+        raise UserError(f"{target} exists already; nothing is ever written over: the new folder is {ready}")
+    ready.rename(target)
+    return target
+
+
+def finished(work: Work, name: str) -> bool:
+    """Whether the model folder of that name stands: it is put in its place whole, and the name is this training's."""
+    return (work.models / name / "training.json").is_file()
+
+
+def relative(path: Path, start: Path) -> str:
+    """`path` as seen from the folder `start`, so that both can be moved together; absolute on another Windows drive."""
+    try:
+        return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
+    except ValueError:
+        return path.resolve().as_posix()
+
+
+def make_card(classifier: PageClassifier, name: str, record: dict[str, Any], text: str) -> str:
+    """The model's README.md: licence front matter, what it is, what it was trained on, what its figures are worth."""
+    licence = classifier.licence or "other"
+    pages = record["pages_per_category"]
+    rows = "\n".join(f"| {label} | {pages.get(label, 0)} |" for label in classifier.categories)
+    documents = len(record["documents"]["train"])
+    recipe = record["recipe"]
+    extra = f" and {record['extra_pages']} extra pages" if record["extra_pages"] else ""
+    return f"""---
+license: {licence}
+library_name: transformers
+pipeline_tag: zero-shot-image-classification
+tags: [page-classification, historical-documents]
+---
+
+# {name}
+
+Sorts scanned pages into {len(classifier.categories)} categories. Base: {classifier.base}. Training started from
+{record["start"]}; what learned: `towers = "{recipe["towers"]}"`.
+
+Trained on {sum(pages.values())} pages of {documents} documents{extra}: {record["epochs"]} epochs, the weights of epoch
+{record["best_epoch"]} kept, seed {record["seed"]}. No page of a document stands in two parts of the split.
+
+{text}
+
+| category | training pages |
+|---|---|
+{rows}
+
+Scores are probabilities at temperature {classifier.temperature:.3f}, fitted on pages that training did not see. A page
+of none of these categories still gets one of them. How it was trained: `training.json`, `metrics.jsonl`, `curves.png`.
+"""
+
+
+def draw_curves(metrics: Path, file: Path) -> None:
+    """Loss and accuracy by epoch, from metrics.jsonl, as PNG."""
+    from matplotlib.figure import Figure  # without pyplot: no window system, no state
+
+    lines = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    loss, accuracy = figure.subplots(1, 2)
+    for axes, names in ((loss, ("loss", "validation_loss")), (accuracy, ("validation_accuracy",))):
+        for name in names:
+            points = [(line["epoch"], line[name]) for line in lines if name in line]
+            if points:
+                axes.plot(*zip(*points, strict=True), marker=".", label=name.replace("_", " "))
+        axes.set_xlabel("epoch")
+        axes.grid(alpha=0.3)
+        if axes.lines:
+            axes.legend()
+        else:
+            axes.text(0.5, 0.5, "no validation pages", ha="center", transform=axes.transAxes)
+    loss.set_ylabel("cross-entropy")
+    loss.set_title("training loss is on augmented pages, with label smoothing", fontsize=9)
+    accuracy.set_ylabel("accuracy")
+    accuracy.set_ylim(0, 1.02)
+    figure.savefig(file, dpi=110)
+
+
+def draw_confusion(truth: np.ndarray, guessed: np.ndarray, categories: Sequence[str], file: Path) -> None:
+    """Confusion matrix as PNG: rows true, columns guessed, counts in the cells, colour by the row's share."""
+    from matplotlib.figure import Figure
+
+    count = len(categories)
+    table = np.zeros((count, count), int)
+    np.add.at(table, (truth, guessed), 1)
+    share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    side = max(4.5, 0.42 * count + 2)
+    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for row, column in zip(*np.nonzero(table), strict=True):
+        colour = "white" if share[row, column] > 0.6 else "black"
+        axes.text(column, row, table[row, column], ha="center", va="center", color=colour, fontsize=8)
+    axes.set_xticks(range(count), categories, rotation=90, fontsize=8)
+    axes.set_yticks(range(count), categories, fontsize=8)
+    axes.set_xlabel("sorted into")
+    axes.set_ylabel("true category")
+    axes.set_title(f"{int(np.trace(table))} of {len(truth)} pages right", fontsize=10)
+    figure.colorbar(image, ax=axes, shrink=0.7, label="share of the row")
+    figure.savefig(file, dpi=130)

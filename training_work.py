@@ -1,0 +1,180 @@
+"""The work folder of a training, `models/NAME.training/`: its name, its lock, and going on after a kill.
+
+    with Work.open(settings, job, identity) as work: ...      # begins, or with --resume takes up
+    work.remove()
+
+`work.json` (written last at the start) holds what the training is; a folder without it was never begun.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from filelock import FileLock, Timeout
+
+from pages import PageList, load_pages, save_pages
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from run import Job
+
+    from settings import Settings
+    from training_data import LabelledPages
+
+ENDING = ".training"
+
+
+def is_main() -> bool:
+    """Whether this process writes: the only one, or the first of those that `torchrun` started."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def meet() -> None:
+    """Wait until all processes of a `torchrun` are here; nothing where there is one."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        import torch
+
+        if not torch.distributed.is_initialized():
+            torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        torch.distributed.barrier()
+
+
+class Work:
+    """A training in work, held by this process. Made by `open` only.
+
+    Attributes: models: the folder of all models; name: the model's; folder: the work folder; data: the label folders.
+    """
+
+    def __init__(self, models: Path, name: str, data: Path, lock: FileLock | None) -> None:
+        self.models, self.name, self.data = models, name, data
+        self._lock = lock
+
+    @property
+    def folder(self) -> Path:
+        """`models/NAME.training`."""
+        return self.models / f"{self.name}{ENDING}"
+
+    @property
+    def listed(self) -> PageList | None:
+        """The page list as stored at the start, None before it was."""
+        file = self.folder / "pages.jsonl"
+        return load_pages(file) if file.is_file() else None
+
+    def store_pages(self, found: LabelledPages) -> None:
+        """Store the page list, so that pages that come later do not change what is being trained."""
+        file = self.folder / "pages.jsonl"
+        if is_main() and not file.is_file():
+            part = file.with_name("pages.part")
+            save_pages(PageList(found.root, found.pages), part)
+            part.replace(file)
+
+    @classmethod
+    def open(cls, settings: Settings, job: Job, base: str, data: Path, identity: dict[str, Any]) -> Work:
+        """Begin a training, or take up an unfinished one of the same identity (`--resume`; `--name` says which).
+
+        Raises UserError: the name is taken or no name for a folder, nothing to resume, another process is at it.
+        """
+        models = settings.setup.model_dir
+        identity = json.loads(json.dumps(identity, default=str))
+        names = [""]
+        if is_main():
+            names[0] = (
+                cls._resumed(models, job.name, identity) if job.resume else cls._begun(models, job.name, base, identity)
+            )
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            import torch
+
+            meet()
+            torch.distributed.broadcast_object_list(names, src=0)
+        return cls(models, names[0], data, _lock(models / f"{names[0]}{ENDING}") if is_main() else None)
+
+    @classmethod
+    def _begun(cls, models: Path, name: str, base: str, identity: dict[str, Any]) -> str:
+        if name and (Path(name).name != name or name.startswith(".") or name.endswith(ENDING)):
+            raise UserError(f"--name {printable(name)}: a plain folder name is wanted, such as mine or pages-2026")
+        name = name or f"{_file_name(base)}_{time.strftime('%Y%m%d-%H%M%S')}"
+        taken = [path.name for path in models.glob("*") if path.name == name or path.name.startswith(f"{name}_fold_")]
+        if taken:
+            raise UserError(f"{models / taken[0]} exists; a model is never written over: choose another --name")
+        folder = models / f"{name}{ENDING}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError as error:
+            if (folder / "work.json").is_file():
+                raise UserError(
+                    f"{name} is an unfinished training: go on with --resume, choose another --name, or remove {folder}"
+                ) from error
+            # killed before it began: nothing of worth is in there
+        except OSError as error:
+            raise UserError(f"cannot make {folder}: {error.strerror}") from error
+        part = folder / "work.json.part"
+        part.write_text(json.dumps({"started": time.time(), "identity": identity}, indent=1), encoding="utf-8")
+        part.replace(folder / "work.json")
+        return name
+
+    @classmethod
+    def _resumed(cls, models: Path, name: str, base: str, identity: dict[str, Any]) -> str:
+        found = []
+        for file in models.glob(f"*{ENDING}/work.json"):
+            own = json.loads(file.read_text(encoding="utf-8"))
+            found.append((own["started"], file.parent.name.removesuffix(ENDING), own["identity"]))
+        found = sorted((entry for entry in found if not name or entry[1] == name), key=lambda entry: entry[:2])
+        if not found:
+            raise UserError(
+                f"nothing to resume: no unfinished training {name + ' ' if name else ''}in {models}; "
+                "run the command without --resume"
+            )
+        same = [entry for entry in found if entry[2] == identity]
+        if not same:
+            was, own = found[-1][2], found[-1][1]
+            differs = [key for key in identity if identity[key] != was.get(key)]
+            if differs == ["train"]:
+                old = was["train"]
+                differs = [f"{key} {old.get(key)!r}" for key, now in identity["train"].items() if old.get(key) != now]
+                raise UserError(
+                    f"the unfinished training {own} has {', '.join(differs)}: give the same, or another --name"
+                )
+            raise UserError(
+                f"the unfinished training {own} has another {', '.join(differs)}: give the same to resume it"
+            )
+        return same[-1][1]
+
+    def remove(self) -> None:
+        """Remove the work folder: the training is finished."""
+        with contextlib.suppress(OSError):
+            (self.folder / "work.json").unlink(missing_ok=True)
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let the lock go; the training can be resumed."""
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _lock(folder: Path) -> FileLock:
+    lock = FileLock(folder / "lock", timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise UserError(f"{folder}: another process is at this training") from error
+    return lock
+
+
+def _file_name(base: str) -> str:
+    return "".join(c if c.isalnum() or c in ".-" else "-" for c in base.replace("/", "")).strip("-.") or "model"
