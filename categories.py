@@ -38,9 +38,10 @@ def read_descriptions(file: Path) -> dict[str, list[str]]:
     """Label -> its descriptions, labels in the order in which the file first names them, from one set.
 
     `+AF8-` (an underscore that once passed through UTF-7) is undone, blanks are stripped, empty lines skipped; a row
-    that stands twice counts twice. Columns beside `label` and `description` are ignored.
+    that stands twice counts twice; a label whose description is empty has no text ([], see `label_descriptions`).
+    Columns beside `label` and `description` are ignored.
 
-    Raises UserError, with the file and the line: absent file, wrong kind or encoding, missing column, empty cell, no
+    Raises UserError, with the file and the line: absent file, wrong kind or encoding, missing column, empty label, no
     rows.
     """
     delimiter = SUFFIXES.get(file.suffix.lower())

@@ -56,9 +56,14 @@ class OutOfFold:
 
 
 def run_folds(
-    settings: Settings, work: Work, start: Start, parts: list[LabelledPages], say: Callable[[str], None]
+    settings: Settings,
+    work: Work,
+    start: Start,
+    parts: list[LabelledPages],
+    say: Callable[[str], None],
+    final: bool,
 ) -> Path:
-    """All folds, the pooled figures and, with `--final`, the model of all pages; the path to print last.
+    """All folds, the pooled figures and, with `final`, the model of all pages; the path to print last.
 
     Folds that stand already (`--resume`) are not trained again. Raises UserError where a fold would be tested on
     documents that its start has seen, or there are fewer documents than folds.
@@ -79,7 +84,7 @@ def run_folds(
         say(line)
     target = write_tables(work, found, pooled, summary)
     meet()
-    if train.final:
+    if final:
         return run_final(settings, work, start, material, pooled, summary, target, say)
     return target
 

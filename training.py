@@ -27,10 +27,9 @@ from training_work import Work, is_main, meet
 from utils import UserError, fit_temperature, printable, split_documents, split_warnings
 
 if TYPE_CHECKING:
-    from run import Job
-
     from classifier import PageClassifier
     from learner import Recipe
+    from run import Job
     from settings import Settings
 
 MIN_STEPS = 16  # batches an epoch has at least: validating after every third batch of a tiny set is noise
@@ -45,8 +44,12 @@ def run_training(settings: Settings, job: Job) -> int:
     Raises UserError, before any work, for what the user can mend.
     """
     say = _silent if settings.setup.quiet or not is_main() else _say
+    data = job.directory or settings.train.folder
+    if data is None:
+        raise UserError("--train needs label folders, one folder for each category: give -d DIR, or [train] folder")
+    if settings.train.final and not settings.train.folds:
+        raise UserError("--final trains on all pages after cross-validation: give --folds K too, e.g. --folds 5")
     start = Start.choose(settings, job)
-    data = Path(job.directory or settings.train.folder)
     with Work.open(settings, job, start.base, data, identity(settings, start, data)) as work:
         parts = [find_labelled(work.data, settings, work.listed)]
         if settings.train.extra is not None:
@@ -59,7 +62,7 @@ def run_training(settings: Settings, job: Job) -> int:
         elif settings.train.folds:
             from folds import run_folds
 
-            folder = run_folds(settings, work, start, parts, say)
+            folder = run_folds(settings, work, start, parts, say, settings.train.final)
         else:
             folder = run_single(settings, work, start, parts, say)
         meet()
@@ -112,6 +115,7 @@ class Start:
     texts: dict[str, list[str]] | None
     seen: frozenset[str] = frozenset()
     unnamed: bool = False
+    known: dict[str, list[str]] | None = None
 
     @classmethod
     def choose(cls, settings: Settings, job: Job) -> Start:
@@ -135,9 +139,9 @@ class Start:
 
         choice = self.choice
         if choice is None:
-            classifier = build(describe(settings, labels, self.texts), settings.setup.seed)
+            classifier = build(self._describe(settings, labels), settings.setup.seed)
         else:
-            own = describe(settings, labels, self.texts)
+            own = self._describe(settings, labels)
             classifier = load_classifier(
                 choice.source,
                 kind=choice.kind,
@@ -150,6 +154,16 @@ class Start:
                 classifier.use_categories(own | {label: texts for label, texts in known.items() if label in own})
         return classifier.to(settings.setup.device, "fp32")
 
+    def _describe(self, settings: Settings, labels: Sequence[str]) -> dict[str, list[str]]:
+        """The chosen descriptions, else all sets of `[setup]`; a label without one gets its name, and is said once."""
+        setup = settings.setup
+        if self.known is None:
+            self.known = self.texts or read_sets(setup.categories_dir, setup.categories_prefix)
+            nameless = [label for label in labels if label not in self.known]
+            if nameless and is_main():
+                _say(f"warning: no description for {', '.join(nameless)}: the name itself is used")
+        return {label: self.known.get(label) or label_descriptions([label])[label] for label in labels}
+
 
 def build(descriptions: dict[str, list[str]], seed: int) -> PageClassifier:
     """The untuned base of backbone.py as a classifier of these categories, on the CPU."""
@@ -161,16 +175,6 @@ def build(descriptions: dict[str, list[str]], seed: int) -> PageClassifier:
     return PageClassifier(
         model, tokenizer, transform, descriptions, base=backbone.BASE, licence=backbone.LICENCE.lower()
     )
-
-
-def describe(settings: Settings, labels: Sequence[str], chosen: dict[str, list[str]] | None) -> dict[str, list[str]]:
-    """The descriptions of the labels: chosen ones, else all sets of `[setup]`; a label without one gets its name."""
-    setup = settings.setup
-    known = chosen if chosen is not None else read_sets(Path(setup.categories_dir), setup.categories_prefix)
-    nameless = [label for label in labels if label not in known]
-    if nameless and is_main():
-        _say(f"warning: no description for {', '.join(nameless)}: the name itself is used")
-    return {label: known.get(label) or label_descriptions([label])[label] for label in labels}
 
 
 @dataclass
@@ -336,7 +340,7 @@ def identity(settings: Settings, start: Start, data: Path) -> dict[str, Any]:
         "start": start.name,
         "texts": start.texts,
         "train": {name: value for name, value in asdict(settings.train).items() if name != "folder"},
-        "input": [list(chosen.file_format), chosen.document_from, chosen.document_pattern, chosen.max_pixels],
+        "input": [list(chosen.formats), chosen.document_from, chosen.document_pattern, chosen.max_pixels],
         "seed": setup.seed,
         "precision": setup.precision,
     }

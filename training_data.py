@@ -72,7 +72,7 @@ def find_labelled(folder: Path, settings: Settings, listed: PageList | None = No
 
     Raises UserError: no such folder, no pages, pages but no label folders, a wrong `documents.csv`.
     """
-    found = listed or find_pages(folder, formats=settings.input.file_format, inner=True)
+    found = listed or find_pages(folder, formats=settings.input.formats, inner=True)
     inside = [page for page in found.pages if "/" in page.path]
     if not inside:
         raise UserError(

@@ -24,7 +24,6 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from run import Job
-
     from settings import Settings
     from training_data import LabelledPages
 

@@ -41,6 +41,14 @@ def test_csv_with_quoted_comma_and_repeated_rows(tmp_path):
     assert read_descriptions(file) == {"B": ["a map, a plan", "y", "y"], "A": ["x"]}
 
 
+def test_a_label_without_a_description_is_kept_without_text(tmp_path):
+    assert read_descriptions(write(tmp_path, "a.tsv", "label\tdescription\nA\tx\nB\t \nC\n")) == {
+        "A": ["x"],
+        "B": [],
+        "C": [],
+    }
+
+
 def test_labels_are_kept_in_nfc(tmp_path):
     file = write(tmp_path, "a.tsv", "label\tdescription\nCafe\u0301\tx\nCaf\u00e9\ty\n")
     assert read_descriptions(file) == {"Caf\u00e9": ["x", "y"]}
@@ -50,9 +58,7 @@ def test_labels_are_kept_in_nfc(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("a.tsv", "label\tdescription\nA\tx\nB\t \n", ["a.tsv, line 3", "description is empty"]),
         ("a.tsv", "label\tdescription\nA\tx\n\n\ty\n", ["a.tsv, line 4", "label is empty"]),
-        ("a.tsv", "label\tdescription\nA\n", ["a.tsv, line 2", "description is empty"]),
         ("a.tsv", "label,description\nA,x\n", ["a.tsv, line 1", "'label'", "tabs"]),
         ("a.tsv", "A\tx\n", ["a.tsv, line 1", "'label'"]),
         ("a.csv", "label,description\nA,a map, a plan\n", ["a.csv, line 2", "3 cells"]),

@@ -1,0 +1,333 @@
+"""Which model does a command mean? Finds model folders by path, revision or base, without loading any of them.
+
+    choice = choose_model(settings, job)     # .source, .kind, .base, .revision, and .why it was chosen
+
+In this order: `--model_path`, `-rev`, `-m` (with `--zero_shot` the untuned base), `[setup] model`, the shipped default.
+A model is never an untuned base unless the user asked for one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import backbone
+from checkpoints import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
+from utils import UserError, did_you_mean, printable
+
+if TYPE_CHECKING:
+    from run import Job
+    from settings import Settings
+
+SHIPPED = Path(__file__).resolve().parent / "models" / "efficientnet-lite0"
+UNKNOWN = "CLIP"  # the base of an earlier model whose name and shapes do not tell
+# Base codes of the earlier tool -> ids on the Hugging Face hub.
+BASES = {
+    "ViT-B/16": "openai/clip-vit-base-patch16",
+    "ViT-B/32": "openai/clip-vit-base-patch32",
+    "ViT-L/14": "openai/clip-vit-large-patch14",
+    "ViT-L/14@336px": "openai/clip-vit-large-patch14-336",
+}
+EARLIER_NAME = re.compile(r"^(?:model_)?(?P<base>.+?)_rev_(?P<revision>[^_]+)|^model_(?P<only>v?[0-9.]+)$")
+FOLD = re.compile(r"_fold_[0-9]+$")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+HUB_CACHE = re.compile(r"models--([^/\\]+)--([^/\\]+)[/\\]snapshots[/\\]")
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """A model as `classifier.load_classifier` takes it.
+
+    source: a path, or a hub id. kind: "folder" (complete), "checkpoint" (an earlier tool's) or "base" (untuned).
+    base: its base code or name. why: for the line that the user reads. revision: "" where it has none.
+    """
+
+    source: Path | str
+    kind: str
+    base: str
+    why: str
+    revision: str = ""
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """What a folder says of itself in its small files. finished: when it was trained (seconds), None = not told;
+    changed: the time of its files; fold: it is one of a cross-validation, whose test pages others have seen."""
+
+    path: Path
+    kind: str
+    base: str
+    revision: str
+    finished: float | None
+    changed: float
+    fold: bool
+
+    @property
+    def age(self) -> tuple[bool, float, str]:
+        """Sorts the newest last; folders whose record does not tell come before all others."""
+        return self.finished is not None, self.finished or self.changed, self.revision
+
+
+def choose_model(settings: Settings, job: Job) -> ModelChoice:
+    """The model that the command means; nothing is loaded. With `--train`, `-m` is the untuned base to start from.
+
+    Raises UserError, with what there is and the nearest match: no such model, or flags that contradict each other.
+    """
+    setup = settings.setup
+    if job.model_path is not None:
+        return _at_path(job.model_path, settings, job, "--model_path")
+    if job.revision:
+        return _of_revision(settings, job)
+    if setup.zero_shot or (job.kind == "train" and job.model):
+        return _untuned(job.model or setup.base, settings)
+    if job.model:
+        return _newest(job.model, settings)
+    if setup.model is not None:
+        return _at_path(setup.model, settings, job, "[setup] model")
+    if not is_model_folder(SHIPPED):
+        raise UserError(f"the shipped model {_shown(SHIPPED)} is missing: get the project anew, or give --model_path")
+    shipped = describe(SHIPPED)
+    return ModelChoice(_near(SHIPPED), shipped.kind, shipped.base, "the shipped default", shipped.revision)
+
+
+def canonical_base(name: str) -> str:
+    """A base in its one spelling: codes in any letter case, as in file names, or by hub id; other names as they are.
+
+    >>> canonical_base("vit-l/14@336"), canonical_base("ViT-B16"), canonical_base("google/siglip-base")
+    ('ViT-L/14@336px', 'ViT-B/16', 'google/siglip-base')
+    """
+    name = name.strip()
+    if backbone.is_base(name):
+        return backbone.BASE
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    for code, hub_id in BASES.items():
+        own = re.sub(r"[^a-z0-9]", "", code.lower())
+        if plain in (own, own.removesuffix("px")) or name.lower() == hub_id:
+            return code
+    return name
+
+
+def file_name_of_base(base: str) -> str:
+    """A base's name as it stands in file names.
+
+    >>> file_name_of_base("ViT-B/16"), file_name_of_base("ViT-L/14@336px"), file_name_of_base("google/siglip-base")
+    ('ViT-B16', 'ViT-L14-336px', 'google-siglip-base')
+    """
+    base = canonical_base(base)
+    if base in BASES:
+        return base.replace("/", "").replace("@", "-")
+    if Path(base).is_absolute():
+        base = Path(base).name
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", base).strip("-.")[:60] or "model"
+
+
+def list_models(model_dir: Path, revisions: Mapping[str, str] | None = None) -> list[ModelFolder]:
+    """The model folders directly in `model_dir`, the newest last; hidden and unfinished ones are not looked at."""
+    if not model_dir.is_dir():
+        return []
+    folders = [path for path in model_dir.iterdir() if path.is_dir() and path.name[0] != "."]
+    models = [describe(path, revisions) for path in folders if is_model_folder(path) or is_checkpoint(path)]
+    return sorted(models, key=lambda model: model.age)
+
+
+def describe(folder: Path, revisions: Mapping[str, str] | None = None) -> ModelFolder:
+    """What a model folder says of itself; nothing is loaded. revisions: base -> how its revisions begin."""
+    own, record = _json(folder / PAGE_CLASSIFIER), _json(folder / "training.json")
+    name = EARLIER_NAME.match(folder.name)
+    revision = str(own.get("revision") or "") or ((name["revision"] or name["only"]) if name else "")
+    try:
+        told = datetime.fromisoformat(str(record.get("finished")))
+        finished = (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+    except ValueError:
+        finished = None
+    small = folder / (PAGE_CLASSIFIER if own else "config.json")
+    return ModelFolder(
+        folder,
+        kind="folder" if is_model_folder(folder) else "checkpoint",
+        base=canonical_base(str(own.get("base") or "")) or _earlier_base(folder, revision, revisions or {}),
+        revision=revision,
+        finished=finished,
+        changed=small.stat().st_mtime if small.is_file() else 0.0,
+        fold=bool(record.get("fold")) or bool(FOLD.search(folder.name)),
+    )
+
+
+def _at_path(path: Path, settings: Settings, job: Job, given: str) -> ModelChoice:
+    """A model folder, an earlier `.pt`, or (with --zero_shot, or to train from) an untuned base."""
+    untuned = settings.setup.zero_shot and given == "--model_path"
+    shown = f"{given} {_shown(path)}"
+    if not path.exists():
+        models = [model.path.name for model in list_models(settings.setup.model_dir)]
+        if path.name in models:
+            raise UserError(f"{shown}: not there; did you mean {_shown(settings.setup.model_dir / path.name)}?")
+        beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise UserError(f"{shown}: not there{did_you_mean(path.name, beside) or f' (models: {_listed(models)})'}")
+    if is_model_folder(path) or is_checkpoint(path):
+        if untuned:
+            raise UserError(f"{shown} is a fine-tuned model, --zero_shot takes an untuned base: leave one of them out")
+        if path.is_file():
+            name = EARLIER_NAME.match(path.stem)
+            base, revision, kind = canonical_base(name["base"] or "") if name else "", "", "checkpoint"
+            base = base if base in BASES else canonical_base(job.model) if job.model else UNKNOWN
+        else:
+            found = describe(path, settings.hf.revisions)
+            base, revision, kind = found.base, found.revision, found.kind
+        if job.model and UNKNOWN != base != canonical_base(job.model):
+            raise UserError(f"{shown} is on {base}, not on {printable(canonical_base(job.model))}: leave -m out")
+        return ModelChoice(path, kind, base, given, revision)
+    if path.is_file():
+        kinds = " or ".join(CHECKPOINT_SUFFIXES)
+        raise UserError(f"{shown} is no model: that is a folder, or an earlier tool's {kinds} file")
+    if "model_type" in _json(path / "config.json"):
+        if untuned or job.kind == "train":
+            return ModelChoice(path, "base", _base_of_folder(path), f"{given}, untuned")
+        raise UserError(f"{shown} is an untuned base: use it with --zero_shot, or train it with --train")
+    inside = [model.path.name for model in list_models(path)]
+    if inside:
+        raise UserError(f"{shown} holds several models, name one of them: {_listed(inside)}")
+    raise UserError(f"{shown} is no model folder: neither {PAGE_CLASSIFIER} nor a config.json of a model lies in it")
+
+
+def _of_revision(settings: Settings, job: Job) -> ModelChoice:
+    """`-rev`: the newest revision in the models folder that is the wanted one, or begins like it."""
+    wanted, model_dir, known = job.revision, settings.setup.model_dir, settings.hf.revisions
+    shown = f"-rev {printable(wanted)}"
+    base = canonical_base(job.model) if job.model else ""
+    starts = {code for code, start in known.items() if _begins(wanted, start)}
+    if base and starts and base not in starts:
+        own = f", or give one of {base} ({known[base]})" if base in known else ""
+        raise UserError(f"{shown} is a revision of {' or '.join(sorted(starts))}, not of {base}: leave -m out{own}")
+    models = [model for model in list_models(model_dir, known) if model.revision and not model.fold]
+    fitting = [model for model in models if _numbers(model.revision) == _numbers(wanted)]
+    fitting = fitting or [model for model in models if _begins(model.revision, wanted)]
+    on_base = [model for model in fitting if not base or model.base == base]
+    if fitting and not on_base:
+        raise UserError(f"{shown} is on {fitting[-1].base}, not on {printable(base)}: leave -m out")
+    if not on_base:
+        there = [model.path.name for model in models]
+        raise UserError(
+            f"{shown}: no such revision in {_shown(model_dir)} (there: {_listed(there)}); pulling one (--hf) is not "
+            "built yet: put its folder there, or name it with --model_path"
+        )
+    model = on_base[-1]
+    return ModelChoice(model.path, model.kind, model.base, f"revision {model.revision}", model.revision)
+
+
+def _newest(name: str, settings: Settings) -> ModelChoice:
+    """`-m` without `--zero_shot`: the newest model on that base, folds left out; or the model folder that it names."""
+    folder = Path(name).expanduser()
+    if is_model_folder(folder) or is_checkpoint(folder):
+        found = describe(folder, settings.hf.revisions)
+        return ModelChoice(folder, found.kind, found.base, "-m", found.revision)
+    base = _base_of_folder(folder) if folder.is_dir() else _checked_base(name, settings)
+    model_dir = settings.setup.model_dir
+    models = [model for model in list_models(model_dir, settings.hf.revisions) if not model.fold]
+    fitting = [model for model in models if model.base.casefold() == base.casefold()]
+    if not fitting:
+        there = _listed(sorted({model.base for model in models}))
+        raise UserError(
+            f"-m {printable(name)}: no model on that base in {_shown(model_dir)} (bases there: {there}): make one with "
+            "--train, or use the untuned base with --zero_shot"
+        )
+    model = fitting[-1]
+    why = f"the newest on {base} in {_shown(model_dir)}"
+    return ModelChoice(model.path, model.kind, model.base, why, model.revision)
+
+
+def _untuned(name: str, settings: Settings) -> ModelChoice:
+    """The untuned base itself: a folder, or a hub id (which loads only from the hub cache)."""
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if is_model_folder(folder) or is_checkpoint(folder):
+            raise UserError(
+                f"-m {printable(name)} is a fine-tuned model: name it with --model_path, without --zero_shot"
+            )
+        return ModelChoice(folder, "base", _base_of_folder(folder), "untuned")
+    base = _checked_base(name, settings)
+    if base == backbone.BASE:
+        raise UserError(f"untuned, {base} has not learned any words yet: take another base, or train it with --train")
+    return ModelChoice(BASES.get(base, base), "base", base, "untuned")
+
+
+def _checked_base(name: str, settings: Settings) -> str:
+    """A base code, a hub id, or the base of a model in the models folder; UserError for a name that can be none."""
+    base = canonical_base(name)
+    codes = [*BASES, backbone.BASE]
+    models = list_models(settings.setup.model_dir, settings.hf.revisions)
+    own = {model.base.casefold(): model.base for model in models}
+    if base in codes or base.casefold() in own:
+        return own.get(base.casefold(), base)
+    if HUB_ID.fullmatch(base) and not base.lower().startswith("vit-"):
+        return base
+    hint = did_you_mean(name, codes)
+    raise UserError(
+        f"-m {printable(name)}: no base of that name (there are {', '.join(codes)}, hub ids, folders){hint}"
+    )
+
+
+def _base_of_folder(folder: Path) -> str:
+    """An untuned folder's base: what the hub cache calls it, else its name."""
+    absolute = folder.resolve()
+    cached = HUB_CACHE.search(f"{absolute}/")
+    return canonical_base(f"{cached[1]}/{cached[2]}" if cached else absolute.name)
+
+
+def _earlier_base(folder: Path, revision: str, revisions: Mapping[str, str]) -> str:
+    """An earlier folder's base: by its name, its revision, or the shapes in the header of its weights."""
+    name = EARLIER_NAME.match(folder.name)
+    if name and name["base"] and (base := canonical_base(name["base"])) in BASES:
+        return base
+    for base, start in revisions.items():
+        if revision and _begins(revision, start):
+            return base
+    try:
+        with (folder / "model.safetensors").open("rb") as file:  # 8 bytes of length, then JSON
+            length = struct.unpack("<Q", file.read(8))[0]
+            header = json.loads(file.read(min(length, 100_000_000)))
+        width, _, _, patch = header["model.visual.conv1.weight"]["shape"]
+        positions = header["model.visual.positional_embedding"]["shape"][0] - 1
+        return KNOWN_BASES.get((width, patch, patch * round(positions**0.5)), UNKNOWN)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, struct.error):
+        return UNKNOWN
+
+
+def _numbers(revision: str) -> tuple[str, ...]:
+    """What of a revision counts: v1.1.3.7 and, as in folder names, v1137 are ("1", "1", "3", "7"); others are names."""
+    match = re.fullmatch(r"v?(\d+(?:\.\d+)*)", revision.strip(), re.IGNORECASE)
+    if match is None:
+        return (revision.strip().casefold(),)
+    return tuple(match[1].split(".") if "." in match[1] else match[1])
+
+
+def _begins(revision: str, start: str) -> bool:
+    """Whether v1.1.3.7 begins with the numbers of v1.1."""
+    wanted = _numbers(start)
+    return _numbers(revision)[: len(wanted)] == wanted
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _near(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _shown(path: Path) -> str:
+    return printable(str(path))
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = [printable(name) for name in names]
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "") if names else "none"

@@ -1,0 +1,310 @@
+"""The only door: flags and config.toml become one `Settings` and one `Job`; the job's room does the work.
+
+    python run.py -h
+    python run.py -tn 3 -d pages/ --raw
+
+Exit code: 0 all pages done; 1 finished, some pages failed; 2 a mistake that the user can mend; 130 interrupted.
+Nothing here imports torch, so that help and mistakes are answered at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import glob
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from config_file import HOME, every_key, near, read_settings
+from earlier_config import find_earlier, mapped, read_earlier
+from flags import PROGRAM, SHORT_HELP, parse
+from settings import Settings
+from utils import UserError, printable
+
+# Groups of flags that belong to one kind of job; the others are for all.
+BELONGS = {"output": "predict", "train": "train"}
+OWNER = {"predict": "sorting", "train": "--train"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one command is to do, beside its settings.
+
+    kind: "predict" or "train". files (`-f`) or directory (`-d`, `--dir`); for training None = `[train] folder`.
+    model: `-m` as typed, "" = not given; so are revision (`-rev`) and name (`--name`).
+    """
+
+    kind: str = "predict"
+    files: tuple[Path, ...] = ()
+    directory: Path | None = None
+    model_path: Path | None = None
+    model: str = ""
+    revision: str = ""
+    name: str = ""
+    output_given: bool = False
+    resume: bool = False
+    program: tuple[str, ...] = ("python", "run.py")
+    arguments: tuple[str, ...] = ()
+
+    def command(self) -> str:
+        """The command as it was typed, quoted for the shell at hand."""
+        return _quoted([*self.program, *self.arguments])
+
+    def continue_command(self) -> str:
+        """The command that goes on with what this one leaves unfinished."""
+        more = [] if "--resume" in self.arguments else ["--resume"]
+        return _quoted([*self.program, *self.arguments, *more])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    arguments = tuple(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a console of another code page must not end a run over one letter
+            stream.reconfigure(errors="replace")
+    try:
+        with _signals():
+            code = _run(arguments)
+            sys.stdout.flush()
+            return code
+    except UserError as error:
+        return _fail(str(error), 2)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except BrokenPipeError:  # `| head` has read enough
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ModuleNotFoundError as error:
+        if error.name is None or (HOME / f"{error.name.split('.')[0]}.py").exists():
+            raise
+        return _fail(f"the Python package {error.name} is missing: {_python()} -m pip install -r requirements.txt", 2)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return _fail(f"{error.strerror or 'no space left'}: make room, and go on with the same command and --resume", 2)
+
+
+def _run(arguments: tuple[str, ...]) -> int:
+    if not arguments:  # a question, but nothing was sorted: a script with an empty variable must notice
+        print(SHORT_HELP, end="")
+        return 2
+    try:
+        typed = parse(arguments)
+    except SystemExit as done:  # -h
+        return int(done.code or 0)
+    if typed.config and (earlier := _earlier(Path(typed.config).expanduser())):
+        print(earlier)
+        raise UserError(
+            f"{printable(typed.config)} is of the earlier tool; above stands what it says as a config file of today: "
+            "save that as a .toml file, and give it with --config"
+        )
+    settings, job = understand(typed, arguments)
+    if not settings.setup.quiet:
+        _notes(settings, typed)
+    os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub client; nothing here needs the network
+    if job.kind == "train":
+        from training import run_training
+
+        return run_training(settings, job)
+    from predict import run_prediction
+
+    return run_prediction(settings, job)
+
+
+def understand(typed: argparse.Namespace, arguments: tuple[str, ...]) -> tuple[Settings, Job]:
+    """Settings and job of a command; UserError where flags, paths or values do not fit."""
+    kind = "train" if typed.train else "predict"
+    settings = _override(read_settings(_config(typed.config)), typed, kind)
+    files, directory = _input(settings, typed, kind)
+    model_path = Path(_filled("--model_path", typed.model_path)).expanduser() if typed.model_path is not None else None
+    job = Job(
+        kind=kind,
+        files=files,
+        directory=directory,
+        model_path=model_path,
+        model=_filled("-m", typed.model),
+        revision=_filled("-rev", typed.revision),
+        name=_filled("--name", typed.name),
+        output_given=getattr(typed, "output.folder") is not None,
+        resume=typed.resume,
+        program=_program(arguments),
+        arguments=arguments,
+    )
+    return _fit(settings, job, {name for name, value in vars(typed).items() if value not in (None, False)}), job
+
+
+def _override(settings: Settings, typed: argparse.Namespace, kind: str) -> Settings:
+    """Flags over config. A flag that is a setting of several sections (--batch_size) goes to that of the job."""
+    values = {
+        key.about["flags"][0]: value
+        for key in every_key()
+        if key.about["flags"] and (value := getattr(typed, f"{key.section}.{key.name}", None)) is not None
+    }
+    for flag, value in values.items():
+        keys = [key for key in every_key() if flag in key.about["flags"]]
+        fitting = [key for key in keys if BELONGS.get(key.about["group"] or key.section, kind) == kind]
+        if not fitting:
+            raise UserError(
+                f"{flag} belongs to {OWNER['train' if kind == 'predict' else 'predict']}, not to {OWNER[kind]}"
+            )
+        own = next((key for key in fitting if key.section in BELONGS), fitting[0])
+        try:
+            settings = settings.replaced(own.section, **{own.name: own.from_flag(value)})
+        except ValueError as error:
+            shown = printable(" ".join(value) if isinstance(value, list) else str(value))
+            raise UserError(f"{flag} {shown}: {error}") from None
+    if typed.model:
+        settings = settings.replaced("setup", base=typed.model)
+    return settings
+
+
+def _input(settings: Settings, typed: argparse.Namespace, kind: str) -> tuple[tuple[Path, ...], Path | None]:
+    """The files or the folder that the command names."""
+    folders = [_filled("-d", folder) for folder in typed.directory or ()]
+    if len(folders) > 1:
+        raise UserError(f"-d is given {len(folders)} times: sort the folders one after another")
+    if typed.file and (folders or typed.dir):
+        raise UserError(f"-f and {'-d' if folders else '--dir'} exclude each other: give single files, or a folder")
+    directory = Path(folders[0]).expanduser() if folders else None
+    if kind == "train":
+        if typed.file:
+            raise UserError("--train takes label folders, not single files: give the folder that holds them with -d")
+        if directory is None and settings.train.folder is None:
+            raise UserError(
+                "--train needs label folders: name the folder that holds them with -d, or as [train] folder"
+            )
+        return (), directory
+    if typed.name:
+        raise UserError("--name belongs to --train")
+    if typed.file:
+        return tuple(_expanded(typed.file)), None
+    if directory is None and not typed.dir:
+        raise UserError("nothing to sort: name pages with -f, a folder with -d, or take that of config.toml with --dir")
+    return (), directory or settings.input.folder
+
+
+def _expanded(given: list[str]) -> list[Path]:
+    """Files, with wildcards expanded where the shell has not; a file of just that name goes first."""
+    if len(given) > 1 and not Path(given[0]).exists() and Path(" ".join(given)).is_file():
+        raise UserError(f'a name with blanks needs quotes: -f "{printable(" ".join(given))}"')
+    files: list[Path] = []
+    for text in given:
+        path = Path(_filled("-f", text)).expanduser()
+        if path.exists() or not glob.has_magic(text):
+            files.append(path)
+            continue
+        found = sorted(glob.glob(str(path)))  # noqa: PTH207 (Path.glob takes no absolute patterns)
+        if not found:
+            raise UserError(f"-f {printable(text)}: no file fits")
+        files += [Path(name) for name in found if not Path(name).is_dir()]
+    return files
+
+
+def _fit(settings: Settings, job: Job, typed: set[str]) -> Settings:
+    """What the flags mean together; UserError for those that contradict each other. A flag beats a config file."""
+    untuned = "setup.zero_shot" in typed
+    if job.revision and job.model_path is not None:
+        raise UserError("-rev and --model_path both name a model: give one of them")
+    if job.kind == "train" and job.revision:
+        raise UserError("--train starts from -m BASE or --model_path FOLDER, not from -rev: name the revision's folder")
+    if job.revision and untuned:
+        raise UserError("-rev names a fine-tuned model, --zero_shot takes an untuned base: leave one of them out")
+    if (job.revision or job.model_path is not None) and not untuned:
+        settings = settings.replaced("setup", zero_shot=False)
+    if settings.setup.average and settings.setup.categories_file is not None:
+        if ("setup.average" in typed) == ("setup.categories_file" in typed):
+            raise UserError("--avg (average) and -cc (categories_file) both choose categories: give one of them")
+        over = {"categories_file": None} if "setup.average" in typed else {"average": False}
+        settings = settings.replaced("setup", **over)
+    folder = settings.output.folder
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"the output folder {printable(str(folder))} is a file: give another one with -o")
+    if job.files:
+        settings = settings.replaced("setup", workers=0)  # a few pages are read sooner than workers start
+        if job.resume and not (job.output_given or settings.output.raw):
+            raise UserError("--resume: -f alone writes no files, so there is nothing to go on with")
+    return settings
+
+
+def _config(given: str | None) -> Path | None:
+    if given is not None:
+        return Path(_filled("--config", given)).expanduser()
+    file = near(HOME / "config.toml")
+    return file if file.exists() else None
+
+
+def _earlier(file: Path) -> str:
+    """What an earlier tool's config file says, as a config file of today; "" for any other file."""
+    earlier = read_earlier(file) if file.suffix.lower() != ".toml" else None
+    return mapped(earlier) if earlier else ""
+
+
+def _notes(settings: Settings, typed: argparse.Namespace) -> None:
+    earlier = find_earlier(settings.file)
+    if earlier is not None:
+        shown = printable(str(near(earlier)))
+        print(
+            f"note: {shown} is of the earlier tool and is not read; how its keys map: {PROGRAM} --config {shown}",
+            file=sys.stderr,
+        )
+    if typed.safe:
+        print("note: --safe is always on", file=sys.stderr)
+
+
+def _filled(flag: str, text: str | None) -> str:
+    if text is not None and not text.strip():
+        raise UserError(f"{flag} is empty (a variable that is not set?)")
+    return text or ""
+
+
+def _program(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """How the door was opened: the interpreter and run.py as they were typed."""
+    typed = tuple(sys.orig_argv)
+    before = typed[: len(typed) - len(arguments)]
+    same = typed[len(before) :] == arguments and before and Path(before[-1]).name == "run.py"
+    return before if same else ("python", "run.py")
+
+
+def _python() -> str:
+    return _quoted([sys.orig_argv[0] or "python"])
+
+
+def _quoted(words: list[str]) -> str:
+    return printable(subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words))
+
+
+def _fail(line: str, code: int) -> int:
+    with contextlib.suppress(BrokenPipeError):
+        print(f"{'error: ' if code == 2 else ''}{printable(' '.join(line.split()))}", file=sys.stderr)
+    return code
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """SIGTERM (and Ctrl-Break on Windows) interrupt like Ctrl-C, so that finished work is put in order."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+    before = {}
+    with contextlib.suppress(ValueError):  # not in the main thread: whoever called us handles signals
+        before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

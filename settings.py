@@ -1,0 +1,215 @@
+"""Every setting: its name, type, default, valid values, flag and help, in one place.
+
+    settings = read_settings(Path("config.toml"))          # config_file.py; then settings.setup.batch_size, ...
+    python config_file.py > config.toml                    # write that file anew after a setting was added here
+
+A new setting is one entry in its section's class: config key, checks, flag and help all come from there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from utils import did_you_mean
+
+
+def setting(
+    default: Any,
+    help: str,
+    flags: str = "",
+    *,
+    metavar: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    choices: tuple[str, ...] = (),
+    check: Callable[[str], str | None] | None = None,
+    group: str = "",
+) -> Any:
+    """A field of a section.
+
+    help: the comment in config.toml, and the help of `flags` (blank-separated; a switch's `--no-...` comes by itself).
+    low, high (inclusive), above, below (exclusive): the range of a number. check: a function that says why a text is
+    not valid. group: where the flag stands in `-h`, by default with its section.
+    """
+    metadata = {
+        "help": help,
+        "flags": tuple(flags.split()),
+        "metavar": metavar,
+        "range": (low, high, above, below),
+        "choices": choices,
+        "check": check,
+        "group": group,
+    }
+    if isinstance(default, dict):
+        return field(default_factory=default.copy, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def _bad_pattern(text: str) -> str | None:
+    try:
+        re.compile(text)
+    except re.error as error:
+        return f"not a valid regular expression ({error})"
+    return None
+
+
+def _bad_device(text: str) -> str | None:
+    if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
+        return None
+    return f"must be auto, cpu, cuda, cuda:N or mps{did_you_mean(text, ('auto', 'cpu', 'cuda', 'cuda:0', 'mps'))}"
+
+
+# fmt: off
+@dataclass(frozen=True)
+class Input:
+    """Which pages, and what belongs together."""
+
+    folder: Path = setting(Path("category_samples"), "the folder that --dir sorts")
+    formats: tuple[str, ...] = setting(
+        (), "only these kinds of files, e.g. png or jpg,tif; none: all that can be read",
+        "-ff --file_format", metavar="EXT")
+    inner: bool = setting(True, "look into sub-folders too", "--inner")
+    max_pixels: int = setting(
+        700_000_000, "pages of more pixels are listed as errors, not decoded", "--max_pixels", metavar="N", low=1)
+    document_from: str = setting(
+        "name", "what names a page's document: its file's name (without the page number), or its folder",
+        "--document_from", choices=("name", "folder"))
+    document_pattern: str = setting(
+        "", "a regular expression that finds the document in there (its first group, else all that it matches)",
+        "--document_pattern", metavar="REGEX", check=_bad_pattern)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is written, and where."""
+
+    folder: Path = setting(Path("result"), "where tables and run records are written", "-o --output", metavar="DIR")
+    top_n: int = setting(1, "categories a page in the result table", "-tn --topn", metavar="N", low=1)
+    raw: bool = setting(False, "also a table with the score of every category", "--raw")
+    excel: bool = setting(
+        False, "tables as Central European Excel opens them (BOM, semicolons, decimal commas)", "--excel")
+    per_document: bool = setting(False, "also one table a document", "--per_document")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Which model, which categories, and how it runs."""
+
+    model: Path | None = setting(
+        None, "the model folder that is used where no flag names another; empty: the shipped default")
+    model_dir: Path = setting(
+        Path("models"), "where model folders lie: -m and -rev look there, --train writes there",
+        "--model_dir", metavar="DIR", group="model")
+    base: str = setting(
+        "ViT-B/16", "the base that --zero_shot takes where -m names none: a code, a hub id, or a folder")
+    zero_shot: bool = setting(
+        False, "use an untuned base, which goes by the descriptions alone, not a fine-tuned model",
+        "--zero_shot", group="model")
+    tokenizer: Path | None = setting(
+        None, "the tokenizer folder for a model that has none of its own", "--tokenizer", metavar="DIR", group="model")
+    categories_file: Path | None = setting(
+        None, "a table of other categories (columns label, description); empty: the model's own",
+        "-cc --cat_csv", metavar="TSV", group="categories")
+    average: bool = setting(
+        False, "average all description sets whose names begin with categories_prefix", "--avg", group="categories")
+    categories_dir: Path = setting(
+        Path("category_descriptions"), "the folder of the description sets",
+        "--cat_dir", metavar="DIR", group="categories")
+    categories_prefix: str = setting(
+        "page_categories", "how the names of the description sets begin",
+        "--cat_prefix", metavar="PREFIX", group="categories")
+    device: str = setting(
+        "auto", "where the model computes: auto, cpu, cuda, cuda:N or mps", "--device", metavar="NAME",
+        check=_bad_device)
+    precision: str = setting(
+        "fp32", "bf16 is faster where the hardware has it, and moves scores a little", "--precision",
+        choices=("fp32", "bf16"))
+    batch_size: int = setting(
+        16, "pages that the model sees at once; with --train, pages a step", "--batch_size", metavar="N", low=1,
+        high=4096)
+    workers: int = setting(
+        -1, "threads that decode pages beside the model; 0: none; -1: one a core, at most 8",
+        "--workers", metavar="N", low=-1, high=256)
+    seed: int = setting(
+        420, "decides all that is drawn at random in training", "--seed", metavar="N", low=0, high=2**31 - 1,
+        group="train")
+    quiet: bool = setting(False, "no progress, only results and warnings", "--quiet")
+
+
+@dataclass(frozen=True)
+class Train:
+    """Fine-tuning (--train)."""
+
+    folder: Path | None = setting(None, "the label folders to train on where -d names none")
+    towers: str = setting(
+        "head", "what learns: the head alone (few pages, no GPU), the image tower too, or both towers", "--towers",
+        choices=("head", "image", "both"))
+    epochs: int = setting(
+        0, "passes at most; 0: by the number of pages", "--epochs", metavar="N", low=0, high=100_000)
+    lr: float = setting(0.0, "learning rate; 0: what suits base and towers", "--lr", metavar="RATE", low=0, high=1)
+    batch_size: int = setting(16, "pages a step", "--batch_size", metavar="N", low=2, high=4096)
+    label_smoothing: float = setting(0.1, "keeps the model from being too sure", low=0, below=1)
+    patience: int = setting(5, "stop after so many epochs without a better one; 0: never", low=0)
+    validation: float = setting(0.1, "share of pages that choose the best epoch", low=0, below=0.5)
+    test: float = setting(0.1, "share of pages that are kept for testing", low=0, below=0.5)
+    max_categ: int = setting(
+        14_000, "at most so many training pages a category", "-mc --max_categ", metavar="N", low=1)
+    max_categ_eval: int = setting(
+        3_000, "at most so many validation and as many test pages a category", "-mce --max_categ_eval", metavar="N",
+        low=1)
+    folds: int = setting(
+        0, "cross-validation with so many folds; 0: one split", "--folds", metavar="K", low=0, high=100)
+    final: bool = setting(False, "after the folds, one model trained on all pages", "--final")
+    extra: Path | None = setting(
+        None, "more label folders whose pages only train, never validate or test", "--extra", metavar="DIR")
+    extra_share: float = setting(
+        0.75, "share of a batch that comes from extra", "--extra_share", metavar="SHARE", above=0, below=1)
+
+
+@dataclass(frozen=True)
+class Eval:
+    """Evaluation: no settings yet."""
+
+
+@dataclass(frozen=True)
+class Hf:
+    """Published revisions."""
+
+    revisions: dict[str, str] = setting(
+        {"ViT-B/16": "v1.1", "ViT-B/32": "v1.2", "ViT-L/14": "v2.1", "ViT-L/14@336px": "v2.2"},
+        "how the revisions of each base begin (-rev)")
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings; `file` is the config file that they came from, None for the defaults alone."""
+
+    input: Input = field(default_factory=Input)
+    output: Output = field(default_factory=Output)
+    setup: Setup = field(default_factory=Setup)
+    train: Train = field(default_factory=Train)
+    eval: Eval = field(default_factory=Eval)
+    hf: Hf = field(default_factory=Hf)
+    file: Path | None = None
+
+    def replaced(self, section: str, **values: Any) -> Settings:
+        """A copy with other values in one section: `settings.replaced("setup", workers=0)`."""
+        return dataclasses.replace(self, **{section: dataclasses.replace(getattr(self, section), **values)})
+
+
+SECTIONS: dict[str, type] = {
+    "input": Input,
+    "output": Output,
+    "setup": Setup,
+    "train": Train,
+    "eval": Eval,
+    "hf": Hf,
+}
