@@ -191,8 +191,9 @@ def _check_names(tables: dict[str, Any], file: Path | None) -> None:
     """UserError for a section or key that the schema lacks, and for a token: that first, so that none is printed."""
     for section, table in tables.items():
         for name, value in table.items() if isinstance(table, dict) else [(section, table)]:
-            if is_token(name, str(value)):
-                raise UserError(f"{_shown(file)}: [{section}]{'' if TOKEN.search(name) else f' {name}'}: {NO_TOKEN}")
+            if is_token(f"{section} {name}", str(value)):
+                where = f" [{section}] {name}:"
+                raise UserError(f"{_shown(file)}:{'' if TOKEN.search(where) else where} {NO_TOKEN}")
     sections = ", ".join(f"[{section}]" for section in SECTIONS)
     for section, table in tables.items():
         if not isinstance(table, dict):

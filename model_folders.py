@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import backbone
 from checkpoints import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
-from utils import UserError, did_you_mean, printable
+from utils import UserError, did_you_mean, nearest, printable
 
 if TYPE_CHECKING:
     from run import Job
@@ -162,12 +162,14 @@ def _at_path(path: Path, settings: Settings, job: Job, given: str) -> ModelChoic
     """A model folder, an earlier `.pt`, or (with --zero_shot, or to train from) an untuned base."""
     untuned = settings.setup.zero_shot and given == "--model_path"
     shown = f"{given} {_shown(path)}"
+    models = [model.path.name for model in list_models(settings.setup.model_dir)]
+    named = f"; did you mean {_shown(settings.setup.model_dir / path.name)}?" if path.name in models else ""
     if not path.exists():
-        models = [model.path.name for model in list_models(settings.setup.model_dir)]
-        if path.name in models:
-            raise UserError(f"{shown}: not there; did you mean {_shown(settings.setup.model_dir / path.name)}?")
         beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise UserError(f"{shown}: not there{did_you_mean(path.name, beside) or f' (models: {_listed(models)})'}")
+        hint = (
+            named or did_you_mean(path.name, beside) or f" (in {_shown(settings.setup.model_dir)}: {_listed(models)})"
+        )
+        raise UserError(f"{shown}: not there{hint}")
     if is_model_folder(path) or is_checkpoint(path):
         if untuned:
             raise UserError(f"{shown} is a fine-tuned model, --zero_shot takes an untuned base: leave one of them out")
@@ -191,7 +193,7 @@ def _at_path(path: Path, settings: Settings, job: Job, given: str) -> ModelChoic
     inside = [model.path.name for model in list_models(path)]
     if inside:
         raise UserError(f"{shown} holds several models, name one of them: {_listed(inside)}")
-    raise UserError(f"{shown} is no model folder: neither {PAGE_CLASSIFIER} nor a config.json of a model lies in it")
+    raise UserError(f"{shown} is no model folder: neither {PAGE_CLASSIFIER} nor a model's config.json in it{named}")
 
 
 def _of_revision(settings: Settings, job: Job) -> ModelChoice:
@@ -230,10 +232,12 @@ def _newest(name: str, settings: Settings) -> ModelChoice:
     models = [model for model in list_models(model_dir, settings.hf.revisions) if not model.fold]
     fitting = [model for model in models if model.base.casefold() == base.casefold()]
     if not fitting:
+        like = nearest(Path(name).name, [model.path.name for model in models])
+        hint = f"; did you mean --model_path {_shown(model_dir / like)}?" if like else ""
         there = _listed(sorted({model.base for model in models}))
         raise UserError(
             f"-m {printable(name)}: no model on that base in {_shown(model_dir)} (bases there: {there}): make one with "
-            "--train, or use the untuned base with --zero_shot"
+            f"--train, or use the untuned base with --zero_shot{hint}"
         )
     model = fitting[-1]
     why = f"the newest on {base} in {_shown(model_dir)}"

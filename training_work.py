@@ -84,9 +84,10 @@ class Work:
         identity = json.loads(json.dumps(identity, default=str))
         names = [""]
         if is_main():
-            names[0] = (
-                cls._resumed(models, job.name, identity) if job.resume else cls._begun(models, job.name, base, identity)
-            )
+            if job.resume:
+                names[0] = cls._resumed(models, job.name, identity)
+            else:
+                names[0] = cls._begun(models, job.name, base, identity)
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             import torch
 
@@ -119,7 +120,7 @@ class Work:
         return name
 
     @classmethod
-    def _resumed(cls, models: Path, name: str, base: str, identity: dict[str, Any]) -> str:
+    def _resumed(cls, models: Path, name: str, identity: dict[str, Any]) -> str:
         found = []
         for file in models.glob(f"*{ENDING}/work.json"):
             own = json.loads(file.read_text(encoding="utf-8"))
