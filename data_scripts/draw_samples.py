@@ -38,15 +38,14 @@ PAGES: dict[str, tuple[tuple[Callable[[Sheet], None], Colour], ...]] = {
 
 def draw_samples(output: Path, seed: int = SEED) -> list[Path]:
     """Draw all pages into `output`/<category>/ and return their files; one that is there already is replaced."""
-    files = []
-    document = 190_000_000
+    files: list[Path] = []
     for category, pages in PAGES.items():
         (output / category).mkdir(parents=True, exist_ok=True)
         for drawn, paper in pages:
-            document += 1
+            number = len(files) + 1  # a document of its own, so that no split or fold needs to keep two together
             sheet = Sheet(random.Random(f"{seed}/{drawn.__name__}"), paper)
             drawn(sheet)
-            file = output / category / f"CTX{document}-{1 + document % 3}.png"
+            file = output / category / f"CTX{190_000_000 + number}-{1 + len(files) % 3}.png"
             part = file.with_suffix(".part")
             sheet.finish().save(part, format="PNG", optimize=True)
             part.replace(file)

@@ -74,17 +74,17 @@ def north_arrow(sheet: Sheet, x: float, y: float, high: float = 80) -> None:
 
 def burial(sheet: Sheet, x: float, y: float, size: float) -> None:
     """A crouched skeleton in its oval pit, seen from above."""
-    pit = [(x + size * 1.25 * math.cos(a / 12 * 6.283), y + size * 0.85 * math.sin(a / 12 * 6.283)) for a in range(14)]
-    sheet.sketch(pit, width=2, wobble=2)
+    sheet.ring((x, y), size * 1.25, size * 0.85, width=2)
 
     def bone(points: list[Point], width: float) -> None:
         for side in (-width, width):
             sheet.sketch([(x + px * size + side, y + py * size + side) for px, py in points], width=1.2, wobble=0.8)
 
-    skull = [
-        (x - 0.85 * size + 0.17 * size * math.cos(a), y - 0.15 * size + 0.2 * size * math.sin(a)) for a in range(7)
-    ]
-    sheet.sketch([*skull, skull[0]], width=1.6)
+    sheet.ring((x - 0.86 * size, y - 0.16 * size), 0.19 * size, 0.17 * size, width=1.8)
+    sheet.ring((x - 0.82 * size, y - 0.11 * size), 0.035 * size, 0.03 * size)
+    sheet.fill([(x + px * size, y + py * size) for px, py in ((-0.79, -0.02), (-0.74, -0.06), (-0.75, 0.0))])
+    jaw = [(-0.95, -0.01), (-0.9, 0.09), (-0.78, 0.1), (-0.74, 0.04), (-0.84, 0.04)]
+    sheet.sketch([(x + px * size, y + py * size) for px, py in jaw], width=1.6)
     bone([(-0.68, -0.1), (-0.4, -0.22), (-0.05, -0.2), (0.25, -0.08)], 3)
     for rib in range(6):
         at = -0.55 + rib * 0.12
@@ -92,10 +92,8 @@ def burial(sheet: Sheet, x: float, y: float, size: float) -> None:
     bone([(-0.62, 0.0), (-0.4, 0.28), (-0.62, 0.42)], 3)
     bone([(0.28, -0.05), (0.12, 0.42), (0.62, 0.36)], 4)
     bone([(0.3, -0.12), (0.52, 0.30), (0.95, 0.12)], 4)
-    vessel_rim = [
-        (x - 0.75 * size + 0.14 * size * math.cos(a), y + 0.38 * size + 0.12 * size * math.sin(a)) for a in range(7)
-    ]
-    sheet.sketch([*vessel_rim, vessel_rim[0]], width=1.4)
+    for radius in (0.16, 0.11):
+        sheet.ring((x - 0.35 * size, y + 0.6 * size), radius * size, radius * 0.9 * size)
 
 
 def contour_map(sheet: Sheet, left: int, top: int, wide: int, high: int, levels: int) -> None:

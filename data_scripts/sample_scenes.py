@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFilter
 def noise(rng: np.random.Generator, width: int, height: int, cell: int) -> np.ndarray:
     """Smooth noise in [0, 1], float32 [height, width], whose bumps are about `cell` pixels wide."""
     coarse = rng.random((height // cell + 3, width // cell + 3)).astype(np.float32)
-    image = Image.fromarray((coarse * 255).astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(image, np.float32) / 255
+    image = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)  # mode F: no steps in a map
+    return np.asarray(image).clip(0, 1)
 
 
 def landscape(rng: np.random.Generator, width: int, height: int) -> Image.Image:

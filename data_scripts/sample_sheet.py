@@ -87,6 +87,8 @@ SIGNS: dict[str, str] = {
     ":": ".1,.1 .15,.15 / .14,.8 .19,.85",
     "(": ".3,2 .1,.9 .3,-.3",
     ")": ".1,2 .3,.9 .1,-.3",
+    "?": ".05,1.3 .3,1.75 .45,1.4 .2,.9 .2,.5 / .18,.05 .22,.1",
+    "!": ".35,1.8 .2,.5 / .15,.05 .2,.1",
     "+": ".1,.7 .6,.7 / .35,1.1 .35,.3",
 }
 MARKS = {"i": ".3,1.45 .33,1.5", "j": ".35,1.45 .38,1.5", "t": ".0,1.15 .55,1.22", "x": ".5,.95 .1,0"}
@@ -130,6 +132,15 @@ class Sheet:
         """A curve by a hand that is not quite steady, smooth through all points."""
         shaken = [(x + self.rng.gauss(0, wobble), y + self.rng.gauss(0, wobble)) for x, y in points]
         self.line(smooth(shaken), colour, width)
+
+    def ring(self, at: Point, wide: float, high: float, colour: Colour = BLACK, width: float = 1.4) -> None:
+        """A closed oval by hand, `wide` and `high` its radii."""
+        turns = [index / 12 * math.tau for index in range(12)]
+        shaken = [
+            (at[0] + (wide + self.rng.gauss(0, 0.02) * wide) * math.cos(turn), at[1] + high * math.sin(turn))
+            for turn in turns
+        ]
+        self.line(smooth([*shaken[-1:], *shaken, *shaken[:2]])[5:-5], colour, width)
 
     def hatch(self, left: float, top: float, right: float, bottom: float, step: float, rising: bool = True) -> None:
         """A rectangle filled with slanting lines `step` apart."""

@@ -6,8 +6,6 @@ text_t_1(sheet)                    # one function a page, named as its category
 
 from __future__ import annotations
 
-import math
-
 from sample_sheet import BLACK, BLUE, BOLD, GREY, ITALIC, RED, SANS, SANS_BOLD, SERIF, Sheet
 
 REPORT = """Při hloubení základů nového domu na okraji obce byla v hloubce asi jednoho metru zachycena tmavá
@@ -221,8 +219,7 @@ def letterhead(sheet: Sheet) -> None:
 def stamp(sheet: Sheet, x: float, y: float) -> None:
     """An office stamp: a round one that was pressed down in a hurry."""
     for radius in (44, 36):
-        ring = [(x + radius * math.cos(a / 10 * 6.283), y + radius * math.sin(a / 10 * 6.283)) for a in range(11)]
-        sheet.sketch(ring, RED, 1.6, 0.4)
+        sheet.ring((x, y), radius, radius, RED, 1.6)
     sheet.printed((x, y - 3), "MUSEUM", 14, SANS_BOLD, "ms", RED)
     sheet.printed((x, y + 14), "5. V. 48", 13, SANS, "ms", RED)
 
@@ -230,7 +227,7 @@ def stamp(sheet: Sheet, x: float, y: float) -> None:
 def text_hw_1(sheet: Sheet) -> None:
     """A letter by hand."""
     sheet.written((450, 90), "V Podolí 12. října 1921", 14)
-    y = sheet.written_block((80, 170), 640, LETTER, 16, 24, 42)
+    y = sheet.written_block((80, 170), 640, LETTER, 19, 24, 46)
     sheet.written((380, y + 30), "S úctou oddaný", 16)
     sheet.signature((440, y + 85), "Karel Horák", 20)
 
@@ -241,7 +238,7 @@ def text_hw_2(sheet: Sheet) -> None:
         sheet.line([(30, 130 + 40 * index), (770, 130 + 40 * index)], (172, 188, 206), 1)
     sheet.line([(95, 20), (95, 1110)], (206, 150, 150), 1)
     sheet.written((110, 86), "Středa 14. srpna", 17, BLACK)
-    sheet.written_block((108, 166), 630, REPORT, 15, 23, 40, BLACK)
+    sheet.written_block((108, 166), 630, REPORT, 18, 23, 40, BLACK)
 
 
 def text_p_1(sheet: Sheet) -> None:
