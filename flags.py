@@ -25,16 +25,7 @@ from utils import UserError, did_you_mean, nearest, printable
 
 # Flags and words of jobs that are known but not built yet -> what they will do.
 NOT_BUILT = {
-    "--eval": "evaluating a model (--eval)",
-    "--eval_dir": "comparing models (--eval_dir)",
-    "--vis": "drawing accuracies (--vis)",
-    "--best": "letting several models vote (--best)",
     "--average": "averaging the folds' weights (--average)",
-    "--suggest": "suggesting pages to label (--suggest)",
-    "--hf": "pulling a model from the hub (--hf)",
-    "--push": "pushing a model to the hub (--push)",
-    "--repo": "pushing a model to the hub (--push --repo)",
-    "--convert": "converting an earlier model (--convert)",
     "explore": "exploring a collection (explore)",
     "writers": "writer retrieval (writers)",
     "formulas": "reading formulas (formulas)",
@@ -47,6 +38,8 @@ GROUPS = {  # of the help, in order; the sections of settings.py, and `group` of
     "output": "what is written",
     "setup": "how it runs",
     "train": "training (--train)",
+    "eval": "judging models, by pages sorted into label folders",
+    "hf": "models from elsewhere (--hf and --push are the only commands that open a connection)",
 }
 SHORT_HELP = f"""Sorts scanned pages into categories.
 
@@ -55,6 +48,7 @@ SHORT_HELP = f"""Sorts scanned pages into categories.
   {PROGRAM} -d pages/ -tn 3 --raw       three categories a page, and a table of all scores
   {PROGRAM} --dir                       sort the folder that config.toml names
   {PROGRAM} --train -d sorted/          make a model from pages sorted into one folder a category
+  {PROGRAM} --eval -d sorted/           how good is the model?
   {PROGRAM} -h                          all flags
 """
 EXAMPLES = f"""examples:
@@ -66,6 +60,11 @@ EXAMPLES = f"""examples:
   {PROGRAM} --zero_shot -m ViT-B/32 -d pages/ --avg       an untuned base, by averaged descriptions
   {PROGRAM} -d pages/ -cc my_categories.tsv               your own categories
   {PROGRAM} --train -d sorted/ --name mine                make a model: models/mine
+  {PROGRAM} --hf -rev v1.1                                pull a published revision; then: -rev v1.1 -d pages/
+  {PROGRAM} --push --model_path models/mine --repo me/pages -rev v1
+  {PROGRAM} --eval --model_path models/mine               how good is it? (on its own test pages)
+  {PROGRAM} --eval_dir -d sorted/                         which of the models in models/ is best?
+  {PROGRAM} --suggest 50 -d pages/                        which pages should be labelled next?
 
 exit code: 0 all pages done; 1 finished, some pages failed (they are listed, with the reason); 2 a mistake in the
 command or in config.toml, nothing was done; 130 interrupted, with the command that continues.
@@ -86,7 +85,7 @@ def build_parser() -> Parser:
     """The parser of all flags; a setting's flag is stored under `section.key`, as typed."""
     parser = Parser(
         prog=PROGRAM,
-        usage=f"{PROGRAM} -f FILE [FILE ...] | -d DIR | --dir | --train  [flags]",
+        usage=f"{PROGRAM} -f FILE [FILE ...] | -d DIR | --dir | --train | --eval | ...  [flags]",
         description="Sorts scanned pages into categories and writes a table. Works offline.",
         epilog=EXAMPLES,
         formatter_class=_Help,
@@ -121,6 +120,26 @@ def build_parser() -> Parser:
     add = groups["train"].add_argument
     add("--train", action="store_true", help="make a model from label folders, into the models folder")
     add("--name", metavar="NAME", help="the new model's name (default: base, date and time)")
+    add = groups["eval"].add_argument
+    add("--eval", action="store_true", help="how good a model is: on its own test pages, or on the label folders of -d")
+    add("--eval_dir", action="store_true", help="compare all models in the models folder; with --zero_shot -m BASE "
+        "also that base by each description set")  # fmt: skip
+    add("--vis", action="store_true", help="draw the accuracies that --eval_dir has found")
+    add("--best", action="store_true", help="let several models ([eval] best) vote on the pages of -d")
+    add("--suggest", metavar="N", help="the N pages of -d that are worth labelling next")
+    add(
+        "--wrong_labels", metavar="TABLE",
+        help="rank labels by how the scores contradict them: out_of_fold.csv of --folds, or an EVAL_RAW table",
+    )  # fmt: skip
+    add = groups["hf"].add_argument
+    add(
+        "--hf",
+        action="store_true",
+        help="pull a model into the models folder: -rev REV, -m BASE; with pages: then sort",
+    )
+    add("--push", action="store_true", help="upload the model folder --model_path to --repo, as the revision -rev")
+    add("--overwrite", action="store_true", help="with --push: replace a revision that is there")
+    add("--convert", metavar="OLD", help="make a model folder (--model_path) of an earlier tool's folder or .pt file")
     taken: set[str] = set()
     for key in every_key():
         flags = [flag for flag in key.about["flags"] if flag not in taken]

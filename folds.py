@@ -61,9 +61,8 @@ def run_folds(
     start: Start,
     parts: list[LabelledPages],
     say: Callable[[str], None],
-    final: bool,
 ) -> Path:
-    """All folds, the pooled figures and, with `final`, the model of all pages; the path to print last.
+    """All folds, the pooled figures and, with `--final`, the model of all pages; the path to print last.
 
     Folds that stand already (`--resume`) are not trained again. Raises UserError where a fold would be tested on
     documents that its start has seen, or there are fewer documents than folds.
@@ -84,7 +83,7 @@ def run_folds(
         say(line)
     target = write_tables(work, found, pooled, summary)
     meet()
-    if final:
+    if train.final:
         return run_final(settings, work, start, material, pooled, summary, target, say)
     return target
 
@@ -124,7 +123,7 @@ def run_fold(
     fitted = fit(settings, start, material, splits, work.folder / f"run_{fold}", say)
     classifier = fitted.classifier
     classifier.temperature = fit_temperature(*fitted.logits(material, _places(splits, "validation"))[:2])
-    result = test(fitted, material, _places(splits, "test"), fold)
+    result = judge_fold(fitted, material, _places(splits, "test"), fold)
     values = figures(result["logits"], result["truth"], [material.documents[i] for i in result["places"]])
     say(f"fold {fold}: accuracy {show(values)}")
     if is_main():
@@ -163,7 +162,7 @@ def fold_splits(settings: Settings, material: Material, folds: Sequence[int], fo
     return material.readable(cap_pages(labels, splits, train.max_categ, 0, seed))
 
 
-def test(fitted: Fitted, material: Material, places: Sequence[int], fold: int) -> dict[str, Any]:
+def judge_fold(fitted: Fitted, material: Material, places: Sequence[int], fold: int) -> dict[str, Any]:
     """The logits of these pages over all categories of the material."""
     rows = fitted.page_logits(material, places)  # [N, categories of the fold]
     logits = np.full((len(places), len(material.categories)), -np.inf, np.float32)
@@ -192,7 +191,7 @@ def summarise(pooled: OutOfFold, found: LabelledPages) -> dict[str, Any]:
         "pooled": figures(pooled.logits, pooled.truth, documents)
         | {
             "top_3": round(float((best == pooled.truth[:, None]).any(axis=1).mean()), 4),
-            "macro_f1": round(macro_f1(pooled.truth, guessed), 4),
+            "macro_f1": round(macro_f1(pooled.truth, guessed), 6),
             "temperature": round(pooled.temperature(), 4),
         },
         "folds": per_fold,

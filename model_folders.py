@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
 SHIPPED = Path(__file__).resolve().parent / "models" / "efficientnet-lite0"
+UNTUNED = "untuned"  # what stands for a revision in the name of a pulled base's folder
 UNKNOWN = "CLIP"  # the base of an earlier model whose name and shapes do not tell
 # Base codes of the earlier tool -> ids on the Hugging Face hub.
 BASES = {
@@ -201,24 +202,32 @@ def _of_revision(settings: Settings, job: Job) -> ModelChoice:
     wanted, model_dir, known = job.revision, settings.setup.model_dir, settings.hf.revisions
     shown = f"-rev {printable(wanted)}"
     base = canonical_base(job.model) if job.model else ""
-    starts = {code for code, start in known.items() if _begins(wanted, start)}
-    if base and starts and base not in starts:
-        own = f", or give one of {base} ({known[base]})" if base in known else ""
-        raise UserError(f"{shown} is a revision of {' or '.join(sorted(starts))}, not of {base}: leave -m out{own}")
+    check_revision_fits(wanted, base, known)
     models = [model for model in list_models(model_dir, known) if model.revision and not model.fold]
-    fitting = [model for model in models if _numbers(model.revision) == _numbers(wanted)]
-    fitting = fitting or [model for model in models if _begins(model.revision, wanted)]
+    fitting = [model for model in models if revision_numbers(model.revision) == revision_numbers(wanted)]
+    fitting = fitting or [model for model in models if revision_begins(model.revision, wanted)]
     on_base = [model for model in fitting if not base or model.base == base]
     if fitting and not on_base:
         raise UserError(f"{shown} is on {fitting[-1].base}, not on {printable(base)}: leave -m out")
     if not on_base:
         there = [model.path.name for model in models]
         raise UserError(
-            f"{shown}: no such revision in {_shown(model_dir)} (there: {_listed(there)}); pulling one (--hf) is not "
-            "built yet: put its folder there, or name it with --model_path"
+            f"{shown}: no such revision in {_shown(model_dir)} (there: {_listed(there)}); pull it with: python run.py "
+            f"--hf -rev {printable(wanted)}"
         )
     model = on_base[-1]
     return ModelChoice(model.path, model.kind, model.base, f"revision {model.revision}", model.revision)
+
+
+def check_revision_fits(revision: str, base: str, known: Mapping[str, str]) -> None:
+    """UserError where `-rev` begins like the revisions of another base than `-m`. known: base -> how its own begin."""
+    starts = {code for code, start in known.items() if revision_begins(revision, start)}
+    if base and starts and base not in starts:
+        own = f", or give one of {base} ({known[base]})" if base in known else ""
+        raise UserError(
+            f"-rev {printable(revision)} is a revision of {' or '.join(sorted(starts))}, not of {printable(base)}: "
+            f"leave -m out{own}"
+        )
 
 
 def _newest(name: str, settings: Settings) -> ModelChoice:
@@ -256,6 +265,9 @@ def _untuned(name: str, settings: Settings) -> ModelChoice:
     base = _checked_base(name, settings)
     if base == backbone.BASE:
         raise UserError(f"untuned, {base} has not learned any words yet: take another base, or train it with --train")
+    pulled = settings.setup.model_dir / f"{file_name_of_base(base)}_rev_{UNTUNED}"
+    if (pulled / "config.json").is_file():
+        return ModelChoice(pulled, "base", base, "untuned")
     return ModelChoice(BASES.get(base, base), "base", base, "untuned")
 
 
@@ -288,7 +300,7 @@ def _earlier_base(folder: Path, revision: str, revisions: Mapping[str, str]) -> 
     if name and name["base"] and (base := canonical_base(name["base"])) in BASES:
         return base
     for base, start in revisions.items():
-        if revision and _begins(revision, start):
+        if revision and revision_begins(revision, start):
             return base
     try:
         with (folder / "model.safetensors").open("rb") as file:  # 8 bytes of length, then JSON
@@ -301,7 +313,7 @@ def _earlier_base(folder: Path, revision: str, revisions: Mapping[str, str]) -> 
         return UNKNOWN
 
 
-def _numbers(revision: str) -> tuple[str, ...]:
+def revision_numbers(revision: str) -> tuple[str, ...]:
     """What of a revision counts: v1.1.3.7 and, as in folder names, v1137 are ("1", "1", "3", "7"); others are names."""
     match = re.fullmatch(r"v?(\d+(?:\.\d+)*)", revision.strip(), re.IGNORECASE)
     if match is None:
@@ -309,10 +321,10 @@ def _numbers(revision: str) -> tuple[str, ...]:
     return tuple(match[1].split(".") if "." in match[1] else match[1])
 
 
-def _begins(revision: str, start: str) -> bool:
+def revision_begins(revision: str, start: str) -> bool:
     """Whether v1.1.3.7 begins with the numbers of v1.1."""
-    wanted = _numbers(start)
-    return _numbers(revision)[: len(wanted)] == wanted
+    wanted = revision_numbers(start)
+    return revision_numbers(revision)[: len(wanted)] == wanted
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -180,6 +180,7 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Job, to
         per_document=output.per_document,
         document_from=settings.input.document_from,
         document_pattern=settings.input.document_pattern,
+        review_below=setup.review_below,
     )
     record = _record(settings, job, classifier, run, model)
     run.write_record(record)
@@ -189,7 +190,7 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Job, to
     interrupted = False
     try:
         with Progress(total - done_before, unit="page", quiet=setup.quiet) as progress:
-            for batch in _batches(run.pages, classifier, settings, workers=_workers(setup.workers), first=run.done):
+            for batch in _batches(run.pages, classifier, settings, workers=threads(setup.workers), first=run.done):
                 outcomes = score_batch(classifier, batch)
                 run.append(outcomes)
                 progress.advance(len(outcomes), failed=sum(isinstance(outcome, str) for outcome in outcomes))
@@ -228,7 +229,7 @@ def _batches(
     )
 
 
-def _workers(workers: int) -> int:
+def threads(workers: int) -> int:
     """-1: one thread a core, at most 8 (more than that only wait for the model)."""
     return min(8, os.cpu_count() or 1) if workers < 0 else workers
 
@@ -298,6 +299,7 @@ def _identity(
             "raw": output.raw,
             "excel": output.excel,
             "per_document": output.per_document,
+            "review_below": settings.setup.review_below,
         },
     }
 

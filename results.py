@@ -3,7 +3,9 @@
     report = write_tables(run.tables, run.name, run.pages, run.outcomes(), style)
     print(summary(report, total=len(run.pages.pages)))
 
-    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..CLASS-N,SCORE-1..SCORE-N[,TRUE],PATH   <name> = <date-time>_<base>
+Files, <name> = <date-time>_<base>:
+
+    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..CLASS-N,SCORE-1..SCORE-N[,TRUE][,REVIEW],PATH
     <name>_RAW.csv                FILE,PAGE,<one column a category>,PATH
     <name>_ERRORS.csv             FILE,PAGE,PATH,REASON                                     only if a page failed
     <name>_documents/             the result table again, one CSV a document
@@ -42,6 +44,7 @@ class TableStyle:
         excel: what Central European Excel opens: BOM, semicolons, decimal commas.
         per_document: write one table a document too.
         document_from, document_pattern: how pages are grouped to documents, see `pages.document_of`.
+        review_below: pages whose score is lower are marked in a column REVIEW; 0 = no such column.
     """
 
     categories: list[str]
@@ -51,6 +54,7 @@ class TableStyle:
     per_document: bool = False
     document_from: str = "name"
     document_pattern: str = ""
+    review_below: float = 0.0
 
 
 @dataclass
@@ -91,10 +95,10 @@ def write_tables(
     """
     columns = len(style.categories)
     report = TableReport(per_category=dict.fromkeys(style.categories, 0))
-    truth = _Truth(pages, style.categories)
+    truth = Truth(pages, style.categories)
     head = ["FILE", "PAGE"]
     head += [f"{column}-{rank}" for column in ("CLASS", "SCORE") for rank in range(1, style.top_n + 1)]
-    head += ["TRUE", "PATH"] if truth.known else ["PATH"]
+    head += [*(["TRUE"] if truth.known else []), *(["REVIEW"] if style.review_below else []), "PATH"]
     names = [cell(category) for category in style.categories]
     with contextlib.ExitStack() as opened:
         result = Table(tables / f"result_{name}_{style.top_n}n_{columns}c.csv", head, opened, excel=style.excel)
@@ -121,7 +125,9 @@ def write_tables(
             report.per_category[style.categories[best[0]]] += 1
             row = [file, page.number, *(names[index] for index in best)]
             row += [number(outcome[index], 4, excel=style.excel) for index in best]
-            row += [cell(truth.of(page)), path] if truth.known else [path]
+            row += [cell(truth.of(page))] if truth.known else []
+            row += ["yes" if outcome[best[0]] < style.review_below else "no"] if style.review_below else []
+            row.append(path)
             result.write(row)
             if raw:
                 raw.write([file, page.number, *(number(score, 6, excel=style.excel) for score in outcome), path])
@@ -225,7 +231,7 @@ def summary(
     return "\n".join(lines)
 
 
-class _Truth:
+class Truth:
     """The category that a page's parent folder names, if any. Decided from the page list, so that the tables of an
     interrupted run have the columns of the final ones."""
 
@@ -236,6 +242,7 @@ class _Truth:
         self.known = any(self.of(page) for page in pages.pages)
 
     def of(self, page: Page) -> str:
+        """The category, "" where the folder names none."""
         folder = page.path.rpartition("/")[0]
         if folder not in self._known:
             parent = (self._root / page.path).absolute().parent

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import errno
 import glob
+import importlib
 import os
 import shlex
 import signal
@@ -29,17 +30,34 @@ from flags import PROGRAM, SHORT_HELP, parse
 from settings import Settings
 from utils import UserError, printable
 
-# Groups of flags that belong to one kind of job; the others are for all.
+# Groups of flags that belong to one kind of job; the others are for all. Every job but training sorts pages.
 BELONGS = {"output": "predict", "train": "train"}
-OWNER = {"predict": "sorting", "train": "--train"}
+# Jobs beside sorting -> the flag that asks for them, and the room that does them.
+JOBS = {
+    "train": ("--train", "training", "run_training"),
+    "eval": ("--eval", "evaluation", "run_evaluation"),
+    "eval_dir": ("--eval_dir", "comparison", "run_comparison"),
+    "vis": ("--vis", "accuracies", "run_drawing"),
+    "best": ("--best", "voting", "run_voting"),
+    "suggest": ("--suggest", "suggestions", "run_suggestion"),
+    "wrong_labels": ("--wrong_labels", "wrong_labels", "run_wrong_labels"),
+    "hf": ("--hf", "hub", "run_pull"),
+    "push": ("--push", "hub_push", "run_push"),
+    "convert": ("--convert", "convert", "run_conversion"),
+}
+OWNER = {"predict": "sorting"} | {kind: flag for kind, (flag, _, _) in JOBS.items()}
+HUB = ("hf", "push", "convert")  # for these --model_path is what is written or uploaded, -rev its revision
+RESUMED = ("predict", "train", "eval_dir", "best", "hf")  # the jobs that go on with --resume
 
 
 @dataclass(frozen=True)
 class Job:
     """What one command is to do, beside its settings.
 
-    kind: "predict" or "train". files (`-f`) or directory (`-d`, `--dir`); for training None = `[train] folder`.
-    model: `-m` as typed, "" = not given; so are revision (`-rev`) and name (`--name`).
+    kind: "predict" or a key of JOBS. files (`-f`) or directory (`-d`, `--dir`); for training None = `[train] folder`,
+    for `--eval` the model's own test pages. model: `-m` as typed, "" = not given; so are revision (`-rev`) and name
+    (`--name`). count: of `--suggest`. table: of `--wrong_labels`. repo (as typed) and overwrite: of `--push`; convert:
+    what `--convert` names. `--hf` has files or a directory where pages are sorted after the pull.
     """
 
     kind: str = "predict"
@@ -49,6 +67,11 @@ class Job:
     model: str = ""
     revision: str = ""
     name: str = ""
+    count: int = 0
+    table: Path | None = None
+    repo: str = ""
+    overwrite: bool = False
+    convert: Path | None = None
     output_given: bool = False
     resume: bool = False
     program: tuple[str, ...] = ("python", "run.py")
@@ -57,6 +80,10 @@ class Job:
     def command(self) -> str:
         """The command as it was typed, quoted for the shell at hand."""
         return _quoted([*self.program, *self.arguments])
+
+    def command_with(self, *words: str) -> str:
+        """Another command of this program, quoted as above."""
+        return _quoted([*self.program, *words])
 
     def continue_command(self) -> str:
         """The command that goes on with what this one leaves unfinished."""
@@ -110,11 +137,10 @@ def _run(arguments: tuple[str, ...]) -> int:
     settings, job = understand(typed, arguments)
     if not settings.setup.quiet:
         _notes(settings, typed)
-    os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub client; nothing here needs the network
-    if job.kind == "train":
-        from training import run_training
-
-        return run_training(settings, job)
+    os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub client; hub_client.online() alone lifts it
+    if job.kind in JOBS:
+        _, room, work = JOBS[job.kind]
+        return getattr(importlib.import_module(room), work)(settings, job)
     from predict import run_prediction
 
     return run_prediction(settings, job)
@@ -122,7 +148,7 @@ def _run(arguments: tuple[str, ...]) -> int:
 
 def understand(typed: argparse.Namespace, arguments: tuple[str, ...]) -> tuple[Settings, Job]:
     """Settings and job of a command; UserError where flags, paths or values do not fit."""
-    kind = "train" if typed.train else "predict"
+    kind = _kind(typed)
     settings = _override(read_settings(_config(typed.config)), typed, kind)
     files, directory = _input(settings, typed, kind)
     model_path = Path(_filled("--model_path", typed.model_path)).expanduser() if typed.model_path is not None else None
@@ -134,12 +160,31 @@ def understand(typed: argparse.Namespace, arguments: tuple[str, ...]) -> tuple[S
         model=_filled("-m", typed.model),
         revision=_filled("-rev", typed.revision),
         name=_filled("--name", typed.name),
+        count=_count(typed.suggest),
+        table=Path(_filled("--wrong_labels", typed.wrong_labels)) if typed.wrong_labels is not None else None,
+        repo=_filled("--repo", getattr(typed, "hf.repo")),
+        overwrite=typed.overwrite,
+        convert=Path(_filled("--convert", typed.convert)).expanduser() if typed.convert is not None else None,
         output_given=getattr(typed, "output.folder") is not None,
         resume=typed.resume,
         program=_program(arguments),
         arguments=arguments,
     )
     return _fit(settings, job, {name for name, value in vars(typed).items() if value not in (None, False)}), job
+
+
+def _kind(typed: argparse.Namespace) -> str:
+    """The one job that the flags ask for."""
+    asked = [kind for kind in JOBS if getattr(typed, kind) not in (None, False)]
+    if len(asked) > 1:
+        raise UserError(f"{' and '.join(JOBS[kind][0] for kind in asked)} are different jobs: give one of them")
+    return asked[0] if asked else "predict"
+
+
+def _count(given: str | None) -> int:
+    if given is not None and not (given.isascii() and given.isdecimal() and int(given) > 0):
+        raise UserError(f"--suggest {printable(given)}: must be a whole number of pages, 1 or more")
+    return int(given or 0)
 
 
 def _override(settings: Settings, typed: argparse.Namespace, kind: str) -> Settings:
@@ -149,13 +194,13 @@ def _override(settings: Settings, typed: argparse.Namespace, kind: str) -> Setti
         for key in every_key()
         if key.about["flags"] and (value := getattr(typed, f"{key.section}.{key.name}", None)) is not None
     }
+    family = "train" if kind == "train" else "predict"
     for flag, value in values.items():
         keys = [key for key in every_key() if flag in key.about["flags"]]
-        fitting = [key for key in keys if BELONGS.get(key.about["group"] or key.section, kind) == kind]
+        fitting = [key for key in keys if BELONGS.get(key.about["group"] or key.section, family) == family]
         if not fitting:
-            raise UserError(
-                f"{flag} belongs to {OWNER['train' if kind == 'predict' else 'predict']}, not to {OWNER[kind]}"
-            )
+            owner = "predict" if family == "train" else "train"
+            raise UserError(f"{flag} belongs to {OWNER[owner]}, not to {OWNER[kind]}")
         own = next((key for key in fitting if key.section in BELONGS), fitting[0])
         try:
             settings = settings.replaced(own.section, **{own.name: own.from_flag(value)})
@@ -185,6 +230,14 @@ def _input(settings: Settings, typed: argparse.Namespace, kind: str) -> tuple[tu
         return (), directory
     if typed.name:
         raise UserError("--name belongs to --train")
+    if kind in HUB and (kind != "hf" or not (typed.file or folders or typed.dir)):
+        if typed.file or folders or typed.dir:
+            raise UserError(f"{OWNER[kind]} takes no pages: leave -f, -d and --dir out")
+        return (), None
+    if kind not in ("predict", "hf") and typed.file:
+        raise UserError(f"{OWNER[kind]} takes no single files: give a folder with -d")
+    if kind in ("eval", "eval_dir", "vis", "wrong_labels"):
+        return (), directory or (settings.input.folder if typed.dir else None)
     if typed.file:
         return tuple(_expanded(typed.file)), None
     if directory is None and not typed.dir:
@@ -212,12 +265,15 @@ def _expanded(given: list[str]) -> list[Path]:
 def _fit(settings: Settings, job: Job, typed: set[str]) -> Settings:
     """What the flags mean together; UserError for those that contradict each other. A flag beats a config file."""
     untuned = "setup.zero_shot" in typed
-    if job.revision and job.model_path is not None:
+    _fit_hub(job, typed)
+    if job.revision and job.model_path is not None and job.kind not in HUB:
         raise UserError("-rev and --model_path both name a model: give one of them")
     if job.kind == "train" and job.revision:
         raise UserError("--train starts from -m BASE or --model_path FOLDER, not from -rev: name the revision's folder")
     if job.revision and untuned:
         raise UserError("-rev names a fine-tuned model, --zero_shot takes an untuned base: leave one of them out")
+    if job.resume and job.kind not in RESUMED:
+        raise UserError(f"{OWNER[job.kind]} is done in one go: leave --resume out")
     if (job.revision or job.model_path is not None) and not untuned:
         settings = settings.replaced("setup", zero_shot=False)
     if settings.setup.average and settings.setup.categories_file is not None:
@@ -233,6 +289,20 @@ def _fit(settings: Settings, job: Job, typed: set[str]) -> Settings:
         if job.resume and not (job.output_given or settings.output.raw):
             raise UserError("--resume: -f alone writes no files, so there is nothing to go on with")
     return settings
+
+
+def _fit_hub(job: Job, typed: set[str]) -> None:
+    """UserError where a flag of the hub stands with another job, or one that a hub job needs is missing."""
+    if job.repo and job.kind not in ("hf", "push"):
+        raise UserError("--repo belongs to --hf and --push")
+    if job.overwrite and job.kind != "push":
+        raise UserError("--overwrite belongs to --push")
+    if job.kind == "push" and not (job.model_path and job.repo):
+        raise UserError("--push needs --model_path (the model folder) and --repo (where to: owner/name)")
+    if job.kind == "push" and (job.model or "setup.zero_shot" in typed):
+        raise UserError("--push takes the folder that --model_path names: leave -m and --zero_shot out")
+    if job.kind == "convert" and job.model_path is None:
+        raise UserError("--convert needs --model_path: the model folder to be written")
 
 
 def _config(given: str | None) -> Path | None:

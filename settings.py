@@ -137,6 +137,9 @@ class Setup:
     workers: int = setting(
         -1, "threads that decode pages beside the model; 0: none; -1: one a core, at most 8",
         "--workers", metavar="N", low=-1, high=256)
+    review_below: float = setting(
+        0.0, "result tables mark pages whose score is lower for review (column REVIEW); 0: no such column; --eval "
+        "tells which score is safe", low=0, high=1)
     seed: int = setting(
         420, "decides all that is drawn at random in training", "--seed", metavar="N", low=0, high=2**31 - 1,
         group="train")
@@ -175,13 +178,27 @@ class Train:
 
 @dataclass(frozen=True)
 class Eval:
-    """Evaluation: no settings yet."""
+    """Judging and comparing models."""
+
+    folder: Path | None = setting(
+        Path("category_samples"), "the label folders to judge by where -d names none and a model has none of its own")
+    best: tuple[str, ...] = setting(
+        (), "the models that vote with --best, by name in model_dir or by path; none: all there of the same categories")
+    per_document: int = setting(3, "with --suggest, at most so many pages of one document", low=1)
 
 
 @dataclass(frozen=True)
 class Hf:
-    """Published revisions."""
+    """The hub: where --hf pulls from and --push uploads to. Tokens never stand here: HF_TOKEN, or `hf auth login`."""
 
+    repo: str = setting(
+        "ufal/clip-historical-page", "the repository that --hf pulls from; where --push uploads to is always typed",
+        "--repo", metavar="NAME")
+    revision: str = setting("main", "the revision that --hf pulls where neither -rev nor -m is given")
+    latest: dict[str, str] = setting(
+        {"ViT-B/16": "v1.1.3.7", "ViT-B/32": "v1.2.3", "ViT-L/14": "v2.1.3.1", "ViT-L/14@336px": "v2.2.3.4"},
+        "the revision that --hf pulls for each -m")
+    private: bool = setting(True, "a repository that --push makes is private until you open it", "--private")
     revisions: dict[str, str] = setting(
         {"ViT-B/16": "v1.1", "ViT-B/32": "v1.2", "ViT-L/14": "v2.1", "ViT-L/14@336px": "v2.2"},
         "how the revisions of each base begin (-rev)")

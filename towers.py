@@ -152,8 +152,8 @@ def find_tokenizer(folder: Path | None, given: Path | None, vocabulary: int) -> 
         if (snapshot := cached(repo)) is not None and has_tokenizer(snapshot):
             return load_tokenizer(snapshot)
     raise UserError(
-        f"{folder or 'the checkpoint'}: no tokenizer; give one with --tokenizer DIR, or get CLIP's, on a machine "
-        f'with internet: hf download {STANDARD_TOKENIZERS[0]} --include "*.json" "merges.txt"'
+        f"{folder or 'the checkpoint'}: no tokenizer; give one with --tokenizer DIR. CLIP's comes with a base, where "
+        "there is internet: python run.py --hf --zero_shot -m ViT-B/32, then --tokenizer models/ViT-B32_rev_untuned"
     )
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
 MIN_STEPS = 16  # batches an epoch has at least: validating after every third batch of a tiny set is noise
-STEPS, EPOCHS = 2000, (3, 40)  # `epochs = 0`: about so many steps, within these bounds
+STEPS, EPOCHS = 2000, (3, 20)  # `epochs = 0`: about so many steps, within these bounds; tiny sets overfit beyond
 HEAD_COPIES = 16  # augmented copies of each page whose features are computed for towers = "head"
 SPLIT_FILE = "split.csv"
 
@@ -51,25 +51,32 @@ def run_training(settings: Settings, job: Job) -> int:
         raise UserError("--final trains on all pages after cross-validation: give --folds K too, e.g. --folds 5")
     start = Start.choose(settings, job)
     with Work.open(settings, job, start.base, data, identity(settings, start, data)) as work:
-        parts = [find_labelled(work.data, settings, work.listed)]
-        if settings.train.extra is not None:
-            parts.append(find_labelled(settings.train.extra, settings))
-        work.store_pages(parts[0])
-        for line in (*parts[0].notes, *split_warnings(parts[0].labels, parts[0].documents)):
-            say(f"warning: {line}")
-        if finished(work, work.name):  # killed between putting the model in its place and cleaning up
-            folder = work.models / work.name
-        elif settings.train.folds:
-            from folds import run_folds
-
-            folder = run_folds(settings, work, start, parts, say, settings.train.final)
-        else:
-            folder = run_single(settings, work, start, parts, say)
+        try:
+            folder = _train(settings, work, start, say)
+        except UserError:
+            work.abandon()
+            raise
         meet()
     if is_main():
         work.remove()
         print(folder)
     return 0
+
+
+def _train(settings: Settings, work: Work, start: Start, say: Callable[[str], None]) -> Path:
+    if finished(work, work.name):  # killed between putting the model in its place and cleaning up
+        return work.models / work.name
+    parts = [find_labelled(work.data, settings, work.listed)]
+    if settings.train.extra is not None:
+        parts.append(find_labelled(settings.train.extra, settings))
+    work.store_pages(parts[0])
+    for line in (*parts[0].notes, *split_warnings(parts[0].labels, parts[0].documents)):
+        say(f"warning: {line}")
+    if settings.train.folds:
+        from folds import run_folds
+
+        return run_folds(settings, work, start, parts, say)
+    return run_single(settings, work, start, parts, say)
 
 
 def run_single(
@@ -292,7 +299,12 @@ def fit(
 
     train, seed = settings.train, settings.setup.seed
     places = [i for i, split in enumerate(splits) if split == "train"]
+    judged = {material.documents[i] for i, split in enumerate(splits) if split in ("validation", "test")}
     extra = [i for i in range(material.own, len(material.labels)) if not material.store.reasons[i]]
+    leaks = [i for i in extra if material.documents[i] in judged]
+    if leaks:
+        say(f"warning: {len(leaks)} extra pages are of documents that are tested: left out")
+        extra = [i for i in extra if material.documents[i] not in judged]
     learned = {material.labels[i] for i in (*places, *extra)}
     categories = [label for label in material.categories if label in learned]
     if len(categories) < len(material.categories):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cards import trained_card
 from training_work import Work, is_main
 from utils import UserError, accuracy_interval, printable
 
@@ -111,7 +112,7 @@ def save(
     classifier.record = record
     ready = work.folder / f"{name}.ready"
     shutil.rmtree(ready, ignore_errors=True)
-    classifier.save_pretrained(ready, card=make_card(classifier, name, record, text))
+    classifier.save_pretrained(ready, card=trained_card(classifier, name, record, text))
     for file in (*files, *(run / name for name in ("metrics.jsonl",))):
         shutil.copyfile(file, ready / file.name)
     draw_curves(run / "metrics.jsonl", ready / "curves.png")
@@ -137,40 +138,6 @@ def relative(path: Path, start: Path) -> str:
         return Path(os.path.relpath(path.resolve(), start.resolve())).as_posix()
     except ValueError:
         return path.resolve().as_posix()
-
-
-def make_card(classifier: PageClassifier, name: str, record: dict[str, Any], text: str) -> str:
-    """The model's README.md: licence front matter, what it is, what it was trained on, what its figures are worth."""
-    licence = classifier.licence or "other"
-    pages = record["pages_per_category"]
-    rows = "\n".join(f"| {label} | {pages.get(label, 0)} |" for label in classifier.categories)
-    documents = len(record["documents"]["train"])
-    recipe = record["recipe"]
-    extra = f" and {record['extra_pages']} extra pages" if record["extra_pages"] else ""
-    return f"""---
-license: {licence}
-library_name: transformers
-pipeline_tag: zero-shot-image-classification
-tags: [page-classification, historical-documents]
----
-
-# {name}
-
-Sorts scanned pages into {len(classifier.categories)} categories. Base: {classifier.base}. Training started from
-{record["start"]}; what learned: `towers = "{recipe["towers"]}"`.
-
-Trained on {sum(pages.values())} pages of {documents} documents{extra}: {record["epochs"]} epochs, the weights of epoch
-{record["best_epoch"]} kept, seed {record["seed"]}. No page of a document stands in two parts of the split.
-
-{text}
-
-| category | training pages |
-|---|---|
-{rows}
-
-Scores are probabilities at temperature {classifier.temperature:.3f}, fitted on pages that training did not see. A page
-of none of these categories still gets one of them. How it was trained: `training.json`, `metrics.jsonl`, `curves.png`.
-"""
 
 
 def draw_curves(metrics: Path, file: Path) -> None:

@@ -153,6 +153,11 @@ class Work:
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def abandon(self) -> None:
+        """Remove the work folder of a training that was refused before anything was learned; keep any other."""
+        if is_main() and not any(self.folder.glob("run*")):
+            self.remove()
+
     def close(self) -> None:
         """Let the lock go; the training can be resumed."""
         if self._lock is not None:

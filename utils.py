@@ -203,7 +203,7 @@ def accuracy_interval(
     """
     if not len(right):
         raise ValueError("no pages")
-    names = {document: place for place, document in enumerate(dict.fromkeys(documents))}
+    names = {document: place for place, document in enumerate(sorted(set(documents)))}  # whatever the pages' order
     hits, sizes = np.zeros(len(names)), np.zeros(len(names))
     for document, hit in zip(documents, right, strict=True):
         hits[names[document]] += bool(hit)

@@ -1,6 +1,7 @@
 """Draws the pages of category_samples: two a category, so that the first command of a newcomer has something to sort.
 
     python data_scripts/draw_samples.py category_samples
+    python data_scripts/draw_samples.py drawn --category DRAW PHOTO_L
 
 No page comes from an archive: print, typing, handwriting, drawings, maps and photographs are drawn here, from a seed.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import sample_pictures as pictures
@@ -36,16 +37,20 @@ PAGES: dict[str, tuple[tuple[Callable[[Sheet], None], Colour], ...]] = {
 }
 
 
-def draw_samples(output: Path, seed: int = SEED) -> list[Path]:
-    """Draw all pages into `output`/<category>/ and return their files; one that is there already is replaced."""
+def draw_samples(output: Path, seed: int = SEED, categories: Collection[str] = tuple(PAGES)) -> list[Path]:
+    """Draw the pages of `categories` into `output`/<category>/; returns their files.
+
+    A file that is there already is replaced. A page's picture and name do not depend on which others are drawn.
+    """
     files: list[Path] = []
-    for category, pages in PAGES.items():
+    for place, (category, pages) in enumerate(PAGES.items()):
+        if category not in categories:
+            continue
         (output / category).mkdir(parents=True, exist_ok=True)
-        for drawn, paper in pages:
-            number = len(files) + 1  # a document of its own, so that no split or fold needs to keep two together
+        for number, (drawn, paper) in enumerate(pages, start=1 + 2 * place):  # each page a document of its own
             sheet = Sheet(random.Random(f"{seed}/{drawn.__name__}"), paper)
             drawn(sheet)
-            file = output / category / f"CTX{190_000_000 + number}-{1 + len(files) % 3}.png"
+            file = output / category / f"CTX{190_000_000 + number}-{1 + (number - 1) % 3}.png"
             part = file.with_suffix(".part")
             sheet.finish().save(part, format="PNG", optimize=True)
             part.replace(file)
@@ -57,7 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(
         description="Draw two sample pages a category into OUTPUT/<category>/, named <document>-<page>.png.",
-        epilog="example: python data_scripts/draw_samples.py category_samples   (the pages that the project ships)\n"
+        epilog="example: python data_scripts/draw_samples.py category_samples         (the pages that are shipped)\n"
+        "         python data_scripts/draw_samples.py drawn --category PHOTO   (one category, elsewhere)\n"
         "Files of the same name are replaced, others stay. The same seed draws the same pages with the same Pillow.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -66,14 +72,25 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--seed", type=int, default=SEED, metavar="S", help="another seed draws other pages (default %(default)s)"
     )
+    parser.add_argument(
+        "--category",
+        nargs="+",
+        default=list(PAGES),
+        metavar="C",
+        help=f"only these of {', '.join(PAGES)} (default: all)",
+    )
     typed = parser.parse_args(arguments)
+    unknown = [category for category in typed.category if category not in PAGES]
+    if unknown:
+        print(f"error: --category {unknown[0]}: no such category; there are {', '.join(PAGES)}", file=sys.stderr)
+        return 2
     try:
-        files = draw_samples(typed.output, typed.seed)
+        files = draw_samples(typed.output, typed.seed, typed.category)
     except OSError as error:
         print(f"error: {typed.output}: {error.strerror or error}", file=sys.stderr)
         return 2
     size = sum(file.stat().st_size for file in files)
-    print(f"{len(files)} pages in {len(PAGES)} categories, {size / 1e6:.2f} MB: {typed.output}")
+    print(f"{len(files)} pages in {len(set(typed.category))} categories, {size / 1e6:.2f} MB: {typed.output}")
     return 0
 
 

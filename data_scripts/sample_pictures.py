@@ -24,7 +24,7 @@ def numbers(sheet: Sheet) -> np.random.Generator:
 
 def pot_profile(sheet: Sheet, middle: float, top: float, high: float) -> None:
     """A pot as archaeologists draw it: on the left its wall cut through, on the right its outside."""
-    steps = [index / 24 for index in range(25)]
+    steps = [index / 60 for index in range(61)]
     outer = [float(pot_radius(np.array([t]))[0]) * high for t in steps]
     left = [(middle - radius, top + t * high) for radius, t in zip(outer, steps, strict=True)]
     wall = high * 0.035

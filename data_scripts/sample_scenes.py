@@ -121,11 +121,15 @@ def vessel(rng: np.random.Generator, width: int, height: int) -> Image.Image:
 
 def pot_radius(t: np.ndarray) -> np.ndarray:
     """Radius (share of the height) of a storage jar at depth t below its rim, 0 to 1: lip, neck, belly, foot."""
-    return np.interp(
-        t,
-        (0.0, 0.03, 0.10, 0.18, 0.28, 0.40, 0.52, 0.66, 0.80, 0.92, 1.0),
-        (0.40, 0.41, 0.345, 0.35, 0.46, 0.545, 0.56, 0.50, 0.39, 0.29, 0.26),
-    ).astype(np.float32)
+    depths = np.array((0.0, 0.03, 0.10, 0.18, 0.28, 0.40, 0.52, 0.66, 0.80, 0.92, 1.0))
+    radii = np.array((0.40, 0.41, 0.345, 0.35, 0.46, 0.545, 0.56, 0.50, 0.39, 0.29, 0.26))
+    slopes = np.gradient(radii, depths)  # a cubic Hermite curve: a jar has no kinks
+    t = np.clip(t, 0, 1)
+    at = np.clip(np.searchsorted(depths, t, side="right") - 1, 0, len(depths) - 2)
+    span = depths[at + 1] - depths[at]
+    s = (t - depths[at]) / span
+    ends = radii[at] * (1 + 2 * s) * (1 - s) ** 2 + radii[at + 1] * s**2 * (3 - 2 * s)
+    return (ends + span * s * (1 - s) * (slopes[at] * (1 - s) - slopes[at + 1] * s)).astype(np.float32)
 
 
 def printed_photo(rng: np.random.Generator, image: Image.Image) -> Image.Image:

@@ -43,7 +43,7 @@ TYPEWRITER = "cmtt10"  # upright, one width, with slab serifs; has no accents: t
 HAND: dict[str, str] = {
     "a": "0,.1 .55,.95 .2,.9 .05,.4 .25,0 .55,.4 .62,.95 .6,.2 .75,0 .95,.15",
     "b": "0,.1 .35,1.3 .33,2 .2,1.9 .14,.8 .2,.05 .45,.05 .6,.5 .45,.85 .85,.8",
-    "c": "0,.1 .5,.8 .35,1 .08,.6 .15,.05 .45,.05 .7,.2",
+    "c": "0,.1 .1,.55 .3,.95 .5,.9 .48,.75 .35,.95 .12,.6 .15,.05 .45,.05 .7,.2",
     "d": "0,.1 .5,.9 .2,.85 .05,.4 .25,0 .5,.4 .7,2 .6,.4 .75,0 .95,.15",
     "e": "0,.1 .4,.5 .45,.9 .25,1 .1,.5 .25,.02 .5,.05 .7,.2",
     "f": "0,.1 .4,1.3 .42,2 .28,2 .25,.5 .22,-.9 .35,-.9 .4,0 .75,.2",
@@ -68,6 +68,22 @@ HAND: dict[str, str] = {
     "y": "0,.1 .2,.95 .2,.3 .35,.05 .55,.5 .6,.95 .5,-.8 .25,-1 .2,-.6 .9,.2",
     "z": "0,.1 .1,.9 .5,.95 .1,.05 .4,.1 .75,.15",
 }
+# Capitals that are no large small letters, x-height 1; they stand alone, as figures and marks do.
+CAPITALS: dict[str, str] = {
+    "B": ".2,1.8 .2,0 / .02,1.6 .4,1.9 .62,1.5 .25,1 .7,.7 .6,.1 .1,.05",
+    "D": ".2,1.8 .2,.05 / 0,.05 .5,.05 .85,.7 .7,1.55 .3,1.9 .02,1.65",
+    "F": ".35,1.8 .28,.3 .05,.02 / 0,1.6 .2,1.85 .8,1.9 / .1,.95 .6,1.02",
+    "H": ".15,1.85 .14,0 / .75,1.9 .7,.15 .9,.1 / 0,.9 .8,1.02",
+    "I": ".35,1.85 .25,.02",
+    "K": ".2,1.85 .14,0 / .75,1.85 .45,1.2 .22,.9 / .22,.9 .45,.75 .68,.1 .9,.15",
+    "L": ".62,1.55 .5,1.9 .3,1.4 .28,.25 .02,.02 .3,.16 .7,-.06 .98,.12",
+    "P": ".22,1.8 .18,0 / 0,1.6 .4,1.92 .75,1.5 .55,.95 .22,.9",
+    "R": ".22,1.8 .18,0 / 0,1.6 .4,1.92 .72,1.5 .5,1 .22,.9 / .35,.95 .65,.1 .88,.15",
+    "S": ".65,1.55 .45,1.9 .2,1.5 .6,.6 .35,.02 .02,.3",
+    "T": ".5,1.8 .42,.3 .2,.02 / 0,1.6 .15,1.85 .5,1.78 .95,1.95",
+    "V": "0,1.6 .15,1.85 .3,.05 .5,.8 .8,1.9",
+    "Z": ".05,1.6 .2,1.85 .75,1.8 .05,.05 .4,.12 .8,.05",
+}
 # Figures and marks stand alone; several strokes are parted by "/".
 SIGNS: dict[str, str] = {
     "0": ".3,1.6 .05,.9 .25,0 .55,.8 .35,1.6 .25,1.55",
@@ -82,6 +98,7 @@ SIGNS: dict[str, str] = {
     "9": ".45,1.4 .25,1.7 .1,1.2 .3,1 .48,1.5 .4,.6 .3,0",
     ".": ".1,0 .16,.05",
     ",": ".16,.1 .05,-.3",
+    ";": ".16,.1 .05,-.3 / .16,.75 .2,.82",
     "-": ".05,.6 .5,.65",
     "/": ".0,-.2 .45,1.8",
     ":": ".1,.1 .15,.15 / .14,.8 .19,.85",
@@ -286,15 +303,17 @@ class Sheet:
         for letter in word:
             name, *accents = unicodedata.normalize("NFD", letter)
             lower = name.lower()
-            if lower not in HAND:
-                for stroke in SIGNS.get(name, SIGNS["-"]).split("/"):
-                    extras.append(place(_points(stroke), 1.25, 1.05))
-                x += unit * (0.95 if name.isdigit() else 0.55)
+            if lower not in HAND or name in CAPITALS:
+                strokes = [_points(stroke) for stroke in (CAPITALS | SIGNS).get(name, SIGNS["-"]).split("/")]
+                extras += [place(stroke, 1.25, 1.05) for stroke in strokes]
+                extras += [place(_points(ACCENTS[accent]), 1.25, 1.5) for accent in accents if accent in ACCENTS]
+                reach = 1.15 * max(px for px, _ in itertools.chain(*strokes))
+                x += unit * (reach if name in CAPITALS else 0.95 if name.isdigit() else 0.55)
                 if curve:
                     extras.append(curve)
                     curve = []
                 continue
-            high = 1.0 if name == lower else (1.1 if lower in "bdfhklt" else 1.75)
+            high = 1.0 if name == lower else 1.75
             wide = 1.15 if name == lower else 1.5
             points = _points(HAND[lower])
             curve += place(points[1:] if curve else points, wide, high)

@@ -22,6 +22,19 @@ místo viděl sám. Mohl bych přijet v sobotu ranním vlakem, pokud by Vám to 
 vezměte s sebou měřický stůl a pásmo, starý plán mám u sebe. Pole je už prý zorané a po deštích budou barvy dobře vidět.
 Hospodář slíbil dva muže s lopatami. O kresby se nestarejte, udělám je doma a pošlu Vám otisky. Srdečně Vás i celou
 rodinu zdravím a těším se na shledanou."""
+HISTORY = """Nejstarší stopy osídlení se v okolí mlýna zachovaly na mírném svahu nad potokem. Lidé si tu stavěli dlouhé
+domy z dřevěných kůlů, jejichž stěny vypletli proutím a omazali hlínou. Kolem domů hloubili jámy, z nichž brali hlínu na
+omítku; později do nich házeli popel, rozbité nádoby a kosti zvířat. Právě tyto jámy jsou dnes hlavním pramenem našeho
+poznání. Obyvatelé pěstovali pšenici a ječmen, chovali skot, ovce a prasata a jen zřídka lovili zvěř. Kámen na sekery
+přinášeli zdaleka, snad výměnou se sousedy."""
+VESSELS = """Keramika je převážně hrubá, zdobená otisky prstů a vodorovnými rýhami pod hrdlem. Vedle velkých zásobnic se
+vyskytují mísy, hrnky a cedníky. Několik střepů z jemné hlíny nese zbytky tuhování. Z kovu se našla jen jehlice
+s kulovitou hlavicí a zlomek náramku. Srovnáním s nálezy z blízkých lokalit lze sídliště zařadit na sklonek doby
+bronzové, kdy se krajina podél řeky znovu zalidnila. Pohřebiště k němu zatím neznáme; snad leželo výše na návrší, kde
+podle starých zpráv orba vynášela popelnice."""
+NEWS = """Při orbě na poli pod lesem zavadil pluh o kamennou desku. Rolník desku odvalil a našel pod ní nádobu plnou
+popela a bronzový náramek. Nález ohlásil řídícímu učiteli, který jej odevzdal museu. Odborníci soudí, že jde o hrob
+starý tři tisíce let. Kopat se bude po žních. Museum prosí, aby lidé na pole nechodili."""
 FINDS = (
     "okraj nádoby",
     "zlomek dna",
@@ -171,8 +184,8 @@ def text_1(sheet: Sheet) -> None:
     letterhead(sheet)
     sheet.typed((470, 250), "V Hradci dne 3. května 1948", 15)
     sheet.typed((80, 250), "Čís. 218/48", 15)
-    y = sheet.typed_block((80, 330), 70, REPORT, 15.5, 9)
-    y = sheet.typed_block((80, y + 10), 70, LETTER, 15.5, 6)
+    y = sheet.typed_block((80, 330), 70, LETTER, 15.5)
+    y = sheet.typed_block((80, y + 10), 70, f"P. S. {NEWS}", 15.5)
     stamp(sheet, 590, 190)
     sheet.written_block((440, 130), 300, "Vyřídit! Založit do složky Podolí", 15, leading=34)
     sheet.signature((480, y + 70), "Novotný", 24)
@@ -192,9 +205,9 @@ def text_2(sheet: Sheet) -> None:
         sheet.written((x + 6, at - 9), pick(sheet, ("tmavě", "asi", "u potoka", "tři")), 10)
     for line in (2, 5, 9):
         sheet.written((28, 120 + line * 25.6), pick(sheet, ("viz", "sem!", "kdy?")), 13)
-    sheet.fill([(120, y + 30), (430, y + 30), (430, y + 440), (120, y + 440)], (238, 230, 206))
+    sheet.fill([(120, y + 30), (430, y + 30), (430, y + 336), (120, y + 336)], (238, 230, 206))
     sheet.printed((140, y + 70), "Vzácný nález", 28, BOLD)
-    sheet.printed_block((140, y + 104), 270, LETTER, 17, 14, 1.35)
+    sheet.printed_block((140, y + 104), 270, NEWS, 17, 14, 1.35)
     pot = [
         (500, y + 130),
         (480, y + 190),
@@ -248,9 +261,9 @@ def text_p_1(sheet: Sheet) -> None:
     sheet.line([(70, 84), (730, 84)])
     sheet.printed((400, 135), "Sídliště u mlýna", 32, BOLD, "ms")
     sheet.printed((400, 165), "Předběžná zpráva o výzkumu", 18, ITALIC, "ms")
-    for left, first in ((70, REPORT), (412, LETTER)):
+    for left, texts in ((70, (REPORT, HISTORY, VESSELS)), (412, (VESSELS, HISTORY, REPORT))):
         y = 205.0
-        for text in (first, REPORT, LETTER, REPORT):
+        for text in texts:
             fits = int((1065 - y) / (17 * 1.25))
             if fits > 0:
                 y = sheet.printed_block((left, y), 318, text, 17, fits, 1.25)
@@ -260,7 +273,7 @@ def text_p_2(sheet: Sheet) -> None:
     """A page of a book."""
     sheet.printed((400, 130), "II. O nejstarších obyvatelích", 30, BOLD, "ms")
     y = 195.0
-    for text in (REPORT, LETTER, REPORT):
+    for text in (HISTORY, VESSELS, REPORT):
         y = sheet.printed_block((110, y), 580, text, 20, max(1, int((1020 - y) / 28)), 1.4)
     sheet.printed((400, 1080), "– 23 –", 18, SERIF, "ms")
 
@@ -272,7 +285,7 @@ def text_t_1(sheet: Sheet) -> None:
     sheet.typed((450, 190), "V Praze dne 8. června 1955", 17)
     sheet.typed((90, 250), "Věc: nález v obci Zámostí", 17)
     y = sheet.typed_block((90, 310), 62, LETTER, 17, 14)
-    y = sheet.typed_block((90, y + 14), 62, REPORT, 17, 7)
+    y = sheet.typed_block((90, y + 14), 62, f"P. S. {NEWS}", 17)
     sheet.typed((480, y + 30), "za ústav: Dr. Malý", 17)
 
 
@@ -280,5 +293,5 @@ def text_t_2(sheet: Sheet) -> None:
     """The second page of a typed report."""
     sheet.typed((380, 80), "- 2 -", 16)
     y = 130.0
-    for text, lines in ((REPORT, 18), (LETTER, 12), (REPORT, 9)):
+    for text, lines in ((REPORT, 18), (HISTORY, 12), (VESSELS, 9)):
         y = sheet.typed_block((80, y), 68, text, 16, lines, 1.5)

@@ -180,5 +180,5 @@ def test_the_tokenizer_must_be_its_own(tmp_path, monkeypatch):
     PageClassifier.from_checkpoint(bare, tokenizer=tmp_path / "own")
     tensors = tiny_tensors(vocabulary=49408)
     save_file({f"model.{name}": tensor for name, tensor in tensors.items()}, bare / "model.safetensors")
-    with pytest.raises(UserError, match="hf download openai/clip-vit-base-patch32"):
+    with pytest.raises(UserError, match=r"run\.py --hf --zero_shot -m ViT-B/32"):
         PageClassifier.from_checkpoint(bare)

@@ -300,7 +300,7 @@ def test_untuned_bases(tmp_path, kind, pixels, monkeypatch):
 
 def test_a_base_from_the_hub_cache_or_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    with pytest.raises(UserError, match="hf download someone/tiny"):
+    with pytest.raises(UserError, match=r"run\.py --hf --zero_shot -m someone/tiny"):
         PageClassifier.from_base("someone/tiny", THREE)
     with pytest.raises(UserError, match="neither a folder nor"):
         PageClassifier.from_base("no/such/id", THREE)

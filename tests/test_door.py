@@ -63,7 +63,7 @@ def answer(*arguments: str) -> tuple:
 
 def test_help_and_mistakes_load_neither_torch_nor_transformers(here):
     heavy = ("torch", "transformers", "pandas", "huggingface_hub", "timm")
-    for arguments in (["-h"], [], ["--bach_size", "3"], ["-tn", "0", "-d", "pages"], ["--hf"]):
+    for arguments in (["-h"], [], ["--bach_size", "3"], ["-tn", "0", "-d", "pages"], ["--push"]):
         code = (
             f"import sys; sys.path.insert(0, {str(HOME)!r}); import run; run.main({arguments!r}); "
             f"print([name for name in {heavy!r} if name in sys.modules])"
@@ -168,9 +168,13 @@ MISTAKES = [
     (["--model_path", "base", "-d", "pages"], "untuned base"),
     (["--avg", "-cc", "own.tsv", "-d", "pages"], "give one of them"),
     (["--config", "confg.toml", "-d", "pages"], "confg.toml"),
-    (["--eval", "-model_path", "x"], "not built yet"),
-    (["--best", "-d", "pages"], "not built yet"),
-    (["--hf", "-rev", "v1.1"], "not built yet"),
+    (["--eval", "-model_path", "models/mien"], "did you mean mine?"),
+    (["--eval", "--train", "-d", "pages"], "--train and --eval are different jobs"),
+    (["--eval", "--resume", "-d", "pages"], "leave --resume out"),
+    (["--eval", "-f", "pages/X-1.png"], "--eval takes no single files"),
+    (["--suggest", "no", "-d", "pages"], "--suggest no: must be a whole number"),
+    (["--best", "--epochs", "3", "-d", "pages"], "--epochs belongs to --train, not to --best"),
+    (["--push"], "needs --model_path"),
     (["--average", "models/a", "models/b"], "not built yet"),
     (["explore", "index", "pages"], "not built yet"),
 ]

@@ -188,3 +188,23 @@ def test_the_earlier_tools_models_give_the_earlier_probabilities(tmp_path, share
     for name, row in rows.items():
         wanted = dict(zip(mode["categories"], mode["pages"][name]["probabilities"], strict=True))
         assert all(abs(float(row[category]) - wanted[category]) <= 1e-4 for category in wanted)
+
+
+@pytest.mark.shared
+def test_a_pdf_page_gets_the_category_of_its_300_dpi_png(tmp_path, shared):
+    import pypdfium2
+
+    report = pypdfium2.PdfDocument(shared / "pdf" / "CTX200502635.pdf")
+    few = pypdfium2.PdfDocument.new()
+    few.import_pages(report, list(range(0, len(report), 4)))
+    (tmp_path / "pdf").mkdir()
+    (tmp_path / "png").mkdir()
+    few.save(tmp_path / "pdf" / "r.pdf")
+    for number in range(len(few)):
+        few[number].render(scale=300 / 72).to_pil().save(tmp_path / "png" / f"r-{number + 1}.png")
+    for kind in ("pdf", "png"):  # the shipped model
+        assert sort("-d", tmp_path / kind, "-o", tmp_path / f"out-{kind}") == 0
+    from_pdf, from_png = (rows_of(tmp_path / f"out-{kind}", "result_*") for kind in ("pdf", "png"))
+    assert [(row["FILE"], row["PAGE"], row["CLASS-1"]) for row in from_pdf] == [
+        (row["FILE"], row["PAGE"], row["CLASS-1"]) for row in from_png
+    ]

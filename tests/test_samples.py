@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -64,6 +65,21 @@ def test_the_script_draws_pages_of_the_shipped_names(drawn: Path) -> None:
     assert list(pixels(drawn)) == list(pixels(SAMPLES))
 
 
+def test_the_shipped_pages_are_what_the_script_draws(drawn: Path) -> None:
+    # Half a grey level at a quarter of the size: another Pillow may soften edges otherwise; a changed pot is 1.1.
+    for file in sorted(SAMPLES.rglob("*.png")):
+        with Image.open(file) as shipped, Image.open(drawn / file.relative_to(SAMPLES)) as again:
+            both = [np.asarray(image.convert("L").reduce(4), np.float32) for image in (shipped, again)]
+        assert np.abs(both[0] - both[1]).mean() < 0.5, file.name
+
+
+def test_one_category_alone_is_drawn_as_among_all(drawn: Path, tmp_path: Path) -> None:
+    assert draw(tmp_path, "--category", "LINE_HW").returncode == 0
+    alone, among_all = pixels(tmp_path), pixels(drawn)
+    assert len(alone) == 2
+    assert alone == {name: data for name, data in among_all.items() if name.startswith("LINE_HW/")}
+
+
 def test_the_same_seed_draws_the_same_pages_and_another_seed_others(drawn: Path, tmp_path: Path) -> None:
     again, other = tmp_path / "again", tmp_path / "other"
     assert draw(again, "--seed", "1900").returncode == 0
@@ -79,7 +95,7 @@ def test_drawing_again_leaves_other_files_alone(drawn: Path, tmp_path: Path) -> 
     (output / "DRAW" / "mine.png").write_bytes(b"mine")
     page = next((output / "DRAW").glob("CTX*.png"))
     page.write_bytes(b"")
-    assert draw(output).returncode == 0
+    assert draw(output, "--category", "DRAW").returncode == 0
     assert (output / "DRAW" / "mine.png").read_bytes() == b"mine"
     assert page.stat().st_size > 0
     assert not list(output.rglob("*.part"))
@@ -91,5 +107,8 @@ def test_help_teaches_and_mistakes_are_one_line(tmp_path: Path) -> None:
     assert "example: python data_scripts/draw_samples.py" in shown.stdout
     (tmp_path / "a file").write_text("", encoding="utf-8")
     wrong = draw(tmp_path / "a file")
-    assert wrong.returncode == 2
-    assert wrong.stderr.startswith("error: ") and len(wrong.stderr.splitlines()) == 1
+    unknown = draw(tmp_path / "new", "--category", "LINES")
+    for answer in (wrong, unknown):
+        assert answer.returncode == 2
+        assert answer.stderr.startswith("error: ") and len(answer.stderr.splitlines()) == 1
+    assert "LINE_HW" in unknown.stderr and not (tmp_path / "new").exists()

@@ -95,7 +95,7 @@ def test_paths_inside_the_working_directory_are_shown_short(tmp_path, monkeypatc
         ("[setpu]\nseed = 3\n", ["[setpu]", "did you mean [setup]?", "[train]"]),
         ("top_n = 3\n", ["top_n stands outside", "[output]"]),
         ("setup = 3\n", ["setup stands outside"]),
-        ("[eval]\nfolder = 'x'\n", ["[eval] folder", "no keys yet"]),
+        ("[eval]\nfoldr = 'x'\n", ["[eval] foldr", "did you mean folder?"]),
         ('[output]\ntop_n = "3"\n', ['[output] top_n = "3"', "a whole number, 1 or more"]),
         ("[output]\ntop_n = true\n", ["[output] top_n = true", "a whole number"]),
         ("[output]\ntop_n = 0\n", ["[output] top_n = 0", "1 or more"]),

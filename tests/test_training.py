@@ -359,3 +359,26 @@ def test_a_finished_run_is_not_trained_again(tmp_path, labelled, base):
     _, again, drawn = train_by_hand(tmp_path, labelled, base, "head")
     assert drawn == []
     assert all(torch.equal(weights[name], again[name]) for name in weights)
+
+
+def test_extra_pages_train_and_those_of_tested_documents_do_not(tmp_path, labelled, base, capsys):
+    more = draw_labelled(tmp_path / "more", documents=3, colours={"MAP": COLOURS["MAP"], "SEAL": (90, 90, 20)})
+    shutil.copy(more / "MAP" / "D00-1.png", more / "MAP" / "X00-1.png")
+    settings = settings_of(tmp_path, epochs=1, extra=str(more), extra_share=0.5)
+    run_training(settings, job_of(labelled, base))
+    model = PageClassifier.from_pretrained(tmp_path / "models" / "mine")
+    assert model.learned == sorted([*COLOURS, "SEAL"])
+    assert model.record["extra_pages"] == 13
+    assert sum(model.record["pages"].values()) == 30  # own pages alone are split
+
+
+def test_extra_pages_of_a_tested_document_are_left_out(tmp_path, labelled, base):
+    settings = settings_of(tmp_path, epochs=1)
+    start = Start.choose(settings, job_of(labelled, base))
+    found, extra = find_labelled(labelled, settings), find_labelled(labelled, settings)
+    splits = ["test" if document.endswith("1") else "train" for document in found.documents]
+    work = Work(tmp_path / "models", "mine", labelled, None)
+    said: list[str] = []
+    material = Material.prepare(settings, work, start, [found, extra], splits, said.append)
+    fit(settings, start, material, splits, work.folder / "run", said.append)
+    assert any("6 extra pages are of documents that are tested" in line for line in said)

@@ -1,0 +1,111 @@
+"""The default model's figures, beside the simplest thing that could do the same work, on the same folds.
+
+    python benchmarks/default_model.py                       # trains the folds anew: some minutes on two cores
+    python benchmarks/default_model.py --stored              # what the shipped card claims, from its out_of_fold.csv
+    python benchmarks/default_model.py --pages LABEL_FOLDERS --folds 5 --seed 420
+
+The mark is logistic regression on the features of the same frozen image tower at the same input size. Both are judged
+on every page once, by a model that saw no page of its document; intervals are bootstrapped over documents. On the 56
+pages that lie beside the project these are development figures: the pages were looked at while it was built.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+HOME = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HOME))
+
+MODEL = HOME / "models" / "efficientnet-lite0"
+PAGES = HOME.parent / "shared" / "pages"
+
+
+def stored_figures() -> None:
+    """Print what `out_of_fold.csv` of the shipped model says."""
+    from training_report import show
+    from utils import accuracy_interval, macro_f1
+
+    with (MODEL / "out_of_fold.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    categories = list(rows[0])[5:]
+    scores = np.array([[float(row[category]) for category in categories] for row in rows])
+    truth = np.array([categories.index(row["CATEGORY"]) for row in rows])
+    documents = [row["DOCUMENT"] for row in rows]
+    right = scores.argmax(axis=1) == truth
+    values = {
+        "pages": len(rows),
+        "documents": len(set(documents)),
+        "accuracy": right.mean(),
+        "interval": accuracy_interval(right, documents),
+    }
+    top = (np.argsort(-scores, axis=1)[:, :3] == truth[:, None]).any(axis=1).mean()
+    print(f"shipped model, out of fold: accuracy {show(values)}")
+    print(f"top-3 {100 * top:.1f} %, macro-F1 {macro_f1(truth, scores.argmax(axis=1)):.3f}")
+
+
+def regression(features: np.ndarray, truth: np.ndarray, folds: np.ndarray, categories: int) -> np.ndarray:
+    """Out-of-fold log probabilities [pages, categories] of logistic regression (scikit-learn's defaults)."""
+    from sklearn.linear_model import LogisticRegression
+
+    scores = np.full((len(truth), categories), -np.inf)
+    for fold in sorted(set(folds)):
+        tested = folds == fold
+        model = LogisticRegression(max_iter=5000).fit(features[~tested], truth[~tested])
+        scores[np.ix_(tested, model.classes_)] = model.predict_log_proba(features[tested])
+    return scores
+
+
+def main() -> None:
+    """Parse the command line, train the folds, print both rows."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=Path, default=PAGES, help="label folders (default: %(default)s)")
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=420)
+    parser.add_argument("--stored", action="store_true", help="only print what the shipped model's own table says")
+    given = parser.parse_args()
+    if given.stored:
+        stored_figures()
+        return
+    from config_file import read_settings
+    from folds import OutOfFold, run_fold, summarise
+    from run import Job
+    from training import Material, Start, identity
+    from training_data import find_labelled
+    from training_report import figures, show
+    from training_work import Work
+    from utils import fold_documents
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = read_settings(HOME / "config.toml")
+        settings = settings.replaced("setup", model_dir=Path(folder), seed=given.seed)
+        settings = settings.replaced("train", towers="head", folds=given.folds)
+        job = Job(kind="train", directory=given.pages, model="EfficientNet-Lite0", name="benchmark")
+        start = Start.choose(settings, job)
+        found = find_labelled(given.pages, settings)
+        folds = fold_documents(found.labels, found.documents, given.folds, given.seed)
+        with Work.open(settings, job, start.base, given.pages, identity(settings, start, given.pages)) as work:
+            material = Material.prepare(settings, work, start, [found], folds, print)
+            fold_numbers = range(1, given.folds + 1)
+            tested = [
+                run_fold(settings, work, start, material, folds, fold, lambda line: None) for fold in fold_numbers
+            ]
+    names = ("logits", "truth", "places", "folds")
+    pooled = OutOfFold(material.categories, *(np.concatenate([part[name] for part in tested]) for name in names), [])
+    ours = summarise(pooled, found)["pooled"]
+    places = pooled.places
+    scores = regression(material.features[places, 0], pooled.truth, pooled.folds, len(material.categories))
+    mark = figures(scores, pooled.truth, [found.documents[place] for place in places])
+    top = (np.argsort(-scores, axis=1)[:, :3] == pooled.truth[:, None]).any(axis=1).mean()
+    print(f"{given.folds} folds by document, seed {given.seed}; no page was judged by a model that knew its document")
+    print(f"logistic regression on frozen features  {show(mark)}, top-3 {100 * top:.1f} %")
+    print(f"EfficientNet-Lite0, --train             {show(ours)}, top-3 {100 * ours['top_3']:.1f} %")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,399 @@
+"""How fast pages are sorted, beside transformers' own pipeline and beside what decoding and the model allow.
+
+    python benchmarks/predict.py ../shared/pages               # some 15 minutes; a Markdown table on standard output
+    python benchmarks/predict.py scans/ --threads 8 --quick    # fewer pages, one round
+
+The same random model of the size of ViT-B/32 (fixed seed), pages, threads and batches for all:
+- pipeline: `transformers.pipeline("zero-shot-image-classification")` on the list of files, as its documentation shows;
+- decoding alone: the project's loader, no model; the model alone: the project's classifier on decoded pages;
+- this project: `run.py --zero_shot -d ... --raw`, its journal and progress included; timed is the work on the pages as
+  the run record tells it, without the start of the process, the loading of the model and the tables at the end.
+"what both allow" is 1 / (seconds a page of decoding alone + seconds a page of the model alone): both use all threads,
+so neither can hide behind the other. Each measurement is a process of its own that warms up first; rounds are
+interleaved and the median counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])  # this file would hide the project's predict.py
+
+from benchmarks import common
+
+SHIPPED = common.HOME / "models" / "efficientnet-lite0"
+DESCRIPTIONS = common.HOME / "category_descriptions" / "TOTAL_page_categories.tsv"
+WARM_UP = 16  # pages
+KINDS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+GOALS = {"corridor": 0.85, "pipeline fp32": 1.2, "pipeline bf16": 2.5}
+MB = 2**20
+DISTURBED = 0.06  # share of the machine that other processes took
+
+
+# ---- the measured processes: `python -m benchmarks.predict --measure '{"what": ...}'` --------------------------------
+
+
+def make_base(task: dict[str, Any]) -> dict[str, Any]:
+    """A random CLIP of the size of ViT-B/32 as a Hugging Face folder, its tokenizer trained on the descriptions."""
+    folder = Path(task["base"])
+    import torch
+    from tokenizers import pre_tokenizers
+    from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
+
+    from categories import read_descriptions
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    pieces = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    plain = CLIPTokenizer(vocab={piece: at for at, piece in enumerate(pieces)}, merges=[], model_max_length=77)
+    sets = [read_descriptions(file) for file in sorted(DESCRIPTIONS.parent.glob("*.tsv"))]
+    texts = [text for own in sets for category in own.values() for text in category]
+    tokenizer = plain.train_new_from_iterator(texts, vocab_size=2000)  # whole words, as the published one has them
+    torch.manual_seed(0)
+    text = {
+        "vocab_size": 49408,
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.eos_token_id,
+    }
+    config = CLIPConfig(text_config=text, vision_config={"patch_size": 32}, logit_scale_init_value=4.6052)
+    CLIPModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    processor = {
+        "image_processor_type": "CLIPImageProcessor",
+        "do_resize": True,
+        "size": {"shortest_edge": 224},
+        "resample": 3,
+        "do_center_crop": True,
+        "crop_size": {"height": 224, "width": 224},
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": [0.48145466, 0.4578275, 0.40821073],
+        "image_std": [0.26862954, 0.26130258, 0.27577711],
+        "do_convert_rgb": True,
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor), encoding="utf-8")
+    return {}
+
+
+def measure_pipeline(task: dict[str, Any]) -> dict[str, Any]:
+    """The pipeline of transformers over all files."""
+    import torch
+    from transformers import pipeline
+
+    from categories import read_descriptions
+
+    descriptions = read_descriptions(Path(task["categories"]))
+    labels = [texts[0] for texts in descriptions.values()]
+    files = [str(file) for file in sorted(Path(task["pages"]).rglob("*.*"))]
+    sort = pipeline(
+        "zero-shot-image-classification",
+        model=task["base"],
+        device="cpu",
+        dtype=torch.bfloat16 if task["precision"] == "bf16" else torch.float32,
+        batch_size=task["batch_size"],
+    )
+    given = {"candidate_labels": labels, "hypothesis_template": "a scan of {}"}
+    sort(files[:WARM_UP], **given)
+    began = time.perf_counter()
+    found = sort(files, **given)
+    seconds = time.perf_counter() - began
+    if len(found) != len(files):
+        raise RuntimeError(f"the pipeline gave {len(found)} results for {len(files)} pages")
+    return {"rate": len(files) / seconds}
+
+
+def measure_decoding(task: dict[str, Any]) -> dict[str, Any]:
+    """The project's loader, nothing done with its batches."""
+    from loader import load_batches
+    from pages import PageList, find_pages
+    from transform import PageTransform
+
+    pages = find_pages(Path(task["pages"]))
+    transform = PageTransform.from_processor(Path(task["base"]))
+
+    def load(these: PageList) -> None:
+        batches = load_batches(
+            these, transform, batch_size=task["batch_size"], workers=task["threads"], max_pixels=700_000_000
+        )
+        for batch in batches:
+            if any(batch.reasons):
+                raise RuntimeError(f"a page cannot be read: {next(filter(None, batch.reasons))}")
+
+    load(PageList(pages.root, pages.pages[:WARM_UP], 0))
+    began = time.perf_counter()
+    load(pages)
+    return {"rate": len(pages.pages) / (time.perf_counter() - began)}
+
+
+def measure_model(task: dict[str, Any]) -> dict[str, Any]:
+    """The project's classifier on batches that are decoded already; all scores, to compare precisions."""
+    from classifier import load_classifier
+    from loader import load_batches
+    from pages import find_pages
+
+    shipped = task["base"] == str(SHIPPED)
+    descriptions = None
+    if not shipped:
+        from categories import read_descriptions
+
+        descriptions = read_descriptions(Path(task["categories"]))
+    classifier = load_classifier(
+        task["base"], kind="folder" if shipped else "base", descriptions=descriptions, tokenizer=None, base="random"
+    ).to("cpu", task["precision"])
+    pages = find_pages(Path(task["pages"]))
+    loaded = load_batches(
+        pages, classifier.transform, batch_size=task["batch_size"], workers=task["threads"], max_pixels=700_000_000
+    )
+    batches = [batch.pixels for batch in loaded]
+    for batch in batches[:2]:
+        classifier.scores(batch)
+    began = time.perf_counter()
+    scores = [row for batch in batches for row in classifier.scores(batch).tolist()]
+    seconds = time.perf_counter() - began
+    return {"rate": len(scores) / seconds, "scores": scores}
+
+
+def measure_corridor(task: dict[str, Any]) -> dict[str, Any]:
+    """`run.py` twice in one process, the first time on a few pages to warm up; the rate from the run record."""
+    import run
+
+    rate = 0.0
+    for name in ("warm-up", "pages"):
+        with tempfile.TemporaryDirectory() as output:
+            flags = {
+                "-d": task[name],
+                "-o": output,
+                "-m": task["base"],
+                "-cc": task["categories"],
+                "--batch_size": task["batch_size"],
+                "--workers": task["threads"],
+                "--precision": task["precision"],
+            }
+            code = run.main(
+                ["--zero_shot", "--raw", "--quiet", *(str(word) for flag in flags.items() for word in flag)]
+            )
+            if code:
+                raise RuntimeError(f"run.py ended with {code}")
+            record = json.loads(next(Path(output).glob("tables/*_run.json")).read_text(encoding="utf-8"))
+            rate = record["done"] / record["seconds"]
+    return {"rate": rate}
+
+
+MEASURES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "base": make_base,
+    "pipeline": measure_pipeline,
+    "decoding": measure_decoding,
+    "model": measure_model,
+    "corridor": measure_corridor,
+}
+
+
+def measure(task: dict[str, Any], patience: int) -> dict[str, Any]:
+    """One measurement in a process of its own; `rate` in pages a second, `peak` in MB, `others` as in `Done`.
+
+    Repeated up to `patience` times while other processes disturb it; the least disturbed one counts.
+    """
+    best: dict[str, Any] = {"others": 2.0}
+    for _ in range(1 + patience):
+        done = common.run_process(["-m", "benchmarks.predict", "--measure", json.dumps(task)], task["threads"])
+        line = next((line for line in done.output.splitlines() if line.startswith("RESULT ")), None)
+        if done.code or line is None:
+            raise SystemExit(f"{task['what']} failed with {done.code}:\n{done.output[-3000:]}")
+        if done.others < best["others"]:
+            best = json.loads(line.removeprefix("RESULT ")) | {"peak": done.peak_mb, "others": done.others}
+        if done.others < DISTURBED:
+            break
+        print(f"{task['what']}: others took {done.others:.0%} of the machine", file=sys.stderr, flush=True)
+    return best
+
+
+# ---- the report ------------------------------------------------------------------------------------------------------
+
+
+def speed(task: dict[str, Any], rounds: int, patience: int) -> dict[tuple[str, str], dict[str, Any]]:
+    """(what, precision) -> median rate and largest peak over interleaved rounds; scores of the model."""
+    wanted = [("decoding", "")]
+    wanted += [(what, precision) for precision in ("fp32", "bf16") for what in ("pipeline", "model", "corridor")]
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {key: [] for key in wanted}
+    for at in range(rounds):
+        for what, precision in wanted:
+            found[what, precision].append(measure(task | {"what": what, "precision": precision}, patience))
+            rate = found[what, precision][-1]["rate"]
+            print(f"round {at + 1}: {what} {precision} {rate:.2f} pages/s", file=sys.stderr, flush=True)
+    return {
+        key: runs[0]
+        | {
+            "rate": statistics.median(run["rate"] for run in runs),
+            "spread": (min(run["rate"] for run in runs), max(run["rate"] for run in runs)),
+            "peak": max(run["peak"] for run in runs),
+            "others": max(run["others"] for run in runs),
+        }
+        for key, runs in found.items()
+    }
+
+
+def speed_table(found: dict[tuple[str, str], dict[str, Any]]) -> list[str]:
+    """The table of rates, and the lines with what was to be reached."""
+    decoding, pipeline = found["decoding", ""]["rate"], found["pipeline", "fp32"]["rate"]
+    rows, lines = [], []
+    names = {"pipeline": "transformers pipeline", "decoding": "decoding alone", "model": "model alone"}
+    for precision in ("", "fp32", "bf16"):
+        for (what, own), run in found.items():
+            if own == precision:
+                low, high = run["spread"]
+                name = f"{names.get(what, '**this project**')} {precision}".strip()
+                ratio = f"{run['rate'] / pipeline:.2f}"
+                rows.append([name, f"{run['rate']:.1f}", f"{low:.1f}-{high:.1f}", ratio, f"{run['peak']:.0f}"])
+        if precision:
+            allowed = 1 / (1 / decoding + 1 / found["model", precision]["rate"])
+            rows.append([f"what both allow {precision}", f"{allowed:.1f}", "", f"{allowed / pipeline:.2f}", ""])
+            own = found["corridor", precision]["rate"]
+            lines += [
+                goal(f"{precision}: this project / what decoding and model allow", own / allowed, GOALS["corridor"]),
+                goal(f"{precision}: this project / fp32 pipeline", own / pipeline, GOALS[f"pipeline {precision}"]),
+            ]
+    ratio = found["corridor", "bf16"]["rate"] / found["pipeline", "bf16"]["rate"]
+    lines.append(f"- bf16: this project / bf16 pipeline: {ratio:.2f}")
+    head = ["", "pages/s (median)", "lowest-highest", "x fp32 pipeline", "peak RSS, MB"]
+    return [common.markdown(head, rows), "", *lines]
+
+
+def goal(what: str, value: float, least: float) -> str:
+    """A line that says whether a goal was reached."""
+    return f"- {what}: {value:.2f} (goal {least}: {'reached' if value >= least else 'MISSED'})"
+
+
+def memory(work: Path, counts: tuple[int, int]) -> str:
+    """How much memory a page costs a run: two runs of different length with a tiny model."""
+    model = common.make_tiny_model(work / "tiny")
+    drawn = common.draw_pages(work / "drawn", 6, (96, 128))
+    peaks = []
+    for count in counts:
+        pages = common.link_pages(drawn, work / f"pages{count}", count)
+        command = ["run.py", "-d", pages, "-o", work / f"out{count}", "--model_path", model, "--raw", "--quiet"]
+        peaks.append(min(_checked(common.run_process(command)).peak_mb for _ in range(2)))
+        print(f"{count} pages: {peaks[-1]:.1f} MB", file=sys.stderr, flush=True)
+    slope = (peaks[1] - peaks[0]) * MB / (counts[1] - counts[0])
+    return (
+        f"- memory: {peaks[0]:.0f} MB with {counts[0]:,} pages, {peaks[1]:.0f} MB with {counts[1]:,} (links to "
+        f"the same files, tiny model): {slope:.0f} bytes a page (limit 1024)"
+    )
+
+
+def start_up(work: Path, page: Path, threads: int) -> list[str]:
+    """Wall time of whole processes: `-h`, and one page."""
+    model = SHIPPED if is_shipped() else common.make_tiny_model(work / "tiny-start")
+    about = "with the shipped model" if is_shipped() else "with a tiny model: no shipped one is here"
+    lines = []
+    for command, what in ((["-h"], "`-h`"), (["-f", page, "--model_path", model], f"`-f` with one page {about}")):
+        seconds = sorted(_checked(common.run_process(["run.py", *command], threads)).seconds for _ in range(5))
+        lines.append(f"- start-up, {what}: {statistics.median(seconds):.2f} s ({seconds[0]:.2f}-{seconds[-1]:.2f})")
+    return lines
+
+
+def _checked(done: common.Done) -> common.Done:
+    if done.code:
+        raise SystemExit(f"run.py ended with {done.code}:\n{done.output[-3000:]}")
+    return done
+
+
+def bf16_line(own: dict[str, Any], other: dict[str, Any]) -> str:
+    """How far bf16 moves scores, and how many first categories change with it."""
+    pairs = list(zip(own["scores"], other["scores"], strict=True))
+    change = max(abs(a - b) for left, right in pairs for a, b in zip(left, right, strict=True))
+    moved = sum(left.index(max(left)) != right.index(max(right)) for left, right in pairs)
+    return f"bf16 moves a score by at most {change:.4f}; another first category on {moved} of {len(pairs)} pages"
+
+
+def prepare(work: Path, files: list[Path], given: argparse.Namespace, count: int) -> dict[str, Any]:
+    """Links, the random model and its categories in `work`: what every measurement needs."""
+    task = {"what": "base", "base": str(work / "base"), "threads": given.threads, "batch_size": given.batch_size}
+    done = common.run_process(["-m", "benchmarks.predict", "--measure", json.dumps(task)])
+    if done.code:
+        raise SystemExit(f"the random model could not be made:\n{done.output[-3000:]}")
+    # One description a category: the pipeline knows no more.
+    lines = {line.split("\t")[0]: line for line in DESCRIPTIONS.read_text(encoding="utf-8").splitlines()}
+    categories = work / "categories.tsv"
+    categories.write_text("\n".join(lines.values()) + "\n", encoding="utf-8")
+    return task | {
+        "categories": str(categories),
+        "pages": str(common.link_pages(files, work / "pages", count)),
+        "warm-up": str(common.link_pages(files, work / "few", WARM_UP)),
+    }
+
+
+def report(given: argparse.Namespace, files: list[Path], work: Path) -> None:
+    """Measure, and print the tables."""
+    count, rounds = (min(given.count, 56), 1) if given.quick else (given.count, given.rounds)
+    print(f"{common.machine()}\n")
+    task = prepare(work, files, given, count)
+    found = speed(task, rounds, given.patience)
+    print(
+        f"{count} pages (links to {len(files)} files), random model of the size of ViT-B/32, 11 categories, "
+        f"{given.threads} threads, batch {given.batch_size}; median of {rounds}\n",
+        *speed_table(found),
+        f"- random model: {bf16_line(found['model', 'fp32'], found['model', 'bf16'])}",
+        f"- other processes took at most {max(run['others'] for run in found.values()):.0%} of the machine meanwhile",
+        sep="\n",
+        flush=True,
+    )
+    if given.rates:
+        return
+    if is_shipped():
+        own = {"base": str(SHIPPED), "what": "model"}
+        fp32, bf16 = (measure(task | own | {"precision": precision}, given.patience) for precision in ("fp32", "bf16"))
+        print(
+            f"- shipped model: {bf16_line(fp32, bf16)}; alone {fp32['rate']:.1f} pages/s fp32, {bf16['rate']:.1f} bf16"
+        )
+    print(memory(work, (500, 2_000) if given.quick else (5_000, 20_000)), flush=True)
+    print(*start_up(work, files[0], given.threads), sep="\n")
+
+
+def is_shipped() -> bool:
+    """Whether the shipped model lies there (it may be in the making)."""
+    return (SHIPPED / "page_classifier.json").is_file()
+
+
+def main() -> int:
+    """Measure and print; also the door of the measured processes."""
+    about, _, details = __doc__.partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=about, epilog=details, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("pages", nargs="?", type=Path, help="a folder of real pages (default: ../shared/pages, else category_samples)")
+    add("--threads", type=int, default=2, help="threads for decoding, and as many for the model (default 2)")
+    add("--batch_size", type=int, default=8, help="pages a batch (default 8)")
+    add("--count", type=int, default=224, help="pages a measurement, links to those in the folder (default 224)")
+    add("--rounds", type=int, default=3, help="repetitions of which the median counts (default 3)")
+    add("--patience", type=int, default=2, help="repeat what other processes disturbed up to so many times (default 2)")
+    add("--quick", action="store_true", help="one round, at most 56 pages, short runs for the memory")
+    add("--rates", action="store_true", help="rates only: no memory, no start-up")
+    add("--measure", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.measure:
+        task = json.loads(given.measure)
+        print("RESULT " + json.dumps(MEASURES[task["what"]](task)))
+        return 0
+    shared = common.HOME.parent / "shared" / "pages"
+    source = given.pages or (shared if shared.is_dir() else common.HOME / "category_samples")
+    files = sorted(file for file in source.rglob("*") if file.suffix.lower() in KINDS)
+    if not files:
+        parser.error(f"no pages in {source}: give a folder of {', '.join(KINDS)} files")
+    with tempfile.TemporaryDirectory() as folder:
+        report(given, files, Path(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

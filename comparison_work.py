@@ -1,0 +1,126 @@
+"""What a comparison of models keeps while it is unfinished: rows of finished models, decoded pages.
+
+with Work(settings, judged, resume=False) as work:
+    store = work.pixels(classifier.transform, judged, settings)      # store[i]: uint8 [3, H, W]
+    work.store("mine", key, rows)
+work.remove()
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from progress import Progress
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from judging import Judged
+    from settings import Settings
+    from training_data import PageStore
+    from transform import PageTransform
+
+
+class Work:
+    """What an unfinished comparison has: the rows of finished models, and the decoded pages while it runs.
+
+    Lies in `<output>/runs/comparison-<key>/`, the key standing for pages, labels and settings. Decoded pages go with
+    the process, also on Ctrl-C; after a kill, with the next comparison.
+    """
+
+    def __init__(self, settings: Settings, judged: Judged, *, resume: bool) -> None:
+        read, setup = settings.input, settings.setup
+        identity = [
+            judged.found.key(),
+            str(judged.found.root.resolve()),
+            read.max_pixels,
+            setup.device,
+            setup.precision,
+        ]
+        key = hashlib.sha256(json.dumps(identity).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        runs = settings.output.folder / "runs"
+        self.folder = runs / f"comparison-{key}"
+        if resume and not (self.folder / "rows").is_dir():
+            raise UserError(
+                f"nothing to resume in {printable(str(settings.output.folder))}: no unfinished comparison by these "
+                "pages; run the command without --resume"
+            )
+        try:
+            (self.folder / "rows").mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.folder / "lock", timeout=0, thread_local=False)
+            self._lock.acquire()
+        except Timeout:
+            raise UserError(f"another process compares models by these pages into {runs.parent}: wait for it") from None
+        except OSError as error:
+            raise UserError(f"cannot write into {printable(str(runs))}: {error.strerror}; choose with -o") from error
+        if not resume:
+            shutil.rmtree(self.folder / "rows")
+            (self.folder / "rows").mkdir()
+        for pixels in runs.glob("comparison-*/pixels"):
+            _sweep(pixels, self.folder)
+        self._store: tuple[str, PageStore] | None = None
+
+    def __enter__(self) -> Work:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop_pixels()
+        self._lock.release()
+
+    def remove(self) -> None:
+        """The comparison is finished."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stored(self, name: str, key: str) -> list[dict[str, Any]] | None:
+        """The rows of a model that was finished before, None where it was not."""
+        try:
+            value = json.loads(self._file(name, key).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return value if isinstance(value, list) else None
+
+    def store(self, name: str, key: str, rows: list[dict[str, Any]]) -> None:
+        """Keep the rows of a finished model."""
+        file = self._file(name, key)
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(rows), encoding="utf-8")
+        part.replace(file)
+
+    def _file(self, name: str, key: str) -> Path:
+        return self.folder / "rows" / f"{hashlib.sha256(f'{key} {name}'.encode()).hexdigest()[:24]}.json"
+
+    def pixels(self, transform: PageTransform, judged: Judged, settings: Settings) -> PageStore:
+        """All pages by this transform, decoded unless the model before had the same one."""
+        from training_data import PageStore
+
+        key = json.dumps(transform.to_dict(), sort_keys=True)
+        if self._store is None or self._store[0] != key:
+            self._drop_pixels()
+            store = PageStore(self.folder / "pixels", [judged.found], transform)
+            wanted = [True] * len(judged.found.pages)
+            with Progress(len(wanted), "page", settings.setup.quiet, "decoding") as progress:
+                store.fill(wanted, settings, progress.advance)
+            self._store = key, store
+        return self._store[1]
+
+    def _drop_pixels(self) -> None:
+        self._store = None
+        shutil.rmtree(self.folder / "pixels", ignore_errors=True)
+
+
+def _sweep(pixels: Path, own: Path) -> None:
+    """Remove decoded pages that a killed comparison left."""
+    if pixels.parent == own:
+        shutil.rmtree(pixels, ignore_errors=True)
+        return
+    lock = FileLock(pixels.parent / "lock", timeout=0, thread_local=False)
+    try:
+        with lock:
+            shutil.rmtree(pixels, ignore_errors=True)
+    except (Timeout, OSError):
+        pass

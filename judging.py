@@ -1,0 +1,219 @@
+"""Which labelled pages judge a model, and which of them it has seen before: what evaluation and comparison share.
+
+    judged = choose_pages(settings, job, choice)     # its own test pages, or all of a folder of label folders
+    figures = figures_of(scores, truth, documents, categories, top_n=3)
+
+A page counts as seen where its document, or the page itself, was trained, validated or chosen on. Figures are those of
+unseen pages wherever there are any.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import metrics
+from categories import same_label
+from config_file import HOME
+from pages import Page
+from training import SPLIT_FILE
+from training_data import LabelledPages, find_labelled
+from training_report import documents_seen, read_record
+from utils import UserError, accuracy_interval, macro_f1, printable
+
+if TYPE_CHECKING:
+    from model_folders import ModelChoice
+    from run import Job
+    from settings import Settings
+
+DRAWN = HOME / "category_samples"
+DRAWN_NOTE = "these pages were drawn by a program: how a model does on them says nothing about your pages"
+GONE = "the page is not there any more"
+
+
+@dataclass
+class Judged:
+    """Labelled pages, where they come from (a sentence), and what the user should know of them."""
+
+    found: LabelledPages
+    origin: str
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a model saw in training. told: False where it is fine-tuned and does not say on which documents."""
+
+    documents: frozenset[str] = frozenset()
+    pages: frozenset[tuple[str, int]] = frozenset()
+    told: bool = True
+
+    @classmethod
+    def of(cls, folder: Path | str, *, tuned: bool) -> Seen:
+        """From the training record and the split of a model folder; nothing for an untuned base."""
+        if not tuned:
+            return cls()
+        folder = Path(folder)
+        documents = documents_seen(read_record(folder))
+        pages = {
+            (row["PATH"], int(row["PAGE"])) for row in read_split(folder) if row["SPLIT"] in ("train", "validation")
+        }
+        return cls(frozenset(documents), frozenset(pages), told=bool(documents))
+
+    def mask(self, found: LabelledPages) -> np.ndarray:
+        """Whether each page was seen, by its document or itself, bool [N]."""
+        return np.array(
+            [
+                printable(document) in self.documents or (printable(page.path), page.number) in self.pages
+                for page, document in zip(found.pages, found.documents, strict=True)
+            ],
+            dtype=bool,
+        )
+
+
+def read_split(folder: Path) -> list[dict[str, str]]:
+    """The rows of a model folder's split.csv; none where it has none. UserError where it is damaged."""
+    file = folder / SPLIT_FILE
+    if not file.is_file():
+        return []
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+            for row in rows:
+                int(row["PAGE"]), row["PATH"], row["CATEGORY"], row["DOCUMENT"], row["SPLIT"]
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+        raise UserError(f"{printable(str(file))}: not a split as training writes it ({error})") from error
+    return rows
+
+
+def choose_pages(settings: Settings, job: Job, choice: ModelChoice) -> Judged:
+    """The pages that `--eval` judges by: those of `-d`; else the model's own test pages; else `[eval] folder`.
+
+    Raises UserError where there are none of these.
+    """
+    if job.directory is not None:
+        return all_of(job.directory, settings)
+    notes = []
+    folder = Path(choice.source)
+    if choice.kind == "folder":
+        rows = [row for row in read_split(folder) if row["SPLIT"] == "test"]
+        root = _own_root(folder, rows, settings)
+        if root is not None:
+            return _own_pages(root, rows, settings)
+        if rows:
+            notes.append(f"its own {len(rows)} test pages are not there (where they lie: -d, or [train] folder)")
+        elif read_record(folder):
+            notes.append("this model kept no test pages of its own")
+    if settings.eval.folder is None:
+        why = f": {notes[0]}" if notes else ""
+        raise UserError(f"no pages to judge by{why}; name a folder of label folders with -d, or as [eval] folder")
+    judged = all_of(settings.eval.folder, settings)
+    judged.notes[:0] = notes
+    return judged
+
+
+def all_of(folder: Path, settings: Settings) -> Judged:
+    """All pages of a folder of label folders."""
+    found = find_labelled(folder, settings)
+    notes = list(found.notes)
+    if folder.resolve() == DRAWN:
+        notes.append(DRAWN_NOTE)
+    return Judged(found, f"all pages of {printable(str(folder))}", notes)
+
+
+def _own_root(folder: Path, rows: Sequence[dict[str, str]], settings: Settings) -> Path | None:
+    """The folder that a model's test pages lie in: `[train] folder`, else where training found them."""
+    told = read_record(folder).get("data")
+    roots = [settings.train.folder, folder.resolve() / told if isinstance(told, str) and told else None]
+    for root in roots:
+        if root is not None and any((root / row["PATH"]).is_file() for row in rows):
+            return Path(root).resolve() if root is roots[1] else root
+    return None
+
+
+def _own_pages(root: Path, rows: Sequence[dict[str, str]], settings: Settings) -> Judged:
+    """The pages of the split's rows, with the documents of that time; those that are gone carry the reason."""
+    there = find_labelled(root, settings)
+    pages = {(printable(page.path), page.number): page for page in there.pages}
+    own = LabelledPages(root, [], [], [])
+    for row in rows:
+        path, number = row["PATH"], int(row["PAGE"])
+        file = path.rpartition("/")[2].rpartition(".")[0]
+        own.pages.append(pages.get((path, number)) or Page(path, file, number, None, GONE))
+        own.labels.append(same_label(row["CATEGORY"]))
+        own.documents.append(row["DOCUMENT"])
+    judged = Judged(own, f"its own {len(rows)} test pages (by {SPLIT_FILE}) in {printable(str(root))}")
+    if root.resolve() == DRAWN:
+        judged.notes.append(DRAWN_NOTE)
+    return judged
+
+
+def known_labels(found: LabelledPages, categories: Sequence[str], *, own: bool) -> np.ndarray:
+    """The index of each page's label among the model's categories, compared in NFC; -1 for an unknown one.
+
+    Raises UserError, with both sides, for a label folder that the model does not know; a model's own test pages may
+    hold such (their category had no page that could be trained on).
+    """
+    index = {unicodedata.normalize("NFC", category): place for place, category in enumerate(categories)}
+    unknown = sorted({label for label in found.labels if label not in index})
+    if unknown and not own:
+        raise UserError(
+            f"the model does not know the label folder{'s' if len(unknown) > 1 else ''} {_listed(unknown)} in "
+            f"{printable(str(found.root))}; it knows: {_listed(list(categories), 60)} (other categories: -cc, --avg)"
+        )
+    return np.array([index.get(label, -1) for label in found.labels], dtype=int)
+
+
+def figures_of(
+    scores: np.ndarray, truth: np.ndarray, documents: Sequence[str], categories: Sequence[str], *, top_n: int = 3
+) -> dict[str, Any]:
+    """All figures of some pages, as they stand in the JSON. scores [N, C] with N >= 1, truth [N]."""
+    guessed, best = scores.argmax(axis=1), scores.max(axis=1)
+    right = guessed == truth
+    table = metrics.confusion(truth, guessed, len(categories))
+    return {
+        "pages": len(truth),
+        "documents": len(set(documents)),
+        "accuracy": float(right.mean()),
+        "interval": list(accuracy_interval(right, documents)),
+        "top_n": {
+            str(n): metrics.top_n_accuracy(scores, truth, n) for n in range(1, min(max(3, top_n), len(categories)) + 1)
+        },
+        "macro_f1": macro_f1(truth, guessed),
+        "calibration_error": metrics.calibration_error(best, right),
+        "perfect_calibration": dict(zip(("mean", "up_to"), metrics.perfect_calibration(best), strict=True)),
+        "per_category": metrics.per_category(table, categories),
+        "thresholds": metrics.thresholds(scores, truth, documents, categories),
+        "confusion": table.tolist(),
+    }
+
+
+def say_accuracy(figures: dict[str, Any]) -> str:
+    """`86.2 % (95 % interval 79.0 to 92.1, 58 pages of 41 documents)`."""
+    low, high = (100 * edge for edge in figures["interval"])
+    size = f"{figures['pages']} pages of {figures['documents']} documents"
+    return f"{100 * figures['accuracy']:.1f} % (95 % interval {low:.1f} to {high:.1f}, {size})"
+
+
+def free_name(folder: Path, stem: str, ending: str) -> Path:
+    """`folder/stem.ending`, numbered `-2`, `-3` ... where that is taken, so that nothing is written over.
+
+    The folder is made where absent; UserError where it cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write into {printable(str(folder))}: {error.strerror}; choose with -o") from error
+    names = itertools.chain([stem], (f"{stem}-{tried}" for tried in itertools.count(2)))
+    return next(folder / f"{name}{ending}" for name in names if not (folder / f"{name}{ending}").exists())
+
+
+def _listed(names: Sequence[str], most: int = 12) -> str:
+    return ", ".join(map(printable, names[:most])) + (", ..." if len(names) > most else "")

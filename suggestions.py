@@ -1,0 +1,161 @@
+"""Which pages should be labelled next? Those that the model is least sure of, unlike each other, few of a document.
+
+    python run.py --suggest 50 -d pages/
+
+Gives tables/suggest_<name>.csv (RANK,FILE,PAGE,CLASS-1,CLASS-2,SCORE-1,SCORE-2,UNCERTAINTY,DOCUMENT,PATH) and a contact
+sheet, plots/suggest_<name>.png. `[eval] per_document` is how many pages of one document at most.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from judging import free_name
+from metrics import spread_out, uncertainty
+from model_folders import choose_model, file_name_of_base
+from pages import PageList, document_of, find_pages
+from predict import chosen_descriptions, model_lines, open_classifier, threads
+from progress import Progress
+from tables import Table, cell, number, path_cell
+from utils import UserError, printable, softmax
+
+if TYPE_CHECKING:
+    from classifier import PageClassifier
+    from run import Job
+    from settings import Settings
+
+COLUMNS = [
+    "RANK", "FILE", "PAGE", "CLASS-1", "CLASS-2", "SCORE-1", "SCORE-2", "UNCERTAINTY", "DOCUMENT", "PATH"
+]  # fmt: skip
+
+
+def run_suggestion(settings: Settings, job: Job) -> int:
+    """Suggest `job.count` pages; 0, or 1 where pages could not be read. UserError for what the user can mend."""
+    choice = choose_model(settings, job)
+    descriptions = chosen_descriptions(settings)
+    read = settings.input
+    pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[settings.output.folder])
+    classifier = open_classifier(choice, settings, descriptions)
+    for line in model_lines(choice, classifier, chosen=descriptions is not None):
+        if not settings.setup.quiet or line.startswith("warning"):
+            _say(line)
+    embeddings, scores, places = look_at(pages, classifier, settings)
+    failed = len(pages.pages) - len(places)
+    if not places:
+        raise UserError(f"none of the {len(pages.pages)} pages in {printable(str(job.directory))} could be read")
+    documents = [document_of(pages.pages[i], read.document_from, read.document_pattern) for i in places]
+    need = uncertainty(scores)
+    chosen = spread_out(embeddings, need, documents, job.count, settings.eval.per_document)
+    name = f"suggest_{file_name_of_base(classifier.base)}_{time.strftime('%Y%m%d-%H%M%S')}"
+    table = _table(name, pages, places, scores, need, documents, chosen, classifier.categories, settings)
+    sheet = _sheet(table.stem, pages, places, scores, chosen, classifier.categories, settings)
+    of = len({documents[place] for place in chosen})
+    print(f"{len(chosen)} of {len(places)} pages to label next, of {of} documents, the most useful first")
+    if len(chosen) < job.count:
+        print(
+            f"note: no more than {len(chosen)}, with at most {settings.eval.per_document} pages a document ([eval] "
+            "per_document)"
+        )
+    if failed:
+        print(f"note: {failed} pages could not be read and are not suggested (python run.py -d lists them)")
+    print("files:")
+    for file in (table, sheet):
+        print(f"  {printable(str(file))}")
+    return int(failed > 0)
+
+
+def look_at(
+    pages: PageList, classifier: PageClassifier, settings: Settings
+) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    """Embeddings [R, D] and scores [R, C] of the pages that could be read, and their places in the list."""
+    from loader import load_batches
+
+    parts: list[np.ndarray] = []
+    places: list[int] = []
+    size = settings.setup.batch_size
+    with Progress(len(pages.pages), "page", settings.setup.quiet, "looking") as progress:
+        for batch in load_batches(
+            pages,
+            classifier.transform,
+            batch_size=size,
+            workers=threads(settings.setup.workers),
+            max_pixels=settings.input.max_pixels,
+        ):
+            found = classifier.embed_pages(batch.pixels).cpu().numpy()
+            for slot, reason in enumerate(batch.reasons):
+                if not reason and math.isfinite(float(found[slot].sum())):
+                    places.append(batch.index * size + slot)
+                    parts.append(found[slot])
+            progress.advance(len(batch.pages), failed=sum(map(bool, batch.reasons)))
+    embeddings = np.array(parts, dtype=np.float32).reshape(len(parts), -1)
+    if not parts:
+        return embeddings, embeddings, places
+    logits = classifier.logit_scale * embeddings @ classifier.prototypes.cpu().numpy().T
+    return embeddings, softmax(logits.astype(np.float64) / classifier.temperature), places
+
+
+def _table(
+    name: str,
+    pages: PageList,
+    places: list[int],
+    scores: np.ndarray,
+    need: np.ndarray,
+    documents: list[str],
+    chosen: list[int],
+    categories: list[str],
+    settings: Settings,
+) -> Path:
+    folder, excel = settings.output.folder / "tables", settings.output.excel
+    notes: list[str] = []
+    with ExitStack() as opened:
+        table = Table(free_name(folder, name, ".csv"), COLUMNS, opened, excel=excel)
+        for rank, at in enumerate(chosen, 1):
+            page = pages.pages[places[at]]
+            first, second = _two(scores[at])
+            names = [cell(categories[first]), cell(categories[second])]
+            values = [number(value, 4, excel=excel) for value in (scores[at, first], scores[at, second], need[at])]
+            table.write(
+                [rank, cell(page.file), page.number, *names, *values, cell(documents[at]), path_cell(page.path)]
+            )
+        written = table.complete(notes)
+    for note in notes:
+        _say(f"note: {note}")
+    return written
+
+
+def _sheet(
+    name: str,
+    pages: PageList,
+    places: list[int],
+    scores: np.ndarray,
+    chosen: list[int],
+    categories: list[str],
+    settings: Settings,
+) -> Path:
+    from sheets import Tile, draw_sheet
+
+    folder = settings.output.folder / "plots"
+    tiles = []
+    for at in chosen:
+        page, (first, second) = pages.pages[places[at]], _two(scores[at])
+        lines = [f"{categories[first]} {scores[at, first]:.2f}", f"or {categories[second]} {scores[at, second]:.2f}"]
+        tiles.append(Tile(page, [*lines, f"{page.file}, page {page.number}"]))
+    file = free_name(folder, name, ".png")
+    title = "pages worth labelling next, the most useful first"
+    return draw_sheet(tiles, pages.root, file, title=title, max_pixels=settings.input.max_pixels)
+
+
+def _two(scores: np.ndarray) -> tuple[int, int]:
+    first, second = np.argsort(-scores, kind="stable")[:2]
+    return int(first), int(second)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,309 @@
+"""pdf2png.py and move_single.py on real PDFs: scans, turned and masked ones, drawn pages, locked and broken files."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "data_scripts"
+
+LOCKED = b"""%%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj
+4 0 obj<</Filter/Standard/V 1/R 2/O<%s>/U<%s>/P -4>>endobj
+trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<00><00>]/Size 5>>
+%%%%EOF
+""" % (b"41" * 32, b"42" * 32)
+
+
+def run(script, *arguments, cwd=None):
+    command = [sys.executable, str(SCRIPTS / f"{script}.py"), *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", timeout=120)
+
+
+def scan(seed=1, size=(310, 440), mode="L"):
+    rng = np.random.default_rng(seed)
+    image = Image.fromarray(rng.integers(150, 255, (size[1] // 8, size[0] // 8), np.uint8)).resize(size)
+    ImageDraw.Draw(image).rectangle((20, 30, 120, 60), fill=10)
+    return image.convert(mode)
+
+
+def as_pdf(file, images, dpi=100):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    images[0].save(file, format="PDF", resolution=dpi, save_all=True, append_images=images[1:])
+
+
+def drawing(boxes, content, resources=b"", pages=1, media=(200, 100)):
+    """A PDF of drawn pages, written by hand: `boxes` go into the page, `content` is its drawing."""
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[%s]/Count %d>>" % (b"3 0 R " * pages, pages)]
+    objects.append(
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]%s/Resources<<%s>>/Contents 4 0 R>>" % (*media, boxes, resources)
+    )
+    objects.append(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
+    return objects
+
+
+def assemble(objects):
+    out = b"%PDF-1.4\n"
+    places = []
+    for number, content in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"trailer<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(out))
+    return out + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + end
+
+
+def raw_image(pixels, more=b""):
+    height, width = pixels.shape
+    head = b"<</Type/XObject/Subtype/Image/ColorSpace/DeviceGray/BitsPerComponent 8/Width %d/Height %d%s/Length %d>>"
+    return head % (width, height, more, pixels.size) + b"stream\n" + pixels.tobytes() + b"\nendstream"
+
+
+def placed(matrix, pixels, more=b"", extra=(), content=b"", media=(200, 100), boxes=b""):
+    """A page that shows a grey image through `matrix`, and what `content` draws on it."""
+    draw = b"q %s cm /I Do Q %s" % (matrix, content)
+    objects = drawing(boxes, draw, b"/XObject<</I 5 0 R>>", media=media)
+    return assemble([*objects, raw_image(pixels, more), *extra])
+
+
+def pixels_of(file):
+    with Image.open(file) as image:
+        return np.asarray(image.convert("L"))
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    """A shelf of PDFs of all kinds, converted once; (folder, pages, what the command said)."""
+    base = tmp_path_factory.mktemp("shelf")
+    folder = base / "PDFka s mezerou"
+    as_pdf(folder / "box 1" / "Zpráva.pdf", [scan(1), scan(2, mode="RGB"), scan(3)])
+    as_pdf(folder / "box 2" / "Zpráva.pdf", [scan(4)])
+    as_pdf(folder / "REPORT.PDF", [scan(5, mode="1")])
+    as_pdf(folder / "LONG.pdf", [scan(6, (80, 100)) for _ in range(101)], dpi=30)
+    (folder / "drawn.pdf").write_bytes(assemble(drawing(b"", b"1 0 0 rg 20 20 100 50 re f")))
+    (folder / "locked.pdf").write_bytes(LOCKED)
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing here\n%%EOF\n")
+    (folder / "cut.pdf").write_bytes((folder / "REPORT.PDF").read_bytes()[:3000])
+    (folder / "empty.pdf").write_bytes(b"")
+    for name in ("twin.pdf", "TWIN.pdf"):
+        as_pdf(folder / name, [scan(7)])
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    dry = run("pdf2png", folder, "--output", base / "pages", "--dry-run")
+    assert not (base / "pages").exists()
+    ended = run("pdf2png", folder, "--output", base / "pages", "--workers", 2)
+    assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
+    return folder, base / "pages", ended, dry
+
+
+def test_every_page_has_its_place(shelf):
+    _, pages, ended, dry = shelf
+    found = {file.relative_to(pages).as_posix() for file in pages.rglob("*") if file.is_file()}
+    expected = {f"box 1/Zpráva/Zpráva-{page}.png" for page in (1, 2, 3)} | {"box 2/Zpráva/Zpráva-1.png"}
+    expected |= {"REPORT/REPORT-1.png", "drawn/drawn-1.png"} | {f"LONG/LONG-{page:03d}.png" for page in range(1, 102)}
+    assert found == expected
+    assert ended.returncode == dry.returncode == 1
+    assert "107 pages: 107 made" in ended.stdout and "107 would be made" in dry.stdout
+
+
+def test_what_cannot_be_converted_is_listed(shelf):
+    _, _, ended, _ = shelf
+    listed = ended.stderr.partition("left undone:")[2].splitlines()[1:]
+    reasons = {line.split(":")[0].strip(): line for line in listed}
+    assert set(reasons) == {"locked.pdf", "broken.pdf", "cut.pdf", "empty.pdf", "TWIN.pdf and twin.pdf"}
+    assert "password" in reasons["locked.pdf"] and "truncated" in reasons["cut.pdf"] and "empty" in reasons["empty.pdf"]
+
+
+def test_scans_keep_their_own_pixels(shelf):
+    import pypdfium2
+
+    folder, pages, _, _ = shelf
+    for name, count in (("box 1/Zpráva", 3), ("REPORT", 1)):
+        pdf = next(file for file in (folder / name).parent.iterdir() if file.stem == Path(name).name)
+        document = pypdfium2.PdfDocument(pdf)
+        for number in range(count):
+            image = next(document[number].get_objects()).get_bitmap(render=False).to_pil()
+            with Image.open(pages / name / f"{Path(name).name}-{number + 1}.png") as made:
+                assert made.size == image.size
+                assert (np.asarray(made.convert("RGB")) == np.asarray(image.convert("RGB"))).all()
+                assert made.mode == ("1" if name == "REPORT" else "L")  # grey scans stay grey, 1-bit ones 1-bit
+                assert round(made.info["dpi"][0]) == 100
+    lossless = scan(5, mode="1")  # PDFs keep 1-bit images as they are
+    assert (pixels_of(pages / "REPORT" / "REPORT-1.png") == np.asarray(lossless.convert("L"))).all()
+
+
+def test_a_drawn_page_has_the_wanted_resolution(shelf):
+    _, pages, _, _ = shelf
+    with Image.open(pages / "drawn" / "drawn-1.png") as image:
+        assert image.mode == "RGB" and image.info["dpi"][0] == pytest.approx(300, abs=0.1)
+        assert abs(image.width - 200 * 300 / 72) <= 1 and image.getpixel((200, 200)) == (255, 0, 0)
+
+
+def test_second_start_makes_only_what_is_missing(shelf):
+    folder, pages, _, _ = shelf
+    files = {file: (file.stat().st_ino, file.stat().st_mtime_ns) for file in pages.rglob("*.png")}
+    gone = pages / "LONG" / "LONG-050.png"
+    content = gone.read_bytes()
+    gone.unlink()
+    (pages / "LONG" / f".{'0' * 16}.4711.part").write_bytes(b"half a page")
+    ended = run("pdf2png", folder, "--output", pages)
+    assert "1 made, 106 there already" in ended.stdout
+    assert gone.read_bytes() == content
+    after = {file: (file.stat().st_ino, file.stat().st_mtime_ns) for file in pages.rglob("*") if file.is_file()}
+    assert {file: mark for file, mark in after.items() if file != gone} == {f: m for f, m in files.items() if f != gone}
+
+
+GRID = np.random.default_rng(0).integers(0, 256, (50, 100), np.uint8).repeat(8, 0).repeat(8, 1)  # 400 x 800
+
+
+@pytest.mark.parametrize(
+    ("matrix", "rotate", "expected"),
+    [
+        (b"200 0 0 100 0 0", 0, GRID),
+        (b"200 0 0 -100 0 100", 0, GRID[::-1]),
+        (b"-200 0 0 100 200 0", 0, GRID[:, ::-1]),
+        (b"200 0 0 100 0 0", 90, np.rot90(GRID, -1)),
+        (b"200 0 0 100 0 0", 180, np.rot90(GRID, 2)),
+        (b"200 0 0 100 0 0", 270, np.rot90(GRID)),
+        (b"0 200 -100 0 100 0", 0, np.rot90(GRID)),
+        (b"0 -200 100 0 0 200", 0, np.rot90(GRID, -1)),
+        (b"0 200 100 0 0 0", 0, np.rot90(GRID[:, ::-1], -1)),
+        (b"0 -200 -100 0 100 200", 0, GRID.T),
+        (b"0 200 -100 0 100 0", 90, GRID),
+    ],
+)
+def test_turned_scans_stand_as_they_are_shown(tmp_path, matrix, rotate, expected):
+    media = (100, 200) if matrix.startswith(b"0") else (200, 100)
+    (tmp_path / "X.pdf").write_bytes(placed(matrix, GRID, media=media, boxes=b"/Rotate %d" % rotate))
+    assert run("pdf2png", tmp_path, "--workers", 1).returncode == 0
+    assert (pixels_of(tmp_path / "X" / "X-1.png") == expected).all()
+
+
+def test_scans_that_are_shown_otherwise_are_drawn_as_shown(tmp_path):
+    mask = np.full((400, 800), 255, np.uint8)
+    mask[:, 400:] = 0  # the right half is not shown
+    masked = placed(b"200 0 0 100 0 0", GRID, b"/SMask 6 0 R", [raw_image(mask)])
+    (tmp_path / "masked.pdf").write_bytes(masked)
+    (tmp_path / "stamped.pdf").write_bytes(placed(b"200 0 0 100 0 0", GRID, content=b"0 g 20 20 60 30 re f"))
+    (tmp_path / "inverted.pdf").write_bytes(placed(b"200 0 0 100 0 0", GRID, b"/Decode[1 0]"))
+    (tmp_path / "margins.pdf").write_bytes(placed(b"160 0 0 80 20 10", GRID))
+    (tmp_path / "cropped.pdf").write_bytes(placed(b"200 0 0 100 0 0", GRID, boxes=b"/CropBox[0 0 100 100]"))
+    assert run("pdf2png", tmp_path, "--workers", 1).returncode == 0
+    masked = pixels_of(tmp_path / "masked" / "masked-1.png")
+    assert masked.shape == GRID.shape and masked[:, 420:].min() == 255 and masked[:, :380].min() < 40
+    stamped = pixels_of(tmp_path / "stamped" / "stamped-1.png")
+    assert stamped[300, 150] == 0 and stamped.shape != GRID.shape  # drawn at --dpi: not a scan alone
+    assert np.abs(pixels_of(tmp_path / "inverted" / "inverted-1.png").astype(int) - (255 - GRID)).max() <= 1
+    assert pixels_of(tmp_path / "margins" / "margins-1.png").shape == (500, 1000)  # the scan's 360 dpi, margins kept
+    cropped = pixels_of(tmp_path / "cropped" / "cropped-1.png")
+    assert np.abs(cropped.astype(int) - GRID[:, :400]).mean() < 3
+
+
+def test_pages_grey_and_dpi(tmp_path):
+    as_pdf(tmp_path / "X.pdf", [scan(n, mode="RGB") for n in range(12)])
+    (tmp_path / "D.pdf").write_bytes(assemble(drawing(b"", b"1 0 0 rg 20 20 100 50 re f", pages=3)))
+    ended = run("pdf2png", tmp_path, "--pages", "2-3,11-", "--grey", "--dpi", 72, "--output", tmp_path / "out")
+    assert ended.returncode == 0
+    names = sorted(file.name for file in (tmp_path / "out").rglob("*.png"))
+    assert names == ["D-2.png", "D-3.png", "X-02.png", "X-03.png", "X-11.png", "X-12.png"]
+    with Image.open(tmp_path / "out" / "D" / "D-2.png") as image:
+        assert image.mode == "L" and image.size == (200, 100)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "does not exist"),
+        (["."], "no PDFs"),
+        ([".", "--dpi", "0"], "whole number"),
+        ([".", "--dip", "300"], "did you mean --dpi"),
+        ([".", "--pages", "5-1"], "--pages"),
+        ([], "PDF_FOLDER"),
+    ],
+)
+def test_mistakes_are_one_line(tmp_path, arguments, words):
+    ended = run("pdf2png", *arguments, cwd=tmp_path)
+    assert ended.returncode == 2 and words in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1 and ended.stderr.startswith("error: ")
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_ends_all_workers(tmp_path, sign):
+    as_pdf(tmp_path / "X.pdf", [scan(n, (1200, 1700)) for n in range(30)])
+    command = [sys.executable, str(SCRIPTS / "pdf2png.py"), ".", "--workers", "2"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not (tmp_path / "X").is_dir():
+        time.sleep(0.01)
+    process.send_signal(sign)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "goes on" in said and "Traceback" not in said
+    here = [entry.name for entry in Path("/proc").glob("[0-9]*") if _working_in(entry, tmp_path)]
+    assert not here
+    assert run("pdf2png", ".", cwd=tmp_path).returncode == 0
+    assert len(list((tmp_path / "X").iterdir())) == 30
+
+
+def _working_in(entry, folder):
+    try:
+        return (entry / "cwd").readlink() == folder and int(entry.name) != os.getpid()
+    except OSError:
+        return False
+
+
+def test_one_page_documents_move_and_are_not_made_again(tmp_path):
+    for name, pages in (("a/ONE.pdf", 1), ("a/TWO.pdf", 2), ("b/SAME.pdf", 1), ("c/SAME.pdf", 1), ("d/MORE.pdf", 12)):
+        as_pdf(tmp_path / "pdf" / name, [scan(n) for n in range(pages)])
+    pages = tmp_path / "pages"
+    run("pdf2png", tmp_path / "pdf", "--output", pages, "--pages", "1-2")
+    (pages / "d" / "MORE" / "MORE-02.png").unlink()  # one page of twelve: no one-page document
+    (pages / "loose").mkdir()
+    scan().save(pages / "loose" / "IMG_0001.png")
+    before = {file.relative_to(pages): file.read_bytes() for file in pages.rglob("*.png")}
+    assert run("move_single", pages, "--dry-run").returncode == 1
+    assert {file.relative_to(pages): file.read_bytes() for file in pages.rglob("*.png")} == before
+    ended = run("move_single", pages)
+    assert ended.returncode == 1 and "SAME-1.png has the same name" in ended.stderr
+    assert "1 moved" in ended.stdout and "one page of 12" in ended.stdout and "IMG_0001.png stays" in ended.stdout
+    after = {file.relative_to(pages): file.read_bytes() for file in pages.rglob("*.png")}
+    moved = {Path("onepagers/ONE-1.png") if path == Path("a/ONE/ONE-1.png") else path for path in before}
+    assert set(after) == moved and sorted(after.values()) == sorted(before.values())
+    again = run("pdf2png", tmp_path / "pdf", "--output", pages, "--pages", "1-1")
+    assert "0 made" in again.stdout  # ONE-1.png is known to lie in onepagers/
+
+
+def test_a_move_never_goes_over_a_file(tmp_path):
+    (tmp_path / "X").mkdir()
+    scan(1).save(tmp_path / "X" / "X-1.png")
+    (tmp_path / "onepagers").mkdir()
+    (tmp_path / "onepagers" / "x-1.PNG").write_bytes(b"another page")  # the same name on Windows and macOS
+    ended = run("move_single", tmp_path)
+    assert ended.returncode == 1 and (tmp_path / "X" / "X-1.png").is_file()
+    assert (tmp_path / "onepagers" / "x-1.PNG").read_bytes() == b"another page"
+
+
+def test_a_move_broken_off_in_the_middle_is_completed(tmp_path):
+    (tmp_path / "X").mkdir()
+    scan(1).save(tmp_path / "X" / "X-1.png")
+    (tmp_path / "onepagers").mkdir()
+    os.link(tmp_path / "X" / "X-1.png", tmp_path / "onepagers" / "X-1.png")
+    assert run("move_single", tmp_path).returncode == 0
+    assert [file.name for file in tmp_path.rglob("*.png")] == ["X-1.png"] and not list((tmp_path / "X").iterdir())
+
+
+@pytest.mark.shared
+def test_a_real_report(shared, tmp_path):
+    ended = run("pdf2png", shared / "pdf", "--output", tmp_path, "--dpi", 100, "--pages", "1,16,22")
+    assert ended.returncode == 0
+    found = sorted(tmp_path.rglob("*.png"))
+    assert [file.name for file in found] == [f"CTX200502635-{page}.png" for page in ("01", "16", "22")]
+    for file in found:
+        grey = pixels_of(file)
+        assert grey.max() > 250 and grey.min() < 60 and max(grey.shape) == pytest.approx(1170, abs=3)

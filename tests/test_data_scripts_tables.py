@@ -1,0 +1,475 @@
+"""sort.py, annotate.py and dataset.py on real files: the circle, every problem in one report, and what spreadsheets do."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ROOT / "data_scripts"
+
+
+def run(script, *arguments, cwd=None, environment=None):
+    command = [sys.executable, str(SCRIPTS / f"{script}.py"), *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", timeout=120, env=environment)
+
+
+def page(seed, size=(200, 280)):
+    rng = np.random.default_rng(seed)
+    image = Image.new("L", size, 240)
+    draw = ImageDraw.Draw(image)
+    for x, y, wide, high, ink in rng.integers(0, 200, (40, 5)):
+        draw.rectangle((x, y, x + wide // 3, y + high // 12), fill=int(ink))
+    return image
+
+
+def put(file, seed=0):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page(seed).save(file)
+    return file
+
+
+def tree(folder):
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def read(file):
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """Six pages of four documents, one of them in onepagers/, two documents of one name in two folders."""
+    pages = tmp_path / "pages"
+    names = (
+        "00123/00123-08.png",
+        "00123/00123-09.png",
+        "onepagers/Č1-1.png",
+        "a/X/X-1.png",
+        "b/X/X-1.png",
+        "Y/Y-1.PNG",
+    )
+    for seed, name in enumerate(names):
+        put(pages / name, seed)
+    return pages
+
+
+def annotation(folder, text, encoding="utf-8", name="annotation.csv"):
+    file = folder / name
+    file.write_bytes(text.encode(encoding))
+    return file
+
+
+GOOD = "FILE,PAGE,CLASS,PATH\n00123,8,TEXT,\n00123,9,DRAW,\nČ1,1,ŽLUŤ,\nX,1,TEXT,a/X/X-1.png\nX,1,DRAW,b/X/X-1.png"
+SORTED = {"TEXT/00123-08.png", "DRAW/00123-09.png", "ŽLUŤ/Č1-1.png", "TEXT/X-1.png", "DRAW/X-1.png", "documents.csv"}
+
+
+def test_sort(tmp_path, shelf):
+    table, before = annotation(tmp_path, GOOD), tree(shelf)
+    dry = run("sort", table, shelf, tmp_path / "out", "--dry-run")
+    assert dry.returncode == 0 and "5 would be written" in dry.stdout and not (tmp_path / "out").exists()
+    ended = run("sort", table, shelf, tmp_path / "out")
+    assert ended.returncode == 0 and "1 page in PAGES without a row" in ended.stdout
+    made = tree(tmp_path / "out")
+    assert set(made) == SORTED and tree(shelf) == before
+    assert made["DRAW/X-1.png"] == before["b/X/X-1.png"] and made["TEXT/X-1.png"] == before["a/X/X-1.png"]
+    documents = dict(read(tmp_path / "out" / "documents.csv")[1:])
+    assert documents["DRAW/X-1.png"] == "b/X" and documents["TEXT/X-1.png"] == "a/X"  # two documents stay two
+    assert documents["TEXT/00123-08.png"] == documents["DRAW/00123-09.png"] == "00123"
+
+
+@pytest.mark.parametrize("more", [[], ["--link"]])
+def test_second_start_does_what_is_missing(tmp_path, shelf, more):
+    table, out = annotation(tmp_path, GOOD), tmp_path / "out"
+    assert run("sort", table, shelf, out, *more).returncode == 0
+    expected = tree(out)
+    assert (out / "TEXT" / "X-1.png").samefile(shelf / "a/X/X-1.png") == bool(more)
+    (out / "TEXT" / "X-1.png").unlink()
+    (out / "documents.csv").unlink()
+    (out / "TEXT" / f".{'0' * 16}.4711.part").write_bytes(b"half a page")
+    marks = {file: file.stat().st_ino for file in out.rglob("*.png")}
+    ended = run("sort", table, shelf, out, *more)
+    assert "1 written, 4 there already" in ended.stdout and tree(out) == expected
+    assert {file: file.stat().st_ino for file in marks} == marks
+
+
+def test_training_reads_the_documents(tmp_path, shelf):
+    from settings import Settings
+    from training_data import find_labelled
+
+    run("sort", annotation(tmp_path, GOOD), shelf, tmp_path / "out")
+    found = find_labelled(tmp_path / "out", Settings())
+    assert sorted(set(found.documents)) == ["00123", "a/X", "b/X", "Č1"] and not found.notes
+
+
+@pytest.mark.parametrize(
+    ("encoding", "separator", "start", "end"),
+    [
+        ("utf-8", ",", "", ""),
+        ("utf-8-sig", ";", "", "\r\n"),
+        ("utf-16", "\t", "", "\r\n"),
+        ("utf-16-le", ";", "", "\r\n"),
+        ("cp1250", ";", "", "\r\n"),
+        ("cp1250", ";", "sep=;\r\n", "\r\n"),
+        ("mac_latin2", ",", "", "\r"),
+    ],
+)
+def test_tables_as_spreadsheets_write_them(tmp_path, shelf, encoding, separator, start, end):
+    rows = [row.split(",") for row in GOOD.splitlines()]
+    quoted = '"' if encoding == "utf-8-sig" else ""
+    lines = [separator.join(f"{quoted}{cell}{quoted}" for cell in row) for row in rows]
+    text = start + (end or "\n").join(lines) + end
+    told = ["--encoding", encoding] if encoding.startswith("mac") else []
+    ended = run("sort", annotation(tmp_path, text, encoding), shelf, tmp_path / "out", *told)
+    assert ended.returncode == 0, ended.stderr
+    assert set(tree(tmp_path / "out")) == SORTED
+
+
+def test_eaten_zeros_guarded_cells_and_padded_pages(tmp_path, shelf):
+    put(shelf / "-5" / "-5-1.png")
+    rows = "PATH;FILE;PAGE;CLASS\n;123;08;TEXT\n;'-5;1,0;DRAW\n./00123/00123-09.png;123;9;DRAW\n;Y;1;TEXT\n;Č1;1;"
+    ended = run("sort", annotation(tmp_path, rows), shelf, tmp_path / "out")
+    assert ended.returncode == 0, ended.stderr
+    assert set(tree(tmp_path / "out")) == {
+        "TEXT/00123-08.png",
+        "DRAW/-5-1.png",
+        "DRAW/00123-09.png",
+        "TEXT/Y-1.PNG",
+        "documents.csv",
+    }
+    assert "1 row without CLASS" in ended.stdout
+
+
+PROBLEMS = {
+    "X,1,TEXT,": "ambiguous",
+    "Q,1,TEXT,": "does not exist",
+    "00123,7,TEXT,": "does not exist",
+    "1.23E+17,1,TEXT,": "rounded",
+    "Y,one,TEXT,": "not a page number",
+    ",1,TEXT,": "FILE is empty",
+    "Y,1,AUX,": "Windows reserves",
+    "Č1,1,a/b,": "cannot stand in a folder name",
+    "00123,9,TEXT.,": "drops the dot",
+    "00123,8,Text,": "letter case only",
+    "X,1,DRAW,a/X/X-1.png": "would both be",
+    "X,1,DRAW,b/X/X-1.png": "would both be",
+    "X,1,DRAW,c/X/X-1.png": "does not exist in PAGES",
+    "multi,1,TEXT,": "sorted whole",
+    "two,1,TEXT,": "annotated twice",
+    "two,1,DRAW,": "annotated twice",
+    "scan,1,TEXT,scan.pdf": "pdf2png",
+}
+
+
+def test_all_problems_come_in_one_report(tmp_path, shelf):
+    put(shelf / "two-1.png")
+    page(8).save(shelf / "multi.tif", save_all=True, append_images=[page(9)])
+    rows = "\n".join(["FILE,PAGE,CLASS,PATH", "multi,2,TEXT,", "multi,1,DRAW,", *PROBLEMS])
+    before = tree(tmp_path)
+    ended = run("sort", annotation(tmp_path, rows), shelf, tmp_path / "out")
+    assert ended.returncode == 2 and not (tmp_path / "out").exists()
+    assert tree(shelf) == {name.removeprefix("pages/"): content for name, content in before.items()}
+    for words in PROBLEMS.values():
+        assert words in ended.stderr, words
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_multi_page_file_is_sorted_whole(tmp_path, shelf):
+    page(8).save(shelf / "multi.tif", save_all=True, append_images=[page(9)])
+    ended = run("sort", annotation(tmp_path, "FILE,PAGE,CLASS\nmulti,1,TEXT\nmulti,2,TEXT"), shelf, tmp_path / "out")
+    assert ended.returncode == 0 and set(tree(tmp_path / "out")) == {"TEXT/multi.tif", "documents.csv"}
+
+
+def test_never_over_another_file(tmp_path, shelf):
+    put(tmp_path / "out" / "TEXT" / "00123-08.png", seed=99)
+    before = tree(tmp_path / "out")
+    ended = run("sort", annotation(tmp_path, GOOD), shelf, tmp_path / "out")
+    assert ended.returncode == 2 and "another page" in ended.stderr and tree(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("FILE,PAGE,CLAS\nX,1,TEXT", "did you mean CLAS?"),
+        ("FILE,PAGE,CLASS-1,SCORE-1,PATH\nX,1,TEXT,0.9,X-1.png", "annotate.py"),
+        ("FILE,PAGE,CLASS\n", "no rows"),
+        ("FILE,PAGE,CLASS\nX,1,TEXT,more", "4 cells"),
+        ("FILE,PAGE,CLASS,CLASS\nX,1,TEXT,DRAW", "twice"),
+    ],
+)
+def test_wrong_tables_are_one_line(tmp_path, shelf, text, words):
+    ended = run("sort", annotation(tmp_path, text), shelf, tmp_path / "out")
+    assert ended.returncode == 2 and words in ended.stderr and len(ended.stderr.splitlines()) == 1
+
+
+def test_wrong_folders_are_one_line(tmp_path, shelf):
+    table = annotation(tmp_path, GOOD)
+    for arguments, words in (
+        ([table, tmp_path / "page", tmp_path / "out"], "did you mean pages?"),
+        ([table, shelf, shelf], "the same folder"),
+        ([tmp_path / "annotation.cvs", shelf, tmp_path / "out"], "did you mean annotation.csv?"),
+    ):
+        ended = run("sort", *arguments)
+        assert ended.returncode == 2 and words in ended.stderr and len(ended.stderr.splitlines()) == 1
+
+
+def test_windows_accepts_every_label_that_we_accept():
+    sys.path.insert(0, str(SCRIPTS))
+    from common import folder_name_problem
+
+    for bad in ("con", "LPT1", "nul.txt", "a:b", "a?", "tab\t", "dot.", ".", "..", "", "x" * 200, "documents.csv"):
+        assert folder_name_problem(bad), bad
+    for good in ("TEXT_P", "ŽLUŤ", "console", "com10", "a.b", "two words", "-x", "=1"):
+        assert not folder_name_problem(good), good
+
+
+def test_annotate_from_folders_and_back(tmp_path, shelf):
+    run("sort", annotation(tmp_path, GOOD), shelf, tmp_path / "out")
+    put(tmp_path / "out" / "loose-1.png")
+    table = tmp_path / "again.csv"
+    assert run("annotate", tmp_path / "out", table, "--dry-run").returncode == 1 and not table.exists()
+    ended = run("annotate", tmp_path / "out", table)
+    assert ended.returncode == 1 and "loose-1.png: lies in no label folder" in ended.stderr
+    rows = read(table)
+    assert (
+        rows[0] == ["FILE", "PAGE", "CLASS", "PATH"] and ["Č1", "1", "ŽLUŤ", "ŽLUŤ/Č1-1.png"] in rows and len(rows) == 6
+    )
+    assert run("sort", table, tmp_path / "out", tmp_path / "twin").returncode == 0
+    del (first := tree(tmp_path / "out"))["loose-1.png"]
+    assert tree(tmp_path / "twin") == first  # documents.csv too: it is taken over
+    again = run("annotate", tmp_path / "out", table)
+    assert again.returncode == 1 and "there already" in again.stdout
+    put(tmp_path / "out" / "TEXT" / "new-1.png")
+    refused = run("annotate", tmp_path / "out", table)
+    assert refused.returncode == 2 and "another name" in refused.stderr and read(table) == rows
+
+
+RESULT = (
+    "FILE;PAGE;CLASS-1;CLASS-2;SCORE-1;SCORE-2;PATH;CORRECT\r\n"
+    "123;8;TEXT;DRAW;0,9100;0,0500;00123/00123-08.png;\r\n"
+    "123;9;TEXT;DRAW;0,5100;0,4000;00123/00123-09.png;DRAW\r\n"
+    "X;1;DRAW;TEXT;0,6000;0,3000;b/X/X-1.png; TEXT \r\n"
+    "Č1;1;DRAW;TEXT;0,4000;0,3000;onepagers/Č1-1.png;\r\n"
+)
+
+
+def test_annotate_from_a_corrected_table(tmp_path, shelf):
+    result = annotation(tmp_path, RESULT, "cp1250", "result.csv")
+    corrected, accepted, sure = (tmp_path / name for name in ("corrected.csv", "accepted.csv", "sure.csv"))
+    assert run("annotate", result, corrected).returncode == 0
+    assert read(corrected)[1:] == [["00123", "9", "DRAW", "00123/00123-09.png"], ["X", "1", "TEXT", "b/X/X-1.png"]]
+    assert run("annotate", result, accepted, "--accept").returncode == 0
+    assert [row[2] for row in read(accepted)[1:]] == ["TEXT", "DRAW", "TEXT", "DRAW"]
+    assert "1 below" in run("annotate", result, sure, "--accept", "--min-score", "0.9").stdout
+    assert [row[1] for row in read(sure)[1:]] == ["8", "9", "1"]
+    assert run("sort", accepted, shelf, tmp_path / "out").returncode == 0
+    assert (tmp_path / "out" / "TEXT" / "X-1.png").read_bytes() == (shelf / "b/X/X-1.png").read_bytes()
+
+
+def test_annotate_says_what_is_wrong(tmp_path):
+    for text, more, words in (
+        (RESULT.replace(" TEXT ", "Text"), [], "line 4: Text should be TEXT"),
+        (RESULT.replace("CORRECT", "KORREKT"), [], "no column CORRECT"),
+        (RESULT.replace("DRAW\r\n", "\r\n").replace(" TEXT ", ""), [], "--accept"),
+        (RESULT, ["--min-score", "0.5"], "--min-score"),
+        (RESULT.replace("0,9100", "sure"), ["--accept", "--min-score", "0.5"], "not a number"),
+    ):
+        ended = run("annotate", annotation(tmp_path, text, name="result.csv"), tmp_path / "out.csv", *more)
+        assert ended.returncode == 2 and words in ended.stderr and len(ended.stderr.splitlines()) == 1, ended.stderr
+    new = annotation(tmp_path, RESULT.replace(" TEXT ", "TEXTT"), name="result.csv")
+    assert "did you mean TEXT?" in run("annotate", new, tmp_path / "out.csv").stdout
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """Label folders: an exact copy within a category, a near one across two, a cut file, a TIFF of two pages."""
+    root = tmp_path / "sorted"
+    for number in range(4):
+        put(root / "DRAW" / f"CTX19370000{number}-1.png", number)
+        put(root / "TEXT" / f"CTX19540000{number}-1.png", 10 + number)
+    shutil.copy(root / "DRAW" / "CTX193700000-1.png", root / "DRAW" / "copy-1.png")
+    page(11).resize((260, 364)).save(root / "DRAW" / "CTX196000009-1.jpg", quality=60)
+    (root / "TEXT" / "cut-1.png").write_bytes((root / "TEXT" / "CTX195400000-1.png").read_bytes()[:500])
+    page(20).save(root / "TEXT" / "CTX198000001.tif", save_all=True, append_images=[page(21)])
+    return root
+
+
+def test_dataset(tmp_path, labelled):
+    before, out = tree(labelled), tmp_path / "report"
+    split = ["PATH,PAGE,CATEGORY,DOCUMENT,SPLIT"]
+    split += [f"DRAW/CTX19370000{number}-1.png,1,DRAW,x,{part}" for number, part in enumerate(["train", "test"] * 2)]
+    table = annotation(tmp_path, "\n".join(split), name="split.csv")
+    dry = run("dataset", labelled, "--output", out, "--split", table, "--dry-run")
+    assert dry.returncode == 0 and not out.exists()
+    ended = run("dataset", labelled, "--output", out, "--split", table, "--workers", 2)
+    assert ended.returncode == 1 and "TEXT/cut-1.png: truncated" in ended.stderr
+    assert tree(labelled) == before
+    rows = {row[0]: dict(zip(read(out / "dataset.csv")[0], row, strict=True)) for row in read(out / "dataset.csv")}
+    assert rows["TEXT"]["PAGES"] == "7" and rows["TEXT"]["DOCUMENTS"] == "6" and rows["TEXT"]["UNREADABLE"] == "1"
+    assert rows["DRAW"]["FIRST_YEAR"] == "1937" and rows["DRAW"]["LAST_YEAR"] == "1960"
+    twins = [dict(zip(read(out / "duplicates.csv")[0], row, strict=True)) for row in read(out / "duplicates.csv")[1:]]
+    groups = {(row["GROUP"], row["KIND"], row["ACROSS"]): set() for row in twins}
+    for row in twins:
+        groups[row["GROUP"], row["KIND"], row["ACROSS"]].add(row["PATH"])
+    assert groups == {
+        ("1", "near", "yes"): {"DRAW/CTX196000009-1.jpg", "TEXT/CTX195400001-1.png"},
+        ("2", "exact", "no"): {"DRAW/CTX193700000-1.png", "DRAW/copy-1.png"},
+    }
+    assert read(out / "splits.csv")[:2] == [["CATEGORY", "train", "test", "not in the table"], ["DRAW", "2", "2", "2"]]
+    for name in ("years", "sizes", "splits"):
+        with Image.open(out / f"{name}.png") as picture:
+            assert min(picture.size) > 300 and np.asarray(picture.convert("L")).std() > 5
+
+
+def test_dataset_measures_each_page_once(tmp_path, labelled):
+    out = tmp_path / "report"
+    run("dataset", labelled, "--output", out)
+    expected, journal = tree(out), out / "measures.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:6]) + lines[6][:40])  # as a kill leaves it: six pages measured, one line torn
+    (out / "dataset.csv").unlink()
+    run("dataset", labelled, "--output", out)
+    again = journal.read_bytes().splitlines(keepends=True)
+    assert again[:6] == lines[:6] and sorted(again) == sorted(lines)
+    found = tree(out)
+    del found["measures.jsonl"], expected["measures.jsonl"]
+    assert found == expected
+    old = labelled / "DRAW" / "CTX193700001-1.png"
+    put(old, seed=77)  # a page that was scanned anew is measured anew
+    os.utime(old, ns=(1, 1))
+    run("dataset", labelled, "--output", out)
+    assert len(journal.read_bytes().splitlines()) == len(lines) + 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sorted", "--year-pattern", "("], "regular expression"),
+        (["sorted", "--split", "nothing.csv"], "does not exist"),
+        (["sorted/DRAW"], "no label folders"),
+        (["sorte"], "did you mean sorted?"),
+    ],
+)
+def test_dataset_mistakes_are_one_line(tmp_path, labelled, arguments, words):
+    ended = run("dataset", *arguments, cwd=tmp_path)
+    assert ended.returncode == 2 and words in ended.stderr and len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [2, 11, 40, 75])
+def test_pictures_hold_any_number_of_categories(tmp_path, number):
+    sys.path.insert(0, str(SCRIPTS))
+    from collections import Counter
+
+    from dataset_pictures import draw_shares, draw_sizes, draw_years
+
+    names = [f"_ČÍSLO ${place}$" if place % 2 else f"CATEGORY_{place}" for place in range(number)]
+    draw_years(tmp_path / "years.png", [(name, 1900 + place % 90) for place, name in enumerate(names * 5)])
+    draw_sizes(tmp_path / "sizes.png", [(name, 1000 + place, 1500) for place, name in enumerate(names * 2)])
+    draw_shares(tmp_path / "splits.png", {name: Counter(train=8, test=place) for place, name in enumerate(names)},
+                ["train", "test"], "by split")  # fmt: skip
+    for name in ("years", "sizes", "splits"):
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            assert 300 < picture.height < 4000 and 1000 < picture.width < 2500
+
+
+def kill_itself(task):
+    if task == 3:
+        os._exit(7)
+    return task * task
+
+
+def test_a_process_that_dies_takes_only_its_task_with_it():
+    sys.path.insert(0, str(SCRIPTS))
+    from processes import WorkerDied, in_processes
+
+    answers = dict(in_processes(kill_itself, iter(range(8)), 2))
+    assert isinstance(answers.pop(3), WorkerDied)
+    assert answers == {number: number * number for number in range(8) if number != 3}
+
+
+def test_windows_starters():
+    attributes = (ROOT / ".gitattributes").read_text(encoding="utf-8")
+    assert "*.bat     text eol=crlf" in attributes
+    for name in ("pdf2png", "move_single", "sort"):
+        content = (SCRIPTS / "windows" / f"{name}.bat").read_bytes()
+        assert content.isascii() and content.count(b"\n") == content.count(b"\r\n") > 5
+        text = content.decode("ascii")
+        assert text.count(f'"%~dp0..\\{name}.py" %*') == 2 and (SCRIPTS / f"{name}.py").is_file()
+        assert text.rstrip().endswith("exit /b %code%")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_unix_starters_pass_everything_on(tmp_path):
+    for name in ("pdf2png", "move_single", "sort"):
+        starter = SCRIPTS / "unix" / f"{name}.sh"
+        assert os.access(starter, os.X_OK)
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    folder = tmp_path / "žluté strany; $(x)"
+    put(folder / "X" / "X-1.png")
+    link = tmp_path / "bin"
+    link.symlink_to(SCRIPTS / "unix")
+    ended = subprocess.run([link / "move_single.sh", folder], cwd="/", env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0 and (folder / "onepagers" / "X-1.png").is_file()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="a bash script")
+def test_slurm_array_shares_out_the_folders(tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    # Stands in for run.py: notes what it was asked for, and leaves a run record as run.py does.
+    (project / "run.py").write_text(
+        "import sys, pathlib\n"
+        "out = pathlib.Path(sys.argv[4]); (out / 'tables').mkdir(parents=True, exist_ok=True)\n"
+        "(out / 'tables' / '1_run.json').write_text(' '.join(sys.argv[1:]), encoding='utf-8')\n",
+        encoding="utf-8",
+    )
+    for name in ("box 1", "box 2", "box ž", "left"):
+        put(tmp_path / "scans" / name / "X-1.png")
+    put(tmp_path / "scans" / "Y-1.png")
+    unfinished = tmp_path / "result" / "box 2" / "runs" / "20260101-000000_X"
+    unfinished.mkdir(parents=True)
+    script, common = SCRIPTS / "slurm" / "sort_pages.sbatch", {**os.environ, "PROJECT": str(project)}
+    common["PATH"] = f"{Path(sys.executable).parent}:{common['PATH']}"
+    common |= {"INPUT": str(tmp_path / "scans"), "OUTPUT": str(tmp_path / "result"), "SLURM_ARRAY_TASK_COUNT": "3"}
+    said = ""
+    for task in "123":
+        own = {**common, "SLURM_ARRAY_TASK_ID": task, "SLURM_ARRAY_TASK_MIN": "1"}
+        ended = subprocess.run(["bash", script, "-tn", "3"], env=own, capture_output=True, text=True, timeout=60)
+        assert ended.returncode == 0, ended.stderr
+        said += ended.stdout
+    records = {file.parts[-3]: file.read_text(encoding="utf-8") for file in (tmp_path / "result").rglob("*_run.json")}
+    assert set(records) == {"box 1", "box 2", "box ž", "left", "_files"}
+    assert records["box 2"].endswith("--resume -tn 3") and records["_files"].endswith("--no-inner -tn 3")
+    again = subprocess.run(["bash", script], env={**common, "SLURM_ARRAY_TASK_ID": "1"}, capture_output=True, text=True)
+    assert again.stdout.count("done before") == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
+@pytest.mark.parametrize("after", [0.5, 0.8])
+def test_killed_sort_goes_on(tmp_path, after):
+    pages = tmp_path / "pages"
+    rows = ["FILE,PAGE,CLASS"]
+    source = put(tmp_path / "one.png")
+    for number in range(1, 400):
+        (pages / "D").mkdir(parents=True, exist_ok=True)
+        os.link(source, pages / "D" / f"D-{number}.png")
+        rows.append(f"D,{number},{'AB'[number % 2]}")
+    table = annotation(tmp_path, "\n".join(rows))
+    command = [sys.executable, str(SCRIPTS / "sort.py"), str(table), str(pages), str(tmp_path / "out")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while process.poll() is None and len(list((tmp_path / "out").rglob("*.png"))) < 400 * after:
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    done = {file: file.stat().st_ino for file in (tmp_path / "out").rglob("*.png")}
+    assert done and run("sort", table, pages, tmp_path / "out").returncode == 0
+    assert all(file.stat().st_ino == inode for file, inode in done.items())
+    assert len(tree(tmp_path / "out")) == 400 and not list((tmp_path / "out").rglob("*.part"))

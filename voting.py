@@ -1,0 +1,280 @@
+"""Several models vote on a folder of pages: each one's category, beside the average of their probabilities.
+
+    python run.py --best -d pages/                     # the models of [eval] best, else all in models/ that agree
+
+Gives tables/best_<name>.csv: FILE,PAGE,<CLASS-model ...>,CLASS,SCORE,AGREE[,TRUE][,REVIEW],PATH. CLASS and SCORE are of
+the average over the models' full probabilities; AGREE is how many of them name that category. All models are in memory;
+a page is decoded once for each distinct transform. A killed run goes on with `--resume`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from categories import same_label
+from checkpoints import PAGE_CLASSIFIER
+from journal import Outcome
+from model_folders import ModelChoice, describe, list_models
+from pages import PageList, find_pages
+from predict import chosen_descriptions, model_hash, open_classifier, score_batch, threads
+from progress import Progress
+from results import Truth
+from runs import Run
+from tables import Table, cell, number, path_cell
+from utils import UserError, did_you_mean, printable
+
+if TYPE_CHECKING:
+    from classifier import PageClassifier
+    from run import Job
+    from settings import Settings
+
+ERRORS = ["FILE", "PAGE", "PATH", "REASON"]
+
+
+def run_voting(settings: Settings, job: Job) -> int:
+    """Let the models vote; 0, 1 where pages failed, 130 interrupted. UserError for what the user can mend."""
+    if job.model or job.revision or job.model_path is not None or settings.setup.zero_shot:
+        raise UserError("--best takes its models from [eval] best in config.toml: leave -m, -rev and --model_path out")
+    say = (lambda line: None) if settings.setup.quiet else _say
+    descriptions = chosen_descriptions(settings)
+    choices, notes = choose_voters(settings)
+    for note in notes:
+        _say(f"note: {note}")
+    read = settings.input
+    pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[settings.output.folder])
+    classifiers = [open_classifier(choice, settings, descriptions) for choice in choices]
+    categories = same_categories(choices, classifiers)
+    names = _names(choices)
+    say(f"{len(pages.pages)} pages, {len(choices)} models: {', '.join(map(printable, names))}")
+    identity = {
+        "input": printable(str(job.directory.resolve())),
+        "model": [model_hash(choice.source) for choice in choices],
+        "categories": hashlib.sha256(repr([c.descriptions for c in classifiers]).encode()).hexdigest(),
+        "settings": {
+            "job": "best",
+            "formats": sorted(read.formats),
+            "inner": read.inner,
+            "max_pixels": read.max_pixels,
+            "excel": settings.output.excel,
+            "review_below": settings.setup.review_below,
+        },
+    }
+    execution = {
+        "batch_size": settings.setup.batch_size,
+        "device": str(classifiers[0].device),
+        "precision": classifiers[0].precision,
+    }
+    if job.resume:
+        run = Run.resume(settings.output.folder, identity=identity, execution=execution)
+        say(f"resuming {run.name}: {min(len(run.pages.pages), run.done * settings.setup.batch_size)} pages were done")
+    else:
+        run = Run.start(settings.output.folder, f"{len(choices)}-models", pages, identity=identity, execution=execution)
+    with run:
+        return _work(run, classifiers, names, categories, settings, job)
+
+
+def choose_voters(settings: Settings) -> tuple[list[ModelChoice], list[str]]:
+    """The models that vote, and what the user should know: those of `[eval] best`, else the largest group in
+    `[setup] model_dir` that has the same categories, folds left out.
+
+    Raises UserError: a model that is not there, or fewer than two.
+    """
+    model_dir, known = settings.setup.model_dir, settings.hf.revisions
+    models = {model.path.name: model for model in list_models(model_dir, known)}
+    notes: list[str] = []
+    found = []
+    if settings.eval.best:
+        for name in settings.eval.best:
+            path = Path(name).expanduser()
+            if name in models:
+                found.append(models[name])
+            elif path.is_dir():
+                found.append(describe(path, known))
+            else:
+                where = printable(str(model_dir))
+                raise UserError(f"[eval] best: no model {printable(name)} in {where}{did_you_mean(name, models)}")
+    else:
+        groups: dict[tuple[str, ...], list[Any]] = {}
+        for model in models.values():
+            if not model.fold:
+                groups.setdefault(_categories(model.path), []).append(model)
+        found = max(groups.values(), key=len, default=[])
+        left = sorted(printable(model.path.name) for group in groups.values() if group is not found for model in group)
+        if left and found:
+            notes.append(f"other categories, so without a vote: {', '.join(left)}")
+    if len(found) < 2:
+        raise UserError(
+            f"--best needs two models or more, and {len(found) or 'none'} can vote: name them as [eval] best = "
+            f'["one", "two"] in config.toml (in {printable(str(model_dir))}: {", ".join(models) or "none"})'
+        )
+    return [ModelChoice(model.path, model.kind, model.base, "--best", model.revision) for model in found], notes
+
+
+def same_categories(choices: list[ModelChoice], classifiers: list[PageClassifier]) -> list[str]:
+    """The categories, in the first model's order. UserError, naming both sides, where a model has others."""
+    first = classifiers[0].categories
+    for choice, classifier in zip(choices, classifiers, strict=True):
+        if set(classifier.categories) != set(first):
+            one = ", ".join(sorted(set(first) - set(classifier.categories))) or "none"
+            other = ", ".join(sorted(set(classifier.categories) - set(first))) or "none"
+            raise UserError(
+                f"{printable(str(choices[0].source))} and {printable(str(choice.source))} sort into different "
+                f"categories (only the first: {one}; only the other: {other}): they cannot vote together"
+            )
+    return first
+
+
+def _work(
+    run: Run, classifiers: list[PageClassifier], names: list[str], categories: list[str], settings: Settings, job: Job
+) -> int:
+    total, began, interrupted = len(run.pages.pages), time.monotonic(), False
+    record: dict[str, Any] = {"command": job.command(), "models": names, "identity": run.identity, "pages": total}
+    run.write_record(record)
+    try:
+        with Progress(
+            total - min(total, run.done * settings.setup.batch_size), quiet=settings.setup.quiet, label="voting"
+        ) as progress:
+            for outcomes in votes(run.pages, classifiers, categories, settings, first=run.done):
+                run.append(outcomes)
+                progress.advance(len(outcomes), failed=sum(isinstance(outcome, str) for outcome in outcomes))
+    except KeyboardInterrupt:
+        interrupted = True
+        _say("interrupted: writing the table of what was done ...")
+    report = write_table(run, names, categories, settings)
+    record |= {name: report[name] for name in ("done", "failed", "per_category", "agreement")}
+    record |= {"seconds": round(time.monotonic() - began, 3), "tables": [file.name for file in report["files"]]}
+    if interrupted:
+        run.write_record({**record, "state": "interrupted"})
+    else:
+        report["files"].append(run.finish(record))
+    for line in report_lines(report, len(names)):
+        print(line)
+    if interrupted:
+        print(f"to continue: {job.continue_command()}", file=sys.stderr)
+        return 130
+    return int(report["failed"] > 0)
+
+
+def votes(
+    pages: PageList, classifiers: list[PageClassifier], categories: list[str], settings: Settings, first: int = 0
+) -> Iterator[list[Outcome]]:
+    """Batch by batch, each page's scores by all models one after another (M x C numbers), or why it failed."""
+    from loader import load_batches
+
+    transforms: dict[str, Any] = {}
+    of_model = []
+    for classifier in classifiers:
+        key = json.dumps(classifier.transform.to_dict(), sort_keys=True)
+        transforms.setdefault(key, classifier.transform)
+        of_model.append(list(transforms).index(key))
+    orders = [[classifier.categories.index(name) for name in categories] for classifier in classifiers]
+    with contextlib.ExitStack() as opened:
+        streams = []
+        for transform in transforms.values():
+            stream = load_batches(
+                pages,
+                transform,
+                batch_size=settings.setup.batch_size,
+                workers=threads(settings.setup.workers),
+                max_pixels=settings.input.max_pixels,
+                first_batch=first,
+            )
+            streams.append(opened.enter_context(contextlib.closing(stream)))
+        for batches in zip(*streams, strict=True):
+            scored = [score_batch(c, batches[place]) for c, place in zip(classifiers, of_model, strict=True)]
+            outcomes: list[Outcome] = []
+            for page in zip(*scored, strict=True):
+                failed = next((outcome for outcome in page if isinstance(outcome, str)), None)
+                rows = zip(page, orders, strict=True)
+                outcomes.append(failed or [outcome[place] for outcome, order in rows for place in order])
+            yield outcomes
+
+
+def write_table(run: Run, names: list[str], categories: list[str], settings: Settings) -> dict[str, Any]:
+    """The tables of a run, in one pass over its outcomes; counts for the summary."""
+    excel, limit, models = settings.output.excel, settings.setup.review_below, len(names)
+    truth = Truth(run.pages, categories)
+    head = ["FILE", "PAGE", *(cell(f"CLASS-{name}") for name in names), "CLASS", "SCORE", "AGREE"]
+    head += [*(["TRUE"] if truth.known else []), *(["REVIEW"] if limit else []), "PATH"]
+    shown = [cell(category) for category in categories]
+    agreement: Counter[int] = Counter()
+    per_category = dict.fromkeys(categories, 0)
+    done = failed = 0
+    notes: list[str] = []
+    with contextlib.ExitStack() as opened:
+        table = Table(run.tables / f"best_{run.name}.csv", head, opened, excel=excel)
+        errors = None
+        for page, outcome in zip(run.pages.pages, run.outcomes(), strict=False):
+            done += 1
+            start, path = [cell(page.file), page.number], path_cell(page.path)
+            if isinstance(outcome, str):
+                failed += 1
+                if errors is None:
+                    errors = Table(run.tables / f"best_{run.name}_ERRORS.csv", ERRORS, opened, excel=excel)
+                errors.write([*start, path, cell(printable(" ".join(outcome.split())))])
+                continue
+            scores = np.array(outcome).reshape(models, len(categories))
+            average = scores.mean(axis=0)
+            each, best = scores.argmax(axis=1), int(average.argmax())
+            agree = int((each == best).sum())
+            agreement[agree] += 1
+            per_category[categories[best]] += 1
+            row = [*start, *(shown[place] for place in each), shown[best], number(average[best], 4, excel=excel), agree]
+            row += [cell(truth.of(page))] if truth.known else []
+            row += ["yes" if average[best] < limit else "no"] if limit else []
+            table.write([*row, path])
+        files = [part.complete(notes) for part in (table, errors) if part]
+    return {
+        "done": done,
+        "failed": failed,
+        "per_category": per_category,
+        "agreement": {str(count): agreement[count] for count in sorted(agreement, reverse=True)},
+        "files": files,
+        "notes": notes,
+    }
+
+
+def report_lines(report: dict[str, Any], models: int) -> list[str]:
+    """What the terminal shows."""
+    lines = [f"{report['done']} pages: {report['done'] - report['failed']} sorted, {report['failed']} failed"]
+    width = max(map(len, report["per_category"]))
+    lines += [f"  {name:<{width}}  {pages}" for name, pages in report["per_category"].items() if pages]
+    lines += [f"  {count} of {models} models say so too: {pages} pages" for count, pages in report["agreement"].items()]
+    lines += [f"note: {note}" for note in report["notes"]]
+    return [*lines, "files:", *(f"  {printable(str(file))}" for file in report["files"])]
+
+
+def _categories(folder: Path) -> tuple[str, ...]:
+    """The categories that a model folder names, sorted; () where it names none."""
+    for name in (PAGE_CLASSIFIER, "config.json"):
+        try:
+            value = json.loads((folder / name).read_text(encoding="utf-8"))["categories"]
+            return tuple(sorted(same_label(category) for category in value))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return ()
+
+
+def _names(choices: list[ModelChoice]) -> list[str]:
+    """A name for each model, its folder's; told apart where two are alike."""
+    names: list[str] = []
+    for choice in choices:
+        name, tried = Path(choice.source).name, 2
+        while name in names:
+            name, tried = f"{Path(choice.source).name}-{tried}", tried + 1
+        names.append(name)
+    return names
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

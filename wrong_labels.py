@@ -1,0 +1,225 @@
+"""Which labels are wrong? Pages ranked by how strongly the scores contradict the label that they carry.
+
+    python run.py --wrong_labels models/mine_folds/out_of_fold.csv        # or the folder models/mine_folds, models/mine
+    python run.py --wrong_labels result/tables/EVAL_RAW_X.csv -d sorted/  # of pages that the model did not train on
+
+Gives tables/wrong_labels_<name>.csv (`COLUMNS`; all pages, the most contradicted first) and a contact sheet of the
+first of them, plots/wrong_labels_<name>.png. Scores must come from models that had not seen the
+page: those that a model was trained on agree with wrong labels too. Nothing is moved or deleted.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from categories import same_label
+from folds import TABLE
+from judging import free_name
+from metrics import label_quality
+from tables import Table, cell, number, path_cell
+from training_data import find_labelled
+from training_report import read_record
+from utils import UserError, did_you_mean, printable, split_page_name
+
+if TYPE_CHECKING:
+    from metrics import Suspicion
+    from pages import Page
+    from run import Job
+    from settings import Settings
+
+COLUMNS = [
+    "RANK",
+    "FILE",
+    "PAGE",
+    "LABEL",
+    "SUGGESTED",
+    "MARGIN",
+    "SCORE_LABEL",
+    "SCORE_SUGGESTED",
+    "CONTRADICTED",
+    "PATH",
+]
+SURE = 0.95  # where the scores agree with fewer labels than this, they are no judge of single ones
+FOLD_COLUMNS = ["PATH", "PAGE", "CATEGORY", "DOCUMENT", "FOLD"]
+
+
+@dataclass
+class Scored:
+    """A table of scores: pages by (PATH, PAGE), their labels, scores [N, C], known [N, C] (see `label_quality`).
+
+    notes: what the user should know. left: pages that were in training, so cannot tell.
+    """
+
+    keys: list[tuple[str, int]]
+    labels: np.ndarray
+    categories: list[str]
+    scores: np.ndarray
+    known: np.ndarray
+    notes: list[str] = field(default_factory=list)
+
+
+def run_wrong_labels(settings: Settings, job: Job) -> int:
+    """Rank the labels; 0. UserError: no such table, or one without labels and scores."""
+    file = find_table(job.table)
+    scored = read_scores(file)
+    found = label_quality(scored.scores, scored.labels, scored.known)
+    order = [int(place) for place in found.order()]
+    root = job.directory or _root_of(file, settings)
+    pages: dict[tuple[str, int], Page] = {}
+    if root is None or not root.is_dir():
+        scored.notes.append("no contact sheet: where the pages lie is not told; name their folder with -d")
+        root = None
+    else:
+        pages = {(printable(page.path), page.number): page for page in find_labelled(root, settings).pages}
+    name = f"wrong_labels_{file.stem}_{time.strftime('%Y%m%d-%H%M%S')}"
+    table = write_ranking(scored, found, order, name, settings)
+    files = [table]
+    likely = [place for place in order if found.contradicted[place]]
+    if root is not None:
+        files.append(_sheet(scored, found, likely or order[:12], pages, root, table.stem, settings))
+    agree = float((found.suggested == scored.labels)[found.judged].mean()) if found.judged.any() else 0.0
+    if agree < SURE:
+        scored.notes.append(
+            f"the models agree with only {100 * agree:.0f} % of all labels: most of these are the models' mistakes"
+        )
+    print(f"{len(likely)} of {len(order)} labels are contradicted, the most strongly first:")
+    for place in likely[:15]:
+        path, page_number = scored.keys[place]
+        print(f"  {_change(scored, found, place)}  {found.margin[place]:+.3f}  {path} (page {page_number})")
+    if len(likely) > 15:
+        print(f"  and {len(likely) - 15} more")
+    unjudged = int((~found.judged).sum())
+    if unjudged:
+        print(f"note: {unjudged} pages are of categories that their fold had no page of to learn: last in the table")
+    for note in scored.notes:
+        print(f"note: {note}")
+    print("files:")
+    for written in files:
+        print(f"  {printable(str(written))}")
+    return 0
+
+
+def find_table(given: Path | None) -> Path:
+    """The table meant: a file, or a folder that holds out_of_fold.csv."""
+    path = (given or Path(TABLE)).expanduser()
+    file = path / TABLE if path.is_dir() else path
+    if file.is_file():
+        return file
+    shown = printable(str(path))
+    if path.is_dir():
+        beside = path.with_name(f"{path.name}_folds") / TABLE
+        hint = f"; did you mean {printable(str(beside.parent))}?" if beside.is_file() else ""
+        raise UserError(f"--wrong_labels {shown}: no {TABLE} in it (--train --folds K makes one){hint}")
+    siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    raise UserError(f"--wrong_labels {shown}: no such table{did_you_mean(path.name, siblings)}")
+
+
+def read_scores(file: Path) -> Scored:
+    """The scores of an out_of_fold.csv or an EVAL_RAW table. UserError where it is neither, or damaged."""
+    shown = printable(str(file))
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        first = text.partition("\n")[0]
+        excel = first.count(";") > first.count(",")
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=";" if excel else ",") if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{shown} cannot be read: {error}") from error
+    head = rows[0] if rows else []
+    notes: list[str] = []
+    if head[:5] == FOLD_COLUMNS:
+        path, page, label, fold, begin, end = 0, 1, 2, 4, 5, len(head)
+    elif head[:2] == ["FILE", "PAGE"] and head[-1:] == ["PATH"] and "TRUE" in head[-3:-1]:
+        end = len(head) - 1 - head[::-1].index("TRUE")
+        path, page, label, fold, begin = len(head) - 1, 1, end, None, 2
+        if "IN_TRAINING" in head[-2:]:
+            taken = [row for row in rows[1:] if row[-2] != "yes"]
+            notes.append(f"{len(rows) - 1 - len(taken)} pages were in training, so they prove nothing: left out")
+            rows = [head, *taken]
+    else:
+        raise UserError(f"{shown}: neither {TABLE} of --folds nor an EVAL_RAW table of --eval --raw")
+    categories = [same_label(_bare(name)) for name in head[begin:end]]
+    body = rows[1:]
+    try:
+        scores = np.array(
+            [[float(value.replace(",", ".")) for value in row[begin:end]] for row in body], dtype=float
+        ).reshape(len(body), len(categories))
+        labels = np.array([categories.index(same_label(_bare(row[label]))) for row in body], dtype=int)
+        keys = [(row[path], int(row[page])) for row in body]
+    except (ValueError, IndexError) as error:
+        raise UserError(f"{shown}: a damaged row ({error})") from error
+    if not len(body) or len(categories) < 2:
+        raise UserError(f"{shown} holds no pages to rank")
+    known = np.ones(scores.shape, bool)
+    if fold is not None:  # a category whose score is 0 on every page of a fold was not learned there
+        folds = np.array([row[fold] for row in body])
+        for name in set(folds.tolist()):
+            known[folds == name] = (scores[folds == name] > 0).any(axis=0)
+    return Scored(keys, labels, categories, scores, known, notes)
+
+
+def write_ranking(scored: Scored, found: Suspicion, order: list[int], name: str, settings: Settings) -> Path:
+    """tables/<name>.csv: all pages, the most contradicted label first."""
+    folder, excel = settings.output.folder / "tables", settings.output.excel
+    notes: list[str] = []
+    with ExitStack() as opened:
+        table = Table(free_name(folder, name, ".csv"), COLUMNS, opened, excel=excel)
+        for rank, place in enumerate(order, 1):
+            path, page = scored.keys[place]
+            label, suggested = scored.labels[place], found.suggested[place]
+            margin = number(found.margin[place], 4, excel=excel) if found.judged[place] else ""
+            scores = [number(scored.scores[place, at], 4, excel=excel) for at in (label, suggested)]
+            names = [cell(scored.categories[at]) for at in (label, suggested)]
+            likely = "yes" if found.contradicted[place] else "no"
+            file = cell(split_page_name(path.rpartition("/")[2].rpartition(".")[0])[0])
+            table.write([rank, file, page, *names, margin, *scores, likely, path_cell(path.removeprefix("./"))])
+        written = table.complete(notes)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    return written
+
+
+def _sheet(
+    scored: Scored, found: Suspicion, places: list[int], pages: dict, root: Path, name: str, settings: Settings
+) -> Path:
+    from sheets import MOST, Tile, draw_sheet
+
+    folder = settings.output.folder / "plots"
+    tiles = []
+    for place in places:
+        path, page = scored.keys[place]
+        margin = f"margin {found.margin[place]:+.3f}" if found.judged[place] else "cannot be judged"
+        here = pages.get((path.removeprefix("./"), page))
+        tiles.append(Tile(here, [_change(scored, found, place), f"{margin}, page {page}", path.rpartition("/")[2]]))
+    title = f"label -> what the model says; the {min(MOST, len(tiles))} most contradicted labels"
+    file = free_name(folder, name, ".png")
+    return draw_sheet(tiles, root, file, title=title, max_pixels=settings.input.max_pixels)
+
+
+def _change(scored: Scored, found: Suspicion, place: int) -> str:
+    label, suggested = (scored.categories[at] for at in (scored.labels[place], found.suggested[place]))
+    return f"{printable(label)} -> {printable(suggested)}"
+
+
+def _root_of(file: Path, settings: Settings) -> Path | None:
+    """Where the label folders of a table lie: as its model's record says, or a fold's beside it; `[train] folder`."""
+    folder = file.absolute().parent
+    beside = folder.name.removesuffix("_folds")
+    for model in (folder, folder.parent / f"{beside}_fold_1", folder.parent / beside):
+        told = read_record(model).get("data")
+        if isinstance(told, str) and told and (model / told).is_dir():
+            return (model / told).resolve()
+    return settings.train.folder
+
+
+def _bare(text: str) -> str:
+    """A cell without the quote that keeps spreadsheets from computing it."""
+    return text[1:] if text[:1] == "'" and cell(text[1:]) == text else text
