@@ -7,6 +7,7 @@ gaps(card)                                    # what a card says nothing on: [] 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import backbone
@@ -31,6 +32,15 @@ How it was trained: `training.json`, `metrics.jsonl`, `curves.png`.
 | category | training pages |
 |---|---|
 {rows}"""
+    return _card(classifier, name, data + _ingredients(classifier.base), figures)
+
+
+def averaged_card(classifier: PageClassifier, name: str, parts: Sequence[str], documents: int) -> str:
+    """The card of a model whose weights are the mean of other models' weights. documents: those that any part saw."""
+    data = f"""The mean of the weights of {len(parts)} models: {", ".join(parts)}. Together they saw {documents}
+documents. `training.json` names both."""
+    figures = """None: the averaged models saw each other's test pages, so their figures do not hold for the average.
+Evaluate it on pages of other documents (`--eval -d`)."""
     return _card(classifier, name, data + _ingredients(classifier.base), figures)
 
 

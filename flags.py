@@ -25,7 +25,6 @@ from utils import UserError, did_you_mean, nearest, printable
 
 # Flags and words of jobs that are known but not built yet -> what they will do.
 NOT_BUILT = {
-    "--average": "averaging the folds' weights (--average)",
     "explore": "exploring a collection (explore)",
     "writers": "writer retrieval (writers)",
     "formulas": "reading formulas (formulas)",
@@ -139,6 +138,12 @@ def build_parser() -> Parser:
     )
     add("--push", action="store_true", help="upload the model folder --model_path to --repo, as the revision -rev")
     add("--overwrite", action="store_true", help="with --push: replace a revision that is there")
+    add(
+        "--average",
+        nargs="+",
+        metavar="FOLDER",
+        help="the mean of the weights of models, such as the folds of one training, as a new model (--name)",
+    )
     add("--convert", metavar="OLD", help="make a model folder (--model_path) of an earlier tool's folder or .pt file")
     taken: set[str] = set()
     for key in every_key():

@@ -41,6 +41,7 @@ JOBS = {
     "best": ("--best", "voting", "run_voting"),
     "suggest": ("--suggest", "suggestions", "run_suggestion"),
     "wrong_labels": ("--wrong_labels", "wrong_labels", "run_wrong_labels"),
+    "average": ("--average", "averaging", "run_average"),
     "hf": ("--hf", "hub", "run_pull"),
     "push": ("--push", "hub_push", "run_push"),
     "convert": ("--convert", "convert", "run_conversion"),
@@ -56,8 +57,9 @@ class Job:
 
     kind: "predict" or a key of JOBS. files (`-f`) or directory (`-d`, `--dir`); for training None = `[train] folder`,
     for `--eval` the model's own test pages. model: `-m` as typed, "" = not given; so are revision (`-rev`) and name
-    (`--name`). count: of `--suggest`. table: of `--wrong_labels`. repo (as typed) and overwrite: of `--push`; convert:
-    what `--convert` names. `--hf` has files or a directory where pages are sorted after the pull.
+    (`--name`). parts: the folders of `--average`. count: of `--suggest`. table: of `--wrong_labels`. repo (as typed) and
+    overwrite: of `--push`; convert: what `--convert` names. `--hf` has files or a directory where pages are sorted
+    after the pull.
     """
 
     kind: str = "predict"
@@ -67,6 +69,7 @@ class Job:
     model: str = ""
     revision: str = ""
     name: str = ""
+    parts: tuple[Path, ...] = ()
     count: int = 0
     table: Path | None = None
     repo: str = ""
@@ -160,6 +163,7 @@ def understand(typed: argparse.Namespace, arguments: tuple[str, ...]) -> tuple[S
         model=_filled("-m", typed.model),
         revision=_filled("-rev", typed.revision),
         name=_filled("--name", typed.name),
+        parts=tuple(_expanded(typed.average, "--average")) if typed.average else (),
         count=_count(typed.suggest),
         table=Path(_filled("--wrong_labels", typed.wrong_labels)) if typed.wrong_labels is not None else None,
         repo=_filled("--repo", getattr(typed, "hf.repo")),
@@ -228,8 +232,12 @@ def _input(settings: Settings, typed: argparse.Namespace, kind: str) -> tuple[tu
                 "--train needs label folders: name the folder that holds them with -d, or as [train] folder"
             )
         return (), directory
-    if typed.name:
-        raise UserError("--name belongs to --train")
+    if typed.name and kind != "average":
+        raise UserError("--name belongs to --train and --average")
+    if kind == "average":
+        if typed.file or folders or typed.dir:
+            raise UserError("--average takes no pages: leave -f, -d and --dir out")
+        return (), None
     if kind in HUB and (kind != "hf" or not (typed.file or folders or typed.dir)):
         if typed.file or folders or typed.dir:
             raise UserError(f"{OWNER[kind]} takes no pages: leave -f, -d and --dir out")
@@ -245,20 +253,20 @@ def _input(settings: Settings, typed: argparse.Namespace, kind: str) -> tuple[tu
     return (), directory or settings.input.folder
 
 
-def _expanded(given: list[str]) -> list[Path]:
+def _expanded(given: list[str], flag: str = "-f") -> list[Path]:
     """Files, with wildcards expanded where the shell has not; a file of just that name goes first."""
     if len(given) > 1 and not Path(given[0]).exists() and Path(" ".join(given)).is_file():
-        raise UserError(f'a name with blanks needs quotes: -f "{printable(" ".join(given))}"')
+        raise UserError(f'a name with blanks needs quotes: {flag} "{printable(" ".join(given))}"')
     files: list[Path] = []
     for text in given:
-        path = Path(_filled("-f", text)).expanduser()
+        path = Path(_filled(flag, text)).expanduser()
         if path.exists() or not glob.has_magic(text):
             files.append(path)
             continue
         found = sorted(glob.glob(str(path)))  # noqa: PTH207 (Path.glob takes no absolute patterns)
         if not found:
-            raise UserError(f"-f {printable(text)}: no file fits")
-        files += [Path(name) for name in found if not Path(name).is_dir()]
+            raise UserError(f"{flag} {printable(text)}: nothing fits")
+        files += [Path(name) for name in found if Path(name).is_dir() == (flag == "--average")]
     return files
 
 

@@ -63,6 +63,13 @@ def run_process(arguments: Sequence[str | Path], threads: int = 1) -> Done:
     return Done(process.returncode, seconds, peak, output, max(0.0, others))
 
 
+def busy_share(seconds: float) -> float:
+    """Which share of all cores is busy during the next `seconds`; 0 where that is not known."""
+    busy = _busy_seconds()
+    time.sleep(seconds)
+    return (_busy_seconds() - busy) / (seconds * (os.cpu_count() or 1))
+
+
 def _busy_seconds() -> float:
     """Seconds that all cores together were busy since the system started; 0 beside Linux."""
     if not Path("/proc/stat").exists():

@@ -85,6 +85,18 @@ def make_base(task: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+class Clock:
+    """Wall and processor time from its making on."""
+
+    def __init__(self) -> None:
+        self.wall, self.processor = time.perf_counter(), time.process_time()
+
+    def result(self, pages: int) -> dict[str, Any]:
+        """Pages a second, and milliseconds of processor time a page, all threads together."""
+        wall, processor = time.perf_counter() - self.wall, time.process_time() - self.processor
+        return {"rate": pages / wall, "cpu": 1000 * processor / pages}
+
+
 def measure_pipeline(task: dict[str, Any]) -> dict[str, Any]:
     """The pipeline of transformers over all files."""
     import torch
@@ -104,12 +116,12 @@ def measure_pipeline(task: dict[str, Any]) -> dict[str, Any]:
     )
     given = {"candidate_labels": labels, "hypothesis_template": "a scan of {}"}
     sort(files[:WARM_UP], **given)
-    began = time.perf_counter()
+    clock = Clock()
     found = sort(files, **given)
-    seconds = time.perf_counter() - began
+    result = clock.result(len(files))
     if len(found) != len(files):
         raise RuntimeError(f"the pipeline gave {len(found)} results for {len(files)} pages")
-    return {"rate": len(files) / seconds}
+    return result
 
 
 def measure_decoding(task: dict[str, Any]) -> dict[str, Any]:
@@ -130,9 +142,9 @@ def measure_decoding(task: dict[str, Any]) -> dict[str, Any]:
                 raise RuntimeError(f"a page cannot be read: {next(filter(None, batch.reasons))}")
 
     load(PageList(pages.root, pages.pages[:WARM_UP], 0))
-    began = time.perf_counter()
+    clock = Clock()
     load(pages)
-    return {"rate": len(pages.pages) / (time.perf_counter() - began)}
+    return clock.result(len(pages.pages))
 
 
 def measure_model(task: dict[str, Any]) -> dict[str, Any]:
@@ -157,18 +169,20 @@ def measure_model(task: dict[str, Any]) -> dict[str, Any]:
     batches = [batch.pixels for batch in loaded]
     for batch in batches[:2]:
         classifier.scores(batch)
-    began = time.perf_counter()
+    clock = Clock()
     scores = [row for batch in batches for row in classifier.scores(batch).tolist()]
-    seconds = time.perf_counter() - began
-    return {"rate": len(scores) / seconds, "scores": scores}
+    return clock.result(len(scores)) | {"scores": scores}
 
 
 def measure_corridor(task: dict[str, Any]) -> dict[str, Any]:
-    """`run.py` twice in one process, the first time on a few pages to warm up; the rate from the run record."""
+    """`run.py` three times in one process, on a few pages to warm up and on all; the rate from the run record.
+
+    The processor time is that of the last run less that of the one before, which has the same start but fewer pages.
+    """
     import run
 
-    rate = 0.0
-    for name in ("warm-up", "pages"):
+    runs = []
+    for name in ("warm-up", "warm-up", "pages"):
         with tempfile.TemporaryDirectory() as output:
             flags = {
                 "-d": task[name],
@@ -179,14 +193,17 @@ def measure_corridor(task: dict[str, Any]) -> dict[str, Any]:
                 "--workers": task["threads"],
                 "--precision": task["precision"],
             }
+            began = time.process_time()
             code = run.main(
                 ["--zero_shot", "--raw", "--quiet", *(str(word) for flag in flags.items() for word in flag)]
             )
+            processor = time.process_time() - began
             if code:
                 raise RuntimeError(f"run.py ended with {code}")
             record = json.loads(next(Path(output).glob("tables/*_run.json")).read_text(encoding="utf-8"))
-            rate = record["done"] / record["seconds"]
-    return {"rate": rate}
+            runs.append((record["done"], record["seconds"], processor))
+    (few, _, short), (done, seconds, processor) = runs[1:]
+    return {"rate": done / seconds, "cpu": 1000 * (processor - short) / max(1, done - few)}
 
 
 MEASURES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -198,43 +215,46 @@ MEASURES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 }
 
 
-def measure(task: dict[str, Any], patience: int) -> dict[str, Any]:
-    """One measurement in a process of its own; `rate` in pages a second, `peak` in MB, `others` as in `Done`.
+def measure(task: dict[str, Any], until: float) -> dict[str, Any]:
+    """One measurement in a process of its own: what it returns, its `peak` in MB, and `others` as in `Done`.
 
-    Repeated up to `patience` times while other processes disturb it; the least disturbed one counts.
+    Until the time `until` (monotonic) it waits for the machine to be quiet, and is repeated where it was disturbed.
     """
-    best: dict[str, Any] = {"others": 2.0}
-    for _ in range(1 + patience):
+    best: dict[str, Any] = {"others": 1e9}
+    while True:
+        while time.monotonic() < until and common.busy_share(3) > DISTURBED:
+            pass
         done = common.run_process(["-m", "benchmarks.predict", "--measure", json.dumps(task)], task["threads"])
         line = next((line for line in done.output.splitlines() if line.startswith("RESULT ")), None)
         if done.code or line is None:
             raise SystemExit(f"{task['what']} failed with {done.code}:\n{done.output[-3000:]}")
         if done.others < best["others"]:
             best = json.loads(line.removeprefix("RESULT ")) | {"peak": done.peak_mb, "others": done.others}
-        if done.others < DISTURBED:
-            break
-        print(f"{task['what']}: others took {done.others:.0%} of the machine", file=sys.stderr, flush=True)
-    return best
+        if done.others < DISTURBED or time.monotonic() >= until:
+            return best
 
 
 # ---- the report ------------------------------------------------------------------------------------------------------
 
 
-def speed(task: dict[str, Any], rounds: int, patience: int) -> dict[tuple[str, str], dict[str, Any]]:
+def speed(task: dict[str, Any], rounds: int, until: float) -> dict[tuple[str, str], dict[str, Any]]:
     """(what, precision) -> median rate and largest peak over interleaved rounds; scores of the model."""
     wanted = [("decoding", "")]
     wanted += [(what, precision) for precision in ("fp32", "bf16") for what in ("pipeline", "model", "corridor")]
     found: dict[tuple[str, str], list[dict[str, Any]]] = {key: [] for key in wanted}
     for at in range(rounds):
         for what, precision in wanted:
-            found[what, precision].append(measure(task | {"what": what, "precision": precision}, patience))
+            found[what, precision].append(measure(task | {"what": what, "precision": precision}, until))
             rate = found[what, precision][-1]["rate"]
-            print(f"round {at + 1}: {what} {precision} {rate:.2f} pages/s", file=sys.stderr, flush=True)
+            others = found[what, precision][-1]["others"]
+            line = f"round {at + 1}: {what} {precision} {rate:.2f} pages/s, others took {others:.0%}"
+            print(line, file=sys.stderr, flush=True)
     return {
         key: runs[0]
         | {
             "rate": statistics.median(run["rate"] for run in runs),
             "spread": (min(run["rate"] for run in runs), max(run["rate"] for run in runs)),
+            "cpu": statistics.median(run["cpu"] for run in runs),
             "peak": max(run["peak"] for run in runs),
             "others": max(run["others"] for run in runs),
         }
@@ -253,10 +273,13 @@ def speed_table(found: dict[tuple[str, str], dict[str, Any]]) -> list[str]:
                 low, high = run["spread"]
                 name = f"{names.get(what, '**this project**')} {precision}".strip()
                 ratio = f"{run['rate'] / pipeline:.2f}"
-                rows.append([name, f"{run['rate']:.1f}", f"{low:.1f}-{high:.1f}", ratio, f"{run['peak']:.0f}"])
+                times = [f"{run['rate']:.1f}", f"{low:.1f}-{high:.1f}", ratio, f"{run['cpu']:.1f}"]
+                rows.append([name, *times, f"{run['peak']:.0f}"])
         if precision:
             allowed = 1 / (1 / decoding + 1 / found["model", precision]["rate"])
-            rows.append([f"what both allow {precision}", f"{allowed:.1f}", "", f"{allowed / pipeline:.2f}", ""])
+            processor = found["decoding", ""]["cpu"] + found["model", precision]["cpu"]
+            times = [f"{allowed:.1f}", "", f"{allowed / pipeline:.2f}", f"{processor:.1f}"]
+            rows.append([f"what both allow {precision}", *times, ""])
             own = found["corridor", precision]["rate"]
             lines += [
                 goal(f"{precision}: this project / what decoding and model allow", own / allowed, GOALS["corridor"]),
@@ -264,7 +287,7 @@ def speed_table(found: dict[tuple[str, str], dict[str, Any]]) -> list[str]:
             ]
     ratio = found["corridor", "bf16"]["rate"] / found["pipeline", "bf16"]["rate"]
     lines.append(f"- bf16: this project / bf16 pipeline: {ratio:.2f}")
-    head = ["", "pages/s (median)", "lowest-highest", "x fp32 pipeline", "peak RSS, MB"]
+    head = ["", "pages/s (median)", "lowest-highest", "x fp32 pipeline", "CPU ms a page", "peak RSS, MB"]
     return [common.markdown(head, rows), "", *lines]
 
 
@@ -337,7 +360,8 @@ def report(given: argparse.Namespace, files: list[Path], work: Path) -> None:
     count, rounds = (min(given.count, 56), 1) if given.quick else (given.count, given.rounds)
     print(f"{common.machine()}\n")
     task = prepare(work, files, given, count)
-    found = speed(task, rounds, given.patience)
+    until = time.monotonic() + 60 * given.patience
+    found = speed(task, rounds, until)
     print(
         f"{count} pages (links to {len(files)} files), random model of the size of ViT-B/32, 11 categories, "
         f"{given.threads} threads, batch {given.batch_size}; median of {rounds}\n",
@@ -351,7 +375,7 @@ def report(given: argparse.Namespace, files: list[Path], work: Path) -> None:
         return
     if is_shipped():
         own = {"base": str(SHIPPED), "what": "model"}
-        fp32, bf16 = (measure(task | own | {"precision": precision}, given.patience) for precision in ("fp32", "bf16"))
+        fp32, bf16 = (measure(task | own | {"precision": precision}, until) for precision in ("fp32", "bf16"))
         print(
             f"- shipped model: {bf16_line(fp32, bf16)}; alone {fp32['rate']:.1f} pages/s fp32, {bf16['rate']:.1f} bf16"
         )
@@ -376,7 +400,7 @@ def main() -> int:
     add("--batch_size", type=int, default=8, help="pages a batch (default 8)")
     add("--count", type=int, default=224, help="pages a measurement, links to those in the folder (default 224)")
     add("--rounds", type=int, default=3, help="repetitions of which the median counts (default 3)")
-    add("--patience", type=int, default=2, help="repeat what other processes disturbed up to so many times (default 2)")
+    add("--patience", type=float, default=0, metavar="MINUTES", help="wait so long in all for a quiet machine")
     add("--quick", action="store_true", help="one round, at most 56 pages, short runs for the memory")
     add("--rates", action="store_true", help="rates only: no memory, no start-up")
     add("--measure", help=argparse.SUPPRESS)

@@ -237,7 +237,7 @@ def test_mistakes_are_one_line(tmp_path, arguments, words):
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_ends_all_workers(tmp_path, sign):
-    as_pdf(tmp_path / "X.pdf", [scan(n, (1200, 1700)) for n in range(30)])
+    as_pdf(tmp_path / "X.pdf", [scan(n, (700, 1000)) for n in range(24)])
     command = [sys.executable, str(SCRIPTS / "pdf2png.py"), ".", "--workers", "2"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and not (tmp_path / "X").is_dir():
@@ -248,7 +248,7 @@ def test_interrupt_ends_all_workers(tmp_path, sign):
     here = [entry.name for entry in Path("/proc").glob("[0-9]*") if _working_in(entry, tmp_path)]
     assert not here
     assert run("pdf2png", ".", cwd=tmp_path).returncode == 0
-    assert len(list((tmp_path / "X").iterdir())) == 30
+    assert len(list((tmp_path / "X").iterdir())) == 24
 
 
 def _working_in(entry, folder):

@@ -1,4 +1,4 @@
-"""sort.py, annotate.py and dataset.py on real files: the circle, every problem in one report, and what spreadsheets do."""
+"""sort.py, annotate.py, dataset.py on real files: the circle, all problems in one report, what spreadsheets do to tables."""
 
 import csv
 import os
@@ -363,7 +363,7 @@ def test_dataset_mistakes_are_one_line(tmp_path, labelled, arguments, words):
     assert ended.returncode == 2 and words in ended.stderr and len(ended.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("number", [2, 11, 40, 75])
+@pytest.mark.parametrize("number", [2, 75])
 def test_pictures_hold_any_number_of_categories(tmp_path, number):
     sys.path.insert(0, str(SCRIPTS))
     from collections import Counter

@@ -8,10 +8,10 @@ import socket
 from pathlib import Path
 
 import pytest
+import tiny
 from PIL import Image, ImageDraw
 
 import run
-import tiny
 
 CATEGORIES = ["DRAW", "PHOTO", "TEXT"]
 

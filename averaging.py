@@ -1,0 +1,102 @@
+"""Averaging: the weights of several models of one training (usually its folds) become one model folder.
+
+    python run.py --average "models/mine_fold_*" --name mine_average
+
+The mean of weights in the same basin is often as good as an ensemble and costs one model (Wortsman et al. 2022, "Model
+soups"). Its parts saw each other's test pages, so none of their figures holds for the average: test it on other pages.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cards import averaged_card
+from model_folders import file_name_of_base
+from predict import model_hash
+from training_report import documents_seen
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from classifier import PageClassifier
+    from run import Job
+    from settings import Settings
+
+
+def run_average(settings: Settings, job: Job) -> int:
+    """Average the model folders of `--average` into a new one; the last line printed is its path. Returns 0.
+
+    Raises UserError: fewer than two folders, one that is no model folder, other base, categories, transform or tensors,
+    a name that is taken.
+    """
+    from classifier import PageClassifier
+
+    folders = list(dict.fromkeys(folder.resolve() for folder in job.parts))
+    if len(folders) < 2:
+        raise UserError(f"--average needs two model folders or more, not {len(folders)}")
+    average: PageClassifier | None = None
+    seen: set[str] = set()
+    for folder in folders:
+        part = PageClassifier.from_pretrained(folder)
+        seen |= documents_seen(part.record)
+        if average is None:
+            average = part
+            mean = {name: tensor.double() for name, tensor in part.model.state_dict().items()}
+            scales, temperatures = [part.logit_scale], [part.temperature]
+            continue
+        _must_match(average, part, folders[0], folder)
+        for name, tensor in part.model.state_dict().items():
+            if tensor.is_floating_point():
+                mean[name] += tensor.double()
+        scales.append(part.logit_scale)
+        temperatures.append(part.temperature)
+    count = len(folders)
+    state = average.model.state_dict()
+    average.model.load_state_dict(
+        {name: (mean[name] / count).to(own.dtype) if own.is_floating_point() else own for name, own in state.items()}
+    )
+    average.use_categories(average.descriptions)
+    average.logit_scale, average.temperature = sum(scales) / count, sum(temperatures) / count
+    name = job.name or f"{file_name_of_base(average.base)}_average_{time.strftime('%Y%m%d-%H%M%S')}"
+    if Path(name).name != name or name.startswith("."):
+        raise UserError(f"--name {printable(name)}: a plain folder name is wanted, such as mine_average")
+    average.record = {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "name": name,
+        "base": average.base,
+        "averaged": {folder.name: model_hash(folder) for folder in folders},
+        "documents": {"train": sorted(seen), "validation": [], "test": [], "before": []},
+    }
+    card = averaged_card(average, name, [folder.name for folder in folders], len(seen))
+    folder = average.save_pretrained(settings.setup.model_dir / name, card=card)
+    print(
+        f"warning: the {count} models saw each other's test pages: none of their figures holds for the average",
+        file=sys.stderr,
+    )
+    print(folder)
+    return 0
+
+
+def _must_match(first: PageClassifier, other: PageClassifier, folder: Path, next_folder: Path) -> None:
+    """UserError where two models cannot be averaged: what differs, and both values."""
+    pairs: Sequence[tuple[str, object, object]] = (
+        ("base", first.base, other.base),
+        ("categories", ", ".join(first.categories), ", ".join(other.categories)),
+        ("transform", first.transform.to_dict(), other.transform.to_dict()),
+        ("prompt", first.prompt, other.prompt),
+        ("descriptions", first.descriptions, other.descriptions),
+        ("vocabulary", first.tokenizer.get_vocab(), other.tokenizer.get_vocab()),
+    )
+    for what, one, two in pairs:
+        if one != two:
+            shown = f": {one} and {two}" if what in ("base", "categories") else ""
+            raise UserError(
+                f"{folder.name} and {next_folder.name} differ in {what}{shown}; only equals are averaged"
+            )
+    shapes = [{name: tuple(tensor.shape) for name, tensor in c.model.state_dict().items()} for c in (first, other)]
+    if shapes[0] != shapes[1]:
+        raise UserError(f"{folder.name} and {next_folder.name} differ in their tensors; only equals are averaged")
