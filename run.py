@@ -57,8 +57,8 @@ class Job:
 
     kind: "predict" or a key of JOBS. files (`-f`) or directory (`-d`, `--dir`); for training None = `[train] folder`,
     for `--eval` the model's own test pages. model: `-m` as typed, "" = not given; so are revision (`-rev`) and name
-    (`--name`). parts: the folders of `--average`. count: of `--suggest`. table: of `--wrong_labels`. repo (as typed) and
-    overwrite: of `--push`; convert: what `--convert` names. `--hf` has files or a directory where pages are sorted
+    (`--name`). parts: the folders of `--average`. count: of `--suggest`. table: of `--wrong_labels`. repo (as typed)
+    and overwrite: of `--push`; convert: what `--convert` names. `--hf` has files or a directory where pages are sorted
     after the pull.
     """
 

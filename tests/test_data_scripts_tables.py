@@ -1,4 +1,4 @@
-"""sort.py, annotate.py, dataset.py on real files: the circle, all problems in one report, what spreadsheets do to tables."""
+"""sort.py, annotate.py, dataset.py on real files: the circle, all problems in one report, tables as people keep them."""
 
 import csv
 import os
