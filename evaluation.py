@@ -301,7 +301,8 @@ def report_lines(report: dict[str, Any]) -> list[str]:
         )
         lines.append(
             f"99 % right from score {whole['threshold']:.4f} on: {whole['accepted']} of {whole['pages']} pages "
-            f"({100 * whole['accepted'] / whole['pages']:.0f} %) could be accepted unseen{proven}"
+            f"({100 * whole['accepted'] / whole['pages']:.0f} %) could be accepted unseen{proven} "
+            "(to mark the others: [setup] review_below)"
         )
     width = min(34, max(8, *(len(row["category"]) for row in figures["per_category"])))
     lines.append(f"  {'category':<{width}}  precision  recall     F1  pages  accepted unseen")

@@ -125,7 +125,7 @@ def draw_coverage(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], file: Pat
         axes.tick_params(labelsize=7)
         axes.grid(alpha=0.3)
     panels[0].set_xlim(-0.02, 1.04)
-    panels[0].set_ylim(max(0.0, min(lowest, 0.9) - 0.05), 1.02)
+    panels[0].set_ylim(min(lowest, 0.9) - 0.05, 1.02)
     for axes in panels[count:]:
         axes.set_visible(False)
     figure.supxlabel("share of pages accepted unseen", fontsize=9)

@@ -63,7 +63,7 @@ def read_record(folder: Path) -> dict[str, Any]:
 def documents_seen(record: dict[str, Any]) -> set[str]:
     """The documents that a training record says its model was trained, chosen or fitted on, or its start was."""
     documents = record.get("documents", {})
-    return {name for part in ("train", "validation", "before") for name in documents.get(part, [])}
+    return {name for part in ("train", "validation", "extra", "before") for name in documents.get(part, [])}
 
 
 def make_record(
@@ -74,6 +74,9 @@ def make_record(
     def named(part: str) -> list[str]:
         return sorted({printable(d) for d, split in zip(material.documents, splits, strict=False) if split == part})
 
+    # `fit` leaves out extra pages of documents that judge
+    extra = {printable(document) for document in material.documents[material.own :]}
+    extra -= {*named("validation"), *named("test")}
     result = fitted.result
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -86,7 +89,8 @@ def make_record(
             sorted(Counter(material.labels[i] for i, split in enumerate(splits) if split == "train").items())
         ),
         "extra_pages": len(material.labels) - material.own,
-        "documents": {part: named(part) for part in ("train", "validation", "test")} | {"before": sorted(start.seen)},
+        "documents": {part: named(part) for part in ("train", "validation", "test")}
+        | {"extra": sorted(extra), "before": sorted(start.seen)},
         "seed": settings.setup.seed,
         "recipe": asdict(fitted.recipe),
         "epochs": result["epochs"],

@@ -213,8 +213,12 @@ def accuracy_interval(
         return edge, 1.0
     if hits.sum() == 0:
         return 0.0, 1 - edge
-    drawn = np.random.default_rng(seed).integers(len(names), size=(draws, len(names)))
-    low, high = np.percentile(hits[drawn].sum(axis=1) / sizes[drawn].sum(axis=1), [2.5, 97.5])
+    generator = np.random.default_rng(seed)
+    shares = np.empty(draws)
+    for at in range(draws):  # one at a time: all at once take 16 KB a document
+        drawn = generator.integers(len(names), size=len(names))
+        shares[at] = hits[drawn].sum() / sizes[drawn].sum()
+    low, high = np.percentile(shares, [2.5, 97.5])
     return float(low), float(high)
 
 

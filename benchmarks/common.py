@@ -1,6 +1,6 @@
-"""What the benchmarks share: the machine in words, folders of linked pages, tiny models, processes with their memory.
+"""What the benchmarks share: the machine in words, folders of linked pages, tiny models, measured processes.
 
-    done = run_process(["run.py", "-h"])      # done.code, done.seconds, done.peak_mb, done.output
+    done = run_process(["run.py", "-h"])      # done.code, done.seconds, done.others, done.output
     print(markdown(["what", "pages/s"], [["this project", "20.1"]]))
 
 Nothing here imports torch: a process that is started from a big one counts its parent's memory as its own peak.
@@ -27,13 +27,12 @@ LIBRARIES = ("torch", "transformers", "torchvision", "pillow", "numpy")
 class Done:
     """A process that has ended.
 
-    seconds: wall time. peak_mb: its largest resident memory (0: not known, on Windows). others: which share of the
-    machine's cores other processes took meanwhile (0: not known, beside Linux).
+    seconds: wall time. others: which share of the machine's cores other processes took meanwhile (0: not known, beside
+    Linux).
     """
 
     code: int
     seconds: float
-    peak_mb: float
     output: str
     others: float = 0.0
 
@@ -53,14 +52,22 @@ def run_process(arguments: Sequence[str | Path], threads: int = 1) -> Done:
     )
     output = process.stdout.read()
     if not hasattr(os, "wait4"):
-        return Done(process.wait(), time.perf_counter() - began, 0.0, output)
+        return Done(process.wait(), time.perf_counter() - began, output)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    # Linux counts in KiB, macOS in bytes.
-    peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     seconds = time.perf_counter() - began
     others = (_busy_seconds() - busy - usage.ru_utime - usage.ru_stime) / (seconds * (os.cpu_count() or 1))
-    return Done(process.returncode, seconds, peak, output, max(0.0, others))
+    return Done(process.returncode, seconds, output, max(0.0, others))
+
+
+def own_peak_mb() -> float:
+    """The largest resident memory of this process until now; 0 on Windows, where it is not known."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return 0.0
+    # Linux counts in KiB, macOS in bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def busy_share(seconds: float) -> float:

@@ -62,11 +62,13 @@ def main() -> None:
     print(f"{len(looks)} pages; found of their copies:")
     for name, results in hits.items():
         print(f"  {name:<26} {100 * np.mean(results):5.1f} %")
-    print(f"different pages taken for one: {len(near_pairs(looks))} pairs of {len(looks) * (len(looks) - 1) // 2}")
+    print(
+        f"different pages taken for one: {len(list(near_pairs(looks)))} pairs of {len(looks) * (len(looks) - 1) // 2}"
+    )
     random = np.random.default_rng(0).integers(0, 256, (options.pages, 32 + 1024), np.uint8)
     many = [Look(row[:32].tobytes(), row[32:].tobytes()) for row in random]
     started = time.perf_counter()
-    near_pairs(many)
+    list(near_pairs(many))
     print(f"comparing {options.pages} pages with each other: {time.perf_counter() - started:.1f} s")
 
 

@@ -206,12 +206,24 @@ def measure_corridor(task: dict[str, Any]) -> dict[str, Any]:
     return {"rate": done / seconds, "cpu": 1000 * (processor - short) / max(1, done - few)}
 
 
+def measure_memory(task: dict[str, Any]) -> dict[str, Any]:
+    """One run of `run.py`; its memory is read where every measured process reads it, before Python's own end."""
+    import run
+
+    with tempfile.TemporaryDirectory() as output:
+        code = run.main(["-d", task["pages"], "-o", output, "--model_path", task["model"], "--raw", "--quiet"])
+    if code:
+        raise RuntimeError(f"run.py ended with {code}")
+    return {}
+
+
 MEASURES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "base": make_base,
     "pipeline": measure_pipeline,
     "decoding": measure_decoding,
     "model": measure_model,
     "corridor": measure_corridor,
+    "memory": measure_memory,
 }
 
 
@@ -229,7 +241,7 @@ def measure(task: dict[str, Any], until: float) -> dict[str, Any]:
         if done.code or line is None:
             raise SystemExit(f"{task['what']} failed with {done.code}:\n{done.output[-3000:]}")
         if done.others < best["others"]:
-            best = json.loads(line.removeprefix("RESULT ")) | {"peak": done.peak_mb, "others": done.others}
+            best = json.loads(line.removeprefix("RESULT ")) | {"others": done.others}
         if done.others < DISTURBED or time.monotonic() >= until:
             return best
 
@@ -303,8 +315,8 @@ def memory(work: Path, counts: tuple[int, int]) -> str:
     peaks = []
     for count in counts:
         pages = common.link_pages(drawn, work / f"pages{count}", count)
-        command = ["run.py", "-d", pages, "-o", work / f"out{count}", "--model_path", model, "--raw", "--quiet"]
-        peaks.append(min(_checked(common.run_process(command)).peak_mb for _ in range(2)))
+        task = {"what": "memory", "pages": str(pages), "model": str(model), "threads": 1}
+        peaks.append(min(measure(task, 0)["peak"] for _ in range(2)))
         print(f"{count} pages: {peaks[-1]:.1f} MB", file=sys.stderr, flush=True)
     slope = (peaks[1] - peaks[0]) * MB / (counts[1] - counts[0])
     return (
@@ -407,7 +419,8 @@ def main() -> int:
     given = parser.parse_args()
     if given.measure:
         task = json.loads(given.measure)
-        print("RESULT " + json.dumps(MEASURES[task["what"]](task)))
+        result = MEASURES[task["what"]](task)
+        print("RESULT " + json.dumps(result | {"peak": common.own_peak_mb()}))
         return 0
     shared = common.HOME.parent / "shared" / "pages"
     source = given.pages or (shared if shared.is_dir() else common.HOME / "category_samples")

@@ -13,7 +13,7 @@ none was taken for one. All pairs are compared: 50,000 pages take 25 s.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ from PIL import Image
 CELLS, THUMBNAIL = 16, 32
 NEAR_BITS = 48
 NEAR_CORRELATION = 0.93
-_BLOCK = 512  # pages compared with all others at once: 512 x 50,000 distances take 25 MB
+_BLOCK = 128  # pages compared with all others at once: 128 x 50,000 words take 50 MB
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def find_groups(keys: Sequence[Hashable], looks: Sequence[Look]) -> list[list[in
     for place, key in enumerate(keys):
         parent[place] = first.setdefault(key, place)
     places = list(first.values())
-    for one, other in near_pairs([looks[place] for place in places]):
+    for one, other in near_pairs([looks[place] for place in places], lambda i, j: root(places[i]) == root(places[j])):
         parent[root(places[other])] = root(places[one])
     groups: dict[int, list[int]] = defaultdict(list)
     for place in range(len(keys)):
@@ -66,21 +66,23 @@ def find_groups(keys: Sequence[Hashable], looks: Sequence[Look]) -> list[list[in
     return [group for group in groups.values() if len(group) > 1]
 
 
-def near_pairs(looks: Sequence[Look]) -> list[tuple[int, int]]:
-    """All pairs of places, the smaller first, that look the same."""
+def near_pairs(
+    looks: Sequence[Look], joined: Callable[[int, int], bool] = lambda one, other: False
+) -> Iterator[tuple[int, int]]:
+    """Pairs of places, the smaller first, that look the same; those that are `joined` already are passed over, so that
+    thousands of copies of one form cost no more than they must."""
     if not looks:
-        return []
+        return
     bits = np.frombuffer(b"".join(one.bits for one in looks), np.uint64).reshape(len(looks), -1)  # [n, 4]
-    pairs = []
     for start in range(0, len(looks), _BLOCK):
         block = bits[start : start + _BLOCK]
         apart = np.zeros((len(block), len(looks) - start), np.uint16)
         for word in range(bits.shape[1]):
             apart += np.bitwise_count(block[:, None, word] ^ bits[None, start:, word])
         for row, column in np.argwhere(apart <= NEAR_BITS):
-            if row < column and alike(looks[start + row], looks[start + column]) >= NEAR_CORRELATION:
-                pairs.append((int(start + row), int(start + column)))
-    return pairs
+            one, other = int(start + row), int(start + column)
+            if one < other and not joined(one, other) and alike(looks[one], looks[other]) >= NEAR_CORRELATION:
+                yield one, other
 
 
 def bits_apart(one: Look, other: Look) -> int:

@@ -67,10 +67,13 @@ def raw_image(pixels, more=b""):
     return head % (width, height, more, pixels.size) + b"stream\n" + pixels.tobytes() + b"\nendstream"
 
 
+FONT = b"/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"
+
+
 def placed(matrix, pixels, more=b"", extra=(), content=b"", media=(200, 100), boxes=b""):
     """A page that shows a grey image through `matrix`, and what `content` draws on it."""
     draw = b"q %s cm /I Do Q %s" % (matrix, content)
-    objects = drawing(boxes, draw, b"/XObject<</I 5 0 R>>", media=media)
+    objects = drawing(boxes, draw, b"/XObject<</I 5 0 R>>" + FONT, media=media)
     return assemble([*objects, raw_image(pixels, more), *extra])
 
 
@@ -184,6 +187,15 @@ def test_turned_scans_stand_as_they_are_shown(tmp_path, matrix, rotate, expected
     (tmp_path / "X.pdf").write_bytes(placed(matrix, GRID, media=media, boxes=b"/Rotate %d" % rotate))
     assert run("pdf2png", tmp_path, "--workers", 1).returncode == 0
     assert (pixels_of(tmp_path / "X" / "X-1.png") == expected).all()
+
+
+@pytest.mark.parametrize(("mode", "own"), [(3, True), (0, False)])
+def test_hidden_text_leaves_a_scan_a_scan(tmp_path, mode, own):
+    text = b"BT %d Tr /F 40 Tf 20 30 Td (OCR) Tj ET" % mode
+    (tmp_path / "X.pdf").write_bytes(placed(b"200 0 0 100 0 0", GRID, content=text))
+    assert run("pdf2png", tmp_path, "--workers", 1).returncode == 0
+    made = pixels_of(tmp_path / "X" / "X-1.png")
+    assert (made.shape == GRID.shape and (made == GRID).all()) == own
 
 
 def test_scans_that_are_shown_otherwise_are_drawn_as_shown(tmp_path):

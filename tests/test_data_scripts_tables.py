@@ -1,4 +1,4 @@
-"""sort.py, annotate.py, dataset.py on real files: the circle, all problems in one report, tables as people keep them."""
+"""sort.py, annotate.py, dataset.py on real files: the circle, all problems in one report, tables of any program."""
 
 import csv
 import os

@@ -149,7 +149,7 @@ MISTAKES = [
     (["-d", ""], "-d is empty"),
     (["-o", "", "-d", "pages"], "-o : is empty"),
     (["-d"], "-d/--directory: expected one argument"),
-    (["-f", "nothing*.png"], "no file fits"),
+    (["-f", "nothing*.png"], "nothing fits"),
     (["-o", "own.tsv", "-d", "pages"], "own.tsv is a file"),
     (["-d", "pages", "--device", "cud"], "did you mean cuda?"),
     (["-d", "pages", "--precision", "bf61"], "did you mean bf16?"),
@@ -175,7 +175,7 @@ MISTAKES = [
     (["--suggest", "no", "-d", "pages"], "--suggest no: must be a whole number"),
     (["--best", "--epochs", "3", "-d", "pages"], "--epochs belongs to --train, not to --best"),
     (["--push"], "needs --model_path"),
-    (["--average", "models/a", "models/b"], "not built yet"),
+    (["--average", "models/a", "models/b"], "no model folder"),
     (["explore", "index", "pages"], "not built yet"),
 ]
 

@@ -1,0 +1,42 @@
+"""README's first picture: a result table of the sample pages, drawn as it stands.
+
+    python run.py -d category_samples
+    python benchmarks/quick_start_picture.py result/tables/result_<date-time>_EfficientNet-Lite0_1n_11c.csv
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HOME))
+
+
+def main() -> None:
+    """Draw every row: page, category, score, and whether the folder says the same."""
+    from pages import find_pages
+    from sheets import Tile, draw_sheet
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", type=Path, help="a result table of category_samples")
+    parser.add_argument("--output", type=Path, default=HOME / "docs" / "quick_start.png")
+    given = parser.parse_args()
+    with given.table.open(encoding="utf-8", newline="") as file:
+        rows = {row["PATH"]: row for row in csv.DictReader(file)}
+    samples = HOME / "category_samples"
+    tiles = []
+    for page in sorted(find_pages(samples).pages, key=lambda page: page.path):
+        row = rows[page.path]
+        mark = "right" if row["CLASS-1"] == row["TRUE"] else f"wrong: {row['TRUE']}"
+        tiles.append(Tile(page, [f"{row['CLASS-1']}  {row['SCORE-1']}", mark]))
+    right = sum(row["CLASS-1"] == row["TRUE"] for row in rows.values())
+    given.output.parent.mkdir(exist_ok=True)
+    title = f"python run.py -d category_samples: {right} of {len(rows)} drawn sample pages as their folder says"
+    draw_sheet(tiles, samples, given.output, title=title, max_pixels=700_000_000)
+
+
+if __name__ == "__main__":
+    main()
