@@ -1,8 +1,14 @@
 """Fixtures that several test files use."""
 
+import signal
 from pathlib import Path
 
 import pytest
+
+# Where the suite itself runs in the background of a shell, Ctrl-C is ignored, and so it would be in all its children:
+# the tests that interrupt a real process need it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
