@@ -102,7 +102,8 @@ def test_training_and_prediction_share_one_path(kind, pixels):
     for part in ("vision_model", "text_model"):
         gradients = [p.grad for name, p in classifier.model.named_parameters() if name.startswith(part)]
         assert any(grad is not None and grad.abs().sum() > 0 for grad in gradients)
-    assert torch.equal(images.detach(), classifier.embed_pages(pixels))
+    # convolutions run page by page in prediction: the order of sums differs, no more
+    assert (images.detach() - classifier.embed_pages(pixels)).abs().max() < 1e-6
     classifier.model.train()
     with pytest.raises(ValueError, match="training mode"):
         classifier.embed_pages(pixels)
