@@ -94,9 +94,7 @@ def _must_match(first: PageClassifier, other: PageClassifier, folder: Path, next
     for what, one, two in pairs:
         if one != two:
             shown = f": {one} and {two}" if what in ("base", "categories") else ""
-            raise UserError(
-                f"{folder.name} and {next_folder.name} differ in {what}{shown}; only equals are averaged"
-            )
+            raise UserError(f"{folder.name} and {next_folder.name} differ in {what}{shown}; only equals are averaged")
     shapes = [{name: tuple(tensor.shape) for name, tensor in c.model.state_dict().items()} for c in (first, other)]
     if shapes[0] != shapes[1]:
         raise UserError(f"{folder.name} and {next_folder.name} differ in their tensors; only equals are averaged")

@@ -1,7 +1,7 @@
 """README's first picture: a result table of the sample pages, drawn as it stands.
 
-    python run.py -d category_samples
-    python benchmarks/quick_start_picture.py result/tables/result_<date-time>_EfficientNet-Lite0_1n_11c.csv
+python run.py -d category_samples
+python benchmarks/quick_start_picture.py result/tables/result_<date-time>_EfficientNet-Lite0_1n_11c.csv
 """
 
 from __future__ import annotations
