@@ -140,6 +140,9 @@ def _run(arguments: tuple[str, ...]) -> int:
     settings, job = understand(typed, arguments)
     if not settings.setup.quiet:
         _notes(settings, typed)
+    # Before torch is loaded: its threads sleep while they wait instead of spinning, and leave the cores to those that
+    # decode pages, and to other programs (benchmarks/predict.py).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub client; hub_client.online() alone lifts it
     if job.kind in JOBS:
         _, room, work = JOBS[job.kind]
