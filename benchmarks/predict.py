@@ -331,8 +331,10 @@ def start_up(work: Path, page: Path, threads: int) -> list[str]:
     about = "with the shipped model" if is_shipped() else "with a tiny model: no shipped one is here"
     lines = []
     for command, what in ((["-h"], "`-h`"), (["-f", page, "--model_path", model], f"`-f` with one page {about}")):
-        seconds = sorted(_checked(common.run_process(["run.py", *command], threads)).seconds for _ in range(5))
-        lines.append(f"- start-up, {what}: {statistics.median(seconds):.2f} s ({seconds[0]:.2f}-{seconds[-1]:.2f})")
+        runs = [_checked(common.run_process(["run.py", *command], threads)) for _ in range(5)]
+        seconds, others = sorted(run.seconds for run in runs), max(run.others for run in runs)
+        median = f"{statistics.median(seconds):.2f} s ({seconds[0]:.2f}-{seconds[-1]:.2f}"
+        lines.append(f"- start-up, {what}: {median}; others took {others:.0%} of the machine)")
     return lines
 
 
