@@ -92,15 +92,23 @@ def in_processes(
 
 @contextlib.contextmanager
 def _signals_held() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until a process is fully started, here and - until it is ready for them - in itself."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+    """Ctrl-C and SIGTERM wait until a process is fully started, here and - until it is ready for them - in itself.
+
+    The mask is what the new process inherits. It is not enough here: the signal may reach another thread (a numerical
+    library has some), and Python then runs the handler in the middle of the start all the same.
+    """
+    came: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: came.append(number)) for number in HELD}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, HELD) if hasattr(signal, "pthread_sigmask") else None
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in came[:1]:
+            signal.raise_signal(number)
 
 
 def _serve(connection: Connection, function: Callable[[Any], Any]) -> None:

@@ -257,7 +257,11 @@ def test_interrupt_ends_all_workers(tmp_path, sign):
     process.send_signal(sign)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "goes on" in said and "Traceback" not in said
-    here = [entry.name for entry in Path("/proc").glob("[0-9]*") if _working_in(entry, tmp_path)]
+    for _ in range(300):  # a worker that was told to end may need a moment on a busy machine
+        here = [entry.name for entry in Path("/proc").glob("[0-9]*") if _working_in(entry, tmp_path)]
+        if not here:
+            break
+        time.sleep(0.1)
     assert not here
     assert run("pdf2png", ".", cwd=tmp_path).returncode == 0
     assert len(list((tmp_path / "X").iterdir())) == 24
