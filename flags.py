@@ -5,10 +5,10 @@
 Flags of settings come from settings.py by themselves; the rest stands here. A flag whose job is not built yet is one
 entry of NOT_BUILT, and is taken out when the job comes.
 
-Room for sub-commands (`run.py explore index pages/`): `parse` looks at the first word, which no flag can be. A command
-is taken out of NOT_BUILT and gets a parser of its own from `build_parser().add_subparsers()`, used only when the first
-word names it (so that `-f a.png explore` stays a file of that name). A flag that root and command both know needs the
-default `argparse.SUPPRESS` in the command, or the root's value is lost.
+Sub-commands (`run.py explore index pages/`): `parse` looks at the first word, which no flag can be, and hands the rest
+to the parser of the package that it names (explore/flags.py), so that `-f a.png explore` stays a file of that name and
+no flag means two things. A package's parser takes the flags of settings from here (`add_setting`). A command that is
+built is taken out of NOT_BUILT.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from utils import UserError, did_you_mean, nearest, printable
 
 # Flags and words of jobs that are known but not built yet -> what they will do.
 NOT_BUILT = {
-    "explore": "exploring a collection (explore)",
     "writers": "writer retrieval (writers)",
     "formulas": "reading formulas (formulas)",
 }
@@ -48,6 +47,7 @@ SHORT_HELP = f"""Sorts scanned pages into categories.
   {PROGRAM} --dir                       sort the folder that config.toml names
   {PROGRAM} --train -d sorted/          make a model from pages sorted into one folder a category
   {PROGRAM} --eval -d sorted/           how good is the model?
+  {PROGRAM} explore index pages/        look for alike pages, groups, doubles; a map: {PROGRAM} explore -h
   {PROGRAM} -h                          all flags
 """
 EXAMPLES = f"""examples:
@@ -64,6 +64,7 @@ EXAMPLES = f"""examples:
   {PROGRAM} --eval --model_path models/mine               how good is it? (on its own test pages)
   {PROGRAM} --eval_dir -d sorted/                         which of the models in models/ is best?
   {PROGRAM} --suggest 50 -d pages/                        which pages should be labelled next?
+  {PROGRAM} explore -h                                    an index of pages: look-alikes, clusters, a map, doubles
 
 exit code: 0 all pages done; 1 finished, some pages failed (they are listed, with the reason); 2 a mistake in the
 command or in config.toml, nothing was done; 130 interrupted, with the command that continues.
@@ -77,7 +78,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what argparse found wrong."""
-        raise UserError(f"{message.removeprefix('argument ')} (all flags: {PROGRAM} -h)")
+        raise UserError(f"{message.removeprefix('argument ')} (all flags: {self.prog} -h)")
 
 
 def build_parser() -> Parser:
@@ -87,7 +88,7 @@ def build_parser() -> Parser:
         usage=f"{PROGRAM} -f FILE [FILE ...] | -d DIR | --dir | --train | --eval | ...  [flags]",
         description="Sorts scanned pages into categories and writes a table. Works offline.",
         epilog=EXAMPLES,
-        formatter_class=_Help,
+        formatter_class=Help,
         allow_abbrev=False,
         add_help=False,
     )
@@ -150,14 +151,15 @@ def build_parser() -> Parser:
         flags = [flag for flag in key.about["flags"] if flag not in taken]
         taken.update(flags)
         if flags:
-            _add_setting(groups[key.about["group"] or key.section], key, flags)
+            add_setting(groups[key.about["group"] or key.section], key, flags)
     for flag in NOT_BUILT:
         if flag.startswith("-"):
             parser.add_argument(flag, nargs="*", default=None, help=argparse.SUPPRESS)
     return parser
 
 
-def _add_setting(group: argparse._ArgumentGroup, key: Key, flags: list[str]) -> None:
+def add_setting(group: argparse._ActionsContainer, key: Key, flags: list[str]) -> None:
+    """Add the flag of a setting to a parser or a group of it; what is typed is stored under `section.key`."""
     about, where = key.about["help"].replace("%", "%%"), f"{key.section}.{key.name}"
     if key.kind is bool:
         off = [f"--no{dash}{flag.lstrip('-')}" for flag in flags for dash in "-_"]
@@ -170,8 +172,8 @@ def _add_setting(group: argparse._ArgumentGroup, key: Key, flags: list[str]) -> 
     group.add_argument(*flags, dest=where, metavar=metavar, help=f"{about}{default}", **many)
 
 
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Wider than argparse's, and one spelling of each `--no-...`."""
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Descriptions and help: wider than argparse's, and one spelling of each `--no-...`."""
 
     def __init__(self, prog: str) -> None:
         width = min(shutil.get_terminal_size((110, 24)).columns - 2, 120)
@@ -195,9 +197,14 @@ class _Switch(argparse.Action):
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The typed flags; UserError for an unknown flag or word, a flag of a job that is not built, a missing value."""
+    if arguments[:1] in (["explore"], ("explore",)):
+        from explore.flags import parse_explore
+
+        return parse_explore(arguments[1:])
     parser = build_parser()
+    parser.set_defaults(explore=None)
     known = [flag for action in parser._actions for flag in action.option_strings]
-    _check_flags(arguments, known)
+    check_flags(arguments, known)
     typed, words = parser.parse_known_args(arguments)
     for name, what in NOT_BUILT.items():
         if words[:1] == [name] == list(arguments[:1]) or getattr(typed, name.lstrip("-"), None) is not None:
@@ -207,7 +214,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return typed
 
 
-def _check_flags(arguments: Sequence[str], known: Sequence[str]) -> None:
+def check_flags(arguments: Sequence[str], known: Sequence[str], program: str = PROGRAM) -> None:
     """UserError for a flag that is not known letter for letter.
 
     argparse would take `-modelpath X` for `-m odelpath` and `-re v1` for `-rev v1`.
@@ -224,7 +231,7 @@ def _check_flags(arguments: Sequence[str], known: Sequence[str]) -> None:
         if glued and glued[1] in known:
             raise UserError(f"unknown flag {flag}; did you mean {glued[1]} {glued[2]}?")
         hint = f"; did you mean {_nearest_flag(flag, known)}?" if _nearest_flag(flag, known) else ""
-        raise UserError(f"unknown flag {printable(flag)}{hint} (all flags: {PROGRAM} -h)")
+        raise UserError(f"unknown flag {printable(flag)}{hint} (all flags: {program} -h)")
 
 
 def _nearest_flag(word: str, known: Sequence[str]) -> str | None:
@@ -254,8 +261,8 @@ def _unknown_word(word: str, typed: argparse.Namespace, known: Sequence[str]) ->
     if word.endswith(("/", "\\")):
         return f"unknown word {shown}; did you mean -d {shown}?"
     flag = _nearest_flag(word, known) if len(word) > 2 else None
-    if flag is None and did_you_mean(word, [name for name in NOT_BUILT if name[0] != "-"]):
-        return f"unknown word {shown}{did_you_mean(word, [name for name in NOT_BUILT if name[0] != '-'])}"
+    if flag is None and (meant := did_you_mean(word, ["explore", *NOT_BUILT])):
+        return f"unknown word {shown}{meant}"
     hint = (
         f"; did you mean {flag}?" if flag else f" (pages are given with -f, a folder with -d; all flags: {PROGRAM} -h)"
     )

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import backbone
 from checkpoints import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
+from training import backbone
 from utils import UserError, did_you_mean, nearest, printable
 
 if TYPE_CHECKING:

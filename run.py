@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from config_file import HOME, every_key, near, read_settings
 from earlier_config import find_earlier, mapped, read_earlier
@@ -30,21 +31,25 @@ from flags import PROGRAM, SHORT_HELP, parse
 from settings import Settings
 from utils import UserError, printable
 
+if TYPE_CHECKING:
+    from explore.flags import ExploreJob
+
 # Groups of flags that belong to one kind of job; the others are for all. Every job but training sorts pages.
 BELONGS = {"output": "predict", "train": "train"}
 # Jobs beside sorting -> the flag that asks for them, and the room that does them.
 JOBS = {
-    "train": ("--train", "training", "run_training"),
-    "eval": ("--eval", "evaluation", "run_evaluation"),
-    "eval_dir": ("--eval_dir", "comparison", "run_comparison"),
-    "vis": ("--vis", "accuracies", "run_drawing"),
-    "best": ("--best", "voting", "run_voting"),
-    "suggest": ("--suggest", "suggestions", "run_suggestion"),
-    "wrong_labels": ("--wrong_labels", "wrong_labels", "run_wrong_labels"),
-    "average": ("--average", "averaging", "run_average"),
-    "hf": ("--hf", "hub", "run_pull"),
-    "push": ("--push", "hub_push", "run_push"),
-    "convert": ("--convert", "convert", "run_conversion"),
+    "train": ("--train", "training.job", "run_training"),
+    "eval": ("--eval", "evaluation.job", "run_evaluation"),
+    "eval_dir": ("--eval_dir", "evaluation.comparison", "run_comparison"),
+    "vis": ("--vis", "evaluation.accuracies", "run_drawing"),
+    "best": ("--best", "evaluation.voting", "run_voting"),
+    "suggest": ("--suggest", "evaluation.suggestions", "run_suggestion"),
+    "wrong_labels": ("--wrong_labels", "evaluation.wrong_labels", "run_wrong_labels"),
+    "average": ("--average", "training.averaging", "run_average"),
+    "hf": ("--hf", "hub.pull", "run_pull"),
+    "push": ("--push", "hub.push", "run_push"),
+    "convert": ("--convert", "hub.convert", "run_conversion"),
+    "explore": ("explore", "explore.commands", "run_explore"),
 }
 OWNER = {"predict": "sorting"} | {kind: flag for kind, (flag, _, _) in JOBS.items()}
 HUB = ("hf", "push", "convert")  # for these --model_path is what is written or uploaded, -rev its revision
@@ -59,7 +64,7 @@ class Job:
     for `--eval` the model's own test pages. model: `-m` as typed, "" = not given; so are revision (`-rev`) and name
     (`--name`). parts: the folders of `--average`. count: of `--suggest`. table: of `--wrong_labels`. repo (as typed)
     and overwrite: of `--push`; convert: what `--convert` names. `--hf` has files or a directory where pages are sorted
-    after the pull.
+    after the pull. explore: what a command of `explore` is to do.
     """
 
     kind: str = "predict"
@@ -75,6 +80,7 @@ class Job:
     repo: str = ""
     overwrite: bool = False
     convert: Path | None = None
+    explore: ExploreJob | None = None
     output_given: bool = False
     resume: bool = False
     program: tuple[str, ...] = ("python", "run.py")
@@ -114,7 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ModuleNotFoundError as error:
-        if error.name is None or (HOME / f"{error.name.split('.')[0]}.py").exists():
+        top = (error.name or "").split(".")[0]  # a room or package of ours is no missing package
+        if not top or (HOME / f"{top}.py").exists() or (HOME / top / "__init__.py").exists():
             raise
         return _fail(f"the Python package {error.name} is missing: {_python()} -m pip install -r requirements.txt", 2)
     except OSError as error:
@@ -143,7 +150,7 @@ def _run(arguments: tuple[str, ...]) -> int:
     # Before torch is loaded: its threads sleep while they wait instead of spinning, and leave the cores to those that
     # decode pages, and to other programs (benchmarks/predict.py).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub client; hub_client.online() alone lifts it
+    os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub client; hub.client.online() alone lifts it
     if job.kind in JOBS:
         _, room, work = JOBS[job.kind]
         return getattr(importlib.import_module(room), work)(settings, job)
@@ -156,6 +163,11 @@ def understand(typed: argparse.Namespace, arguments: tuple[str, ...]) -> tuple[S
     """Settings and job of a command; UserError where flags, paths or values do not fit."""
     kind = _kind(typed)
     settings = _override(read_settings(_config(typed.config)), typed, kind)
+    if kind == "explore":
+        from explore.flags import explore_job
+
+        job = explore_job(typed, settings)
+        return settings, Job(kind=kind, explore=job, program=_program(arguments), arguments=arguments)
     files, directory = _input(settings, typed, kind)
     model_path = Path(_filled("--model_path", typed.model_path)).expanduser() if typed.model_path is not None else None
     job = Job(
@@ -182,6 +194,8 @@ def understand(typed: argparse.Namespace, arguments: tuple[str, ...]) -> tuple[S
 
 def _kind(typed: argparse.Namespace) -> str:
     """The one job that the flags ask for."""
+    if typed.explore:
+        return "explore"
     asked = [kind for kind in JOBS if getattr(typed, kind) not in (None, False)]
     if len(asked) > 1:
         raise UserError(f"{' and '.join(JOBS[kind][0] for kind in asked)} are different jobs: give one of them")
@@ -214,7 +228,7 @@ def _override(settings: Settings, typed: argparse.Namespace, kind: str) -> Setti
         except ValueError as error:
             shown = printable(" ".join(value) if isinstance(value, list) else str(value))
             raise UserError(f"{flag} {shown}: {error}") from None
-    if typed.model:
+    if kind != "explore" and typed.model:
         settings = settings.replaced("setup", base=typed.model)
     return settings
 

@@ -14,10 +14,18 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    from classifier import PageClassifier
 
 HOME = Path(__file__).resolve().parents[1]
 LIBRARIES = ("torch", "transformers", "torchvision", "pillow", "numpy")
@@ -167,3 +175,19 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table, its first column left-aligned, the others right-aligned."""
     lines = [f"| {' | '.join(head)} |", f"|{'|'.join(['---', *['---:'] * (len(head) - 1)])}|"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def embeddings_of(classifier: PageClassifier, images: Iterable[Image.Image]) -> torch.Tensor:
+    """Page embeddings [N, D] of Pillow images, one at a time, as prediction computes them on a CPU."""
+    import torch
+
+    return torch.cat([classifier.embed_pages(torch.from_numpy(classifier.transform(image))[None]) for image in images])
+
+
+def scores_of(folder: Path, images: Iterable[Image.Image]) -> np.ndarray:
+    """Scores [N, C] of Pillow images by the model in that folder, on the CPU."""
+    from classifier import PageClassifier
+
+    classifier = PageClassifier.from_pretrained(folder)
+    logits = classifier.logits_of(embeddings_of(classifier, images))
+    return (logits / classifier.temperature).softmax(dim=-1).numpy()

@@ -28,7 +28,7 @@ PAGES = HOME.parent / "shared" / "pages"
 
 def stored_figures() -> None:
     """Print what `out_of_fold.csv` of the shipped model says."""
-    from training_report import show
+    from training.report import show
     from utils import accuracy_interval, macro_f1
 
     with (MODEL / "out_of_fold.csv").open(encoding="utf-8", newline="") as stream:
@@ -73,12 +73,12 @@ def main() -> None:
         stored_figures()
         return
     from config_file import read_settings
-    from folds import OutOfFold, run_fold, summarise
     from run import Job
-    from training import Material, Start, identity
-    from training_data import find_labelled
-    from training_report import figures, show
-    from training_work import Work
+    from training.data import find_labelled
+    from training.folds import OutOfFold, run_fold, summarise
+    from training.job import Material, Start, identity
+    from training.report import figures, show
+    from training.work import Work
     from utils import fold_documents
 
     with tempfile.TemporaryDirectory() as folder:

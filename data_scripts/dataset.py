@@ -47,7 +47,7 @@ from pages import Page
 from progress import Progress
 from settings import Settings
 from tables import cell, path_cell
-from training_data import LabelledPages, find_labelled
+from training.data import LabelledPages, find_labelled
 from utils import UserError, printable
 
 YEAR = r"1[5-9]\d\d|20\d\d"

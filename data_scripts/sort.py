@@ -42,7 +42,7 @@ from categories import same_label
 from pages import KINDS, Page, find_pages
 from progress import Progress
 from tables import cell, path_cell
-from training_data import DOCUMENTS, read_documents
+from training.data import DOCUMENTS, read_documents
 from utils import UserError, did_you_mean, printable
 
 DESCRIPTION = """\

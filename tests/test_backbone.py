@@ -7,7 +7,7 @@ import importlib.util
 import pytest
 import torch
 
-import backbone
+from training import backbone
 from utils import UserError
 
 TEXTS = ["a scan of a typewritten page", "a scan of a handwritten table", "handwriting beside a Žlutý plan"]

@@ -16,8 +16,8 @@ import tiny
 from judging_pages import CATEGORIES, call, sorted_by, table, tiny_folder
 from PIL import Image
 
-import comparison
-from accuracies import read_accuracies
+from evaluation import comparison
+from evaluation.accuracies import read_accuracies
 
 RUN = Path(__file__).resolve().parents[1] / "run.py"
 
@@ -100,7 +100,7 @@ def test_an_untuned_base_has_a_row_for_each_set_and_the_average(place, tmp_path)
 
 
 def test_pages_are_decoded_once_for_each_transform(place, tmp_path, monkeypatch):
-    import training_data
+    from training import data as training_data
 
     decoded = []
     fill = training_data.PageStore.fill
@@ -228,7 +228,7 @@ def test_without_a_list_all_of_the_same_categories_vote_and_one_model_is_no_vote
 
 
 def test_an_interrupted_vote_is_resumed_to_the_same_table(place, tmp_path, monkeypatch):
-    import voting
+    from evaluation import voting
 
     whole = tmp_path / "whole"
     assert vote(place, whole, "--batch_size", 4) == 0

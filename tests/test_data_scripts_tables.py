@@ -103,7 +103,7 @@ def test_second_start_does_what_is_missing(tmp_path, shelf, more):
 
 def test_training_reads_the_documents(tmp_path, shelf):
     from settings import Settings
-    from training_data import find_labelled
+    from training.data import find_labelled
 
     run("sort", annotation(tmp_path, GOOD), shelf, tmp_path / "out")
     found = find_labelled(tmp_path / "out", Settings())

@@ -67,7 +67,7 @@ def test_a_model_judged_by_its_own_answers_is_right_and_two_swapped_labels_are_t
 
 
 def test_evaluations_of_the_same_second_do_not_overwrite_each_other(place, tmp_path, monkeypatch):
-    import evaluation
+    from evaluation import job as evaluation
 
     monkeypatch.setattr(evaluation.time, "strftime", lambda *_: "20261121-101500")
     for _ in range(2):

@@ -13,7 +13,7 @@ from test_training import draw, draw_labelled, job_of, settings_of
 from tiny import tiny_base, tiny_model_folder
 
 from classifier import PageClassifier
-from training import run_training
+from training.job import run_training
 from utils import UserError
 
 
@@ -85,7 +85,7 @@ def test_folds_are_never_written_over(folded, base):
 
 
 def test_folds_go_on_where_they_were(tmp_path, base, monkeypatch):
-    import folds
+    from training import folds
 
     data = draw_labelled(tmp_path / "data")
     settings = settings_of(tmp_path, epochs=2, folds=3)

@@ -22,9 +22,9 @@ from fake_hub import OWNER, READER, FakeHub
 from huggingface_hub import constants
 from PIL import Image, ImageDraw
 
-import cards
 import run
-from hub_client import TOKEN
+from hub import cards
+from hub.client import TOKEN
 from model_folders import list_models
 
 PUBLISHED = "ufal/clip-historical-page"

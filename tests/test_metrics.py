@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import metrics
+from evaluation import metrics
 
 
 def test_per_category_by_hand_also_where_a_category_never_occurs():

@@ -15,13 +15,13 @@ from tiny import tiny_base
 
 from classifier import PageClassifier
 from config_file import read_settings
-from learner import Learner, Pages, augmented
 from pages import find_pages
 from run import Job
-from trainer import complete_checkpoints
-from training import Material, Start, fit, run_training
-from training_data import BalancedSampler, PageStore, cap_pages, find_labelled, read_documents
-from training_work import Work
+from training.data import BalancedSampler, PageStore, cap_pages, find_labelled, read_documents
+from training.job import Material, Start, fit, run_training
+from training.learner import Learner, Pages, augmented
+from training.trainer import complete_checkpoints
+from training.work import Work
 from utils import UserError
 
 COLOURS = {"MAP": (200, 60, 60), "LETTER": (60, 60, 200), "Fotografie č. 1": (60, 190, 60)}
@@ -214,9 +214,10 @@ def test_features_and_pixels_give_the_same_logits(tmp_path, labelled, base):
 def test_each_step_draws_one_description_of_each_category(base):
     learner = Learner(PageClassifier.from_base(base, {"A": ["a", "b", "c"], "B": ["d"], "C": ["e", "f"]}), "head")
     drawn = [learner.draw_texts(np.random.default_rng(seed)) for seed in range(40)]
-    assert {row[0] for row in drawn} == {0, 1, 2}
-    assert {row[1] for row in drawn} == {3}
-    assert {row[2] for row in drawn} == {4, 5}
+    assert {rows[0] for rows, _ in drawn} == {0, 1, 2}
+    assert {rows[1] for rows, _ in drawn} == {3}
+    assert {rows[2] for rows, _ in drawn} == {4, 5}
+    assert len({hidden.tobytes() for _, hidden in drawn}) > 1
 
 
 # ---- a whole training --------------------------------------------------------------------------------------------

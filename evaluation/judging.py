@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import metrics
 from categories import same_label
 from config_file import HOME
+from evaluation import metrics
 from pages import Page
-from training import SPLIT_FILE
-from training_data import LabelledPages, find_labelled
-from training_report import documents_seen, read_record
+from training.data import LabelledPages, find_labelled
+from training.job import SPLIT_FILE
+from training.report import documents_seen, read_record
 from utils import UserError, accuracy_interval, macro_f1, printable
 
 if TYPE_CHECKING:

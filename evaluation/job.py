@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import metrics
-from judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy
+from evaluation import metrics
+from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy
 from model_folders import choose_model, file_name_of_base
 from predict import chosen_descriptions, model_hash, model_lines, open_classifier, score_batch, threads
 from progress import Progress
 from results import top_categories
 from tables import Table, cell, number, path_cell
-from training_data import LabelledPages
-from training_report import read_record
+from training.data import LabelledPages
+from training.report import read_record
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def write(
     settings: Settings,
 ) -> None:
     """All tables, pictures and, last, the JSON."""
-    import plots
+    from evaluation import plots
 
     _write_tables(files, report, judged.found, outcomes, settings)
     figures, categories, places = report["figures"], report["categories"], report["_places"]

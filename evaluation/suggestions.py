@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judging import free_name
-from metrics import spread_out, uncertainty
+from evaluation.judging import free_name
+from evaluation.metrics import spread_out, uncertainty
 from model_folders import choose_model, file_name_of_base
 from pages import PageList, document_of, find_pages
 from predict import chosen_descriptions, model_lines, open_classifier, threads

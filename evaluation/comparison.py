@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import metrics
 from categories import label_descriptions, list_sets, read_descriptions, read_sets
-from comparison_work import Work
-from judging import Judged, Seen, all_of, figures_of, free_name, known_labels
+from evaluation import metrics
+from evaluation.comparison_work import Work
+from evaluation.judging import Judged, Seen, all_of, figures_of, free_name, known_labels
 from model_folders import ModelChoice, choose_model, list_models
 from predict import model_hash, open_classifier
 from progress import Progress
@@ -250,7 +250,7 @@ def write_table(rows: list[dict[str, Any]], settings: Settings) -> list[Path]:
 
 def draw(rows: list[dict[str, Any]], settings: Settings) -> list[Path]:
     """plots/model_accuracies_<date-time>.png; nothing where every model failed."""
-    from plots import Bar, draw_bars
+    from evaluation.plots import Bar, draw_bars
 
     good = [row for row in rows if row.get("accuracy") is not None]
     if not good:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comparison import AVERAGED, COLUMNS
-from judging import free_name
+from evaluation.comparison import AVERAGED, COLUMNS
+from evaluation.judging import free_name
 from model_folders import canonical_base
 from utils import UserError, printable
 
@@ -58,7 +58,7 @@ def run_drawing(settings: Settings, job: Job) -> int:
             panels["fine-tuned" if kind == "tuned" else "zero-shot"][descriptions, base] = value
     if not any(panels.values()):
         raise UserError(f"no accuracies in {', '.join(file.name for file in files)}")
-    from plots import draw_heat_map
+    from evaluation.plots import draw_heat_map
 
     plots = settings.output.folder / "plots"
     picture = draw_heat_map(panels, free_name(plots, f"model_accuracies_map_{time.strftime('%Y%m%d-%H%M%S')}", ".png"))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import backbone
+from training import backbone
 
 if TYPE_CHECKING:
     from classifier import PageClassifier

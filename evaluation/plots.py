@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metrics import Bin
+from evaluation.metrics import Bin
 from utils import printable
 
 if TYPE_CHECKING:

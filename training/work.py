@@ -25,7 +25,7 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from run import Job
     from settings import Settings
-    from training_data import LabelledPages
+    from training.data import LabelledPages
 
 ENDING = ".training"
 

@@ -12,11 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hub_client as client
-from cards import gaps
 from checkpoints import is_checkpoint, is_model_folder
-from convert import described
-from hub import SOURCE, SUFFIXES
+from hub import client
+from hub.cards import gaps
+from hub.convert import described
+from hub.pull import SOURCE, SUFFIXES
 from utils import UserError, printable
 
 if TYPE_CHECKING:

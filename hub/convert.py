@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cards import earlier_card, licence_of
 from checkpoints import is_checkpoint, is_model_folder
+from hub.cards import earlier_card, licence_of
 from model_folders import EARLIER_NAME, UNKNOWN, canonical_base, describe
 from utils import UserError, printable
 

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training import Fitted, Material, Start, fit
-from training_data import LabelledPages, cap_pages, write_split
-from training_report import draw_confusion, figures, finished, make_record, put_in_place, save, show
-from training_work import Work, is_main, meet
+from training.data import LabelledPages, cap_pages, write_split
+from training.job import Fitted, Material, Start, fit
+from training.report import draw_confusion, figures, finished, make_record, put_in_place, save, show
+from training.work import Work, is_main, meet
 from utils import UserError, fit_temperature, fold_documents, macro_f1, printable, softmax, split_documents
 
 if TYPE_CHECKING:

@@ -35,6 +35,7 @@ DOCUMENTS = "documents.csv"
 SPLIT_COLUMNS = ("PATH", "PAGE", "CATEGORY", "DOCUMENT", "SPLIT")
 LEFT_OUT = "left out"  # the SPLIT of pages over a cap
 UNREADABLE = "unreadable"
+SCAN_HEIGHT = 1750  # pixels: of A4 at 150 dpi, what the published augmentation was made for
 MAX_SKEW = 1.5  # degrees; a page on a scanner's glass is rarely more askew
 
 
@@ -155,18 +156,26 @@ def augment(pixels: np.ndarray, rng: np.random.Generator, fill: int = 255) -> np
     """One augmented copy of a page: uint8 [3, H, W] in, the same out.
 
     The published augmentation, each with probability 1/2: colour jitter (brightness, contrast, saturation by 0.5-1.5,
-    hue by up to half the circle), sharpness 0.5-1.5, Gaussian blur of radius 0-2; and the skew of a scanner, up to 1.5
-    degrees. No flips: mirrored writing is no writing. It works on the model-sized image, where blur means the same on
-    every page; `fill` is what a skewed page shows at its corners.
+    hue by up to half the circle), sharpness 0.5-1.5, Gaussian blur of radius 0-2 pixels of a scan 1750 high (on an
+    image of 448 pixels 0-0.5: more would wipe out what tells print from typing); and how a page lies on the scanner:
+    skew up to 1.5 degrees, size by 0.88-1.08, shift by up to 4 %. No flips: mirrored writing is no writing. `fill` is
+    what is seen beside such a page.
     """
     from PIL import Image, ImageEnhance, ImageFilter
 
     image = Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
-    jitter, sharpness, blur, skew = rng.random(4) < 0.5
+    jitter, sharpness, blur, moved = rng.random(4) < 0.5
     factors = rng.uniform(0.5, 1.5, size=4)
     hue, radius, angle = rng.uniform(-128, 128), rng.uniform(0, 2), rng.uniform(-MAX_SKEW, MAX_SKEW)
-    if skew:
-        image = image.rotate(angle, Image.Resampling.BILINEAR, fillcolor=(fill,) * 3)
+    zoom, shift = rng.uniform(0.88, 1.08), rng.uniform(-0.04, 0.04, 2)
+    if moved:
+        wide, high = image.size
+        turn, scale = np.deg2rad(angle), 1 / zoom
+        cos, sin = np.cos(turn) * scale, np.sin(turn) * scale
+        at_x, at_y = wide / 2, high / 2  # the affine map leads from the new image to the old one
+        offset = at_x - cos * at_x - sin * at_y + shift[0] * wide, at_y + sin * at_x - cos * at_y + shift[1] * high
+        matrix = (cos, sin, offset[0], -sin, cos, offset[1])
+        image = image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=(fill,) * 3)
     if jitter:
         image = ImageEnhance.Brightness(image).enhance(factors[0])
         image = ImageEnhance.Contrast(image).enhance(factors[1])
@@ -177,7 +186,7 @@ def augment(pixels: np.ndarray, rng: np.random.Generator, fill: int = 255) -> np
     if sharpness:
         image = ImageEnhance.Sharpness(image).enhance(factors[3])
     if blur:
-        image = image.filter(ImageFilter.GaussianBlur(radius))
+        image = image.filter(ImageFilter.GaussianBlur(radius * image.height / SCAN_HEIGHT))
     return np.asarray(image).transpose(2, 0, 1)
 
 

@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cards import averaged_card
+from hub.cards import averaged_card
 from model_folders import file_name_of_base
 from predict import model_hash
-from training_report import documents_seen
+from training.report import documents_seen
 from utils import UserError, printable
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from torch import nn
 from torch.nn import functional
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from learner import Learner, Pages, Recipe
-from training_data import BalancedSampler
+from training.data import BalancedSampler
+from training.learner import Learner, Pages, Recipe
 from utils import cross_entropy, fit_temperature
 
 MAX_SCALE = float(np.log(100.0))  # CLIP's bound of the logit scale

@@ -22,11 +22,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import hub_client as client
 from categories import label_descriptions
 from checkpoints import PAGE_CLASSIFIER
-from convert import described, licence_beside, save_earlier
-from hub_client import HubError, HubFile
+from hub import client
+from hub.client import HubError, HubFile
+from hub.convert import described, licence_beside, save_earlier
 from model_folders import (
     BASES,
     HUB_ID,

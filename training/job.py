@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import backbone
 from categories import label_descriptions, prompts, read_sets
 from progress import Progress
-from training_data import UNREADABLE, BalancedSampler, LabelledPages, PageStore, cap_pages, find_labelled, write_split
-from training_report import documents_seen, figures, finished, make_record, read_record, save, show
-from training_work import Work, is_main, meet
+from training import backbone
+from training.data import UNREADABLE, BalancedSampler, LabelledPages, PageStore, cap_pages, find_labelled, write_split
+from training.report import documents_seen, figures, finished, make_record, read_record, save, show
+from training.work import Work, is_main, meet
 from utils import UserError, fit_temperature, printable, split_documents, split_warnings
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from learner import Recipe
     from run import Job
     from settings import Settings
+    from training.learner import Recipe
 
 MIN_STEPS = 16  # batches an epoch has at least: validating after every third batch of a tiny set is noise
 STEPS, EPOCHS = 2000, (3, 20)  # `epochs = 0`: about so many steps, within these bounds; tiny sets overfit beyond
@@ -73,7 +73,7 @@ def _train(settings: Settings, work: Work, start: Start, say: Callable[[str], No
     for line in (*parts[0].notes, *split_warnings(parts[0].labels, parts[0].documents)):
         say(f"warning: {line}")
     if settings.train.folds:
-        from folds import run_folds
+        from training.folds import run_folds
 
         return run_folds(settings, work, start, parts, say)
     return run_single(settings, work, start, parts, say)
@@ -210,8 +210,8 @@ class Material:
         say: Callable[[str], None],
     ) -> Material:
         """Decode the pages that take part (`splits[i]`: a split or a fold; not "left out"), and compute features."""
-        from learner import Learner, compute_features
-        from training_data import LEFT_OUT
+        from training.data import LEFT_OUT
+        from training.learner import Learner, compute_features
 
         labels = [label for part in parts for label in part.labels]
         documents = [document for part in parts for document in part.documents]
@@ -294,8 +294,8 @@ def fit(
     Starts anew from `start`, or goes on from the newest whole checkpoint in `work`. epochs: instead of the settings'.
     Categories without a readable training page are left out, and named.
     """
-    from learner import Learner, Pages, Recipe
-    from trainer import learn
+    from training.learner import Learner, Pages, Recipe
+    from training.trainer import learn
 
     train, seed = settings.train, settings.setup.seed
     places = [i for i, split in enumerate(splits) if split == "train"]

@@ -20,9 +20,9 @@ from progress import Progress
 from utils import UserError, printable
 
 if TYPE_CHECKING:
-    from judging import Judged
+    from evaluation.judging import Judged
     from settings import Settings
-    from training_data import PageStore
+    from training.data import PageStore
     from transform import PageTransform
 
 
@@ -96,7 +96,7 @@ class Work:
 
     def pixels(self, transform: PageTransform, judged: Judged, settings: Settings) -> PageStore:
         """All pages by this transform, decoded unless the model before had the same one."""
-        from training_data import PageStore
+        from training.data import PageStore
 
         key = json.dumps(transform.to_dict(), sort_keys=True)
         if self._store is None or self._store[0] != key:

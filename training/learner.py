@@ -17,7 +17,8 @@ from torch import nn
 from torch.nn import functional
 
 from categories import average_prototypes, prompts
-from training_data import PageStore, augment
+from training.backbone import FROZEN
+from training.data import PageStore, augment
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 TOWERS = ("head", "image", "both")
 SMALL_TEXT_TOWER = 5_000_000  # parameters; a smaller one is ours, and knows no more than the descriptions it has read
 NEW_PARTS_LR = 1e-3  # projections and text tower that start random; also the rate of "head"
+HIDDEN = 0.15  # share of a description's words that a small text tower does not see: it must not hang on single words
 LR = {"vision-text-dual-encoder": 1e-4}  # of pre-trained weights; others, which are transformers: 1e-5
 
 
@@ -54,7 +56,7 @@ class Learner(nn.Module):
     | towers | learns |
     |---|---|
     | head | projection(s) of the image tower, logit scale; a small text tower and its projection |
-    | image | head, and the image tower |
+    | image | head, and the image tower (EfficientNet-Lite0: but for its first stages, see backbone.py) |
     | both | everything |
     """
 
@@ -79,6 +81,9 @@ class Learner(nn.Module):
     def _learns(self, name: str) -> bool:
         if name.startswith("text"):  # text_model, text_projection
             return self.learns_text
+        if name.startswith("vision_model.timm_model."):
+            within = name.removeprefix("vision_model.timm_model.")
+            return self.towers == "both" or (self.towers == "image" and not within.startswith(FROZEN))
         if name.startswith("vision_model.") and not name.startswith("vision_model.head."):  # SigLIP projects in `head`
             return self.towers != "head"
         return name.startswith(("vision_model.head.", "visual_projection", "logit_scale"))
@@ -108,13 +113,18 @@ class Learner(nn.Module):
                 inputs = inputs.contiguous(memory_format=torch.channels_last)  # a third faster on a CPU
             return self.encoder.vision_model(pixel_values=inputs).pooler_output.flatten(1).float()
 
-    def embed_texts(self, chosen: Sequence[int] | None = None) -> torch.Tensor:
-        """Unit embeddings [N, D] of all prompts, or of the chosen ones."""
+    def embed_texts(self, chosen: Sequence[int] | None = None, hidden: np.ndarray | None = None) -> torch.Tensor:
+        """Unit embeddings [N, D] of all prompts, or of the chosen ones; `hidden` [N, L]: words that are masked."""
         if self.frozen_texts is not None:
             return self.frozen_texts if chosen is None else self.frozen_texts[list(chosen)]
         tokens = {name.removeprefix("tokens_"): t for name, t in self.named_buffers() if name.startswith("tokens_")}
         if chosen is not None:
             tokens = {name: tensor[list(chosen)] for name, tensor in tokens.items()}
+        mask = getattr(self.classifier.tokenizer, "mask_token_id", None)
+        if hidden is not None and mask is not None:
+            ids = tokens["input_ids"]  # [N, L]
+            special = torch.isin(ids, torch.tensor(self.classifier.tokenizer.all_special_ids, device=ids.device))
+            tokens["input_ids"] = ids.masked_fill(torch.from_numpy(hidden).to(ids.device) & ~special, mask)
         return self.classifier.text_features(**tokens)
 
     def prototypes(self) -> torch.Tensor:
@@ -122,25 +132,26 @@ class Learner(nn.Module):
         with torch.no_grad():
             return average_prototypes(self.embed_texts(), self.counts)
 
-    def draw_texts(self, rng: np.random.Generator) -> list[int]:
-        """One description of each category, as row numbers of all prompts."""
-        return [int(start + rng.integers(count)) for start, count in zip(self.starts, self.counts, strict=True)]
+    def draw_texts(self, rng: np.random.Generator) -> tuple[list[int], np.ndarray]:
+        """One description of each category, as row numbers of all prompts, and which of its words are hidden [C, L]."""
+        rows = [int(start + rng.integers(count)) for start, count in zip(self.starts, self.counts, strict=True)]
+        return rows, rng.random((len(rows), self.tokens_input_ids.shape[1])) < HIDDEN
 
     def forward(
         self,
         inputs: torch.Tensor,
-        texts: Sequence[int] | None = None,
+        texts: tuple[Sequence[int], np.ndarray] | None = None,
         prototypes: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Logits [B, C] = logit scale x cosine.
 
-        inputs: uint8 pixels [B, 3, H, W], or features [B, F]. texts: the drawn descriptions, or `prototypes` [C, D].
+        inputs: uint8 pixels [B, 3, H, W], or features [B, F]. texts: what `draw_texts` drew, or `prototypes` [C, D].
         """
         if inputs.dim() == 2:
             images = functional.normalize(self.encoder.visual_projection(inputs).float(), dim=-1)  # [B, D]
         else:
             images = self.classifier.image_features(self.classifier.transform.normalise(inputs))
-        targets = self.embed_texts(texts) if prototypes is None else prototypes  # [C, D]
+        targets = self.embed_texts(*texts) if prototypes is None else prototypes  # [C, D]
         return self.encoder.logit_scale.exp() * images @ targets.T
 
     def groups(self, lr: float) -> list[dict[str, Any]]:

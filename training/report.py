@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cards import trained_card
-from training_work import Work, is_main
+from hub.cards import trained_card
+from training.work import Work, is_main
 from utils import UserError, accuracy_interval, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from settings import Settings
-    from training import Fitted, Material, Start
+    from training.job import Fitted, Material, Start
 
 LIBRARIES = ("torch", "transformers", "timm", "accelerate", "pillow", "numpy", "safetensors", "tokenizers")
 

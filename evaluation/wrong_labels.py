@@ -22,16 +22,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from categories import same_label
-from folds import TABLE
-from judging import free_name
-from metrics import label_quality
+from evaluation.judging import free_name
+from evaluation.metrics import label_quality
 from tables import Table, cell, number, path_cell
-from training_data import find_labelled
-from training_report import read_record
+from training.data import find_labelled
+from training.folds import TABLE
+from training.report import read_record
 from utils import UserError, did_you_mean, printable, split_page_name
 
 if TYPE_CHECKING:
-    from metrics import Suspicion
+    from evaluation.metrics import Suspicion
     from pages import Page
     from run import Job
     from settings import Settings

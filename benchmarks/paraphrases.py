@@ -1,0 +1,62 @@
+"""Does a category keep its pages when it is described in other words?
+
+    python data_scripts/draw_pages.py fresh --pages 330 --seed 77
+    python benchmarks/paraphrases.py fresh                     # the default model; also on ../shared/pages
+
+The sets in `benchmarks/paraphrases/` describe the eleven categories anew. They were written by someone who saw the names
+of the categories and none of the sets in `category_descriptions/`, and no model is trained on them. Printed: accuracy
+with the model's own averaged descriptions, with each of those sets alone, and what that loses, in points. On the real
+pages, which take part in training, only the difference means something.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+HOME = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HOME))
+SETS = Path(__file__).parent / "paraphrases"
+
+
+def main() -> None:
+    """Parse the command line, embed the pages once, sort them by each set, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pages", type=Path, nargs="+", help="label folders")
+    parser.add_argument("--model", type=Path, default=HOME / "models" / "efficientnet-lite0")
+    given = parser.parse_args()
+    from common import embeddings_of
+
+    from categories import read_descriptions
+    from classifier import PageClassifier
+    from config_file import read_settings
+    from decoding import read_page
+    from training.data import find_labelled
+
+    classifier = PageClassifier.from_pretrained(given.model)
+    own = dict(classifier.descriptions)
+    for folder in given.pages:
+        found = find_labelled(folder, read_settings(HOME / "config.toml"))
+        images = (read_page(folder / page.path, page.frame, min_side=448, max_pixels=10**9) for page in found.pages)
+        embeddings = embeddings_of(classifier, images)
+
+        def accuracy(descriptions: dict[str, list[str]], embeddings=embeddings, found=found) -> float:  # noqa: ANN001
+            classifier.use_categories(descriptions)
+            guessed = classifier.logits_of(embeddings).argmax(dim=-1).tolist()
+            return float(np.mean([classifier.categories[i] == label for i, label in zip(guessed, found.labels, strict=True)]))
+
+        base = accuracy(own)
+        print(f"{folder}: {len(found.pages)} pages, own descriptions {base:.1%}")
+        lost = []
+        for file in sorted(SETS.glob("*.tsv")):
+            value = accuracy(read_descriptions(file))
+            lost.append(100 * (base - value))
+            print(f"  {file.stem:24} {value:.1%}   {lost[-1]:+.1f} points lost")
+        print(f"  mean of {len(lost)} sets: {np.mean(lost):+.1f} points lost, worst {max(lost):+.1f}")
+
+
+if __name__ == "__main__":
+    main()
