@@ -1,4 +1,4 @@
-"""The photographs that the page generator computes: every kind at every size, in continuous tone; seeds; fetched ones."""
+"""The photographs that the page generator computes: each kind at each size, in continuous tone; seeds; fetched ones."""
 
 import hashlib
 import io

@@ -1,0 +1,159 @@
+"""Draws labelled archive pages of all eleven categories: to train on, to practise on, as a pattern for your own.
+
+    python data_scripts/fetch_fonts.py                               # once, with internet; without: plainer letters
+    python data_scripts/draw_pages.py drawn --pages 1100 --seed 1
+    python run.py --train -d drawn -m EfficientNet-Lite0 --towers image --name from_drawn
+
+No page comes from an archive: paper, print, typing, handwriting, tables, drawings, photographs and the traces of the
+scanner are drawn, from a seed. Pages of one document share paper, machine, hand and scanner. The package `drawing` does the
+work, one process a core.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from common import Parser, alone_in, counted, default_workers, list_undone, start, whole_number, write_whole
+from drawing.plan import CATEGORIES, Task, Tools, draw_document, plan
+from processes import WorkerDied, in_processes
+
+from pages import Page
+from progress import Progress
+from utils import UserError, did_you_mean, printable
+
+RECORD = "drawn.json"
+DESCRIPTION = """\
+Draw labelled archive pages into OUTPUT/<CATEGORY>/, named <document>-<page>.jpg, as --train takes them: A4 at 150 dpi and
+other sizes, all categories alike often. The same seed draws the same pages, with the same fonts and versions. A
+start that was broken off goes on with the same command; more --pages of the same seed draw other documents."""
+EXAMPLES = """\
+examples:
+  python data_scripts/draw_pages.py drawn --pages 1100 --seed 1
+  python data_scripts/draw_pages.py drawn_photos --pages 200 --category PHOTO PHOTO_L
+  python data_scripts/draw_pages.py drawn --pages 5000 --fonts C:/Windows/Fonts"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command line; returns the exit code."""
+    parser = Parser(DESCRIPTION, EXAMPLES)
+    parser.add_argument("output", type=Path, metavar="OUTPUT", help="the folder to draw into; made if it is not there")
+    parser.add_argument(
+        "--pages",
+        type=whole_number(1, 999_999),
+        default=110,
+        metavar="N",
+        help="how many pages in all (default %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole_number(0, 999_999_999),
+        default=1,
+        metavar="S",
+        help="another seed draws other documents (default %(default)s)",
+    )
+    parser.add_argument(
+        "--category",
+        nargs="+",
+        default=list(CATEGORIES),
+        metavar="C",
+        help=f"only these of {', '.join(CATEGORIES)} (default: all)",
+    )
+    parser.add_argument(
+        "--fonts",
+        type=Path,
+        metavar="DIR",
+        help="a folder of TTF or OTF files (default: what fetch_fonts.py has fetched, else the few that matplotlib brings)",
+    )
+    parser.add_argument(
+        "--strokes",
+        type=Path,
+        metavar="DIR",
+        help="a folder of pen strokes in the UNIPEN format: some hands are then real ones",
+    )
+    parser.add_argument(
+        "--workers",
+        type=whole_number(1, 64),
+        default=default_workers(),
+        metavar="N",
+        help="processes (default: one a core, %(default)s here)",
+    )
+    typed = parser.read(arguments)
+    for category in typed.category:
+        if category not in CATEGORIES:
+            raise UserError(
+                f"--category {printable(category)}: no such category{did_you_mean(category, list(CATEGORIES))}; there are {', '.join(CATEGORIES)}"
+            )
+    for flag, folder in (("--fonts", typed.fonts), ("--strokes", typed.strokes)):
+        if folder is not None and not folder.is_dir():
+            raise UserError(f"{flag} {printable(str(folder))}: no such folder")
+    tools = Tools(typed.fonts, typed.strokes)
+    tasks = list(plan(typed.pages, typed.seed, typed.category))
+    if typed.dry_run:
+        print(f"{counted(typed.pages, 'page')} of {counted(len(tasks), 'document')} would be drawn into {typed.output}")
+        return 0
+    if typed.output.exists() and not typed.output.is_dir():
+        raise UserError(f"{printable(str(typed.output))} is a file: name a folder to draw into")
+    typed.output.mkdir(parents=True, exist_ok=True)
+    with alone_in(typed.output, "it"):
+        return draw_pages(tasks, tools, typed.output, typed.pages, typed.seed, typed.workers)
+
+
+def draw_pages(tasks: list[Task], tools: Tools, output: Path, pages: int, seed: int, workers: int) -> int:
+    """Draw all documents; a contact sheet beside the folder; the exit code."""
+    _same_drawing(output, {"pages": pages, "seed": seed})
+    for label in sorted({label for task in tasks for _, label in task.pages}):
+        (output / label).mkdir(exist_ok=True)
+        for stale in (output / label).glob(".*.part.jpg"):
+            stale.unlink(missing_ok=True)
+    undone = []
+    work = functools.partial(_draw, tools=tools, output=output)
+    with Progress(pages, "page", label="drawing") as progress:
+        for task, answer in in_processes(work, tasks, workers):
+            lost = isinstance(answer, WorkerDied)
+            if lost:
+                undone.append(f"document {task.number}: {answer}")
+            progress.advance(len(task.pages), len(task.pages) if lost else 0)
+    sheet = contact_sheet(output)
+    print(f"{counted(pages, 'page')} of {counted(len(tasks), 'document')}: {output}; a look at some of them: {sheet}")
+    return list_undone(undone, "not drawn")
+
+
+def _draw(task: Task, tools: Tools, output: Path) -> int:
+    return draw_document(task, tools, output)
+
+
+def _same_drawing(output: Path, wanted: dict[str, int]) -> None:
+    """UserError where the folder holds another drawing: two plans must not mix in one folder."""
+    file = output / RECORD
+    if file.is_file():
+        there = json.loads(file.read_text(encoding="utf-8"))
+        if there != wanted:
+            raise UserError(
+                f"{printable(str(output))} holds a drawing of {there.get('pages')} pages with seed {there.get('seed')}: name another folder"
+            )
+    else:
+        write_whole(file, json.dumps(wanted).encode("utf-8"))
+
+
+def contact_sheet(output: Path, each: int = 5) -> Path:
+    """Some pages of each category, in one PNG beside the folder (within it, it would be a page of no category)."""
+    from sheets import Tile, draw_sheet
+
+    tiles = []
+    for folder in sorted(path for path in output.iterdir() if path.is_dir()):
+        files = sorted(folder.glob("*.jpg"))
+        for file in files[:: max(1, len(files) // each)][:each]:
+            page = Page(file.relative_to(output).as_posix(), None, file.stem, 1)
+            tiles.append(Tile(page, [folder.name, file.stem]))
+    file = output.with_name(f"{output.name}_contact_sheet.png")
+    return draw_sheet(tiles, output, file, title=f"{output.name}: drawn pages", max_pixels=100_000_000)
+
+
+if __name__ == "__main__":
+    start(main)

@@ -1,0 +1,17 @@
+"""Explore a collection: pages as vectors in one folder, to look for, group, draw and doubt them.
+
+    python run.py explore index pages/
+    python run.py explore search --image page.png
+
+    index.py        the folder itself: a LanceDB database of pages, their vectors and thumbnails
+    backbones.py    what turns a page into a vector: the default model, a model folder, any Hugging Face image model
+    indexing.py     brings the index up to date with folders of pages
+    search.py       pages like an image, or like a text
+    clusters.py     groups of pages that look alike
+    map.py          all pages on one plane, as a picture and as a folder that opens in a browser
+    duplicates.py   pages that are there twice
+    outliers.py     pages unlike all others, and pages among neighbours of another category
+
+`flags.py` and `commands.py` are the door. Nothing else in the project imports this package, and what it needs beside
+requirements.txt stands in requirements-explore.txt.
+"""

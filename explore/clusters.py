@@ -1,0 +1,255 @@
+"""`explore clusters`: groups of pages that look alike, found without any categories (clustering.py says how).
+
+    python run.py explore clusters                    # the number is chosen by a rule, which is said
+    python run.py explore clusters --clusters 12
+
+Each page's cluster and its distance to the centre go into the index (columns cluster, -1 = in none, and
+cluster_distance). Leaves <output>/clusters/: pages.csv, clusters.csv, overview.png, a contact sheet a cluster (pages at
+the centre first, then border cases), no_cluster.png, run.json.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from explore.clustering import NONE, Agreement, Clustering, agreement, find_clusters, shares, steps
+from explore.index import Index, page_file
+from explore.outputs import output_folder, write_record
+from pages import Page
+from progress import Progress
+from sheets import Tile, draw_sheet
+from tables import Table, cell, number, path_cell
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from run import Job
+    from settings import Settings
+
+CENTRE, BORDER = 18, 12  # pages of a contact sheet: three rows from the centre on, two rows of border cases
+LISTED = 40  # clusters on the terminal; the table has them all
+WIDTH = 96  # columns of the terminal
+PAGES = ["FILE", "PAGE", "DOCUMENT", "YEAR", "CATEGORY", "CLUSTER", "NEAREST", "DISTANCE", "PATH", "FOLDER"]
+CLUSTERS = ["CLUSTER", "PAGES", "DOCUMENTS", "YEAR_FIRST", "YEAR_LAST", "CATEGORIES", "CENTRE_PAGE", "CENTRE_PATH"]
+
+
+NEEDED = ["id", "folder", "path", "frame", "document", "page", "file", "year", "category"]
+
+
+def run_clusters(settings: Settings, job: Job) -> int:
+    """Find clusters, write them into the index and the output folder, say what was found; 0."""
+    wanted, quiet = job.explore, settings.setup.quiet
+    index = Index.open(wanted.index)
+    rows = index.rows(NEEDED)
+    if rows.empty:
+        raise UserError(f"the index {printable(str(wanted.index))} holds no pages")
+    if wanted.clusters > len(rows):
+        raise UserError(f"--clusters {wanted.clusters}: the index holds only {_pages(len(rows))}")
+    started = time.time()
+    with Progress(steps(len(rows), wanted.clusters), unit="try", quiet=quiet, label="clusters") as bar:
+        found = find_clusters(index.vectors(), wanted.clusters, bar.advance)
+    groups = describe(rows, found)
+    agreed = agreement(found.labels, [_text(value) for value in rows["category"]])
+    index.set_columns(rows["id"], {"cluster": found.labels, "cluster_distance": found.distances})
+    folder = output_folder(wanted.output / "clusters")
+    for old in [*folder.glob("cluster_[0-9]*.png"), *folder.glob("no_cluster.png")]:  # of an earlier run
+        old.unlink()
+    notes: list[str] = []
+    files = write_tables(folder, rows, found, groups, notes, excel=settings.output.excel)
+    with Progress(len(groups) + 1, unit="sheet", quiet=quiet, label="contact sheets") as bar:
+        files += draw_sheets(folder, rows, found, groups, max_pixels=settings.input.max_pixels, progress=bar.advance)
+    record = {
+        "clusters": found.count,
+        "in_none": int((found.labels == NONE).sum()),
+        "rule": found.rule,
+        "agreement": asdict(agreed) if agreed else None,
+    }
+    write_record(folder, index, job, started, len(rows), record)
+    print(summary(groups, rows, found, agreed))
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    print("files:")
+    for file in [*files[:3], files[-1]]:
+        print(f"  {printable(str(file))}")
+    return 0
+
+
+@dataclass(frozen=True)
+class Group:
+    """One cluster: its label, its pages as places in `rows`, nearest to the centre first, and what they are.
+
+    years: (first, last) or None. categories: of the pages that have one, the most frequent first.
+    """
+
+    label: int
+    places: np.ndarray
+    documents: int
+    years: tuple[int, int] | None
+    categories: Counter[str]
+
+    @property
+    def name(self) -> str:
+        """`3`, or `none`."""
+        return "none" if self.label == NONE else str(self.label)
+
+
+def describe(rows: DataFrame, found: Clustering) -> list[Group]:
+    """The clusters, the largest first; then the pages in no cluster, if any."""
+    order = np.lexsort((found.distances, found.labels))
+    labels = found.labels[order]
+    years = rows["year"].astype("float64").to_numpy(na_value=np.nan)
+    groups = []
+    for label in [*range(1, found.count + 1), NONE]:
+        places = order[np.searchsorted(labels, label) : np.searchsorted(labels, label, side="right")]
+        if not len(places):
+            continue
+        known = years[places][~np.isnan(years[places])]
+        categories = Counter(value for value in rows["category"].iloc[places] if isinstance(value, str) and value)
+        groups.append(
+            Group(
+                label,
+                places,
+                rows["document"].iloc[places].nunique(),
+                (int(known.min()), int(known.max())) if len(known) else None,
+                categories,
+            )
+        )
+    return groups
+
+
+def write_tables(
+    folder: Path, rows: DataFrame, found: Clustering, groups: list[Group], notes: list[str], *, excel: bool
+) -> list[Path]:
+    """pages.csv, in the order of the clusters and of the distance, and clusters.csv."""
+    with contextlib.ExitStack() as opened:
+        pages = Table(folder / "pages.csv", PAGES, opened, excel=excel)
+        for group in groups:
+            for place, row in zip(group.places, rows.iloc[group.places].itertuples(index=False), strict=True):
+                distance = number(float(found.distances[place]), 4, excel=excel)
+                about = [_text(row.file), _whole(row.page), _text(row.document), _whole(row.year), _text(row.category)]
+                where = [path_cell(row.path), cell(row.folder)]
+                pages.write([*about, group.name, int(found.nearest[place]), distance, *where])
+        clusters = Table(folder / "clusters.csv", CLUSTERS, opened, excel=excel)
+        for group in groups:
+            first, last = group.years or ("", "")
+            centre = rows.iloc[group.places[0]]
+            said = cell(shares(group.categories.elements(), shown=len(group.categories)))
+            at_centre = (
+                [cell(printable(centre["file"])), path_cell(centre["path"])] if group.label != NONE else ["", ""]
+            )
+            clusters.write([group.name, len(group.places), group.documents, first, last, said, *at_centre])
+        return [pages.complete(notes), clusters.complete(notes)]
+
+
+def draw_sheets(
+    folder: Path,
+    rows: DataFrame,
+    found: Clustering,
+    groups: list[Group],
+    *,
+    max_pixels: int,
+    progress: Callable[[int], object] = lambda _: None,
+) -> list[Path]:
+    """overview.png with the page at each centre, and a contact sheet a cluster, cluster_001.png ..."""
+
+    def tile(place: int, lines: list[str]) -> Tile:
+        row = rows.iloc[place]
+        frame = _whole(row["frame"])
+        page = Page(str(page_file(row["folder"], row["path"])), row["file"], 0, None if frame == "" else int(frame))
+        about = " ".join(part for part in (_text(row["category"]), str(_whole(row["year"]))) if part)
+        return Tile(page, [*lines, printable(row["path"].rpartition("/")[2]), about])
+
+    files = []
+    clusters = [group for group in groups if group.label != NONE]
+    overview = [tile(group.places[0], [f"cluster {group.name}: {_pages(len(group.places))}"]) for group in clusters]
+    what = "the page at the centre of each cluster, the largest clusters first"
+    root = Path()  # pages come with their whole path
+    files.append(draw_sheet(overview, root, folder / "overview.png", title=what, max_pixels=max_pixels))
+    progress(1)
+    for group in groups:
+        tiles = []
+        for at in shown(len(group.places)):
+            place = group.places[at]
+            away = f"{found.distances[place]:.3f}"
+            if group.label == NONE:
+                said = f"nearest: {found.nearest[place]} ({away})"
+            else:
+                said = f"{'centre' if at < min(CENTRE, 0.6 * len(group.places)) else 'border'} {away}"
+            tiles.append(tile(place, [said]))
+        title = _title(group)
+        name = "no_cluster.png" if group.label == NONE else f"cluster_{group.label:03d}.png"
+        files.append(draw_sheet(tiles, root, folder / name, title=title, max_pixels=max_pixels))
+        progress(1)
+    return files
+
+
+def shown(pages: int) -> list[int]:
+    """Which pages of a cluster, nearest first, stand on its sheet: the centre ones, then the furthest, far to near.
+
+    >>> len(shown(20)), shown(40)[17:20]
+    (20, [17, 39, 38])
+    """
+    if pages <= CENTRE + BORDER:
+        return list(range(pages))
+    return [*range(CENTRE), *range(pages - 1, pages - 1 - BORDER, -1)]
+
+
+def summary(groups: list[Group], rows: DataFrame, found: Clustering, agreed: Agreement | None) -> str:
+    """What was found, for the terminal."""
+    total, none = len(rows), int((found.labels == NONE).sum())
+    out = f"; {_pages(none)} ({100 * none / total:.0f} %) in none" if none else ""
+    lines = [f"{found.count} cluster{'s' if found.count != 1 else ''} of {_pages(total)}{out}", found.rule]
+    table = [("cluster", "pages", "docs", "years", "categories")]
+    known = any(group.categories for group in groups)
+    for group in groups[:LISTED]:
+        years = "-".join(map(str, sorted(set(group.years)))) if group.years else ""
+        said = shares(group.categories.elements()) if known else _text(rows["file"].iloc[group.places[0]])
+        table.append((group.name, str(len(group.places)), str(group.documents), years, said))
+    if not known:
+        table[0] = (*table[0][:4], "page at the centre")
+    wide = [max(len(row[at]) for row in table) for at in range(4)]
+    for name, pages, documents, years, said in table:
+        start = f"  {name:>{wide[0]}}  {pages:>{wide[1]}}  {documents:>{wide[2]}}  {years:<{wide[3]}}  "
+        lines.append((start + said)[:WIDTH].rstrip())
+    if len(groups) > LISTED:
+        lines.append(f"  and {len(groups) - LISTED} more (clusters.csv)")
+    if none:
+        lines.append("none: pages in no dense group; pages.csv names the cluster that each is nearest to")
+    if agreed:
+        alone = ", those in no cluster taken as one more" if none else ""
+        lines.append(f"agreement with the categories of {_pages(agreed.pages)}{alone}:")
+        lines.append(f"  purity {agreed.purity:.2f}, adjusted mutual information {agreed.ami:.2f}")
+    return "\n".join(lines)
+
+
+def _title(group: Group) -> str:
+    kinds = shares(group.categories.elements())
+    years = f", {'-'.join(map(str, sorted(set(group.years))))}" if group.years else ""
+    start = "in no cluster" if group.label == NONE else f"cluster {group.name}"
+    return f"{start}: {_pages(len(group.places))}{years}{f', {kinds}' if kinds else ''}"
+
+
+def _pages(count: int) -> str:
+    return f"{count} page{'' if count == 1 else 's'}"
+
+
+def _text(value: object) -> str:
+    return cell(value) if isinstance(value, str) else ""
+
+
+def _whole(value: object) -> int | str:
+    """A nullable whole number as a cell."""
+    try:
+        return int(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError):  # None, pandas.NA, NaN
+        return ""

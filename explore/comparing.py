@@ -1,0 +1,235 @@
+"""Opens candidates and compares them two by two, each page read once where possible; verdicts are kept on disk.
+
+    done = compare_pairs([(0, 7), (3, 9)], rows, index.folder / "compared.csv", workers=2, max_pixels=10**8)
+    done.same                                   # {(3, 9): Verdict(same=True, ...)}
+
+The file of verdicts is only ever added to, a line a pair, by the content of the two pages: what was interrupted goes on
+there, and a later run compares new pairs only. Memory: `KEPT` pages of about 1 MB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import astuple, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from decoding import PageError, close_files, read_page
+from explore.index import page_file
+from explore.near_duplicates import RULE, SIDE, Seen, Verdict, compare, see
+from progress import Progress
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+KEPT = 256
+AHEAD = 4  # pairs begun ahead, a thread
+HEAD = ["RULE", "HASH_1", "HASH_2", *(one.name.upper() for one in fields(Verdict))]
+
+
+@dataclass
+class Compared:
+    """What came of the pairs: the verdicts of those that are the same page, by pair; how many were compared in all, now
+    and earlier; why pages could not be opened, by place."""
+
+    same: dict[tuple[int, int], Verdict] = field(default_factory=dict)
+    now: int = 0
+    earlier: int = 0
+    unread: dict[int, str] = field(default_factory=dict)
+
+
+def compare_pairs(
+    pairs: Sequence[tuple[int, int]], rows: DataFrame, file: Path, *, workers: int, max_pixels: int, quiet: bool = False
+) -> Compared:
+    """Open and compare pairs of places in `rows` (columns folder, path, frame, hash, size, mtime_ns of an index).
+
+    file: where verdicts are kept. A page that has changed since it was indexed is not compared: its vector and its hash
+    are of another picture. Stopped at any moment, all finished pairs are in `file`.
+    """
+    hashes = rows["hash"].tolist()
+    pairs = [pair if hashes[pair[0]] <= hashes[pair[1]] else pair[::-1] for pair in pairs]
+    known = read_verdicts(file)
+    todo: list[tuple[int, int]] = []
+    done = Compared()
+    for pair in pairs:
+        key = hashes[pair[0]], hashes[pair[1]]
+        if key not in known:
+            todo.append(pair)
+        elif (verdict := known[key]) is not None:
+            done.same[pair] = verdict
+    done.earlier = len(pairs) - len(todo)
+    if not todo:
+        return done
+    cv2.setNumThreads(1)  # the threads below are enough
+    scans = _Scans(lambda place: _see(rows, place, max_pixels))
+
+    def verdict_of(pair: tuple[int, int]) -> Verdict | None:
+        one, other = (scans.of(place) for place in pair)
+        return compare(one, other) if isinstance(one, Seen) and isinstance(other, Seen) else None
+
+    pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="compare")
+    waiting: deque[tuple[tuple[int, int], Future[Verdict | None]]] = deque()
+    try:
+        with Progress(len(todo), unit="pair", quiet=quiet, label="comparing") as bar, _Log(file) as log:
+            ordered = iter(_near_in_time(todo))
+            while True:
+                while len(waiting) < AHEAD * max(1, workers) and (pair := next(ordered, None)) is not None:
+                    waiting.append((pair, pool.submit(verdict_of, pair)))
+                if not waiting:
+                    break
+                pair, future = waiting.popleft()
+                verdict = future.result()
+                bar.advance(1, failed=int(verdict is None))
+                if verdict is None:
+                    continue
+                log.add(hashes[pair[0]], hashes[pair[1]], verdict)
+                done.now += 1
+                if verdict.same:
+                    done.same[pair] = verdict
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        close_files()
+    done.unread = scans.unread
+    return done
+
+
+def read_verdicts(file: Path) -> dict[tuple[str, str], Verdict | None]:
+    """The kept verdicts of this rule, by the two hashes, the smaller first; None = not the same page. Lines that are
+    damaged are passed over."""
+    found: dict[tuple[str, str], Verdict | None] = {}
+    try:
+        with file.open(encoding="utf-8", errors="replace", newline="") as stream:
+            for line in stream:  # one by one: a torn line must not swallow the next
+                for row in csv.reader([line]):
+                    if len(row) == len(HEAD) and row[0] == RULE:
+                        with contextlib.suppress(ValueError):
+                            same, reason, matched, *rest = row[3:]
+                            verdict = Verdict(same == "True", reason, int(matched), *map(float, rest))
+                            found[row[1], row[2]] = verdict if verdict.same else None
+    except FileNotFoundError:
+        return found
+    except OSError as error:
+        raise UserError(f"{printable(str(file))} cannot be read: {error.strerror}") from error
+    return found
+
+
+def why_unread(rows: DataFrame, place: int) -> str:
+    """Why a page's file is not the one that was indexed; "" = it is."""
+    row = rows.iloc[place]
+    try:
+        now = page_file(row["folder"], row["path"]).stat()
+    except OSError as error:
+        return f"its file cannot be opened ({error.strerror})"
+    if (now.st_size, now.st_mtime_ns) != (row["size"], row["mtime_ns"]):
+        return "its file has changed since it was indexed"
+    return ""
+
+
+def frame_of(value: object) -> int | None:
+    """The frame of a row of the index; null where the file is one image."""
+    try:
+        return int(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError):  # None, pandas.NA, NaN
+        return None
+
+
+def _see(rows: DataFrame, place: int, max_pixels: int) -> Seen | str:
+    if why := why_unread(rows, place):
+        return why
+    row = rows.iloc[place]
+    file, frame = page_file(row["folder"], row["path"]), frame_of(row["frame"])
+    try:
+        return see(read_page(file, frame, min_side=SIDE // 2, max_pixels=max_pixels))
+    except PageError as error:
+        return str(error)
+    except (MemoryError, cv2.error) as error:
+        return f"cannot be looked at: {str(error) or 'not enough memory'}"
+
+
+class _Scans:
+    """Pages as they are compared: each is read by one thread while others wait; the least lately used are dropped."""
+
+    def __init__(self, load: Callable[[int], Seen | str]) -> None:
+        self._load, self._lock = load, threading.Lock()
+        self._known: OrderedDict[int, Future[Seen | str]] = OrderedDict()
+        self.unread: dict[int, str] = {}
+
+    def of(self, place: int) -> Seen | str:
+        with self._lock:
+            future = self._known.get(place)
+            if mine := future is None:
+                future = self._known[place] = Future()
+                if len(self._known) > KEPT:
+                    self._known.popitem(last=False)
+            self._known.move_to_end(place)
+        if mine:
+            try:
+                seen = self._load(place)
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+            if isinstance(seen, str):
+                self.unread[place] = seen
+            future.set_result(seen)
+        return future.result()
+
+
+class _Log:
+    """Appends verdicts, each line whole or, after a kill, torn at the end, which the next line then does not touch."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __enter__(self) -> _Log:
+        try:
+            with self._file.open("a+b") as written:
+                new = written.tell() == 0
+                if not new:
+                    written.seek(-1, os.SEEK_END)
+                    if written.read(1) != b"\n":  # of a process that was killed
+                        written.write(b"\n")
+            self._out = self._file.open("a", encoding="utf-8", newline="", buffering=1)
+        except OSError as error:
+            raise self._said(error) from error
+        self._writer = csv.writer(self._out, lineterminator="\n")
+        if new:
+            self._writer.writerow(HEAD)
+        return self
+
+    def add(self, one: str, other: str, verdict: Verdict) -> None:
+        try:
+            self._writer.writerow([RULE, one, other, *astuple(verdict)])
+        except OSError as error:
+            raise self._said(error) from error
+
+    def __exit__(self, *_: object) -> None:
+        self._out.close()
+
+    def _said(self, error: OSError) -> UserError:
+        return UserError(f"cannot write {printable(str(self._file))}: {error.strerror}; nothing found so far is lost")
+
+
+def _near_in_time(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The pairs in an order in which a page's pairs stand close together, so that it need not be opened again: pages
+    numbered along their candidates (Cuthill and McKee 1969)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    places, flat = np.unique(np.array(pairs), return_inverse=True)
+    ends = flat.reshape(-1, 2)
+    both = np.concatenate([ends, ends[:, ::-1]])
+    graph = coo_array((np.ones(len(both), np.int8), (both[:, 0], both[:, 1])), shape=(len(places),) * 2).tocsr()
+    order = np.empty(len(places), np.int64)
+    order[reverse_cuthill_mckee(graph, symmetric_mode=True)] = np.arange(len(places))
+    ranked = np.sort(order[ends], axis=1)
+    return [pairs[at] for at in np.lexsort((ranked[:, 0], ranked[:, 1]))]

@@ -1,0 +1,59 @@
+"""Where the commands of `explore` leave their files, and the record of a run beside them.
+
+folder = output_folder(job.explore.output / "map")
+write_record(folder, index, job, started, pages=len(index), record={"method": "tsne"})
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from explore.index import Index
+    from run import Job
+
+LIBRARIES = ("lancedb", "numpy", "scikit-learn", "openTSNE", "pillow")  # those that can move a result
+
+
+def output_folder(folder: Path) -> Path:
+    """The folder, made where absent. UserError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write into {printable(str(folder))}: {error.strerror}; choose with -o") from error
+    return folder
+
+
+def write_record(folder: Path, index: Index, job: Job, started: float, pages: int, record: dict[str, Any]) -> Path:
+    """run.json: the command, the index and what made it, versions, times, then `record`."""
+    about = {
+        "state": "finished",
+        "command": job.command(),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
+        "seconds": round(time.time() - started, 1),
+        "index": str(index.folder.absolute()),
+        "backbone": index.backbone.name,
+        "backbone_hash": index.backbone.hash,
+        "pages": pages,
+        **record,
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
+    }
+    file = folder / "run.json"
+    part = file.with_name("run.json.part")
+    text = json.dumps(about, indent=1, ensure_ascii=False, default=str) + "\n"
+    part.write_bytes(text.encode("utf-8", "backslashreplace"))
+    return part.replace(file)
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "absent"
