@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -23,6 +23,7 @@ from transform import PageTransform
 
 if TYPE_CHECKING:
     import numpy as np
+    from PIL.Image import Image
 
 BATCHES_AHEAD = 2  # one that the workers are at, one that waits: the model never starves, memory stays at three batches
 
@@ -32,13 +33,14 @@ class Batch:
     """Pages `index * batch_size ...` of the list, with their pixels.
 
     pixels: uint8 [len(pages), 3, height, width]; a failed page's slot is zero.
-    reasons: "" or why the page failed, one a page.
+    reasons: "" or why the page failed, one a page. kept: what `keep` gave, one a page, None for a failed one.
     """
 
     index: int
     pages: list[Page]
     pixels: torch.Tensor
     reasons: list[str]
+    kept: list[Any] = field(default_factory=list)
 
 
 def load_batches(
@@ -49,43 +51,49 @@ def load_batches(
     workers: int,
     max_pixels: int,
     first_batch: int = 0,
+    keep: Callable[[Page, Image], Any] | None = None,
 ) -> Iterator[Batch]:
     """Batches in order, cut from the page list by position: batch i holds pages[i * batch_size : (i + 1) * batch_size].
 
     A page that fails keeps its slot, with zeros and its reason; one that carries a reason already is not opened.
-    workers: threads; 0 decodes in the caller's thread and starts none. first_batch: where to begin (resume). Closing
-    the iterator, or an exception such as KeyboardInterrupt, drops what is not begun and waits for the pages that are
+    workers: threads; 0 decodes in the caller's thread and starts none. first_batch: where to begin (resume). keep:
+    called with each decoded page, on the thread that decoded it; what it gives is in the batch (`kept`). Closing the
+    iterator, or an exception such as KeyboardInterrupt, drops what is not begun and waits for the pages that are
     being decoded; no thread is left.
     """
     count = -(-len(pages.pages) // batch_size)
     stop = threading.Event()
 
-    def decode(page: Page, slot: np.ndarray) -> str:
+    def decode(page: Page, slot: np.ndarray) -> tuple[str, Any]:
         if page.reason or stop.is_set():
-            return page.reason
+            return page.reason, None
         try:
             image = read_page(pages.root / page.path, page.frame, min_side=max(transform.size), max_pixels=max_pixels)
             slot[...] = transform(image)
+            return "", keep(page, image) if keep else None
         except PageError as error:
-            return str(error)
+            return str(error), None
         except (MemoryError, ValueError, OSError) as error:  # of the resizing: a page of an impossible shape
-            return f"cannot be brought to the model's size: {str(error) or 'not enough memory'}"
-        return ""
+            return f"cannot be brought to the model's size: {str(error) or 'not enough memory'}", None
 
     def empty(index: int) -> Batch:
         part = pages.pages[index * batch_size : (index + 1) * batch_size]
         return Batch(index, part, torch.zeros((len(part), 3, *transform.size), dtype=torch.uint8), [])
 
+    def filled(batch: Batch, decoded: list[tuple[str, Any]]) -> Batch:
+        batch.reasons, batch.kept = [reason for reason, _ in decoded], [kept for _, kept in decoded]
+        return batch
+
     def inline() -> Iterator[Batch]:
         for index in range(first_batch, count):
             batch = empty(index)
-            batch.reasons = [decode(page, slot) for page, slot in zip(batch.pages, batch.pixels.numpy(), strict=True)]
-            yield batch
+            slots = zip(batch.pages, batch.pixels.numpy(), strict=True)
+            yield filled(batch, [decode(page, slot) for page, slot in slots])
 
     def threaded() -> Iterator[Batch]:
         # A batch may be smaller than the workers are many: then more of them are begun ahead.
         ahead = BATCHES_AHEAD + workers // batch_size
-        waiting: deque[tuple[Batch, list[Future[str]]]] = deque()
+        waiting: deque[tuple[Batch, list[Future[tuple[str, Any]]]]] = deque()
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="decode")
         try:
             begun = first_batch
@@ -96,8 +104,7 @@ def load_batches(
                     waiting.append((batch, [pool.submit(decode, page, slot) for page, slot in slots]))
                     begun += 1
                 batch, futures = waiting.popleft()
-                batch.reasons = [future.result() for future in futures]
-                yield batch
+                yield filled(batch, [future.result() for future in futures])
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)

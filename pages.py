@@ -150,7 +150,7 @@ def find_pages(
         )
     pages: list[Page] = []
     for seen, path in enumerate(files, 1):
-        pages.extend(_pages_of(root, path))
+        pages.extend(pages_of(root, path))
         if on_progress is not None and (seen % _PROGRESS_EVERY == 0 or seen == len(files)):
             on_progress(seen)
     return _sorted(PageList(root, pages, other))
@@ -181,7 +181,7 @@ def pages_of_files(files: Iterable[Path | str], *, formats: Collection[str] = ()
         absolute = os.path.normcase(file.absolute().parent.resolve() / file.name)
         if absolute not in seen:
             seen.add(absolute)
-            pages.extend(_pages_of(Path(), file.as_posix()))
+            pages.extend(pages_of(Path(), file.as_posix()))
     if not pages:
         raise UserError("no page was given")
     return _sorted(PageList(Path(), pages))
@@ -240,9 +240,9 @@ def load_pages(file: Path) -> PageList:
     raise UserError(f"the page list {printable(str(file))} cannot be read")
 
 
-def _pages_of(root: Path, path: str) -> list[Page]:
-    """A file's pages: several for a TIFF of several frames or a PDF, else one; one with a reason where it cannot be
-    told.
+def pages_of(root: Path, path: str) -> list[Page]:
+    """A file's pages (`path` below `root`): several for a TIFF of several frames or a PDF, else one; one with a reason
+    where it cannot be told.
     """
     stem, _, extension = path.rpartition("/")[2].rpartition(".")
     extension = extension.lower()

@@ -94,6 +94,40 @@ def load_strictly(auto: Any, source: Path | None, **kwargs: Any) -> PreTrainedMo
                 f"{where}: the weights file {kind} {len(names)} tensors (e.g. {names[0]}): it does not belong to this "
                 "model; copy or pull the folder again"
             )
+    return _unmapped(model)
+
+
+def load_headless(folder: Path) -> tuple[PreTrainedModel, bool]:
+    """Any model of transformers without its head, in float32 and eval mode, and whether its file holds its pooler.
+
+    Superfluous tensors are a head's, and left out; a pooler may be missing (it is random then). UserError: no model of
+    a known kind, or other tensors missing.
+    """
+    import torch
+    from transformers import AutoModel
+
+    model, info = _quietly(
+        AutoModel,
+        folder,
+        folder,
+        output_loading_info=True,
+        dtype=torch.float32,
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=any(folder.glob("*.safetensors")),
+        weights_only=True,
+    )
+    missing = sorted(str(name) for name in info.get("missing_keys") or ())
+    misfit = sorted(str(name) for name in info.get("mismatched_keys") or ())
+    if names := misfit + [name for name in missing if "pooler" not in name]:
+        raise UserError(
+            f"{folder}: the weights file lacks {len(names)} tensors of {type(model).__name__} (e.g. {names[0]}): copy "
+            "or pull the folder again"
+        )
+    return _unmapped(model), not missing
+
+
+def _unmapped(model: PreTrainedModel) -> PreTrainedModel:
     # Tensors mapped from the file lie at odd addresses, where some kernels round otherwise than they do for the model
     # that was saved; a mapped file also cannot be replaced on Windows.
     for tensor in [*model.parameters(), *model.buffers()]:

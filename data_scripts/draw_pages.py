@@ -14,12 +14,17 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import Parser, alone_in, counted, default_workers, list_undone, start, whole_number, write_whole
+from drawing import snapshots
+from drawing.fonts import Fonts
+from drawing.photographs import missing_note
 from drawing.plan import CATEGORIES, Task, Tools, draw_document, plan
 from processes import WorkerDied, in_processes
 
@@ -106,7 +111,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def draw_pages(tasks: list[Task], tools: Tools, output: Path, pages: int, seed: int, workers: int) -> int:
     """Draw all documents; a contact sheet beside the folder; the exit code."""
-    _same_drawing(output, {"pages": pages, "seed": seed})
+    if note := missing_note():
+        print(note, file=sys.stderr)
+    _same_drawing(output, _identity(tools, pages, seed, {label for task in tasks for _, label in task.pages}))
     for label in sorted({label for task in tasks for _, label in task.pages}):
         (output / label).mkdir(exist_ok=True)
         for stale in (output / label).glob(".*.part.jpg"):
@@ -128,17 +135,29 @@ def _draw(task: Task, tools: Tools, output: Path) -> int:
     return draw_document(task, tools, output)
 
 
-def _same_drawing(output: Path, wanted: dict[str, int]) -> None:
+def _identity(tools: Tools, pages: int, seed: int, categories: Collection[str]) -> dict[str, Any]:
+    """What decides how the pages look: other fonts or photographs draw other pages from the same seed."""
+    fonts = Fonts.find(tools.fonts)
+    return {
+        "pages": pages,
+        "seed": seed,
+        "categories": sorted(categories),
+        "fonts": {field.name: len(getattr(fonts, field.name)) for field in fields(Fonts)},
+        "photographs": len(snapshots.files(snapshots.default_folder())),
+        "strokes": tools.strokes is not None,
+    }
+
+
+def _same_drawing(output: Path, wanted: dict[str, Any]) -> None:
     """UserError where the folder holds another drawing: two plans must not mix in one folder."""
     file = output / RECORD
-    if file.is_file():
-        there = json.loads(file.read_text(encoding="utf-8"))
-        if there != wanted:
-            raise UserError(
-                f"{printable(str(output))} holds a drawing of {there.get('pages')} pages with seed {there.get('seed')}: name another folder"
-            )
-    else:
-        write_whole(file, json.dumps(wanted).encode("utf-8"))
+    if not file.is_file():
+        write_whole(file, json.dumps(wanted, indent=1).encode("utf-8"))
+        return
+    there = json.loads(file.read_text(encoding="utf-8"))
+    other = [f"{name} {there.get(name)} there, {wanted[name]} now" for name in wanted if there.get(name) != wanted[name]]
+    if other:
+        raise UserError(f"{printable(str(output))} holds another drawing ({'; '.join(other)}): name another folder")
 
 
 def contact_sheet(output: Path, each: int = 5) -> Path:
@@ -149,7 +168,7 @@ def contact_sheet(output: Path, each: int = 5) -> Path:
     for folder in sorted(path for path in output.iterdir() if path.is_dir()):
         files = sorted(folder.glob("*.jpg"))
         for file in files[:: max(1, len(files) // each)][:each]:
-            page = Page(file.relative_to(output).as_posix(), None, file.stem, 1)
+            page = Page(file.relative_to(output).as_posix(), file.stem, 1, None)
             tiles.append(Tile(page, [folder.name, file.stem]))
     file = output.with_name(f"{output.name}_contact_sheet.png")
     return draw_sheet(tiles, output, file, title=f"{output.name}: drawn pages", max_pixels=100_000_000)

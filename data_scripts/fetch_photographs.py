@@ -4,8 +4,8 @@
     python data_scripts/fetch_photographs.py ~/photographs        # or into a folder of your choice
 
 They come out of three packages (about 36 MB in all, checked by SHA-256): scikit-image and scikit-learn from PyPI, and
-Debian's lomiri-wallpapers-16.04. CREDITS.txt in the folder names each picture's author and licence: public domain, CC0
-and CC BY only.
+Debian's lomiri-wallpapers-16.04. CREDITS.txt in the folder names each picture's author and licence: CC0, public domain,
+"no known copyright restrictions" (one, of a museum) or CC BY.
 Without them draw_pages.py works too, with computed photographs alone. Nothing of it belongs into the repository.
 """
 
@@ -73,7 +73,7 @@ PHOTOGRAPHS = (
     ("rocket.jpg", _SKIMAGE, "SpaceX", "public domain"),
     ("cell.png", _SKIMAGE, "Paul Müller et al.", "CC0 1.0"),
     ("china.jpg", _SKLEARN, "danielbuechele", "CC BY 2.0"),
-    ("flower.jpg", _SKLEARN, "vultilion", "CC BY 2.0"),
+    ("flower.jpg", _SKLEARN, "vultilion (the package names danielbuechele, its link vultilion)", "CC BY 2.0"),
     ("aitzgorri_by_Aitzol_Berasategi.jpg", _LOMIRI, "Aitzol Berasategi", "CC BY 4.0"),
     ("friends_by_Aitzol_Berasategi.jpg", _LOMIRI, "Aitzol Berasategi", "CC BY 4.0"),
     ("life_by_Aitzol_Berasategi.jpg", _LOMIRI, "Aitzol Berasategi", "CC BY 4.0"),

@@ -3,9 +3,10 @@
     found = find_clusters(index.vectors())                             # labels, nearest, distances, rule
     agreement(found.labels, categories)                                # purity and adjusted mutual information
 
-Principal components that hold 90 % of the variance (50 at most), then
+Principal components that hold 90 % of the variance (20 at most), then
 - up to 50,000 pages HDBSCAN (Campello et al. 2013): of some smallest cluster sizes the one is taken whose silhouette x
-  share of pages in a cluster is highest; where more than half of the pages would be in none, k-means;
+  share of pages in a cluster is highest (tried on 10,000 pages at most); where more than half of the pages would be in
+  none, k-means;
 - beyond, or for a given number, k-means (in mini-batches beyond 20,000 pages); the number, where none is given, is the
   one of `COUNTS` with the highest silhouette on a drawn part.
 Pages that belong to no dense group stay out (label -1). Distance: 1 - cosine of a page and the mean direction of its
@@ -20,10 +21,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explore.projection import BLOCK, DIMENSIONS, SEED, SHARE, principal, sample
+from explore.projection import BLOCK, SEED, principal, sample
 
-DENSE = 50_000  # pages that HDBSCAN takes: it compares all pairs, a minute on two cores at this size
+DENSE = 50_000  # pages that HDBSCAN takes: its time grows with their square
+TRIED = 10_000  # pages that its smallest cluster is chosen on
+DIMENSIONS = 20  # more make densities flat, and slow
+SHARE = 0.9  # of the variance: the rest is mostly noise to a density
 NONE = -1  # the cluster of pages in no cluster, as scikit-learn has it
+SAME = 1e-3  # pages that differ by less in every component are the same: float16 is no finer
 FEW = 8  # fewer pages are one cluster
 SMALLEST = (0.002, 0.005, 0.01, 0.02, 0.05)  # shares of all pages that are tried as the smallest cluster
 LEAST = 3  # pages of a cluster
@@ -60,8 +65,9 @@ def find_clusters(vectors: np.ndarray, count: int = 0, progress: Callable[[int],
     tick = progress or (lambda _: None)
     if not count and len(vectors) < FEW:
         labels, rule = np.zeros(len(vectors), np.int64), f"fewer than {FEW} pages are one cluster"
+    elif np.ptp(points := principal(vectors, DIMENSIONS, SHARE), axis=0).max() < SAME:
+        labels, rule = np.zeros(len(vectors), np.int64), "all pages look the same: one cluster"
     else:
-        points = principal(vectors, DIMENSIONS, SHARE)
         space = f"on {points.shape[1]} principal components"
         labels, rule = _counted(points, count, space) if count else _chosen(points, space, tick)
     labels = _by_size(labels)
@@ -73,24 +79,26 @@ def steps(pages: int, count: int) -> int:
     """How many tries `find_clusters` makes at most (for a progress bar)."""
     if count or pages < FEW:
         return 1
-    return (len(_smallest(pages)) if pages <= DENSE else 0) + len(_counts(pages))
+    return len(SMALLEST) + 1 if pages <= DENSE else len(_counts(pages))
 
 
 def _chosen(points: np.ndarray, space: str, tick: Callable[[int], object]) -> tuple[np.ndarray, str]:
     """Labels from 0, and the rule by which they were chosen."""
     if len(points) <= DENSE:
-        best, found, size = 0.0, None, 0
-        for smallest in _smallest(len(points)):
-            labels = _dense(points, smallest)
-            tick(1)
+        part = points[sample(len(points), TRIED)]
+        scores = {}
+        for share in SMALLEST:
+            labels = _dense(part, share)
             inside = float((labels >= 0).mean())
-            score = _silhouette(points, labels) * inside
-            if inside >= 1 - MOST_NONE and score > best:
-                best, found, size = score, labels, smallest
-        if found is not None:
-            rule = f"HDBSCAN {space}, clusters of at least {size} pages"
-            others = [str(other) for other in _smallest(len(points)) if other != size]
-            return found, f"{rule} (tried too: {', '.join(others)})" if others else rule
+            scores[share] = _silhouette(part, labels) * inside if inside >= 1 - MOST_NONE else 0.0
+            tick(1)
+        share = max(scores, key=lambda tried: scores[tried])
+        labels = _dense(points, share)
+        tick(1)
+        sizes = sorted({_least(len(points), tried) for tried in SMALLEST} - {_least(len(points), share)})
+        if scores[share] > 0 and (labels >= 0).mean() >= 1 - MOST_NONE:
+            rule = f"HDBSCAN {space}, clusters of at least {_least(len(points), share)} pages"
+            return labels, f"{rule} (tried too: {', '.join(map(str, sizes))})" if sizes else rule
         why = "no density separates these pages, so k-means"
     else:
         why = f"more than {DENSE:,} pages, so k-means in mini-batches"
@@ -104,22 +112,20 @@ def _chosen(points: np.ndarray, space: str, tick: Callable[[int], object]) -> tu
     return labels, f"{why} {space}; the highest silhouette of {', '.join(map(str, scores))} clusters"
 
 
-def _smallest(pages: int) -> list[int]:
-    return sorted({max(LEAST, round(share * pages)) for share in SMALLEST})
+def _least(pages: int, share: float) -> int:
+    return max(LEAST, round(share * pages))
 
 
 def _counts(pages: int) -> list[int]:
     return [count for count in COUNTS if count <= max(2, min(pages // 3, COUNTS[-1]))]
 
 
-def _dense(points: np.ndarray, smallest: int) -> np.ndarray:
+def _dense(points: np.ndarray, share: float) -> np.ndarray:
+    """HDBSCAN's labels with a smallest cluster of `share` of the points; -1 = in none."""
     from sklearn.cluster import HDBSCAN
 
-    return (
-        HDBSCAN(min_cluster_size=smallest, min_samples=min(smallest, NEIGHBOURS, len(points)), copy=False)
-        .fit(points)
-        .labels_
-    )
+    smallest = _least(len(points), share)
+    return HDBSCAN(min_cluster_size=smallest, min_samples=min(smallest, NEIGHBOURS), copy=False).fit(points).labels_
 
 
 def _counted(points: np.ndarray, count: int, space: str) -> tuple[np.ndarray, str]:
@@ -131,9 +137,11 @@ def _counted(points: np.ndarray, count: int, space: str) -> tuple[np.ndarray, st
 
 def _means(points: np.ndarray, count: int) -> np.ndarray:
     from sklearn.cluster import KMeans, MiniBatchKMeans
+    from threadpoolctl import threadpool_limits
 
     if len(points) <= LEARNED:
-        return KMeans(count, n_init=10 if len(points) <= JUDGED else 3, random_state=SEED).fit_predict(points)
+        with threadpool_limits(1):  # its threads wait for each other: on a busy machine minutes instead of a moment
+            return KMeans(count, n_init=4, random_state=SEED).fit_predict(points)
     return MiniBatchKMeans(count, batch_size=8192, n_init=3, random_state=SEED).fit_predict(points)
 
 

@@ -42,14 +42,8 @@ COLOURS = [
     "#4d4d4d",
 ]
 UNKNOWN = "#8c8c8c"
-YEARS = (
-    "#440154",
-    "#414487",
-    "#2a788e",
-    "#22a884",
-    "#58a333",
-    "#9a9a00",
-)  # early to late: viridis, its pale end darkened
+# early to late: viridis, its pale end darkened
+YEARS = ("#440154", "#414487", "#2a788e", "#1f9d7b", "#4e9a2e", "#8f8f00")
 
 
 @dataclass(frozen=True)

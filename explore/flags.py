@@ -2,8 +2,8 @@
 
     typed = parse_explore(["search", "--image", "page.png", "-k", "12"])     # a namespace; `explore_job` makes the job
 
-Nothing here imports torch or LanceDB, so that help and mistakes are answered at once. Settings that a command shares with
-sorting (--batch_size, --document_pattern, ...) come from settings.py by themselves, stored under `section.key`.
+Nothing here imports torch or LanceDB, so that help and mistakes are answered at once. Settings that a command shares
+with sorting (--batch_size, --document_pattern, ...) come from settings.py by themselves, stored under `section.key`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import glob
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,21 +31,25 @@ COMMANDS = {
     "outliers": "pages unlike all others, and pages among neighbours of another category",
 }
 DESCRIPTIONS = {
-    "index": "Makes an index of pages, or brings it up to date: pages that have not changed are recognised (by size and "
-    "time, then by content) and not looked at again, moved ones keep their vector, gone ones are dropped, unreadable "
-    "ones are listed with the reason. Killed at any moment, the same command goes on. Folders that were indexed before "
-    "and are not named stay as they are; without any folder, all of them are looked at again.",
-    "search": "Shows the pages most like an image, like several images (their mean), unlike others (--not), or like a "
-    "text: a table, a CSV file and a contact sheet. Similarity is the cosine of two pages' vectors: 1 is the same page.",
-    "clusters": "Groups pages that look alike, without knowing any category: the number is chosen by a rule that is said, "
-    "or by you. Each page's cluster goes into the index (columns cluster, cluster_distance) and a CSV file, each cluster "
-    "onto a contact sheet.",
-    "map": "Lays all pages on a plane so that alike ones lie together: map.png, pages.parquet, and a folder whose "
-    "index.html opens in any browser, offline: points or thumbnails, colours, filters, the page itself on a click.",
+    "index": "Makes an index of pages, or brings it up to date: pages that have not changed are recognised (by "
+    "size and time, then by content) and not looked at again, moved ones keep their vector, gone ones are "
+    "dropped, unreadable ones are listed with the reason. Killed at any moment, the same command goes on. "
+    "Folders that were indexed before and are not named stay as they are; without any folder, all of them "
+    "are looked at again.",
+    "search": "Shows the pages most like an image, like several images (their mean), unlike others (--not), or like "
+    "a text: a table, a CSV file and a contact sheet. Similarity is the cosine of two pages' vectors: 1 "
+    "is the same page.",
+    "clusters": "Groups pages that look alike, without knowing any category: the number is chosen by a rule that is "
+    "said, or by you. Each page's cluster goes into the index (columns cluster, cluster_distance) and a "
+    "CSV file, each cluster onto a contact sheet.",
+    "map": "Lays all pages on a plane so that alike ones lie together: map.png, pages.parquet, and a folder "
+    "whose index.html opens in any browser, offline: points or thumbnails, colours, filters, the page "
+    "itself on a click.",
     "duplicates": "Finds pages that are there more than once: files of the same bytes, and the same page scanned again "
-    "(other resolution, contrast, a little turned or cropped). Proposes which to keep. Nothing is ever deleted.",
-    "outliers": "Lists pages unlike all others, and pages whose neighbours all have another category (with an index that "
-    "knows categories, by --table): a wrong page, a wrong label, or a find.",
+    "(other resolution, contrast, a little turned or cropped). Proposes which to keep. Nothing is ever "
+    "deleted.",
+    "outliers": "Lists pages unlike all others, and pages whose neighbours all have another category (with an index "
+    "that knows categories, by --table): a wrong page, a wrong label, or a find.",
 }
 EXAMPLES = {
     "index": f"""examples:
@@ -52,9 +57,9 @@ EXAMPLES = {
   {PROGRAM} explore index pages/ more/ --index archive.index     two folders in one index, kept elsewhere
   {PROGRAM} explore index pages/ --table result/tables/result_....csv
                                                               with the categories that sorting has found
-  {PROGRAM} explore index                                        all folders of the index again: what is new, what is gone
+  {PROGRAM} explore index                                        all folders of the index again
   {PROGRAM} explore index pages/ --backbone models/mine          the vectors of your own model
-  {PROGRAM} explore index pages/ --backbone google/bit-50        of any Hugging Face image model: a folder, or in the hub cache
+  {PROGRAM} explore index pages/ --backbone google/bit-50        of any Hugging Face image model
 """,
     "search": f"""examples:
   {PROGRAM} explore search --image page.png                      pages like this one
@@ -161,7 +166,7 @@ def build_parser(command: str) -> Parser:
     """The parser of one command."""
     parser = Parser(
         prog=f"{PROGRAM} explore {command}",
-        description=DESCRIPTIONS[command],
+        description=textwrap.fill(DESCRIPTIONS[command], 108),
         epilog=EXAMPLES[command],
         formatter_class=Help,
         allow_abbrev=False,

@@ -44,7 +44,7 @@ GROWTH = 1.25  # the IVF index is made anew when the table has grown by so much;
 # Of the IVF index (measured by benchmarks/explore.py). RaBitQ keeps a bit a dimension, needs no training beyond the
 # partitions, and what it finds is ranked again by the stored vectors: REFINE times as many as are asked for.
 PARTITION = 1000  # pages a partition, about
-PROBES = 24  # partitions that a search looks into, at least
+PROBES = 40  # partitions that a search looks into, at least
 REFINE = 10
 SMALL_FRAGMENTS = 40  # a run leaves a file a commit; beyond so many they are put together on the way
 KEPT = timedelta(minutes=10)  # older versions of a table stay so long for those who are reading it
@@ -81,6 +81,7 @@ def schema(dim: int) -> pa.Schema:
             pa.field("folder", pa.string(), nullable=False),  # the folder that was indexed, absolute
             pa.field("path", pa.string(), nullable=False),  # below that folder, "/" between, as PATH in result tables
             pa.field("frame", pa.int32()),  # of a multi-frame TIFF or a PDF, from 0; null: the file is one image
+            pa.field("frames", pa.int32()),  # that file's pages in all
             pa.field("document", pa.string()),
             pa.field("page", pa.int32()),
             pa.field("file", pa.string()),  # the bare name
@@ -357,10 +358,11 @@ class Index:
         """Fill derived columns, as one version of the table; pages that are not named get null in them.
 
         ids: of the pages; values: column -> one value a page, None or NaN for null. Vectors are not touched.
+        KeyError for a column that is not derived; UserError where a page has gone meanwhile.
         """
         for name in values:
             if name not in DERIVED:
-                raise ValueError(f"{name} is no derived column: {', '.join(DERIVED)}")
+                raise KeyError(f"{name} is no derived column: {', '.join(DERIVED)}")
         with self.locked():
             everyone = self.arrow(["id"])["id"].to_numpy()
             places = np.searchsorted(everyone, np.asarray(ids, np.int64))
@@ -480,7 +482,7 @@ class Index:
             return UserError(f"--where is not an SQL condition: {(parsing[1] or parsing[2]).rstrip(' )')}")
         if where := re.search(r"resolving filter expression (.*)", text):
             return UserError(f"--where is not an SQL condition: {where[1]}")
-        if re.search(r"no space left|disk quota|os error (28|122)\b|not enough space", text, re.IGNORECASE):
+        if re.search(r"no space left|disk quota|file too large|os error (27|28|122)\b|not enough space", text, re.IGNORECASE):
             return UserError(f"no space left for the index {shown}: make room and run it again; nothing is lost")
         if re.search(r"not found|no such file", text, re.IGNORECASE):
             return UserError(

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from explore.facets import facets, middles
-from utils import printable
+from utils import UserError, printable
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -57,7 +57,12 @@ def write_folder(
             pages can move together.
         thumbnails: rows' positions -> their pictures (None: there is none); None = a map without thumbnails.
         progress: told how many pages' thumbnails were done.
+
+    Raises:
+        UserError: the folder is there and is no map.
     """
+    if folder.exists() and not (folder / "data.js").is_file():
+        raise UserError(f"{printable(str(folder))} holds other things than a map: give another place with -o")
     order = coarse_to_fine(places)
     rows, places = rows.iloc[order].reset_index(drop=True), places[order]
     part = folder.with_name(f"{folder.name}.part")
@@ -69,9 +74,12 @@ def write_folder(
         told["thumbs"] = _sheets(part / "thumbs", order, thumbnails, progress)
     text = json.dumps(told, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     (part / "data.js").write_text(f"window.PAGES = {text};\n", encoding="ascii", newline="\n")
-    if folder.exists():
-        shutil.rmtree(folder)
+    old = folder.with_name(f"{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():  # a folder is not replaced by rename
+        folder.replace(old)
     part.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
     return folder / "index.html"
 
 

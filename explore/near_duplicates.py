@@ -37,7 +37,7 @@ INK = 2.0  # standard deviation of a tile, grey levels 0..255: below, it is empt
 CLEAR = 8.0  # of a tile with writing or print in it
 CLEAR_TILES = 6  # fewer are too little to tell
 AGREEMENT = 0.9  # mean correlation of the tiles, by their ink
-RESIDUE = 7.0  # (1 - correlation) x standard deviation of the worst tile
+RESIDUE = 5.0  # (1 - correlation) x standard deviation of the worst tile
 
 _LENGTH = 512.0  # of a RootSIFT vector as it is kept in bytes
 
@@ -86,7 +86,7 @@ def see(image: Image.Image) -> Seen:
         scale = SIDE / max(size)
         small = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
         # Reduced first by whole numbers, which is quick, and only then turned grey and brought to size.
-        image = image.resize(small, Image.Resampling.BOX, reducing_gap=2.0)
+        image = image.resize(small, Image.Resampling.BILINEAR, reducing_gap=3.0)
     grey = np.asarray(image.convert("L"))
     found, descriptors = cv2.SIFT_create(nfeatures=POINTS).detectAndCompute(grey, None)
     if descriptors is None:
@@ -128,7 +128,7 @@ def _ink(grey: np.ndarray) -> np.ndarray:
     small = cv2.resize(grey, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
     paper = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)), (0, 0), 4)
     paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.float32)
-    return np.clip(255 - 255 * grey / np.maximum(paper, 1), 0, 255).astype(np.uint8)
+    return np.clip(255 - 255 * (grey / np.maximum(paper, 1)), 0, 255).astype(np.uint8)
 
 
 def _transform(first: Seen, second: Seen) -> tuple[np.ndarray | None, int]:

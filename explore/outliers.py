@@ -5,7 +5,7 @@
 
 Unlike all others: a page's distance is 1 - cosine, the mean over its k nearest pages of other documents (Angiulli and
 Pizzuti 2002); pages of its own document do not count, as a report's pages are alike. It is an outlier where it lies
-above Q3 + 1.5 x (Q3 - Q1) of all pages' distances (Tukey 1977).
+above Q3 + 3 x (Q3 - Q1) of all pages' distances (Tukey 1977).
 Another category (an index made with --table): none of the k neighbours has the page's own. Leaves <output>/outliers/:
 outliers.csv with every page, the most unlike first, outliers.png, categories.csv, categories.png, run.json.
 """
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from run import Job
     from settings import Settings
 
-FENCE = 1.5
+FENCE = 3.0  # Tukey's "far out"
 LISTED = 10  # pages of each kind on the terminal
 NEEDED = ["folder", "path", "frame", "document", "page", "file", "year", "category", "score"]
 ABOUT = ["FILE", "PAGE", "DOCUMENT", "YEAR", "CATEGORY"]

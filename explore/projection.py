@@ -15,13 +15,12 @@ from collections.abc import Callable
 import numpy as np
 
 SEED = 0
+DIMENSIONS = 50  # that maps are made of
 FITTED = 100_000  # pages from which components and maps are learned; the others are placed by them
 BLOCK = 65_536  # vectors that are float32 at once
 PERPLEXITY = 30.0  # neighbours that t-SNE cares for, its authors' usual value
 STEPS = (250, 500)  # of t-SNE: early exaggeration, then the rest (openTSNE's defaults)
 EXACT = 5_000  # up to here all pairs are summed: quicker than a grid
-DIMENSIONS = 50  # components at most that clusters and maps are made of
-SHARE = 0.9  # of the variance that clusters are looked for in: the rest is mostly noise to a density
 
 
 def principal(vectors: np.ndarray, dimensions: int, share: float = 1.0) -> np.ndarray:
@@ -36,7 +35,8 @@ def principal(vectors: np.ndarray, dimensions: int, share: float = 1.0) -> np.nd
     most = max(1, min(dimensions, width, count - 1))
     solver = "full" if min(count, width) <= 2 * most else "randomized"
     pca = PCA(most, random_state=SEED, svd_solver=solver)
-    pca.fit(np.asarray(vectors[sample(count, FITTED)], dtype=np.float32))
+    with np.errstate(invalid="ignore", divide="ignore"):  # pages that are all the same have no variance to share
+        pca.fit(np.asarray(vectors[sample(count, FITTED)], dtype=np.float32))
     held = np.cumsum(pca.explained_variance_) / max(_variance(pca), 1e-12)
     keep = min(most, max(2, int(np.searchsorted(held, share - 1e-6)) + 1))
     points = np.empty((count, keep), np.float32)

@@ -19,18 +19,23 @@ COLOURS = ["#aa3333", "#33aa33", "#3333aa", "#aaaa33", "#aa33aa", "#33aaaa"]
 
 
 def planted(groups: int, each: int, alone: int = 0, spread: float = 0.25, seed: int = 0) -> np.ndarray:
-    """Unit vectors float16: `each` near each of `groups` directions, group by group, then `alone` anywhere."""
+    """Unit vectors float16: `each` near each of `groups` directions, group by group, then `alone` anywhere between."""
     draw = np.random.default_rng(seed)
     middles = np.linalg.qr(draw.normal(size=(DIM, DIM)))[0][:groups]
     near = np.repeat(middles, each, axis=0) + spread * draw.normal(size=(groups * each, DIM)) / np.sqrt(DIM)
-    vectors = np.concatenate([near, draw.normal(size=(alone, DIM))])
+    vectors = np.concatenate([near, draw.normal(size=(alone, groups)) @ middles])
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
 
 
 def make_index(
-    folder: Path, root: Path, names: list[str], vectors: np.ndarray, categories: list[str | None], years: list[int | None]
+    folder: Path,
+    root: Path,
+    names: list[str],
+    vectors: np.ndarray,
+    categories: list[str | None],
+    years: list[int | None],
 ) -> Index:
-    """An index of pages that are drawn below `root` (names with folders, `/` between); the colour tells the category."""
+    """An index of pages drawn below `root` (names with folders, `/` between); the colour tells the category."""
     index = Index.create(folder, BackboneInfo("tiny", "nowhere", "0" * 64, "pooled", DIM, False))
     kinds = sorted({category for category in categories if category})
     rows = []

@@ -176,7 +176,8 @@ MISTAKES = [
     (["--best", "--epochs", "3", "-d", "pages"], "--epochs belongs to --train, not to --best"),
     (["--push"], "needs --model_path"),
     (["--average", "models/a", "models/b"], "no model folder"),
-    (["explore", "index", "pages"], "not built yet"),
+    (["explroe", "index", "pages"], "did you mean explore?"),
+    (["explore", "serach"], "did you mean search?"),
 ]
 
 

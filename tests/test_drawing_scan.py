@@ -54,7 +54,7 @@ def test_pages_of_a_document_differ_but_share_scanner_and_paper(page):
 def test_the_ink_stays_darker_than_the_paper(page, age):
     """Five bars and gaps of the page are told apart in every scan, however it is turned, torn or faded."""
     unreadable = 0
-    for seed in range(60):
+    for seed in range(40):
         _, image = scanned(page, seed, age)
         grey = np.asarray(image.convert("L"), np.float32)
         if image.width > image.height:
@@ -67,7 +67,7 @@ def test_the_ink_stays_darker_than_the_paper(page, age):
 
 
 def test_sizes_stay_near_the_page_or_at_a_usual_resolution(page):
-    for seed in range(150):
+    for seed in range(60):
         _, image = scanned(page, seed, 0.4)
         assert image.mode in ("L", "RGB")
         assert 0.45 * SIZE[0] < min(image.size)
@@ -79,22 +79,12 @@ def test_all_ways_of_scanning_occur_and_grey_is_the_commonest_of_old_pages(page)
     assert set(modes) == set(MODES)
     assert max(set(modes), key=modes.count) == "grey"
     seen = {}
-    for seed in range(200):
+    for seed in range(100):
         scanner, image = scanned(page, seed, 0.5)
         seen.setdefault(scanner.mode, image)
     assert seen["colour"].mode == "RGB"
     assert seen["grey"].mode == "L"
-    assert set(np.unique(np.asarray(seen["bitonal"]))) <= {0, 255} | set(range(256)) and _two_tone(page)
-
-
-def _two_tone(page: Image.Image) -> bool:
-    """Whether some 1-bit scan without dirt on it has black and white alone."""
-    for seed in range(400):
-        scanner, image = scanned(page, seed, 0.5)
-        levels = np.asarray(image)
-        if scanner.mode == "bitonal" and np.isin(levels, (0, 255)).mean() > 0.99:
-            return True
-    return False
+    assert np.isin(np.asarray(seen["bitonal"]), (0, 255)).mean() > 0.98  # the rest is dirt on the glass
 
 
 def test_old_paper_is_darker_and_more_worn_and_new_pages_are_often_untouched(page):

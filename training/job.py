@@ -143,10 +143,12 @@ class Start:
     def open(self, settings: Settings, labels: Sequence[str]) -> PageClassifier:
         """A fresh classifier for these categories, on its device, in fp32."""
         from classifier import load_classifier
+        from training.learner import tell_texts_apart
 
         choice = self.choice
         if choice is None:
             classifier = build(self._describe(settings, labels), settings.setup.seed)
+            tell_texts_apart(classifier, settings.setup.seed)
         else:
             own = self._describe(settings, labels)
             classifier = load_classifier(

@@ -197,4 +197,13 @@ def house(rng: np.random.Generator, tall: float) -> np.ndarray:
     if rng.random() < 0.6:
         x = rng.uniform(gable, w * 0.9)
         draw.rectangle([x, 0, x + h * 0.07, eaves * 0.6], (*roof, 255))
-    return _cut(image.filter(ImageFilter.GaussianBlur(max(0.4, h / 200))), rng, 0.09)
+    cut = _cut(image.filter(ImageFilter.GaussianBlur(max(0.5, h / 160))), rng, 0.14)
+    rows = np.arange(h, dtype=np.float32)[:, None]
+    courses = 1 + 0.12 * np.sin(rows * rng.uniform(1.2, 2.6)) * (rows < eaves)  # of the tiles
+    weather = (
+        (1.1 - 0.35 * rows / h)
+        * (1 + 0.2 * bumps(rng, h, w, h / 2))
+        * (1 - 0.4 * np.exp(-(((rows - eaves) / (0.04 * h)) ** 2)))
+    )
+    cut[..., :3] *= (courses * weather)[..., None]
+    return cut

@@ -251,7 +251,7 @@ def _dress(rng: np.random.Generator, ground: Ground) -> None:
         a, b, turn, long = *rng.uniform(0.1, 0.9, 2) * n, rng.uniform(0, np.pi), rng.uniform(0.8, 2.5) * ground.metre
         draw.line([(a, b), (a + long * np.cos(turn), b + long * np.sin(turn))], 255, max(2, int(0.2 * ground.metre)))
         ground.lay(np.asarray(image, np.float32) / 255, 0.04, toned(rng, (170, 146, 110), 0.6, 1.1))
-    if rng.random() < 0.15:  # string or tape round the trench
+    if rng.random() < 0.08:  # string or tape round the trench
         image, draw = ground.mask()
         draw.line([(v * n, w * n) for v, w in rng.uniform(0.05, 0.95, (3, 2))], 255, 2)
         image = image.filter(ImageFilter.GaussianBlur(0.8))

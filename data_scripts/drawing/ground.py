@@ -85,8 +85,11 @@ class Ground:
 
     def polygon(self, rng: np.random.Generator, points: list[tuple[float, float]], soft: float = 0.03) -> np.ndarray:
         """A shape of metres as a mask [n, n] in 0..1 with crumbled edges; `soft` is the width of its slope."""
-        image, draw = self.mask()
-        draw.polygon([self.at(*point) for point in points], 255)
+        image = Image.new(
+            "L", (3 * self.height.shape[1], 3 * self.height.shape[0]), 0
+        )  # smooth edges, however flat they run
+        ImageDraw.Draw(image).polygon([(3 * x, 3 * y) for x, y in (self.at(*point) for point in points)], 255)
+        image = image.reduce(3)
         shape = np.asarray(image.filter(ImageFilter.GaussianBlur(max(1.3, soft * self.metre))), np.float32) / 255
         ragged = shape + 0.1 * fractal(rng, *shape.shape, 1.4) * (4 * shape * (1 - shape))
         return ((ragged - 0.5) * 1.5 + 0.5).clip(0, 1)

@@ -23,7 +23,7 @@ def microscope(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
             0, rng.choice((0.02, 0.1, 0.2)), (count, 3)
         )
         picture = base.astype(np.float32)[number] * (1 + 0.12 * fractal(rng, height, width, 1.2))[..., None]
-        picture *= (edge / rng.uniform(0.02, 0.2)).clip(0.3, 1)[..., None]
+        picture *= (edge / rng.uniform(0.02, 0.1)).clip(rng.uniform(0.5, 0.95), 1)[..., None]
         matrix = (fractal(rng, height, width, 1.6) > rng.uniform(-0.5, 1.5))[..., None]
         picture = np.where(
             matrix,
@@ -32,7 +32,7 @@ def microscope(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
         )
     elif kind < 0.7:  # metal: grains by their edges, slag inclusions
         tone = rng.uniform(0.5, 0.9, count).astype(np.float32)[number] * (1 + 0.05 * fractal(rng, height, width, 0.6))
-        tone = tone * (edge / 0.06).clip(0.25, 1)
+        tone = tone * (edge / 0.05).clip(rng.uniform(0.4, 0.9), 1)
         slag = ((fractal(rng, height, width, 1.6) - rng.uniform(1.2, 2.2)) * 5).clip(0, 1)
         picture = np.repeat((tone * (1 - 0.85 * slag))[..., None], 3, -1) * np.array((1, 0.97, 0.9), np.float32)
     else:  # tissue, pollen, fibres in clear light
@@ -75,7 +75,7 @@ def surface(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
             taken = rng.random(int(number.max()) + 1)[number] < (1.0 if scale == 1.0 else 0.5)
             relief = np.where(taken, relief + lump * size * scale * 0.35, relief)
             tone = tone * np.where(taken, rng.uniform(0.65, 1.2, int(number.max()) + 1)[number], 1)
-            tone = tone * np.where(taken, 0.35 + 0.65 * (edge / 0.14).clip(0, 1), 1)
+            tone = tone * np.where(taken, 0.5 + 0.5 * (edge / rng.uniform(0.14, 0.4)).clip(0, 1), 1)
     elif kind < 0.6:  # cracked
         _, edge, _ = cells(rng, height, width, size * 1.4, size * 1.4, 1.0, 0.2)
         crack = (edge / rng.uniform(0.02, 0.12)).clip(0, 1)

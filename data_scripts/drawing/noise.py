@@ -96,26 +96,36 @@ def cells(
     Returns (number, edge, inside), each [height, width]: the cell's number (int), the distance to its edge and to its
     middle, both in cells. `jitter` 0 is a grid; `warp` bends the edges, in cells.
     """
-    rows, columns = int(height / down) + 4, int(width / across) + 4
-    y = np.arange(height, dtype=np.float32)[:, None] / down + rng.random() + np.zeros((1, width), np.float32)
-    x = np.arange(width, dtype=np.float32)[None] / across + rng.random() + np.zeros((height, 1), np.float32)
+    rows, columns = int(height / down) + 7, int(width / across) + 7  # a margin, so that every neighbour exists
+    y = np.arange(height, dtype=np.float32)[:, None] / down + (2 + rng.random()) + np.zeros((1, width), np.float32)
+    x = np.arange(width, dtype=np.float32)[None] / across + (2 + rng.random()) + np.zeros((height, 1), np.float32)
     if warp:
-        y = y + warp * bumps(rng, height, width, min(down, across) * 0.6)
-        x = x + warp * bumps(rng, height, width, min(down, across) * 0.6)
-    x = x + 0.5 * (np.floor(y).astype(np.int32) % 2) * (jitter < 0.5)  # courses of a wall
-    row, column = np.floor(y).astype(np.int32), np.floor(x).astype(np.int32)
+        y += warp * bumps(rng, height, width, min(down, across) * 0.6).clip(-3, 3)
+        x += warp * bumps(rng, height, width, min(down, across) * 0.6).clip(-3, 3)
+    if jitter < 0.5:  # courses of a wall
+        x += 0.5 * (np.floor(y).astype(np.int32) % 2)
+    row, column = np.floor(y), np.floor(x)
+    here = row.astype(np.int32) * columns + column.astype(np.int32)
+    y -= row
+    x -= column
     middle = (0.5 + jitter * (rng.random((2, rows * columns)) - 0.5)).astype(np.float32)
-    nearest = np.full((height, width), 9.0, np.float32)
+    nearest = np.full((height, width), 81.0, np.float32)
     second = nearest.copy()
-    number = np.zeros((height, width), np.int32)
+    number = here.copy()
     for i in (-1, 0, 1):
         for j in (-1, 0, 1):
-            key = (row + i) % rows * columns + (column + j) % columns
-            away = np.hypot(row + i + middle[0][key] - y, column + j + middle[1][key] - x)
-            closer = away < nearest
-            second = np.where(closer, nearest, np.minimum(second, away))
-            number = np.where(closer, key, number)
-            nearest = np.where(closer, away, nearest)
+            key = here + (i * columns + j)
+            a, b = middle[0].take(key), middle[1].take(key)
+            a += i - y
+            b += j - x
+            a *= a
+            b *= b
+            a += b  # the squared distance
+            closer = a < nearest
+            np.minimum(second, np.maximum(a, nearest), out=second)
+            np.copyto(number, key, where=closer)
+            np.minimum(nearest, a, out=nearest)
+    nearest, second = np.sqrt(nearest), np.sqrt(second)
     return number, second - nearest, nearest
 
 

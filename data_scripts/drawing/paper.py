@@ -4,7 +4,7 @@
     page = paper.lay(numpy.random.default_rng(2), page, bed=(20, 20, 20))      # ink on white -> ink on this sheet
 
 Everything soft (tint, clouds, browning, water, foxing, finger marks) is worked out at a sixth of the size and
-multiplied onto the page: ink stays darker than paper. Everything sharp (holes, folds, staples, tears) is drawn at full size.
+multiplied onto the page, so ink stays darker than paper. What is sharp (holes, folds, staples, tears) is drawn.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STOCKS: tuple[tuple[tuple[float, float, float], float, float], ...] = (
 @dataclass(frozen=True)
 class Paper:
     """One stock and its fate. Shares (0..1): clouds, browning, through (how far the other side shows), wear (how much
-    has happened to a page, on average). fibre: grey levels of fine texture. holes: their middles, in mm from the top."""
+    has happened to a page, on average). fibre: grey levels of fine texture. holes: their middles, mm from the top."""
 
     tint: tuple[float, float, float]
     clouds: float
@@ -121,7 +121,7 @@ class Paper:
             self._tape(rng, brown)
         if rng.random() < happens * 1.2:
             self._creases(rng, dark, y, x)
-        swallowed = dark[..., None] + brown[..., None] * np.array((0.35, 0.7, 1.5), np.float32)
+        swallowed = dark[..., None] + brown[..., None] * np.array((0.4, 0.75, 1.3), np.float32)
         return np.array(self.tint, np.float32) * (1 - swallowed).clip(0.3, 1.05)
 
     @staticmethod

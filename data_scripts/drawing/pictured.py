@@ -49,6 +49,11 @@ def photograph(sheet: Sheet, wide: int, high: int) -> Image.Image:
     return picture
 
 
+def cutout(sheet: Sheet, wide: int, high: int) -> Image.Image:
+    """A find cut out of its photograph: on white, without a background."""
+    return draw_photograph(sheet.rng, max(60, wide), max(60, high), sheet.document.age > 0.8, "cutout").convert("RGB")
+
+
 def place(sheet: Sheet, picture: Image.Image, x: float, y: float, *, glued: bool) -> None:
     """A picture onto the page, as ink or glued on (a little askew, with a shadow at its edge)."""
     if not glued:
@@ -357,7 +362,8 @@ def photo_l(sheet: Sheet) -> None:
     """A photograph on a ruled record card, with a table of particulars, or in the cells of a table."""
     old = sheet.document.kind == "old"
     kind = sheet.pick({"card": 6 if old else 3, "title": 2.2, "cells": 2, "foot": 2, "with table": 1.4, "list": 1.5})
-    pictured_card(sheet, photograph, kind, glued=True)
+    make = cutout if kind in ("card", "cells", "list") and sheet.chance(0.2) else photograph
+    pictured_card(sheet, make, kind, glued=make is photograph)
     marks(sheet)
 
 

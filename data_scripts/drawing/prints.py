@@ -10,7 +10,7 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from drawing.noise import TILE, bumps, fractal, stretch, tile
+from drawing.noise import bumps, fractal
 
 # What the emulsion made of red, green and blue: panchromatic, orthochromatic (blind to red), a red filter.
 EMULSIONS = ((0.30, 0.59, 0.11), (0.08, 0.55, 0.37), (0.55, 0.38, 0.07), (0.33, 0.34, 0.33))
@@ -34,8 +34,10 @@ def finish(rng: np.random.Generator, scene: np.ndarray, width: int, height: int,
         image = halftone(rng, image)
     elif kind < 0.16 and not colour:
         image = photocopied(rng, image)
-    elif kind < 0.4 and not colour:
+    elif kind < 0.36 and not colour:
         image = worn(rng, image)
+    elif kind < 0.42 and not colour:
+        image = matte(rng, image)
     elif colour and kind > 0.5:
         image = compressed(rng, image)
     return image
@@ -177,8 +179,12 @@ def compressed(rng: np.random.Generator, image: Image.Image) -> Image.Image:
     return Image.open(stored).convert(image.mode).resize(size, Image.Resampling.BICUBIC)
 
 
-def matte(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """The weave of a textured matte paper, [height, width] about 0: silk or linen prints of the 1960s."""
-    rows = np.arange(height)[:, None] * int(rng.integers(3, 9)) % TILE
-    columns = np.arange(width)[None] * int(rng.integers(3, 9)) % TILE
-    return stretch(tile(0.0)[rows, columns], height, width)
+def matte(rng: np.random.Generator, image: Image.Image) -> Image.Image:
+    """Printed on silk or linen paper, as was the fashion of the 1960s: its weave glints in the scanner's light."""
+    y, x = np.arange(image.height, dtype=np.float32)[:, None], np.arange(image.width, dtype=np.float32)[None]
+    pitch = rng.uniform(3, 7)
+    weave = np.sin(x * 2 * np.pi / pitch + np.pi * (np.floor(y / pitch) % 2)) * np.sin(y * 2 * np.pi / pitch)
+    pixels = np.asarray(image, np.float32) + rng.uniform(4, 16) * weave * (
+        1 + 0.4 * fractal(rng, image.height, image.width, 1.0)
+    )
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))

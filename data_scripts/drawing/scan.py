@@ -6,20 +6,20 @@
 
 What real scans show (56 pages of one archive, 1930-2017, read as numbers and at full size), and so what is drawn here:
 
-- Grey far more often than colour (44 of 56; colour: coloured inks, plans, brown paper, and all that was born digital).
-- White is clipped: in two of three, more than half of all pixels are 255 and flat paper has no noise at all. Where the
-  paper is seen it lies at 200..250, with deviations of 1..6 grey levels; brown is +18, +5, -25 off grey in red, green and
-  blue. Clipped pages still show grey bands at edges and folds, and fine upright streaks of the scanner's sensor.
+- Grey far more often than colour (43 of 56; colour: coloured inks, plans, brown paper, all that was born digital).
+- White is clipped: in two of three, more than half of all pixels are 255 and flat paper has no noise at all. Where
+  paper is seen it lies at 200..250, with deviations of 1..6 grey levels; brown is +18, +5, -25 off grey in red, green
+  and blue. Clipped pages still show grey bands at edges and folds, and fine upright streaks of the scanner's sensor.
 - The blackest ink is 0 in most, 25..80 in soft scans; faint pencil and carbon copies stand at 130..200.
-- A4 at 150 dpi, its edges cut to habit: 1220..1283 x 1680..1820, folio up to 2030; halves 860..1070 high, cut at the end
-  of the text; one at 300 dpi. Most run to the sheet's edge, with a thin dark or grey line on one or two sides; some have
-  a white lid beside a smaller sheet, a black strip (bed, or the copier's) or a frame all round.
+- A4 at 150 dpi, its edges cut to habit: 1220..1283 x 1680..1820, folio up to 2030; halves 860..1070 high, cut at the
+  end of the text; one at 300 dpi. Most run to the sheet's edge, with a thin dark or grey line on one or two sides;
+  some have a white lid beside a smaller sheet, a black strip (bed, or the copier's) or a frame all round.
 - Skew is mostly below 1 degree. Photocopies: specks, thick or broken strokes, a dark noisy band at the bottom, black
-  strips. Thin or brown paper shows the other side, mirrored and faint; punch holes are rings with the lid's colour.
+  strips. Thin or brown paper shows the other side, mirrored and faint; punch holes are rings in the lid's colour.
 - Born digital: 255 everywhere, ink at 0, no frame, colour mode even where nothing is coloured.
 
-Other archives add 1-bit scans, microfilm, pages photographed on a table, the gutter of books, moire, coarse resolution.
-How often each happens is guessed from both. Everything is multiplied or clipped within bounds that keep the ink readable.
+Other archives add 1-bit scans, microfilm, pages photographed on a table, gutters of books, moire, coarse resolution.
+How often each happens is guessed from both. All is multiplied or clipped within bounds that keep the ink readable.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ MODES: dict[str, tuple[float, float, float, float]] = {
 }
 AGES = (0.0, 0.6, 0.85, 1.0)
 BEDS: tuple[tuple[Colour, float], ...] = (
-    ((254, 254, 254), 5),  # the white lid
+    ((254, 254, 254), 7),  # the white lid
     ((236, 236, 234), 2),
-    ((4, 4, 4), 3),  # open lid
+    ((4, 4, 4), 2),  # open lid
     ((40, 40, 42), 1),
     ((62, 70, 70), 1),
     ((150, 148, 142), 0.6),
@@ -65,7 +65,7 @@ class Scanner:
     scale: float  # output pixels a page pixel
     lost: float  # resolution lost before that: 1 none, 0.5 half
     sharpness: float  # below 0 soft, above 0 sharpened
-    ink: float  # 1 full black .. 0.5 faded
+    ink: float  # 1 full black .. 0.58 faded
     white: float  # the brightness that becomes 255, as a share of the paper's: below 1 the paper is clipped
     black: float  # the grey level of the darkest ink
     gamma: float
@@ -87,10 +87,12 @@ class Scanner:
         weights = np.array([np.interp(age, AGES, often) for often in MODES.values()])
         mode = str(rng.choice(list(MODES), p=weights / weights.sum()))
         paper = Paper.choose(rng, age)
-        clipped = rng.random() < {"grey": 0.72, "copy": 0.95, "bitonal": 1.0, "colour": 0.35}.get(mode, 0.1)
-        white = float(rng.uniform(0.87, 0.99) if clipped else rng.uniform(1.0, 1.12))
-        styles = rng.choice(3, p=(0.42, 0.38, 0.20))  # cut within the sheet; thin edges seen; a frame
-        spread = ((-14, 0), (-8, 10), (5, 70))[styles]
+        clipped = rng.random() < {"grey": 0.88, "copy": 0.95, "bitonal": 1.0, "colour": 0.3}.get(mode, 0.1)
+        faded = mode in ("grey", "colour", "camera") and rng.random() < 0.25 - 0.15 * age
+        lowest = 0.93 if faded or mode == "colour" else 0.85  # pale ink must not be clipped away, nor brown turn lemon
+        white = float(rng.uniform(lowest, 0.98) if clipped else rng.uniform(1.0, 1.12))
+        styles = rng.choice(3, p=(0.50, 0.38, 0.12))  # cut within the sheet; thin edges seen; a frame
+        spread = ((-14, 0), (-10, 8), (4, 70))[styles]
         sides = rng.uniform(*spread, 4) * (rng.random(4) < (1.0, 0.7, 0.8)[styles])
         if mode in ("microfilm", "camera"):
             sides = rng.uniform(15, 110, 4)
@@ -102,7 +104,7 @@ class Scanner:
         if mode in ("copy", "microfilm", "bitonal") and rng.random() < 0.6:
             bed = (6, 6, 6)
         cast = rng.normal(1, 0.015, 3) if mode in ("colour", "camera") else np.ones(3)
-        grain = rng.exponential(1.3) if mode not in ("microfilm", "camera") else rng.uniform(3, 13)
+        grain = rng.exponential(0.8) if mode not in ("microfilm", "camera") else rng.uniform(3, 13)
         if mode == "copy":
             grain += rng.exponential(3)
         return cls(
@@ -111,7 +113,7 @@ class Scanner:
             scale=scale,
             lost=float(rng.uniform(0.5, 0.8)) if rng.random() < (0.4 if mode == "microfilm" else 0.12) else 1.0,
             sharpness=float(rng.choice([0, 0, 0, -1, -1, 1])) * float(rng.uniform(0.4, 1.0)),
-            ink=float(rng.uniform(0.5, 0.85)) if rng.random() < 0.25 - 0.15 * age else float(rng.uniform(0.85, 1)),
+            ink=float(rng.uniform(0.58, 0.85) if faded else rng.uniform(0.85, 1)),
             white=white,
             black=float(rng.uniform(10, 75)) if rng.random() < 0.35 and mode not in ("copy", "bitonal") else 0.0,
             gamma=float(np.exp(rng.normal(0.0, 0.22))),
@@ -145,7 +147,7 @@ class Scanner:
         if self.trimmed:
             page = _trimmed(rng, page)
         if self.ink < 1:
-            ink = float(np.clip(self.ink * rng.normal(1, 0.03), 0.5, 1))
+            ink = float(np.clip(self.ink * rng.normal(1, 0.03), 0.55, 1))
             page = _through(page, 255 - (255 - np.arange(256)) * ink)
         if self.lost < 1:
             page = page.resize([round(side * self.lost) for side in page.size], Image.Resampling.BOX)
@@ -175,8 +177,10 @@ class Scanner:
             (side + (float(rng.normal(0, 3)) if side else 0)) * shrunk * max(0.5, page.height / shrunk / 1754)
             for side in self.sides
         )
-        if any(side > 1 for side in (left, top, right, bottom)):  # the sheet's own edge: a thin shadow
-            shade = int(rng.integers(90, 230)) if sum(bed) > 400 else int(rng.integers(120, 255))
+        if (
+            any(side > 1 for side in (left, top, right, bottom)) and rng.random() < 0.7
+        ):  # the sheet's own edge: a thin shadow
+            shade = int(rng.triangular(90, 235, 245))
             edge = (shade, shade, shade) if page.mode == "RGB" else shade
             ImageDraw.Draw(page).rectangle(
                 (0, 0, page.width - 1, page.height - 1), outline=edge, width=int(rng.integers(1, 4))
@@ -217,14 +221,14 @@ class Scanner:
         if self.mode in ("camera", "microfilm") or rng.random() < 0.12:
             light *= 1 + float(rng.normal(0, 0.05)) * x + float(rng.normal(0, 0.05)) * y
             light *= 1 - float(rng.uniform(0, 0.14)) * (x * x + y * y) / 2
-        if rng.random() < 0.10:  # the gutter
+        if rng.random() < 0.07:  # the gutter
             side = x if rng.random() < 0.5 else -x
             light *= 1 - float(rng.uniform(0.15, 0.75)) * np.exp(-(1 - side) / float(rng.uniform(0.02, 0.12)))
-        if rng.random() < 0.22:  # light falls off where the sheet lifts from the glass
+        if rng.random() < 0.16:  # light falls off where the sheet lifts from the glass
             for side in (x, -x, y, -y):
                 if rng.random() < 0.4:
                     band = np.exp(-(1 - side) / float(rng.uniform(0.008, 0.05)))
-                    light *= 1 - float(rng.uniform(0.05, 0.5)) * band
+                    light *= 1 - float(rng.uniform(0.03, 0.35)) * band
         if self.mode == "copy" and rng.random() < 0.35:
             band = np.exp(-(1 - y) / float(rng.uniform(0.01, 0.05))) * (1 + 0.35 * fractal(rng, rows, columns, 0.4))
             light *= 1 - float(rng.uniform(0.3, 0.85)) * band
@@ -248,6 +252,7 @@ class Scanner:
         white = self.paper.level * self.white * float(rng.normal(1, 0.008))
         if self.mode == "copy":  # steep: strokes thicken or break
             middle = np.clip(self.threshold + rng.normal(0, 5), 110, 190) / 255 * min(white, 255)
+            middle = max(middle, _between(np.array(page.convert("L").histogram(), float), 0.55))
             steep = float(rng.uniform(1.3, 3.5))
             curve = 255 * ((level - middle) / white * steep + 0.55)
             curve = np.where(level >= white, 255, curve)
@@ -278,6 +283,7 @@ class Scanner:
         if self.dithered or counts[70:190].sum() > 0.09 * counts.sum():
             return page.convert("1").convert("L")
         limit = float(np.clip(self.threshold * rng.normal(1, 0.03), 110, 200))
+        limit = max(limit, _between(counts, 0.62))  # pale ink and pencil stay on the page
         return _through(page, np.where(np.arange(256) < limit, 0, 255))
 
     def _dirty(self, rng: np.random.Generator, page: Image.Image) -> None:
@@ -305,6 +311,13 @@ _SHARPEN = (
     ImageFilter.Kernel((3, 3), (0, -1, 0, -1, 8, -1, 0, -1, 0), 4),
     ImageFilter.Kernel((3, 3), (-1, -1, -1, -1, 14, -1, -1, -1, -1), 6),
 )
+
+
+def _between(counts: np.ndarray, share: float) -> float:
+    """The grey level so far (0..1) from a page's ink (its darkest hundredth) to its paper (its commonest level)."""
+    paper = int(counts[128:].argmax()) + 128
+    ink = int(np.searchsorted(np.cumsum(counts), 0.01 * counts.sum()))
+    return ink + share * max(0, paper - ink)
 
 
 def _through(page: Image.Image, curve: np.ndarray) -> Image.Image:

@@ -79,6 +79,7 @@ class Document:
         language = choice(rng, {"cs": 10, "de": 3, "en": 2 if kind == "old" else 6, "pl": 2, "hu": 1})
         size = choice(rng, SHAPES[kind])
         left = float(rng.uniform(0.05, 0.16) * size[0])
+        hands = [Hand.choose(rng, kit.fonts, kit.strokes) for _ in range(2)]
         margins = (
             left,
             float(rng.uniform(0.04, 0.12) * size[1]),
@@ -94,8 +95,8 @@ class Document:
             Words(rng, language),
             Press.choose(rng, kit.fonts, age),
             Typewriter.choose(rng, kit.fonts, age),
-            [Hand.choose(rng, kit.fonts, kit.strokes) for _ in range(2)],
-            [choice(rng, INKS) for _ in range(2)],
+            hands,
+            [hand.ink if rng.random() < 0.6 else choice(rng, INKS) for hand in hands],
             Scanner.choose(rng, age),
             size,
             margins,

@@ -14,7 +14,7 @@ from PIL import Image
 
 from drawing.noise import blur
 
-TEXTURES = ("gravel", "life_by", "picosdeeuropa")
+TEXTURES = ("gravel", "life_by")
 
 
 def default_folder() -> Path:

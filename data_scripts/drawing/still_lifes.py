@@ -84,7 +84,7 @@ def artefact(
     azimuth = rng.choice((2.4, 0.8, 2.0, 1.2)) + rng.normal(0, 0.3)
     elevation = rng.uniform(0.35, 0.85) if kind == "pot" else rng.uniform(0.5, 1.15)
     ambient, hard = rng.uniform(0.1, 0.6), rng.uniform(0, 1)
-    cast = (rng.random() < 0.75 and picture.min() < 0.999) or rng.random() < 0.3
+    cast = picture.min() < 0.999 and rng.random() < 0.8
     room = (width / columns, height / rows * (0.92 if rows == 1 else 0.97))
     for k in range(count):
         n = int(min(room) * (rng.uniform(0.62, 1.0) if count == 1 else rng.uniform(0.6, 0.92)))

@@ -195,8 +195,8 @@ class Typewriter:
         file = choice(rng, fonts.typewriter)
         width = typeface(file, 100).getlength("n") / 100
         size = max(10, round(pitch / width * rng.uniform(0.94, 1.08)))
-        grey = int(choice(rng, {0: 4, 25: 3, 60: 2, 100: 1.5, 140: 0.7}))
-        tint = choice(rng, {(0, 0, 0): 8, (0, 0, 45): 1.2, (45, 0, 45): 0.8, (70, 0, 0): 0.2})
+        grey = int(choice(rng, {0: 4, 25: 3, 55: 2, 85: 1, 115: 0.4}))
+        tint = choice(rng, {(0, 0, 0): 8, (0, 0, 45): 1.2, (40, 0, 45): 0.5, (70, 0, 0): 0.1})
         return cls(
             file,
             size,
@@ -230,7 +230,7 @@ class Typewriter:
         )
         if self.blur:
             mask = mask.filter(ImageFilter.GaussianBlur(self.blur))
-        fade = 1 - self.uneven * (0, 0.12, 0.3, 0.55)[variant]
+        fade = 1 - self.uneven * (0, 0.12, 0.3, 0.45)[variant]
         if variant == 3 and self.uneven > 0.3:  # struck with its upper or lower half only
             ramp = np.linspace(1.15, 0.35, mask.height)[:, None]
             ramp = ramp if ord(letter[0]) % 2 else ramp[::-1]
@@ -257,7 +257,7 @@ class Typewriter:
         ink = ink or self.ink
         count = len(text)
         shift = rng.normal(0, self.wobble * 0.45, (count, 2))
-        variants = rng.choice(4, count, p=(0.55, 0.25, 0.14, 0.06))
+        variants = rng.choice(4, count, p=(0.57, 0.26, 0.14, 0.03))
         drawn = ImageDraw.Draw(image)
         for i, letter in enumerate(text):
             if letter == " ":

@@ -25,10 +25,10 @@ def landscape(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     elif kind < 0.6:  # strips of fields
         tone = 1 + 0.25 * np.sin(np.log(depth) * rng.uniform(3, 9) + 0.6 * rng.normal() * x)
     else:
-        tone = 1 + 0.3 * bumps(rng, height, width, width / 5)
+        tone = 1 + 0.14 * bumps(rng, height, width, width / 5)
     across, along = x * width * rng.uniform(0.4, 1), depth * (height - horizon) * rng.uniform(0.8, 2) + 0 * x
-    rough = tile(float(rng.choice((0.6, 1.0, 1.4))))[along.astype(np.int32) % TILE, across.astype(np.int32) % TILE]
-    tone = tone * (1 + rng.uniform(0.1, 0.35) * rough * near**0.5)
+    rough = tile(float(rng.choice((0.4, 0.8, 1.0))))[along.astype(np.int32) % TILE, across.astype(np.int32) % TILE]
+    tone = tone * (1 + rng.uniform(0.08, 0.28) * rough * near**0.5)
     picture *= np.where(rows > horizon, tone, 1)[..., None]
     if rng.random() < 0.3:  # a road
         at = 0.3 * bumps(rng, height, 1, height / 2)

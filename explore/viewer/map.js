@@ -3,8 +3,12 @@
    encodeURIComponent only, never as markup. */
 
 (() => {
-  const data = window.PAGES, n = data.names.length;
   const $ = id => document.getElementById(id);
+  if (!window.PAGES) {
+    $("shown").textContent = "data.js is missing: the whole folder belongs together";
+    return;
+  }
+  const data = window.PAGES, n = data.names.length;
   const whole = new Intl.NumberFormat("en");
   const OPENS = /\.(jpe?g|png|gif|webp|bmp|avif|pdf)$/i; // what browsers show themselves
   const LISTED = 100; // pages of the list
@@ -87,18 +91,21 @@
       const row = document.createElement("label"), box = document.createElement("input");
       const swatch = document.createElement("span"), name = document.createElement("span"), count = document.createElement("span");
       box.type = "checkbox"; box.checked = !hidden[at];
-      box.addEventListener("change", () => { hidden[at] = box.checked ? 0 : 1; paint(); });
+      box.addEventListener("change", () => {
+        hidden[at] = box.checked ? 0 : 1;
+        state.highlighted = -1;
+        paint();
+      });
       swatch.className = "swatch"; swatch.style.background = group.colour;
       name.className = "name"; name.textContent = group.name;
       count.className = "count";
       row.append(box, swatch, name, count);
-      for (const [event, to] of [["mouseenter", at], ["mouseleave", -1], ["focusin", at], ["focusout", -1]]) {
-        row.addEventListener(event, () => {
-          if (event.startsWith("focus") && !box.matches(":focus-visible")) return;
-          state.highlighted = to >= 0 && hidden[at] ? -1 : to;
-          paint();
-        });
-      }
+      // under the mouse or the keyboard's focus the group stands out; a finger only switches it
+      const highlight = to => { state.highlighted = hidden[at] ? -1 : to; paint(); };
+      row.addEventListener("pointerenter", event => { if (event.pointerType === "mouse") highlight(at); });
+      row.addEventListener("pointerleave", () => highlight(-1));
+      box.addEventListener("focus", () => { if (box.matches(":focus-visible")) highlight(at); });
+      box.addEventListener("blur", () => highlight(-1));
       return row;
     }));
     paint();
@@ -288,5 +295,5 @@
   document.title = $("title").textContent = data.title;
   $("note").textContent = data.note;
   legend();
-  window.pageMap = { points, state, linkOf, choose };
+  window.pageMap = { points, linkOf, pathOf, choose }; // for tests, and for the curious
 })();

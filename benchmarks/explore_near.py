@@ -1,0 +1,227 @@
+"""Near-duplicates: re-scans among 1,000 pages, found by embeddings, by hashes, and as `explore duplicates` does it.
+
+Called by benchmarks/explore.py --near. The real documents are halved: thresholds were chosen on one half and on other
+drawn pages, the figures are of the other half.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from common import HOME, link, markdown, run_process
+from PIL import Image
+from rescans import ALL, CHANGES, other_entry, scan_again
+
+SEED = 7
+DRAWN_AGAIN = 40  # drawn pages that are scanned again too
+ENTRIES = {"a word (27 x 6 mm)": (160, 36), "half a line (60 x 6 mm)": (355, 36), "a stamp (35 x 20 mm)": (207, 118)}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A page of the collection: which page it shows, and how it was scanned ("" = the original)."""
+
+    shows: str
+    change: str
+    real: bool
+
+
+def held_out(pages: list[Path]) -> list[Path]:
+    """The real pages that no threshold was chosen on: half of the documents."""
+    documents = sorted({page.stem.rpartition("-")[0] for page in pages})
+    random.Random(SEED).shuffle(documents)
+    tuned_on = set(documents[: len(documents) // 2])
+    return [page for page in pages if page.stem.rpartition("-")[0] not in tuned_on]
+
+
+def make_collection(real: list[Path], drawn: list[Path], pdf: list[Path], folder: Path, count: int) -> dict[str, Scan]:
+    """Write the collection: path below `folder` -> what it is. Nothing is written again where it is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scans: dict[str, Scan] = {}
+
+    def take(source: Path, is_real: bool) -> None:
+        name = f"{'real' if is_real else 'drawn'}/{source.parent.name}_{source.name}"
+        scans[name] = Scan(source.stem, "", is_real)
+        if not (folder / name).exists():
+            (folder / name).parent.mkdir(exist_ok=True)
+            link(source, folder / name)
+
+    def again(source: Path, is_real: bool, name: str, change: object) -> None:
+        number = [*CHANGES, "all at once"].index(name)
+        path = f"again/{source.stem}_{number}.{'jpg' if change.jpeg else 'png'}"
+        scans[path] = Scan(source.stem, name, is_real)
+        file = folder / path
+        if not file.exists():
+            file.parent.mkdir(exist_ok=True)
+            part = file.with_name(f"part{file.suffix}")
+            copy = scan_again(Image.open(source), change, random.Random(path))
+            copy.save(part, quality=40) if change.jpeg else copy.save(part, compress_level=1)
+            part.replace(file)
+
+    for page in real:
+        take(page, True)
+    for page in held_out(real):
+        for name, change in {**CHANGES, "all at once": ALL}.items():
+            again(page, True, name, change)
+    for page in drawn[:DRAWN_AGAIN]:
+        again(page, False, "all at once", ALL)
+    for file in pdf:  # consecutive pages of a real report
+        if not (folder / file.name).exists():
+            link(file, folder / file.name)
+        import pypdfium2
+
+        for number in range(len(pypdfium2.PdfDocument(file))):
+            scans[f"{file.name}#{number}"] = Scan(f"{file.stem}-{number + 1}", "", True)
+    for page in drawn[: max(0, count - len(scans))]:
+        take(page, False)
+    return scans
+
+
+def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Path, model: str, count: int) -> None:
+    """Print the tables."""
+    from config_file import read_settings
+    from explore.comparing import compare_pairs
+    from explore.duplicates import candidates
+    from explore.index import Index
+
+    folder = work / "near"
+    scans = make_collection(real, drawn, pdf, folder / "pages", count)
+    backbone = ["--backbone", model] if model else []
+    started = time.perf_counter()
+    done = run_process(
+        ["run.py", "explore", "index", folder / "pages", "--index", folder / "index", "--quiet", *backbone], threads=2
+    )
+    if done.code:
+        sys.exit(f"explore index failed:\n{done.output}")
+    indexing = time.perf_counter() - started
+    index = Index.open(folder / "index")
+    rows = index.rows()
+    names = [path if frame != frame or frame is None else f"{path}#{int(frame)}" for path, frame in _paths(rows)]
+    vectors = index.vectors().astype(np.float32)
+    known = [scans[name] for name in names]
+    again = [place for place, scan in enumerate(known) if scan.change]
+    original = {scan.shows: place for place, scan in enumerate(known) if not scan.change}
+    shows = np.array([scan.shows for scan in known])
+    print(
+        f"\n{len(names)} pages: {len(real)} real ones, {sum('#' in name for name in names)} of a real report (PDF), "
+        f"{sum(1 for scan in known if not scan.real and not scan.change)} drawn, {len(again)} re-scans "
+        f"({sum(known[place].real for place in again)} of {len(held_out(real))} real pages); indexing {indexing:.0f} s"
+    )
+
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, -1)
+    own = np.array([similarity[place, original[shows[place]]] for place in again])
+    ways = {"embeddings alone": (similarity, own)}
+    hashes = _hash_similarity(folder / "pages", names)
+    ways["perceptual hash alone"] = (hashes, np.array([hashes[place, original[shows[place]]] for place in again]))
+    columns: dict[str, dict[str, np.ndarray]] = {}
+    different = shows[:, None] != shows[None]
+    for way, (alike, to_own) in ways.items():
+        rivals = np.where(different, alike, -np.inf)[again].max(axis=1)
+        columns[f"{way}: recall@1"] = {"found": to_own > rivals}
+        threshold = float(np.where(different, alike, -np.inf).max())
+        columns[f"{way}, at no false pair"] = {"found": to_own > threshold}
+
+    started = time.perf_counter()
+    pairs = candidates(vectors.astype(np.float16))
+    near = set(pairs)
+    is_candidate = np.array([tuple(sorted((place, original[shows[place]]))) in near for place in again])
+    log = folder / "compared.csv"
+    log.unlink(missing_ok=True)
+    settings = read_settings(HOME / "config.toml")
+    compared = compare_pairs(pairs, rows, log, workers=2, max_pixels=settings.input.max_pixels, quiet=True)
+    seconds = time.perf_counter() - started
+    same = {tuple(sorted(pair)) for pair in compared.same}
+    false = sorted((names[one], names[other]) for one, other in same if shows[one] != shows[other])
+    group = _groups(len(names), same)
+    found = np.array([group[place] == group[original[shows[place]]] for place in again])
+    columns["candidates (10 neighbours)"] = {"found": is_candidate}
+    columns["`duplicates`: candidates, then laid on each other"] = {"found": found}
+
+    kinds = [(True, change) for change in (*CHANGES, "all at once")] + [(False, "all at once")]
+    head = ["re-scans found, %", *(f"{'' if is_real else 'drawn: '}{change}" for is_real, change in kinds), "all real"]
+    lines = []
+    for way, values in columns.items():
+        cells = []
+        for is_real, change in kinds:
+            mask = [known[place].real == is_real and known[place].change == change for place in again]
+            cells.append(f"{100 * values['found'][mask].mean():.1f}")
+        mask = [known[place].real for place in again]
+        lines.append([way, *cells, f"{100 * values['found'][mask].mean():.1f}"])
+    print("\n" + markdown(head, lines))
+    opened = len({place for pair in pairs for place in pair})
+    print(
+        f"\n`duplicates`: {len(same)} pairs said to be the same page, {len(false)} of them false; {len(pairs)} "
+        f"candidates of {len(names) * (len(names) - 1) // 2} pairs, {opened} pages opened, {seconds:.0f} s on 2 threads"
+    )
+    for one, other in false:
+        print(f"  false: {one} and {other}")
+    missed = [names[place] for place, hit in zip(again, found, strict=True) if not hit]
+    print(f"not found: {', '.join(missed) or 'none'}")
+    floor = np.sort(own)[: max(1, len(own) // 100)]
+    print(f"cosine of a re-scan and its original: lowest {own.min():.3f}, 1 % below {floor[-1]:.3f}")
+    _other_entries(held_out(real))
+
+
+def _paths(rows: object) -> list[tuple[str, object]]:
+    frames = [None if value is None or str(value) == "<NA>" else value for value in rows["frame"]]
+    return list(zip(rows["path"], frames, strict=True))
+
+
+def _groups(count: int, pairs: set[tuple[int, int]]) -> list[int]:
+    parent = list(range(count))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            place = parent[place]
+        return place
+
+    for one, other in pairs:
+        parent[root(other)] = root(one)
+    return [root(place) for place in range(count)]
+
+
+def _hash_similarity(folder: Path, names: list[str]) -> np.ndarray:
+    """1 - share of differing bits [N, N] of the difference hash of data_scripts/duplicates.py."""
+    sys.path.insert(0, str(HOME / "data_scripts"))
+    from duplicates import look
+
+    from decoding import read_page
+
+    bits = []
+    for name in names:
+        path, _, frame = name.partition("#")
+        page = read_page(folder / path, int(frame) if frame else None, min_side=300, max_pixels=10**9)
+        bits.append(np.unpackbits(np.frombuffer(look(page).bits, np.uint8)))
+    signs = 2.0 * np.array(bits, np.float32) - 1  # [N, 256]
+    alike = (signs @ signs.T / signs.shape[1] + 1) / 2
+    np.fill_diagonal(alike, -1)
+    return alike
+
+
+def _other_entries(pages: list[Path]) -> None:
+    """Pages with one other entry, scanned again: how many are told apart, and the same without the other entry."""
+    from explore.near_duplicates import compare, see
+
+    lines, reasons = [], defaultdict(int)
+    for what, size in ENTRIES.items():
+        told = tried = 0
+        for page in pages:
+            image = Image.open(page)
+            scale = max(image.size) / 1754  # of an A4 page at 150 dpi
+            scaled = tuple(round(side * scale) for side in size)
+            draw = random.Random(f"{page.stem} {what}")
+            other = other_entry(image, scaled, draw)
+            if other is None:
+                continue
+            verdict = compare(see(image.convert("L")), see(scan_again(other, ALL, draw)))
+            tried, told = tried + 1, told + (not verdict.same)
+            reasons[verdict.reason.partition(" in ")[0]] += 1
+        lines.append([what, str(tried), f"{100 * told / tried:.1f}"])
+    print("\n" + markdown(["the same page, but for", "pages", "told apart, %"], lines))

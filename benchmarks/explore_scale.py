@@ -1,0 +1,284 @@
+"""Speed, disk and memory of an index: against classification alone, with a million vectors, and in a second run.
+
+Called by benchmarks/explore.py --scale. Each part runs in a process of its own, so that memory is that part's peak.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from common import HOME, link, markdown, own_peak_mb, run_process
+
+PAGES = 240  # indexed and classified, in turn
+TURNS = 3
+QUERIES = 50
+K = 10
+JITTER = 0.5  # length of the noise against the vector's own
+SOURCES = 10  # different files behind the names of the second run
+
+
+def measure_scale(drawn: list[Path], work: Path, model: str, vectors: int, names: int) -> None:
+    """Print the tables."""
+    indexing_speed(drawn[:PAGES], work / "speed", model)
+    second_run(drawn[:SOURCES], work / "names", model, names)
+    million(drawn, work / "million", model, vectors)
+
+
+def indexing_speed(pages: list[Path], folder: Path, model: str) -> None:
+    """Whole processes in turn, each less what it takes for one page."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, some in (("many", pages), ("one", pages[:1])):
+        (folder / name).mkdir(parents=True)
+        for page in some:
+            link(page, folder / name / page.name)
+    flags = ["--backbone", model] if model else []
+    chosen = ["-m", model] if model else []
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for turn in range(TURNS):
+        for name in ("one", "many"):
+            for what in ("index", "sort"):
+                out = folder / f"out_{what}_{name}_{turn}"
+                if what == "index":
+                    command = ["run.py", "explore", "index", folder / name, "--index", out, "--quiet", *flags]
+                else:
+                    command = ["run.py", "-d", folder / name, "-o", out, "--quiet", *chosen]
+                done = run_process(command, threads=os.cpu_count() or 1)
+                if done.code:
+                    sys.exit(f"{what} failed:\n{done.output}")
+                seconds.setdefault((what, name), []).append(done.seconds)
+    rates = {}
+    for what in ("index", "sort"):
+        many, one = (statistics.median(seconds[what, name]) for name in ("many", "one"))
+        rates[what] = (len(pages) - 1) / (many - one)
+    ratios = [
+        (sort_many - sort_one) / (index_many - index_one)
+        for sort_many, sort_one, index_many, index_one in zip(
+            seconds["sort", "many"],
+            seconds["sort", "one"],
+            seconds["index", "many"],
+            seconds["index", "one"],
+            strict=True,
+        )
+    ]
+    size = _size(folder / "out_index_many_0")
+    per_page = size / len(pages) / 1024
+    print(f"\n{len(pages)} drawn pages of A4 at 150 dpi, {TURNS} turns, start-up aside (less a run of one page)\n")
+    print(
+        markdown(
+            ["", "pages/s"],
+            [["classification alone", f"{rates['sort']:.1f}"], ["`explore index`", f"{rates['index']:.1f}"]],
+        )
+    )
+    print(
+        f"\nindexing against classification: {statistics.median(ratios):.2f} x (turns: "
+        f"{', '.join(f'{ratio:.2f}' for ratio in ratios)}); on disk {per_page:.1f} KB a page with thumbnail"
+    )
+
+
+def second_run(sources: list[Path], folder: Path, model: str, names: int) -> None:
+    """`explore index` on names that have not changed, against os.scandir and stat of the same."""
+    pages, one = folder / "pages", folder / "one"
+    if not pages.exists():
+        for number in range(names):
+            source = sources[number % len(sources)]
+            inside = pages / f"{number // 1000:03}"
+            if number % 1000 == 0:
+                inside.mkdir(parents=True)
+            link(source, inside / f"doc{number // 10:06}-{number % 10 + 1}{source.suffix}")
+        one.mkdir(parents=True)
+        link(sources[0], one / sources[0].name)
+    flags = ["--backbone", model] if model else []
+    times: dict[str, list[float]] = {"pages": [], "one": [], "scan": []}
+    for turn in range(TURNS + 1):  # the first makes the indexes
+        for name in ("one", "pages"):
+            command = [
+                "run.py",
+                "explore",
+                "index",
+                folder / name,
+                "--index",
+                folder / f"index_{name}",
+                "--quiet",
+                *flags,
+            ]
+            done = run_process(command)
+            if done.code:
+                sys.exit(f"explore index failed:\n{done.output}")
+            if turn:
+                times[name].append(done.seconds)
+        if turn:
+            times["scan"].append(_scan(pages))
+    again, start, scan = (statistics.median(times[name]) for name in ("pages", "one", "scan"))
+    print(f"\nsecond `explore index` on {names} unchanged names, median of {TURNS}\n")
+    print(
+        markdown(
+            ["", "s"],
+            [
+                ["whole run", f"{again:.2f}"],
+                ["start-up (the same with one name)", f"{start:.2f}"],
+                ["os.scandir and stat of the names", f"{scan:.2f}"],
+            ],
+        )
+    )
+    print(f"\nstart-up aside: {(again - start) / scan:.1f} x os.scandir and stat")
+
+
+def _scan(folder: Path) -> float:
+    started = time.perf_counter()
+    waiting = [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    waiting.append(Path(entry.path))
+                else:
+                    entry.stat()
+    return time.perf_counter() - started
+
+
+def million(drawn: list[Path], folder: Path, model: str, count: int) -> None:
+    """Jittered vectors of real pages: written and indexed in one process, searched in another."""
+    from explore_quality import Features, embeddings
+
+    from config_file import read_settings
+    from explore.backbones import open_backbone
+
+    backbone = open_backbone(model, read_settings(HOME / "config.toml"))
+    key = f"{backbone.info.hash[:12]}_{backbone.info.features}"
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(
+        folder / "base.npy", embeddings(drawn, Features("", key, backbone.transform, backbone.embed), folder.parent)
+    )
+    del backbone
+    results = {}
+    for part in ("build", "search"):
+        done = run_process(["benchmarks/explore_scale.py", part, folder, str(count)], threads=os.cpu_count() or 1)
+        if done.code:
+            sys.exit(f"{part} failed:\n{done.output}")
+        results |= json.loads(done.output.strip().splitlines()[-1])
+    raw = results["dim"] * 2 * count
+    print(f"\n{count} vectors of {results['dim']} float16, jittered ones of {len(drawn)} drawn pages\n")
+    rows = [
+        ["written, s", f"{results['write_s']:.0f}", ""],
+        ["IVF index built, s", f"{results['build_s']:.0f}", ""],
+        ["peak memory of that process, MB", f"{results['build_mb']:.0f}", "<= 2,000"],
+        ["vectors + index on disk, GB", f"{results['bytes'] / 1e9:.2f}", ""],
+        ["against the raw float16", f"{results['bytes'] / raw:.2f} x", "<= 1.3 x"],
+        ["other columns, bytes a page", f"{results['columns'] / count:.0f}", ""],
+        ["exact search, ms", f"{1000 * results['exact_s']:.0f}", ""],
+        ["approximate search, ms", f"{1000 * results['near_s']:.1f}", ""],
+        ["times faster", f"{results['exact_s'] / results['near_s']:.0f} x", ">= 20 x"],
+        [f"recall@{K} against exact search", f"{results['recall']:.3f}", ">= 0.95"],
+        ["peak memory of the searching process, MB", f"{results['search_mb']:.0f}", "<= 2,000"],
+    ]
+    print(markdown(["", "measured", "goal"], rows))
+
+
+def build(folder: Path, count: int) -> dict[str, float]:
+    """Write the vectors and build the index; what it took."""
+    import pyarrow as pa
+
+    from explore.index import BackboneInfo, Index, schema
+
+    base = np.load(folder / "base.npy")
+    shutil.rmtree(folder / "index", ignore_errors=True)
+    dim = base.shape[1]
+    index = Index.create(folder / "index", BackboneInfo("benchmark", "nowhere", "0" * 64, "pooled", dim, False))
+    draw = np.random.default_rng(0)
+    started, columns = time.perf_counter(), 0
+    for start in range(0, count, 20_000):
+        numbers = np.arange(start, min(start + 20_000, count))
+        vectors = _jittered(base, numbers, draw)
+        names = [
+            "id",
+            "folder",
+            "path",
+            "document",
+            "page",
+            "file",
+            "hash",
+            "size",
+            "mtime_ns",
+            "width",
+            "height",
+            "vector",
+        ]
+        fields = schema(dim)
+        values = {
+            "id": numbers,
+            "folder": ["/archive/pages"] * len(numbers),
+            "path": [f"box{number // 1000}/CTX{number // 10:09}-{number % 10 + 1}.png" for number in numbers],
+            "document": [f"CTX{number // 10:09}" for number in numbers],
+            "page": numbers % 10 + 1,
+            "file": [f"CTX{number // 10:09}-{number % 10 + 1}.png" for number in numbers],
+            "hash": [f"{number:064x}" for number in numbers],
+            "size": numbers + 10**6,
+            "mtime_ns": numbers + 10**18,
+            "width": np.full(len(numbers), 1240),
+            "height": np.full(len(numbers), 1754),
+        }
+        arrays = [pa.array(values[name], fields.field(name).type) for name in names[:-1]]
+        flat = pa.array(vectors.ravel(), pa.float16())
+        arrays.append(pa.FixedSizeListArray.from_arrays(flat, type=fields.field("vector").type))
+        index.add(pa.Table.from_arrays(arrays, schema=pa.schema([fields.field(name) for name in names])))
+        columns += sum(array.nbytes for array in arrays[:-1])
+    written = time.perf_counter() - started
+    started = time.perf_counter()
+    index.tidy()
+    return {
+        "dim": dim,
+        "write_s": written,
+        "build_s": time.perf_counter() - started,
+        "build_mb": own_peak_mb(),
+        "columns": columns,
+        "bytes": _size(folder / "index") - columns,
+    }
+
+
+def search(folder: Path, count: int) -> dict[str, float]:
+    """Queries that are new jittered vectors: exact search against approximate search."""
+    from explore.index import Index
+
+    base = np.load(folder / "base.npy")
+    draw = np.random.default_rng(1)
+    queries = _jittered(base, draw.integers(0, count, QUERIES), draw).astype(np.float32)
+    index = Index.open(folder / "index")
+    near_s, exact_s, hits = [], [], 0
+    index.nearest(queries[0], K)  # opens the files
+    for query in queries:
+        started = time.perf_counter()
+        [(ids, _)] = index.nearest(query, K)
+        near_s.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        [(right, _)] = index.nearest(query, K, exact=True)
+        exact_s.append(time.perf_counter() - started)
+        hits += len(set(ids.tolist()) & set(right.tolist()))
+    return {
+        "near_s": statistics.median(near_s),
+        "exact_s": statistics.median(exact_s),
+        "recall": hits / (K * QUERIES),
+        "search_mb": own_peak_mb(),
+    }
+
+
+def _jittered(base: np.ndarray, numbers: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    noise = draw.standard_normal((len(numbers), base.shape[1]), np.float32) * (JITTER / np.sqrt(base.shape[1]))
+    vectors = base[numbers % len(base)] + noise
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(HOME))
+    part = {"build": build, "search": search}[sys.argv[1]]
+    print(json.dumps(part(Path(sys.argv[2]), int(sys.argv[3]))))

@@ -1,0 +1,250 @@
+"""What turns a page into a vector: the default model, a `PageClassifier` folder, or any Hugging Face image model.
+
+    backbone = open_backbone("", settings)                   # the default model; "models/mine", "google/bit-50", ...
+    vectors = backbone.embed(pixels)                         # uint8 [B, 3, H, W] -> unit float32 [B, D]
+    backbone.to_joint(vectors) @ backbone.embed_text("a map")    # [B], cosines; where there is a text tower
+
+Vectors are the pooled features of the image tower, before the projection into the joint space of images and texts:
+what a projection has learned tells categories apart and forgets the rest, by which a page is known again (see
+docs/explore.md for both, measured). The projection is linear, so a text still finds its pages: they are projected when
+it is asked for. Where it is not linear, the joint vectors are kept.
+
+Nothing is fetched: a model is a folder, or in the hub cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from categories import prompts
+from classifier import PageClassifier
+from devices import exact_fp32, resolve_device
+from explore.index import BackboneInfo, Index
+from model_folders import SHIPPED, is_checkpoint, is_model_folder
+from towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer, read_json
+from transform import PageTransform
+from utils import UserError, did_you_mean, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from settings import Settings
+
+WEIGHTS = ("*.safetensors", "*.bin")
+OWN_WORDS = 6000  # a tokenizer of fewer pieces knows the words of the descriptions that it was made of, and no others
+
+
+@dataclass
+class Backbone:
+    """A model that embeds pages, with its transform.
+
+    info: what an index keeps of it. embed: uint8 [B, 3, H, W] -> unit float32 [B, D], on any device. embed_text: a text
+    -> unit float32 [J]; None without a text tower. projection: float32 [J, D] from vectors to the joint space; None:
+    they are in it. about_text: lines that say what its text tower understands of a text.
+    """
+
+    info: BackboneInfo
+    transform: PageTransform
+    embed: Callable[[torch.Tensor], np.ndarray]
+    embed_text: Callable[[str], np.ndarray] | None = None
+    projection: np.ndarray | None = None
+    about_text: Callable[[str], list[str]] | None = None
+
+    def to_joint(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors [N, D] as unit vectors of the joint space [N, J] float32."""
+        joint = np.asarray(vectors, np.float32)
+        if self.projection is not None:
+            joint = joint @ self.projection.T
+        return joint / np.maximum(np.linalg.norm(joint, axis=1, keepdims=True), 1e-12)
+
+
+def find_folder(name: str, settings: Settings) -> Path:
+    """The folder of a backbone: "" = the default model, a path, a name in the models folder, a hub id in the cache.
+
+    Raises UserError where there is none, with the nearest name.
+    """
+    if not name:
+        folder = settings.setup.model or SHIPPED
+        if not folder.is_dir():
+            raise UserError(f"the default model {printable(str(folder))} is missing: give --backbone MODEL")
+        return folder
+    for folder in (Path(name).expanduser(), settings.setup.model_dir / name):
+        if folder.is_dir():
+            if is_model_folder(folder) or (folder / "config.json").is_file() or is_checkpoint(folder):
+                return folder
+            raise UserError(f"--backbone {printable(name)}: no model in that folder (no config.json)")
+        if folder.is_file():
+            raise UserError(f"--backbone {printable(name)} is a file: a backbone is a folder")
+    snapshot = cached(name) if re.fullmatch(r"[\w.-]+/[\w.-]+", name) else None
+    if snapshot is not None:
+        return snapshot
+    models = settings.setup.model_dir
+    there = sorted(entry.name for entry in models.iterdir() if entry.is_dir()) if models.is_dir() else []
+    where = "neither a folder nor in the hub cache, and nothing is fetched here"
+    raise UserError(
+        f"--backbone {printable(name)}: {where} (hf download {printable(name)}, where there is internet)"
+        if "/" in name and not Path(name).is_absolute() and name[0] != "."
+        else f"--backbone {printable(name)}: no such folder (in {printable(str(models))}: "
+        f"{', '.join(map(printable, there)) or 'none'}){did_you_mean(name, there)}"
+    )
+
+
+def open_for(index: Index, name: str, settings: Settings) -> Backbone:
+    """The backbone that made an index: from where it lay then, or `name` where it has moved. UserError: another one."""
+    source = Path(index.backbone.source)
+    if not name and not source.is_dir():
+        default = find_folder("", settings)
+        if source.name != default.name:
+            raise UserError(
+                f"the index {printable(str(index.folder))} was made by {index.backbone.name}, which is no longer in "
+                f"{printable(str(source))}: say with --backbone where it lies now"
+            )
+        name = str(default)
+    backbone = open_backbone(name or index.backbone.source, settings)
+    index.check_backbone(backbone.info)
+    return backbone
+
+
+def open_backbone(name: str, settings: Settings) -> Backbone:
+    """Load a backbone, on the device and in the precision of the settings. UserError: not there, or not fit for it."""
+    folder = find_folder(name, settings)
+    shown = name or folder.name
+    if is_model_folder(folder):
+        classifier = PageClassifier.from_pretrained(folder).to(settings.setup.device, settings.setup.precision)
+        return _of_classifier(classifier, folder, shown)
+    if is_checkpoint(folder):
+        classifier = PageClassifier.from_checkpoint(folder, None, settings.setup.tokenizer)
+        return _of_classifier(classifier.to(settings.setup.device, settings.setup.precision), folder, shown)
+    return _of_model(folder, shown, settings)
+
+
+def _of_classifier(classifier: PageClassifier, folder: Path, name: str) -> Backbone:
+    """A dual encoder: pooled features of the image tower where its projection is linear, else joint ones."""
+    linear = getattr(classifier.model, "visual_projection", None)
+    pooled = isinstance(linear, torch.nn.Linear) and linear.bias is None
+    projection = linear.weight.detach().float().cpu().numpy() if pooled else None  # [J, D]
+
+    @torch.no_grad()
+    def embed(pixels: torch.Tensor) -> np.ndarray:
+        if not pooled:
+            return classifier.embed_pages(pixels).float().cpu().numpy()
+        with _Hooked(linear) as seen:  # the classifier's own path: the same batches, precision and layout
+            classifier.embed_pages(pixels)
+        return functional.normalize(torch.cat(seen).float(), dim=-1).cpu().numpy()
+
+    def embed_text(text: str) -> np.ndarray:
+        prompt = prompts({"query": [text]}, classifier.prompt, classifier.lowercase)
+        return classifier.embed_texts(prompt)[0].float().cpu().numpy()
+
+    dim = projection.shape[1] if pooled else classifier.prototypes.shape[1]
+    features = "pooled" if pooled else "joint"
+    info = BackboneInfo(name, str(folder.absolute()), _hash(folder, classifier.transform), features, dim, True)
+
+    def about_text(text: str) -> list[str]:
+        return _about_text(text, classifier)
+
+    return Backbone(info, classifier.transform, embed, embed_text, projection, about_text)
+
+
+class _Hooked:
+    """`with _Hooked(layer) as seen`: what the layer is given meanwhile, a list of [B, D]."""
+
+    def __init__(self, layer: torch.nn.Module) -> None:
+        self._layer, self.seen = layer, []
+
+    def __enter__(self) -> list[torch.Tensor]:
+        self._hook = self._layer.register_forward_pre_hook(lambda _, inputs: self.seen.append(inputs[0]))
+        return self.seen
+
+    def __exit__(self, *error: object) -> None:
+        self._hook.remove()
+
+
+def _about_text(text: str, classifier: PageClassifier) -> list[str]:
+    """What this text tower can and cannot understand."""
+    if len(classifier.tokenizer) >= OWN_WORDS:
+        tuned = "tuned on the descriptions of the categories; " if classifier.learned else ""
+        return [
+            f"text search: {tuned}it goes by how a page looks (a drawing, a table, handwriting), not by what is "
+            "written on it"
+        ]
+    lines = [
+        "text search: this model's text tower has learned the words of the category descriptions only "
+        f'({", ".join(classifier.categories)}): ask for kinds of pages, such as "a typed table" or "a map with a scale '
+        'bar"; it knows no names, places or subjects, and nothing of what is written on a page'
+    ]
+    words = list(dict.fromkeys(re.findall(r"[^\W\d_]+", text.lower())))
+    strange = [word for word in words if len(classifier.tokenizer.tokenize(word)) > 1]
+    if strange:
+        lines.append(f"warning: words that it has never learned: {', '.join(map(printable, strange))}")
+    return lines
+
+
+def _of_model(folder: Path, name: str, settings: Settings) -> Backbone:
+    """Any image model of transformers, by `AutoModel`: pooled features, or the mean of the last hidden state."""
+    transform = PageTransform.from_processor(folder)
+    if settings.setup.precision != "fp32":
+        raise UserError(f"--precision {settings.setup.precision} is for model folders of this program; take fp32")
+    model, has_pooler = load_headless(folder)
+    if hasattr(model, "get_image_features") and has_tokenizer(folder):
+        classifier = _untuned(model, folder, transform).to(settings.setup.device)
+        return _of_classifier(classifier, folder, name)
+    tower = model.vision_model if hasattr(model, "vision_model") else model
+    device = resolve_device(settings.setup.device)
+    exact_fp32()
+    tower = tower.to(device).eval()
+
+    @torch.no_grad()
+    def embed(pixels: torch.Tensor) -> np.ndarray:
+        output = tower(pixel_values=transform.normalise(pixels.to(device)))
+        return functional.normalize(_pooled(output, has_pooler), dim=-1).float().cpu().numpy()
+
+    try:
+        dim = embed(torch.zeros(1, 3, *transform.size, dtype=torch.uint8)).shape[1]
+    except (TypeError, ValueError, RuntimeError, AttributeError, KeyError) as error:
+        raise UserError(
+            f"--backbone {printable(name)}: {type(model).__name__} gives no features of {transform.size[0]} x "
+            f"{transform.size[1]} images: {str(error).splitlines()[0][:200]}"
+        ) from error
+    return Backbone(
+        BackboneInfo(name, str(folder.absolute()), _hash(folder, transform), "pooled", dim, False), transform, embed
+    )
+
+
+def _pooled(output: Any, has_pooler: bool) -> torch.Tensor:
+    """Features [B, D]: the pooler's, else the mean over tokens [B, T, D] or places [B, C, H, W]."""
+    pooled = getattr(output, "pooler_output", None) if has_pooler else None
+    if pooled is not None:
+        return pooled.flatten(1)
+    last = output.last_hidden_state
+    return last.mean(dim=(2, 3)) if last.dim() == 4 else last.mean(dim=1)
+
+
+def _untuned(model: Any, folder: Path, transform: PageTransform) -> PageClassifier:
+    """A classifier around a dual encoder as it was published; its two categories are never used."""
+    tokenizer = load_tokenizer(folder)
+    check_tokenizer(tokenizer, model, folder)
+    return PageClassifier(model, tokenizer, transform, {"page": ["a page"], "picture": ["a picture"]}, base=folder.name)
+
+
+def _hash(folder: Path, transform: PageTransform) -> str:
+    """SHA-256 of what decides the vectors: weights, architecture and transform; not of categories or cards."""
+    digest = hashlib.sha256(json.dumps(transform.to_dict(), sort_keys=True).encode())
+    files = {file for pattern in WEIGHTS for file in folder.glob(pattern) if not file.name.startswith("prototypes")}
+    if (folder / "config.json").is_file():
+        files.add(folder / "config.json")
+        read_json(folder / "config.json")
+    for file in sorted(files):
+        digest.update(file.name.encode("utf-8", "surrogateescape") + b"\0")
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()

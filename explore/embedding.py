@@ -1,0 +1,217 @@
+"""Pages -> rows of the index: decoded beside the model as in sorting, embedded, and committed every few seconds.
+
+embedded, failed, interrupted = embed_files(index, backbone, plan.todo, found, {}, settings)
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from explore.index import BROKEN, Index, page_file, schema
+from explore.known import File, Stamp, file_hash, year_of
+from loader import Batch, load_batches
+from pages import Page, PageList, document_of, pages_of
+from predict import threads
+from progress import Progress
+from utils import printable
+
+if TYPE_CHECKING:
+    from explore.backbones import Backbone
+    from settings import Settings
+
+COMMIT_PAGES, COMMIT_SECONDS = 2000, 20.0  # what a kill may lose; a commit takes some 50 ms
+TIDY_FROM = 20_000  # pages: the first time that files are put together on the way; then each time they have doubled
+THUMBNAIL = 200  # pixels of the longer side
+THUMBNAIL_BYTES = 6000
+NO_VECTOR = "the model gives no valid numbers for this page"
+
+
+def embed_files(
+    index: Index,
+    backbone: Backbone,
+    todo: list[tuple[File, frozenset[int]]],
+    found: dict[File, Stamp],
+    raw: dict[File, str],
+    settings: Settings,
+) -> tuple[int, int, bool]:
+    """Embed files and add their pages: how many were, how many could not be read, whether Ctrl-C came.
+
+    todo: files, in order, with the frames that the index has. found: their stamps. raw: undecodable paths.
+    """
+    rows = _Rows(index, found, raw, settings)
+    files: dict[str, list[tuple[File, frozenset[int]]]] = {}
+    for file, present in todo:
+        files.setdefault(file[0], []).append((file, present))
+    quiet = settings.setup.quiet
+    interrupted = False
+    try:
+        lists = [_pages(folder, own, raw, quiet) for folder, own in files.items()]
+        total = sum(len(pages.pages) for _, pages in lists)
+        with Progress(total, "page", quiet, "embedding") as progress:
+            for folder, pages in lists:
+                rows.begin(folder, pages)
+                batches = load_batches(
+                    pages,
+                    backbone.transform,
+                    batch_size=settings.setup.batch_size,
+                    workers=threads(settings.setup.workers),
+                    max_pixels=settings.input.max_pixels,
+                    keep=rows.look,
+                )
+                for batch in batches:
+                    failed = rows.take(batch, backbone.embed(batch.pixels))
+                    progress.advance(len(batch.pages), failed=failed)
+    except KeyboardInterrupt:
+        interrupted = True
+        print("interrupted: writing what is done ...", file=sys.stderr, flush=True)
+    rows.commit()
+    return rows.embedded, rows.failed, interrupted
+
+
+def _pages(
+    folder: str, files: list[tuple[File, frozenset[int]]], raw: dict[File, str], quiet: bool
+) -> tuple[str, PageList]:
+    """The pages of a folder's files that are to be done, by path and frame: a file's pages stand together."""
+    root = page_file(folder, "")
+    pages: list[Page] = []
+    with Progress(len(files), "file", quiet, "counting pages") as progress:
+        for file, present in files:
+            pages += [page for page in pages_of(root, raw.get(file, file[1])) if page.frame not in present]
+            progress.advance()
+    return folder, PageList(root, pages)
+
+
+class _Rows:
+    """Rows on their way into the index."""
+
+    def __init__(self, index: Index, found: dict[File, Stamp], raw: dict[File, str], settings: Settings) -> None:
+        self.index, self.found, self.settings = index, found, settings
+        self.embedded = self.failed = 0
+        self._next, self._tidy_at = index.next_id(), max(TIDY_FROM, 2 * len(index))
+        self._schema = schema(index.backbone.dim)
+        self._rows: list[dict] = []
+        self._vectors: list[np.ndarray] = []
+        self._broken: list[dict] = []
+        self._since = time.monotonic()
+        self._hashes: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, folder: str, pages: PageList) -> None:
+        """The next pages are of this folder."""
+        self._folder, self._root = folder, pages.root
+        self._frames: dict[str, int] = {}
+        for page in pages.pages:
+            if page.frame is not None:
+                self._frames[page.path] = max(self._frames.get(page.path, 0), page.frame + 1)
+
+    def look(self, page: Page, image: Image.Image) -> dict:
+        """What of a decoded page is kept beside its vector; called on the threads that decode."""
+        return {
+            "hash": self._hash(page),
+            "width": image.width,
+            "height": image.height,
+            "thumbnail": thumbnail_of(image),
+        }
+
+    def _hash(self, page: Page) -> str:
+        if page.frame is None:
+            return file_hash(self._root / page.path)
+        with self._lock:  # a file of many pages is read once
+            if page.path not in self._hashes:
+                if len(self._hashes) > 64:
+                    self._hashes.clear()
+                self._hashes[page.path] = file_hash(self._root / page.path)
+            return f"{self._hashes[page.path]}#{page.frame}"
+
+    def take(self, batch: Batch, vectors: np.ndarray) -> int:
+        """A batch with its vectors, float32 [B, D]; how many of its pages could not be read."""
+        read, failed = self.settings.input, 0
+        for page, reason, kept, vector in zip(batch.pages, batch.reasons, batch.kept, vectors, strict=True):
+            path = printable(page.path)
+            if not reason and not np.isfinite(vector).all():
+                reason = NO_VECTOR
+            if reason:
+                failed += 1
+                self._broken.append(
+                    {
+                        "folder": self._folder,
+                        "path": path,
+                        "frame": page.frame,
+                        "page": page.number,
+                        "reason": printable(" ".join(reason.split())),
+                    }
+                )
+                continue
+            size, mtime = self.found[self._folder, path]
+            document = printable(document_of(page, read.document_from, read.document_pattern))
+            self._rows.append(
+                {
+                    "id": self._next,
+                    "folder": self._folder,
+                    "path": path,
+                    "frame": page.frame,
+                    "frames": self._frames.get(page.path),
+                    "document": document,
+                    "page": page.number,
+                    "file": path.rpartition("/")[2],
+                    "year": year_of(document),
+                    "size": size,
+                    "mtime_ns": mtime,
+                    **kept,
+                }
+            )
+            self._vectors.append(vector.astype(np.float16))
+            self._next += 1
+        self.failed += failed
+        waiting = len(self._rows) + len(self._broken)
+        if waiting >= COMMIT_PAGES or time.monotonic() - self._since > COMMIT_SECONDS:
+            self.commit()
+        return failed
+
+    def commit(self) -> None:
+        """Write what waits. It is let go first: an interruption in here may lose it, but never write it twice."""
+        rows, vectors, broken = self._rows, self._vectors, self._broken
+        self._rows, self._vectors, self._broken = [], [], []
+        if broken:
+            self.index.add_broken(pa.Table.from_pylist(broken, BROKEN))
+        if rows:
+            self.index.add(_table(rows, vectors, self._schema))
+            self.embedded += len(rows)
+            if len(self.index) >= self._tidy_at:
+                self._tidy_at = 2 * len(self.index)
+                self.index.tidy(final=False)
+        self._since = time.monotonic()
+
+
+def _table(rows: Iterable[dict], vectors: list[np.ndarray], fields: pa.Schema) -> pa.Table:
+    names = [name for name in next(iter(rows)) if name != "vector"]
+    columns = {name: pa.array([row[name] for row in rows], fields.field(name).type) for name in names}
+    flat = pa.array(np.concatenate(vectors), pa.float16())
+    columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, type=fields.field("vector").type)
+    return pa.table(columns)
+
+
+def thumbnail_of(image: Image.Image) -> bytes:
+    """A page (mode "L" or "RGB") as a small JPEG of at most `THUMBNAIL_BYTES`, or as near to it as quality 20 comes."""
+    small = image.copy() if max(image.size) <= THUMBNAIL else _reduced(image)
+    for quality in (75, 60, 45, 30, 20):
+        out = io.BytesIO()
+        small.save(out, "JPEG", quality=quality)
+        if out.tell() <= THUMBNAIL_BYTES:
+            break
+    return out.getvalue()
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    scale = THUMBNAIL / max(image.size)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)

@@ -1,0 +1,264 @@
+"""`explore search`: pages like an image, like several, unlike others, like a text, or by a condition alone.
+
+    python run.py explore search --image page.png --not other.png --where "category = 'DRAW' and year < 1950" -k 20
+    python run.py explore search --text "a map with a scale bar"
+
+The query of several images is their mean; of --not, half their mean is subtracted (Rocchio 1971). A text is compared in
+the joint space of images and texts, where every page is put when it is asked for.
+
+Leaves <output>/search_<time>/: pages.csv (RANK,SIMILARITY,FILE,PAGE,YEAR,CATEGORY,SCORE,DOCUMENT,CLUSTER,PATH),
+sheet.png (the query first), run.json.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decoding import PageError, close_files, read_page
+from explore.index import Index, page_file, sql
+from explore.outputs import output_folder, write_record
+from pages import Page, pages_of_files
+from tables import Table, cell, number, path_cell
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from explore.backbones import Backbone
+    from run import Job
+    from settings import Settings
+
+COLUMNS = [
+    "RANK", "SIMILARITY", "FILE", "PAGE", "YEAR", "CATEGORY", "SCORE", "DOCUMENT", "CLUSTER", "PATH"
+]  # fmt: skip
+NEEDED = ["id", "folder", "path", "frame", "document", "page", "file", "year", "category", "score", "cluster"]
+AGAINST = 0.5  # share of the mean of --not that is subtracted
+CANDIDATES = 50  # times k: pages from the approximate index that a text is then compared with
+QUERIES_SHOWN = 6
+LONGEST = 60  # letters of a path in the terminal
+
+
+@dataclass
+class Found:
+    """ids int64 [n] and similarities float32 [n] (None for a plain list), best first."""
+
+    ids: np.ndarray
+    similarities: np.ndarray | None
+
+
+def run_search(settings: Settings, job: Job) -> int:
+    """Search, print a table, write the files; 0, also where nothing fits. UserError for what the user can mend."""
+    wanted, started = job.explore, time.time()
+    index = Index.open(wanted.index)
+    if not len(index):
+        raise UserError(
+            f"the index {printable(str(wanted.index))} is empty: {job.command_with('explore', 'index')} PAGES"
+        )
+    where = wanted.where or None
+    fitting = len(index.arrow(["id"], where)) if where else len(index)  # a typo is told before the model is loaded
+    queries = _query_pages(wanted.images, settings) if wanted.images else []
+    against = _query_pages(wanted.not_images, settings) if wanted.not_images else []
+    notes: list[str] = []
+    if wanted.text or queries:
+        from explore.backbones import open_for
+
+        if wanted.text and not index.backbone.has_text:
+            raise UserError(
+                f"--text: {index.backbone.name}, which made this index, has no text tower: search with --image, or make "
+                "an index with a backbone that has one (the default model, a CLIP or SigLIP)"
+            )
+        backbone = open_for(index, wanted.backbone, settings)
+        if wanted.text:
+            notes += backbone.about_text(wanted.text)
+            found = by_text(index, backbone, wanted.text, wanted.k, where, exact=wanted.exact)
+        else:
+            query = _vector(queries, against, backbone, settings)
+            own = [number for page in queries for number in _in_index(index, page)]
+            found = _by_vector(index, query, wanted.k, where, own, exact=wanted.exact)
+            if own:
+                notes.append("the query itself is in the index and is left out")
+    else:
+        found = Found(index.arrow(["id"], where)["id"].to_numpy()[: wanted.k], None)
+    rows = _rows(index, found.ids)
+    how = "approximate" if index.approximate and not wanted.exact and found.similarities is not None else "exact"
+    for note in notes:
+        if note.startswith("warning") or not settings.setup.quiet:
+            print(note, file=sys.stderr, flush=True)
+    print(_terminal(rows, found))
+    print(f"{len(rows)} of {fitting} pages{' that fit the condition' if where else ''}, {how} search")
+    folder = output_folder(_free(wanted.output, time.strftime("search_%Y%m%d-%H%M%S")))
+    said: list[str] = []
+    files = [_table(folder, rows, found, said, excel=settings.output.excel)]
+    if rows:
+        files.append(_sheet(folder, rows, found, queries, against, job, settings))
+    about = {
+        "images": [str(page.path) for page in queries],
+        "not": [str(page.path) for page in against],
+        "text": wanted.text,
+        "where": wanted.where,
+        "k": wanted.k,
+        "search": how,
+        "notes": notes,
+    }
+    files.append(write_record(folder, index, job, started, len(index), about))
+    for note in said:
+        print(f"note: {note}", file=sys.stderr)
+    print("files:")
+    for file in files:
+        print(f"  {printable(str(file))}")
+    return 0
+
+
+def by_text(index: Index, backbone: Backbone, text: str, k: int, where: str | None, *, exact: bool = False) -> Found:
+    """The k pages most like a text, by the cosine in the joint space. Approximate where the index is."""
+    query = backbone.embed_text(text)  # [J]
+    if index.approximate and not exact:
+        # The projection is linear: what points along its transpose is high in the joint space too, lengths apart.
+        direction = query if backbone.projection is None else query @ backbone.projection
+        [(ids, _)] = index.nearest(direction, CANDIDATES * k, where)
+        some = f"id in ({', '.join(map(str, ids))})"
+        batches = index.batches(["id", "vector"], where=some) if len(ids) else iter(())
+    else:
+        batches = index.batches(["id", "vector"], 16_384, where)
+    best, similarities = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    for batch in batches:
+        vectors = np.asarray(batch["vector"].flatten()).reshape(batch.num_rows, -1)
+        best = np.concatenate([best, batch["id"].to_numpy()])
+        similarities = np.concatenate([similarities, backbone.to_joint(vectors) @ query])
+        kept = np.lexsort((best, -similarities))[:k]
+        best, similarities = best[kept], similarities[kept]
+    return Found(best, similarities)
+
+
+def _by_vector(index: Index, query: np.ndarray, k: int, where: str | None, own: list[int], *, exact: bool) -> Found:
+    [(ids, similarities)] = index.nearest(query, k + len(own), where, exact=exact)
+    others = ~np.isin(ids, own)
+    return Found(ids[others][:k], similarities[others][:k])
+
+
+def _query_pages(files: tuple[Path, ...], settings: Settings) -> list[Page]:
+    """The pages of query files, of every kind that is sorted. UserError: not there, no page, or broken."""
+    pages = pages_of_files(files).pages
+    for page in pages:
+        if page.reason:
+            raise UserError(f"the query {printable(page.path)} cannot be read: {page.reason}")
+    return pages
+
+
+def _vector(queries: list[Page], against: list[Page], backbone: Backbone, settings: Settings) -> np.ndarray:
+    """The query as a vector [D]: the mean of its pages, less half the mean of those that are not wanted."""
+    query = _mean(queries, backbone, settings)
+    if against:
+        query = query - AGAINST * _mean(against, backbone, settings)
+    return query
+
+
+def _mean(pages: list[Page], backbone: Backbone, settings: Settings) -> np.ndarray:
+    import torch
+
+    vectors = []
+    try:
+        for page in pages:
+            side, most = max(backbone.transform.size), settings.input.max_pixels
+            image = read_page(Path(page.path), page.frame, min_side=side, max_pixels=most)
+            vectors.append(backbone.embed(torch.from_numpy(backbone.transform(image))[None])[0])
+    except PageError as error:
+        raise UserError(f"the query {printable(page.path)} cannot be read: {error}") from None
+    finally:
+        close_files()
+    mean = np.mean(vectors, axis=0)
+    return mean / np.linalg.norm(mean)
+
+
+def _in_index(index: Index, page: Page) -> list[int]:
+    """The ids of a query page in the index."""
+    whole = printable(Path(page.path).absolute().as_posix())
+    name = whole.rpartition("/")[2]
+    frame = "frame is null" if page.frame is None else f"frame = {page.frame}"
+    rows = index.arrow(["id", "folder", "path"], f"file = {sql(name)} and {frame}").to_pylist()
+    here = Path(page.path).resolve()
+    return [row["id"] for row in rows if page_file(row["folder"], row["path"]).resolve() == here]
+
+
+def _rows(index: Index, ids: np.ndarray) -> list[dict[str, Any]]:
+    """The pages of some ids, in that order."""
+    if not len(ids):
+        return []
+    found = index.arrow(NEEDED, f"id in ({', '.join(map(str, ids))})").to_pylist()
+    by_id = {row["id"]: row for row in found}
+    return [by_id[number] for number in ids.tolist()]
+
+
+def _terminal(rows: list[dict[str, Any]], found: Found) -> str:
+    head = ["RANK", *(["SIMILARITY"] if found.similarities is not None else []), "YEAR", "CATEGORY", "PAGE", "PATH"]
+    lines = [head]
+    for rank, row in enumerate(rows, 1):
+        similar = [f"{found.similarities[rank - 1]:.3f}"] if found.similarities is not None else []
+        values = (row["year"], row["category"], row["page"])
+        path = "".join(letter if letter.isprintable() else "?" for letter in row["path"])
+        path = path if len(path) <= LONGEST else f"...{path[3 - LONGEST :]}"
+        lines.append([str(rank), *similar, *("" if value is None else str(value) for value in values), path])
+    widths = [max(len(line[at]) for line in lines) for at in range(len(head))]
+    right = {"RANK", "SIMILARITY", "PAGE"}
+    return "\n".join(
+        "  ".join(
+            f"{text:>{width}}" if name in right else f"{text:<{width}}"
+            for name, text, width in zip(head, line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _table(folder: Path, rows: list[dict[str, Any]], found: Found, notes: list[str], *, excel: bool) -> Path:
+    with ExitStack() as opened:
+        table = Table(folder / "pages.csv", COLUMNS, opened, excel=excel)
+        for rank, row in enumerate(rows, 1):
+            similar = "" if found.similarities is None else number(found.similarities[rank - 1], 4, excel=excel)
+            score = "" if row["score"] is None else number(row["score"], 4, excel=excel)
+            plain = ["" if row[name] is None else row[name] for name in ("page", "year", "cluster")]
+            texts = [cell(row[name] or "") for name in ("file", "category", "document")]
+            path = path_cell(f"{row['folder']}/{row['path']}")
+            table.write([rank, similar, texts[0], plain[0], plain[1], texts[1], score, texts[2], plain[2], path])
+        return table.complete(notes)
+
+
+def _sheet(
+    folder: Path,
+    rows: list[dict[str, Any]],
+    found: Found,
+    queries: list[Page],
+    against: list[Page],
+    job: Job,
+    settings: Settings,
+) -> Path:
+    from sheets import Tile, draw_sheet
+
+    tiles = []
+    for title, pages in (("query", queries), ("not like", against)):
+        for page in pages[:QUERIES_SHOWN]:
+            whole = Page(str(Path(page.path).absolute()), page.file, page.number, page.frame)
+            tiles.append(Tile(whole, [title, Path(page.path).name]))
+    for rank, row in enumerate(rows):
+        whole = str(page_file(row["folder"], row["path"]))
+        similar = "" if found.similarities is None else f"{found.similarities[rank]:.3f}  "
+        about = ", ".join(str(value) for value in (row["year"], row["category"]) if value is not None)
+        at = "" if row["frame"] is None else f", page {row['page']}"
+        lines = [f"{similar}{about}".strip() or row["file"], f"{row['file']}{at}"]
+        tiles.append(Tile(Page(whole, row["file"], row["page"], row["frame"]), lines))
+    wanted = job.explore
+    title = f'"{wanted.text}"' if wanted.text else "like the query" if queries else "pages"
+    title += f" where {wanted.where}" if wanted.where else ""
+    return draw_sheet(tiles, Path(), folder / "sheet.png", title=title, max_pixels=settings.input.max_pixels)
+
+
+def _free(folder: Path, name: str) -> Path:
+    """A folder of that name that is not there yet."""
+    tried = 1
+    while (found := folder / (name if tried == 1 else f"{name}-{tried}")).exists():
+        tried += 1
+    return found

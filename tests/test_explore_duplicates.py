@@ -1,0 +1,337 @@
+"""`explore duplicates`: the same page scanned again is found, a page that is only alike is not, nothing is deleted."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from forms import form, scan_again, with_other_entry
+from PIL import Image
+
+pytest.importorskip("cv2", reason="requirements-explore.txt is not installed")
+pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed")
+
+import pyarrow as pa
+from explore_pages import DIM, job
+
+from config_file import read_settings
+from explore.comparing import compare_pairs, read_verdicts
+from explore.duplicates import COMPARED, candidates, run_duplicates
+from explore.index import BackboneInfo, Index, schema
+from explore.keeping import Copy, propose, quality_of
+from explore.near_duplicates import compare, see
+from explore.neighbours import neighbours
+from settings import Settings
+
+HOME = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def settings() -> Settings:
+    settings = read_settings(HOME / "config.toml")
+    return settings.replaced("setup", quiet=True, workers=2)
+
+
+def index_of(folder: Path, root: Path) -> Index:
+    """An index of the files below `root` as `explore index` makes it, but that all pages look alike to its backbone."""
+    index = Index.create(folder, BackboneInfo("tiny", "nowhere", "0" * 64, "pooled", DIM, False))
+    draw = np.random.default_rng(0)
+    rows = []
+    for number, file in enumerate(sorted(path for path in root.rglob("*") if path.is_file())):
+        vector = np.ones(DIM) + 0.1 * draw.normal(size=DIM)
+        status = file.stat()
+        try:
+            size = Image.open(file).size
+        except OSError:
+            size = (0, 0)
+        rows.append(
+            {
+                "id": number,
+                "folder": str(root),
+                "path": file.relative_to(root).as_posix(),
+                "file": file.name,
+                "document": file.stem,
+                "page": 1,
+                "hash": hashlib.sha256(file.read_bytes()).hexdigest(),
+                "size": status.st_size,
+                "mtime_ns": status.st_mtime_ns,
+                "width": size[0],
+                "height": size[1],
+                "vector": (vector / np.linalg.norm(vector)).astype(np.float16),
+            }
+        )
+    fields = schema(DIM)
+    index.add(pa.Table.from_pylist(rows, pa.schema([fields.field(name) for name in rows[0]])))
+    return index
+
+
+def table(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+# ---- two pages -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"turn": 2.0, "scale": 1, "crop": 0, "gamma": 1, "quality": None},
+        {"turn": 0, "scale": 0.5, "crop": 0, "gamma": 1, "quality": None},
+        {"turn": 0, "scale": 2.0, "crop": 0, "gamma": 1, "quality": None},
+        {"turn": 0, "scale": 1, "crop": 0.05, "gamma": 1, "quality": None},
+        {"turn": 0, "scale": 1, "crop": 0, "gamma": 0.6, "quality": 40},
+        {"turn": 180, "scale": 0.7, "crop": 0, "gamma": 1, "quality": 90},
+        {},
+    ],
+    ids=lambda change: " ".join(change) or "all at once",
+)
+def test_the_same_page_scanned_again(change: dict) -> None:
+    page = form(1)
+    verdict = compare(see(page), see(scan_again(page, **change)))
+    assert verdict.same, verdict
+
+
+@pytest.mark.parametrize("entries", range(2, 7))
+def test_another_page_of_the_same_form(entries: int) -> None:
+    verdict = compare(see(form(1)), see(scan_again(form(entries))))
+    assert not verdict.same
+    assert "other ink" in verdict.reason
+
+
+@pytest.mark.parametrize("row", [0, 4, 9])
+def test_one_other_entry_is_another_page(row: int) -> None:
+    page = form(1)
+    other = with_other_entry(page, row, "grave 12")
+    assert not compare(see(page), see(scan_again(other))).same
+    assert not compare(see(scan_again(other)), see(page)).same
+
+
+def test_empty_pages_are_not_told_to_be_one() -> None:
+    """Two blank pages are the same picture, but nothing shows that they are the same page."""
+    noise = random.Random(0)
+    pages = [Image.new("L", (900, 1270), 246) for _ in range(2)]
+    for page in pages:
+        page.putdata([246 + noise.randrange(-4, 5) for _ in range(900 * 1270)])
+    verdict = compare(see(pages[0]), see(pages[1]))
+    assert not verdict.same
+
+
+def test_what_the_second_scan_is_against_the_first() -> None:
+    page = form(3)
+    first, second = see(page), see(scan_again(page, turn=-1.2, scale=0.7, crop=0.04))
+    verdict, back = compare(first, second), compare(second, first)
+    assert verdict.resolution == pytest.approx(0.7, rel=0.01)
+    assert verdict.area == pytest.approx(0.96**2, rel=0.01)
+    assert abs(verdict.angle) == pytest.approx(1.2, abs=0.05)
+    assert back.resolution == pytest.approx(1 / verdict.resolution, rel=1e-6)
+    assert back.angle == pytest.approx(-verdict.angle, abs=1e-6)
+
+
+def test_too_small_to_tell() -> None:
+    page = form(1).resize((200, 282))
+    assert "too few" in compare(see(page), see(page)).reason
+
+
+# ---- which to keep ---------------------------------------------------------------------------------------------------
+
+
+def copy(place: int, **changes: object) -> Copy:
+    values = {"resolution": 1.0, "area": 1.0, "angle": 0.0, "quality": 100, "colour": False, "size": 1000}
+    values |= {"content": str(place), "path": f"a/{place}.png"} | changes
+    return Copy(place, **values)
+
+
+@pytest.mark.parametrize(
+    ("copies", "keep", "why"),
+    [
+        ([copy(0, area=0.9, resolution=2.0), copy(1)], 1, "shows more of the page"),
+        ([copy(0), copy(1, resolution=1.5)], 1, "finer"),
+        ([copy(0, resolution=2.0, quality=40), copy(1)], 1, "finer"),  # enlarged and compressed hard
+        ([copy(0, quality=40, resolution=1.0), copy(1, quality=95, resolution=0.5)], 1, "finer"),
+        ([copy(0), copy(1, colour=True)], 1, "in colour"),
+        ([copy(0, quality=92), copy(1)], 1, "less compressed"),
+        ([copy(0), copy(1, size=2000)], 1, "the larger file"),
+        ([copy(1, path="b/1.png"), copy(0)], 0, "the first by name"),
+        ([copy(0, path="a/b/0.png"), copy(1, path="z.png")], 1, "the first by name"),
+    ],
+)
+def test_proposal(copies: list[Copy], keep: int, why: str) -> None:
+    order, said = propose(copies)
+    assert order[0].place == keep
+    assert why in said[0]
+    assert sorted(copy.place for copy in order) == sorted(copy.place for copy in copies)
+
+
+@pytest.mark.parametrize("quality", [20, 40, 75, 95])
+def test_quality_of_a_jpeg_file(tmp_path: Path, quality: int) -> None:
+    form(1).save(tmp_path / "a.jpg", quality=quality)
+    assert quality_of(tmp_path / "a.jpg", None) == (quality, False)
+
+
+# ---- the command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Six forms of one series, two of them scanned again, one file copied."""
+    root = tmp_path / "pages"
+    (root / "again").mkdir(parents=True)
+    for number in range(6):
+        form(number).save(root / f"form{number}.png")
+    scan_again(form(0), quality=None).save(root / "again" / "zero.jpg", quality=40)
+    scan_again(form(1), scale=1.6, crop=0, quality=None).save(root / "again" / "one.png")
+    shutil.copy(root / "form2.png", root / "again" / "two.png")
+    return root
+
+
+def test_groups_and_proposals(tmp_path: Path, archive: Path, settings: Settings, capsys) -> None:
+    before = {path: path.read_bytes() for path in archive.rglob("*.*")}
+    index_of(tmp_path / "index", archive)
+    assert run_duplicates(settings, job("duplicates", tmp_path / "index", tmp_path / "out")) == 0
+    rows = table(tmp_path / "out" / "duplicates" / "groups.csv")
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for row in rows:
+        groups.setdefault(row["GROUP"], []).append((row["PROPOSAL"], row["PATH"]))
+    assert sorted(groups.values()) == [
+        [("keep", "again/one.png"), ("duplicate", "form1.png")],  # finer
+        [("keep", "form0.png"), ("duplicate", "again/zero.jpg")],
+        [("keep", "form2.png"), ("duplicate", "again/two.png")],
+    ]
+    why = {row["PATH"]: row["WHY"] for row in rows}
+    assert "finer" in why["again/one.png"]
+    assert "shows more of the page" in why["form0.png"]
+    assert "turned by 1.5 degrees" in why["again/zero.jpg"]
+    assert "JPEG quality 40" in why["again/zero.jpg"]
+    assert why["again/two.png"] == "the same bytes"
+    assert {path: path.read_bytes() for path in archive.rglob("*.*")} == before
+    with Image.open(tmp_path / "out" / "duplicates" / "groups_01.png") as sheet:
+        assert sheet.width > 1200  # six tiles
+    said = capsys.readouterr().out
+    assert "3 groups of pages" in said
+    assert "nothing was moved or deleted" in said
+
+
+def test_exact_opens_no_page(tmp_path: Path, archive: Path, settings: Settings) -> None:
+    index_of(tmp_path / "index", archive)
+    assert run_duplicates(settings, job("duplicates", tmp_path / "index", tmp_path / "out", exact=True)) == 0
+    rows = table(tmp_path / "out" / "duplicates" / "groups.csv")
+    assert [row["PATH"] for row in rows] == ["form2.png", "again/two.png"]
+    assert not (tmp_path / "index" / COMPARED).exists()
+
+
+def test_a_second_run_opens_nothing_again(tmp_path: Path, archive: Path, settings: Settings, capsys) -> None:
+    index_of(tmp_path / "index", archive)
+    wanted = job("duplicates", tmp_path / "index", tmp_path / "out")
+    run_duplicates(settings, wanted)
+    first = (tmp_path / "out" / "duplicates" / "groups.csv").read_bytes()
+    kept = (tmp_path / "index" / COMPARED).read_bytes()
+    capsys.readouterr()
+    run_duplicates(settings, wanted)
+    assert (tmp_path / "out" / "duplicates" / "groups.csv").read_bytes() == first
+    assert (tmp_path / "index" / COMPARED).read_bytes() == kept
+    assert "28 of them in an earlier run" in capsys.readouterr().out  # 8 contents: 28 pairs
+
+
+def test_a_changed_and_a_vanished_file_are_said(tmp_path: Path, archive: Path, settings: Settings, capsys) -> None:
+    index_of(tmp_path / "index", archive)
+    form(0).save(archive / "form1.png")  # another page now, whose vector is not known
+    (archive / "again" / "two.png").unlink()
+    assert run_duplicates(settings, job("duplicates", tmp_path / "index", tmp_path / "out")) == 1
+    paths = {row["PATH"] for row in table(tmp_path / "out" / "duplicates" / "groups.csv")}
+    assert paths == {"form0.png", "again/zero.jpg"}
+    notes = capsys.readouterr().err
+    assert "form1.png: its file has changed since it was indexed" in notes
+    assert "again/two.png: its file cannot be opened" in notes
+
+
+def test_a_broken_page_stops_nothing(tmp_path: Path, archive: Path, settings: Settings) -> None:
+    file = archive / "form3.png"
+    file.write_bytes(file.read_bytes()[:2000])
+    index_of(tmp_path / "index", archive)
+    assert run_duplicates(settings, job("duplicates", tmp_path / "index", tmp_path / "out")) == 1
+    assert len(table(tmp_path / "out" / "duplicates" / "groups.csv")) == 6
+
+
+def test_killed_while_comparing(tmp_path: Path, archive: Path, settings: Settings) -> None:
+    """Verdicts of a killed process are taken over, also past a torn line; the result is that of an undisturbed run."""
+    index_of(tmp_path / "index", archive)
+    kept = tmp_path / "index" / COMPARED
+    code = (
+        "import sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
+        "from config_file import read_settings; from explore.duplicates import run_duplicates\n"
+        "from explore_pages import job\n"
+        "folder = Path(sys.argv[1])\n"
+        "settings = read_settings(Path('config.toml')).replaced('setup', quiet=True, workers=1)\n"
+        "run_duplicates(settings, job('duplicates', folder / 'index', folder / 'out'))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=HOME)
+    while process.poll() is None and (not kept.exists() or kept.read_bytes().count(b"\n") < 5):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    done = len(read_verdicts(kept))
+    assert done >= 4
+    with kept.open("ab") as stream:
+        stream.write(b"1,torn")
+    rows = Index.open(tmp_path / "index").rows()
+    pairs = [(one, other) for other in range(len(rows)) for one in range(other)]
+    pairs = [(one, other) for one, other in pairs if rows["hash"][one] != rows["hash"][other]]
+    after = compare_pairs(pairs, rows, kept, workers=2, max_pixels=10**8, quiet=True)
+    fresh = compare_pairs(pairs, rows, tmp_path / "other.csv", workers=1, max_pixels=10**8, quiet=True)
+    assert after.earlier >= 4
+    assert after.same == fresh.same
+    assert len(read_verdicts(kept)) == len(read_verdicts(tmp_path / "other.csv"))
+
+
+# ---- candidates ------------------------------------------------------------------------------------------------------
+
+
+def vectors_of(count: int, dim: int, seed: int = 0) -> np.ndarray:
+    drawn = np.random.default_rng(seed).normal(size=(count, dim)).astype(np.float32)
+    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float16)
+
+
+def test_candidates_are_near_neighbours_once_each() -> None:
+    vectors = vectors_of(200, DIM)
+    vectors[150] = vectors[3] + np.float16(0.02)
+    assert (3, 150) in candidates(vectors)
+    assert all(one < other for one, other in candidates(vectors))
+
+
+def test_neighbours_leave_out_the_own_group() -> None:
+    vectors = vectors_of(60, 8)
+    groups = np.repeat(np.arange(20), 3)
+    places, similarity = neighbours(vectors, 4, groups=groups)
+    whole = vectors.astype(np.float32) @ vectors.astype(np.float32).T
+    whole[groups[:, None] == groups[None]] = -np.inf
+    np.testing.assert_allclose(similarity, -np.sort(-whole, axis=1)[:, :4], rtol=1e-5)
+    assert (groups[places] != groups[:, None]).all()
+
+
+def test_fewer_than_k_neighbours() -> None:
+    places, similarity = neighbours(vectors_of(3, 8), 5)
+    assert (places[:, 2:] == -1).all()
+    assert np.isneginf(similarity[:, 2:]).all()
+    assert (places[:, :2] >= 0).all()
+
+
+def test_cells_find_nearly_all_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond ALL_PAIRS pages only a part is compared; near copies still find each other."""
+    import explore.neighbours
+
+    monkeypatch.setattr(explore.neighbours, "ALL_PAIRS", 1000)
+    monkeypatch.setattr(explore.neighbours, "CELL", 100)
+    vectors = vectors_of(3000, 32)
+    near = vectors[:300].astype(np.float32) + np.random.default_rng(1).normal(0, 0.05, (300, 32))
+    vectors[2700:] = near / np.linalg.norm(near, axis=1, keepdims=True)
+    places, _ = neighbours(vectors, 3)
+    assert (places[2700:, 0] == np.arange(300)).mean() > 0.97

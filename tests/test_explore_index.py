@@ -1,0 +1,507 @@
+"""`explore index` on real files and a real tiny model: the index tells the truth, whatever happened in between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed")
+
+import pyarrow as pa
+import torch
+
+from classifier import PageClassifier
+from explore import index as index_module
+from explore.index import BackboneInfo, Index, page_file
+from explore.known import file_hash, year_of
+from run import main
+from tiny import tiny_base, tiny_model_folder
+
+HOME = Path(__file__).resolve().parent.parent
+LABELS = ["PHOTO", "TEXT"]
+TOLD = ["path", "frame", "document", "page", "file", "year", "hash", "size", "width", "height"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return tiny_model_folder(tmp_path_factory.mktemp("model") / "tiny", LABELS)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, model) -> Path:
+    """A folder of 12 pages and a TIFF of three frames, and the model beside it."""
+    monkeypatch.chdir(tmp_path)
+    for number in range(12):
+        draw_page(tmp_path / "pages" / f"box {number % 3}" / f"CTX19{40 + number}0{number}-{number + 1}.png", number)
+    frames = [page(seed) for seed in (100, 101, 102)]
+    frames[0].save(tmp_path / "pages" / "many.tif", save_all=True, append_images=frames[1:])
+    return tmp_path
+
+
+def page(seed: int, size: tuple[int, int] = (90, 120)) -> Image.Image:
+    draw = np.random.default_rng(seed)
+    image = Image.new("L", size, 255)
+    pen = ImageDraw.Draw(image)
+    for _ in range(12):
+        left, top = draw.integers(0, size[0]), draw.integers(0, size[1])
+        box = (left, top, left + draw.integers(1, 60), top + draw.integers(1, 40))
+        pen.rectangle([int(at) for at in box], fill=int(draw.integers(0, 255)))
+    return image
+
+
+def draw_page(file: Path, seed: int) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page(seed).save(file)
+    return file
+
+
+def explore(*arguments: str, model: Path | None = None) -> int:
+    more = ["--backbone", str(model)] if model else []
+    return main(["explore", *arguments, *more, "--index", "ix", "--quiet"])
+
+
+def told(folder: Path = Path("ix")) -> dict[tuple, tuple]:
+    """(path, frame) -> what the index says of it, vector and all; the same whatever the order of the rows."""
+    index = Index.open(folder)
+    rows, vectors = index.rows(), index.vectors()
+    assert not rows["id"].duplicated().any()
+    found = {}
+    for at, row in enumerate(rows.to_dict("records")):
+        key = row["path"], None if row["frame"] is None or row["frame"] != row["frame"] else row["frame"]
+        assert key not in found
+        found[str(key)] = (*(str(row[name]) for name in TOLD), vectors[at].tobytes())
+    return found
+
+
+def ids(folder: Path = Path("ix")) -> dict[str, int]:
+    rows = Index.open(folder).rows(["id", "path"])
+    return dict(zip(rows["path"], rows["id"], strict=True))
+
+
+def afresh(model: Path) -> dict[tuple, tuple]:
+    """What an index says that was made at once of what is there now."""
+    shutil.rmtree("fresh", ignore_errors=True)
+    assert main(["explore", "index", "pages", "--backbone", str(model), "--index", "fresh", "--quiet"]) in (0, 1)
+    return told(Path("fresh"))
+
+
+def test_rows_vectors_and_thumbnails(here, model, capsys):
+    assert explore("index", "pages", model=model) == 0
+    assert "15 pages in ix: 15 embedded now" in capsys.readouterr().out
+    index = Index.open(Path("ix"))
+    rows = index.rows()
+    assert len(rows) == len(index) == 15
+    first = rows[rows["file"] == "CTX194303-4.png"].iloc[0]
+    file = here / "pages" / "box 0" / "CTX194303-4.png"
+    assert page_file(first["folder"], first["path"]) == file
+    assert (first["document"], first["page"], first["year"]) == ("CTX194303", 4, 1943)
+    assert (first["size"], first["mtime_ns"]) == (file.stat().st_size, file.stat().st_mtime_ns)
+    assert (first["width"], first["height"], first["hash"]) == (90, 120, file_hash(file))
+    tiff = rows[rows["file"] == "many.tif"]
+    assert list(tiff["page"]) == [1, 2, 3]
+    assert list(tiff["frame"]) == [0, 1, 2]
+    assert len(set(tiff["hash"])) == 3
+
+    classifier = PageClassifier.from_pretrained(model)
+    pixels = torch.from_numpy(classifier.transform(Image.open(file)))[None]
+    [vector] = index.vectors(where=f"id = {first['id']}")
+    assert vector.dtype == np.float16
+    assert np.linalg.norm(index.vectors().astype(np.float32), axis=1) == pytest.approx(1, abs=2e-3)
+    # The joint embedding that classification uses is that vector, projected.
+    joint = vector.astype(np.float32)
+    if index.backbone.features == "pooled":
+        joint = joint @ classifier.model.visual_projection.weight.detach().numpy().T
+    expected = classifier.embed_pages(pixels)[0].numpy()
+    assert joint / np.linalg.norm(joint) == pytest.approx(expected, abs=4e-3)
+
+    [thumbnail] = index.thumbnail([first["id"]])
+    assert thumbnail.size == (90, 120)
+    assert abs(np.asarray(thumbnail, float) - np.asarray(Image.open(file), float)).mean() < 12
+    assert Index.open(Path("ix")).arrow(["thumbnail"])["thumbnail"].combine_chunks().nbytes < 15 * 6300
+
+
+def test_an_unchanged_folder_is_not_looked_at_again(here, model, capsys):
+    explore("index", "pages", model=model)
+    before = told()
+    version = Index.open(Path("ix"))._pages.version
+    assert explore("index") == 0
+    assert "15 unchanged" in capsys.readouterr().out
+    assert Index.open(Path("ix"))._pages.version == version
+    assert told() == before
+
+
+def test_moved_copied_touched_changed_gone_and_swapped(here, model, capsys):
+    explore("index", "pages", model=model)
+    before = ids()
+    Index.open(Path("ix")).set_columns(list(before.values()), {"cluster": list(before.values())})
+    pages = here / "pages"
+    (pages / "new box").mkdir()
+    moved = (pages / "box 0" / "CTX194000-1.png").rename(pages / "new box" / "CTX195500-7.png")
+    tiff = (pages / "many.tif").rename(pages / "new box" / "more.tif")
+    shutil.copy(pages / "box 1" / "CTX194101-2.png", pages / "copy.png")
+    os.utime(pages / "box 2" / "CTX194202-3.png", ns=(1, 1))
+    draw_page(pages / "box 0" / "CTX194303-4.png", 77)
+    (pages / "box 1" / "CTX194404-5.png").unlink()
+    one, other = pages / "box 2" / "CTX194505-6.png", pages / "box 0" / "CTX194606-7.png"
+    one.rename(pages / "aside")
+    other.rename(one)
+    (pages / "aside").rename(other)
+    draw_page(pages / "box 0" / "new.png", 78)
+
+    assert explore("index") == 0
+    said = capsys.readouterr().out
+    for part in ("2 embedded now", "with a new date only", "moved", "known from copies", "1 replaced", "1 gone"):
+        assert part in said
+    assert told() == afresh(model)
+    after = ids()
+    assert after["new box/CTX195500-7.png"] == before["box 0/CTX194000-1.png"]
+    assert after["box 2/CTX194505-6.png"] == before["box 0/CTX194606-7.png"]
+    assert after["box 0/CTX194606-7.png"] == before["box 2/CTX194505-6.png"]
+    assert after["box 0/CTX194303-4.png"] not in before.values()
+    rows = Index.open(Path("ix")).rows().set_index("path")
+    assert rows.loc["new box/CTX195500-7.png", "cluster"] == before["box 0/CTX194000-1.png"]
+    assert rows.loc["new box/CTX195500-7.png", "year"] == 1955
+    assert rows.loc["copy.png", "cluster"] is pa.NA or str(rows.loc["copy.png", "cluster"]) == "<NA>"
+    assert moved.exists()
+    assert tiff.exists()
+
+
+def test_broken_pages_are_listed_with_the_reason_until_they_are_mended(here, model, capsys):
+    whole = (here / "pages" / "box 0" / "CTX194000-1.png").read_bytes()
+    (here / "pages" / "box 0" / "CTX194000-1.png").write_bytes(whole[: len(whole) // 2])
+    (here / "pages" / "note.png").write_text("no image")
+    assert explore("index", "pages", model=model) == 1
+    shown = capsys.readouterr()
+    assert "14 pages in ix: 14 embedded now, 2 not readable" in shown.out
+    broken = Index.open(Path("ix")).broken()
+    assert sorted(broken["path"]) == ["box 0/CTX194000-1.png", "note.png"]
+    assert "not an image although its name ends in .png" in set(broken["reason"])
+    assert "note.png" in Path("ix/errors.csv").read_text(encoding="utf-8")
+    assert "note.png" not in ids()
+
+    (here / "pages" / "box 0" / "CTX194000-1.png").write_bytes(whole)
+    (here / "pages" / "note.png").unlink()
+    cut = here / "pages" / "box 1" / "CTX194101-2.png"
+    cut.write_bytes(cut.read_bytes()[:200])
+    assert explore("index") == 1
+    assert list(Index.open(Path("ix")).broken()["path"]) == ["box 1/CTX194101-2.png"]
+    assert "box 1/CTX194101-2.png" not in ids()
+    assert told() == afresh(model)
+    draw_page(cut, 5)
+    assert explore("index") == 0
+    assert Index.open(Path("ix")).broken().empty
+    assert not Path("ix/errors.csv").exists()
+
+
+def test_folders_that_are_not_looked_at_stay_and_go_when_they_are_taken_out(here, model, capsys):
+    draw_page(here / "other" / "z-1.png", 200)
+    explore("index", "pages", model=model)
+    explore("index", "other")
+    assert len(ids()) == 13 + 1  # the TIFF's frames have one path
+    explore("index", "pages", "-ff", "tif")
+    assert "12 not looked at this time" in capsys.readouterr().out
+    (here / "other").rename(here / "unplugged")
+    assert explore("index") == 1
+    assert "is not there now: its pages stay in the index" in capsys.readouterr().err
+    assert "z-1.png" in ids()
+    assert explore("index", "--forget", "other") == 0
+    assert "z-1.png" not in ids()
+    assert explore("index", "pages/box 0") == 2
+    assert "would be in the index twice" in capsys.readouterr().err
+
+
+def test_categories_of_a_result_table(here, model, capsys):
+    head = "FILE,PAGE,CLASS-1,SCORE-1,PATH\n"
+    rows = "CTX194000,1,PHOTO,0.9000,box 0/CTX194000-1.png\nmany,2,TEXT,0.6000,many.tif\nx,1,TEXT,0.5,absent.png\n"
+    Path("result.csv").write_text(head + rows, encoding="utf-8")
+    assert explore("index", "pages", "--table", "result.csv", model=model) == 0
+    index = Index.open(Path("ix"))
+    assert list(index.rows(["path", "page"], "category = 'TEXT' and score < 0.7")["page"]) == [2]
+    assert index.rows(["category"])["category"].notna().sum() == 2
+    vectors = index.vectors()
+    excel = head.replace(",", ";") + "CTX194000;1;TEXT;0,2500;box 0/CTX194000-1.png\n"
+    Path("excel.csv").write_text(excel, encoding="utf-8-sig")
+    assert explore("index", "--table", "excel.csv") == 0
+    index = Index.open(Path("ix"))
+    assert list(index.rows(["score"], "file = 'CTX194000-1.png'")["score"]) == [0.25]
+    assert (index.vectors() == vectors).all()
+    Path("wrong.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    capsys.readouterr()
+    for table, said in (("wrong.csv", "no column PATH"), ("resul.csv", "did you mean result.csv?")):
+        assert explore("index", "--table", table) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_another_backbone_or_another_version_of_it_is_told_and_nothing_is_mixed(here, model, tmp_path, capsys):
+    own = shutil.copytree(model, tmp_path / "own")
+    explore("index", "pages", model=own)
+    before = told()
+    draw_page(here / "pages" / "new.png", 300)
+    other = tiny_model_folder(tmp_path / "other", LABELS, seed=7)
+    assert explore("index", "pages", model=other) == 2
+    assert "vectors of two models do not mix" in capsys.readouterr().err
+    shutil.rmtree(own)
+    shutil.copytree(other, own)
+    assert explore("index", "pages") == 2
+    assert "another version of" in capsys.readouterr().err
+    shutil.rmtree(own)
+    assert explore("index", "pages") == 2
+    assert "say with --backbone where it lies now" in capsys.readouterr().err
+    assert told() == before
+    assert explore("index", "pages", model=model) == 0
+    assert len(told()) == 16
+
+
+def test_backbones_of_transformers_bit_among_them(here, tmp_path, capsys):
+    from transformers import BitConfig, BitForImageClassification, ViTConfig, ViTModel
+
+    from explore.backbones import open_backbone
+    from settings import Settings
+
+    torch.manual_seed(0)
+    bit = BitForImageClassification(BitConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], num_groups=4))
+    bit.save_pretrained(tmp_path / "bit")
+    processor = (
+        '{"image_processor_type": "BitImageProcessor", "size": {"shortest_edge": 40}, "do_center_crop": true, '
+        '"crop_size": {"height": 32, "width": 32}, "resample": 3, "image_mean": [0.5, 0.5, 0.5], '
+        '"image_std": [0.5, 0.5, 0.5]}'
+    )
+    (tmp_path / "bit" / "preprocessor_config.json").write_text(processor)
+    assert explore("index", "pages", model=tmp_path / "bit") == 0
+    index = Index.open(Path("ix"))
+    assert (index.backbone.dim, index.backbone.has_text) == (16, False)
+    backbone = open_backbone(str(tmp_path / "bit"), Settings())
+    row = index.rows().iloc[0]
+    pixels = torch.from_numpy(backbone.transform(Image.open(page_file(row["folder"], row["path"]))))[None]
+    with torch.no_grad():
+        expected = bit.eval().bit(backbone.transform.normalise(pixels)).pooler_output.flatten(1)
+    expected = torch.nn.functional.normalize(expected, dim=-1)[0].numpy()
+    assert index.vectors()[0] == pytest.approx(expected, abs=1e-3)
+    assert main(["explore", "search", "--text", "a map", "--index", "ix"]) == 2
+    assert "has no text tower" in capsys.readouterr().err
+
+    # A ViT whose file holds no pooler: its random one is not used, so that two starts give the same vectors.
+    tiny = ViTConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, image_size=32)
+    ViTModel(tiny, add_pooling_layer=False).save_pretrained(tmp_path / "vit")
+    (tmp_path / "vit" / "preprocessor_config.json").write_text(processor.replace("40", "32"))
+    twice = [open_backbone(str(tmp_path / "vit"), Settings()).embed(pixels) for _ in range(2)]
+    assert (twice[0] == twice[1]).all()
+
+
+@pytest.mark.parametrize("kind", ["clip", "siglip", "dual"])
+def test_dual_encoders_as_published_have_texts(here, tmp_path, kind):
+    from explore.backbones import open_backbone
+    from settings import Settings
+
+    backbone = open_backbone(str(tiny_base(tmp_path / kind, kind)), Settings())
+    pixels = torch.randint(0, 255, (2, 3, *backbone.transform.size), dtype=torch.uint8)
+    vectors = backbone.embed(pixels)
+    assert vectors.shape == (2, backbone.info.dim)
+    assert backbone.to_joint(vectors).shape[1] == len(backbone.embed_text("a map"))
+
+
+def rows_in(folder: Path) -> int:
+    try:
+        return len(Index.open(folder))
+    except Exception:  # noqa: BLE001 (it is just being made)
+        return 0
+
+
+COMMITTING = (
+    "import sys; import explore.embedding as embedding; embedding.COMMIT_PAGES = 4; from run import main; "
+    "sys.exit(main(sys.argv[1:]))"
+)
+
+
+def start(*arguments: str) -> subprocess.Popen:
+    environment = os.environ | {"PYTHONPATH": str(HOME)}
+    command = [sys.executable, "-c", COMMITTING, "explore", "index", *arguments, "--index", "ix", "--batch_size", "2"]
+    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL cannot be sent on Windows")
+def test_killed_again_and_again_and_interrupted_it_ends_with_the_same_rows(here, model):
+    for number in range(60):
+        draw_page(here / "pages" / "lot" / f"L1950-{number}.png", 1000 + number)
+    expected = afresh(model)
+    done, kills = 0, 0
+    for attempt in range(3):
+        process = start("pages", "--backbone", str(model))
+        end = time.monotonic() + 60
+        while rows_in(Path("ix")) <= done and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT if attempt == 2 else signal.SIGKILL)
+        process.communicate()
+        kills += process.returncode in (-signal.SIGKILL, 130)
+        now = rows_in(Path("ix"))
+        assert now >= done  # what was committed stays
+        done = now
+    assert kills >= 2
+    assert explore("index", "pages", model=model) == 0
+    assert told() == expected
+
+
+def test_two_processes_at_once(here, model, capsys):
+    explore("index", "pages", model=model)
+    before = told()
+    draw_page(here / "pages" / "new.png", 300)
+    with Index.open(Path("ix")).locked():
+        process = start("pages")
+        _, error = process.communicate()
+        assert process.returncode == 2
+        assert error.splitlines() == [
+            "error: the index ix is being changed by another process: wait until it is done (searching is possible meanwhile)"
+        ]
+        assert told() == before
+        assert main(["explore", "search", "--where", "page = 1", "--index", "ix"]) == 0
+    first, second = start("pages"), start("pages")
+    first.communicate()
+    second.communicate()
+    assert {first.returncode, second.returncode} <= {0, 2}
+    assert told() == afresh(model)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of file sizes")
+def test_a_full_disk_is_one_line_and_the_index_stays(here, model):
+    explore("index", "pages", model=model)
+    before = told()
+    for number in range(8):
+        draw_page(here / "pages" / f"new-{number}.png", 400 + number)
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)); "
+    command = [sys.executable, "-c", full + COMMITTING, "explore", "index", "pages", "--index", "ix", "--quiet"]
+    ended = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(HOME)}, text=True, capture_output=True)
+    assert ended.returncode == 2
+    lines = ended.stderr.splitlines()
+    assert len(lines) == 1
+    assert "no space left for the index ix" in lines[0]
+    assert told() == before
+    assert explore("index", "pages") == 0
+    assert told() == afresh(model)
+
+
+def test_it_is_read_without_us(here, model):
+    import lancedb
+
+    explore("index", "pages", model=model)
+    table = lancedb.connect("ix").open_table("pages")
+    assert len(table.to_pandas()) == 15
+    some = table.search().where("year < 1945").select(["path", "year"]).to_pandas()
+    assert set(some["year"]) <= set(range(1940, 1945))
+    arrow = table.to_arrow()
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    frame = polars.from_arrow(arrow)
+    assert frame.filter(polars.col("year") == 1943).height == 1
+    assert len(frame["vector"][0]) == Index.open(Path("ix")).backbone.dim
+
+
+def test_it_is_read_by_duckdb(here, model):
+    duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
+    import lancedb
+
+    explore("index", "pages", model=model)
+    table = lancedb.connect("ix").open_table("pages")
+    pages = table.search().select(["path", "year"]).to_arrow()  # noqa: F841 (duckdb finds it by its name)
+    assert duckdb.sql("select count(*) from pages where year = 1943").fetchone() == (1,)
+
+
+def made(folder: Path, vectors: np.ndarray, first: int = 0) -> Index:
+    index = Index.create(folder, BackboneInfo("made", "nowhere", "0", "pooled", vectors.shape[1], False))
+    add(index, vectors, first)
+    return index
+
+
+def add(index: Index, vectors: np.ndarray, first: int) -> None:
+    count, dim = vectors.shape
+    flat = pa.array(vectors.astype(np.float16).ravel())
+    columns = {
+        "id": pa.array(range(first, first + count), pa.int64()),
+        "folder": ["/scans"] * count,
+        "path": [f"{number}.png" for number in range(first, first + count)],
+        "year": pa.array([1900 + number % 100 for number in range(count)], pa.int32()),
+        "thumbnail": [os.urandom(2000) for _ in range(count)],
+        "vector": pa.FixedSizeListArray.from_arrays(flat, dim),
+    }
+    index.add(pa.table(columns))
+
+
+def unit(count: int, dim: int, seed: int) -> np.ndarray:
+    vectors = np.random.default_rng(seed).normal(size=(count, dim)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def size_of(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def test_derived_columns_are_written_beside_the_vectors(tmp_path):
+    index = made(tmp_path / "ix", unit(2000, 16, 0))
+    before, vectors = size_of(tmp_path / "ix"), index.vectors()
+    for turn in range(3):
+        index.set_columns(range(10, 500), {"cluster": [turn] * 490, "cluster_distance": [0.5] * 490})
+    assert size_of(tmp_path / "ix") < before + 300_000  # thumbnails alone have 4 MB
+    assert (index.vectors() == vectors).all()
+    rows = index.rows(["id", "cluster"])
+    assert list(rows["id"][rows["cluster"] == 2]) == list(range(10, 500))
+    assert rows["cluster"].isna().sum() == 1510
+    with pytest.raises(KeyError, match="no derived column"):
+        index.set_columns([1], {"path": ["x"]})
+
+
+def test_search_is_approximate_from_a_size_on_and_kept_up_to_date(tmp_path, monkeypatch):
+    monkeypatch.setattr(index_module, "APPROXIMATE_FROM", 2000)
+    monkeypatch.setattr(index_module, "PARTITION", 250)
+    centres = unit(20, 32, 1)
+    draw = np.random.default_rng(2)
+
+    def near(count):
+        vectors = centres[draw.integers(20, size=count)] + 0.6 * unit(count, 32, draw.integers(1 << 30))
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    first = near(1500)
+    index = made(tmp_path / "ix", first)
+    index.tidy()
+    assert not index.approximate
+    add(index, near(1000), 1500)
+    index.tidy()
+    assert index.approximate
+    add(index, near(200), 2500)
+    index.tidy()
+    assert index._indexed() == 2700
+    vectors = index.vectors().astype(np.float32)
+    queries = near(20)
+    truth = np.argsort(-(queries @ vectors.T), axis=1)[:, :10]
+    exact = index.nearest(queries, 10, exact=True)
+    assert np.mean([len(set(ids) & set(row)) for (ids, _), row in zip(exact, truth, strict=True)]) >= 9.8
+    found = index.nearest(queries, 10)
+    assert np.mean([len(set(ids) & set(row)) for (ids, _), row in zip(found, truth, strict=True)]) >= 9.5
+    [(ids, similarities)] = index.nearest(vectors[7:8], 5, where="year = 1907")
+    assert ids[0] == 7
+    assert similarities[0] == pytest.approx(1, abs=1e-3)
+    assert len(ids) == 5  # a narrow condition looks into more partitions
+    index.set_columns(range(2700), {"cluster": [1] * 2700})
+    assert index._indexed() == 2700
+
+
+def test_old_versions_do_not_eat_the_disk(tmp_path):
+    index = made(tmp_path / "ix", unit(500, 16, 0))
+    for turn in range(1, 8):
+        add(index, unit(500, 16, turn), 500 * turn)
+    index.remove(range(500, 4000))
+    index.tidy()
+    assert len(index) == 500
+    assert size_of(tmp_path / "ix") < 500 * 2300 + 200_000
+    assert index.next_id() == 500
+
+
+def test_years():
+    names = {"CTX194603902": 1946, "letters 1850 12345678": 1850, "box 12": None, "3000-2000": 2000, "17991800": None}
+    assert {name: year_of(name) for name in names} == names
