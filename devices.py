@@ -6,7 +6,9 @@ reason = bf16_missing(device)      # None: bf16 is there
 
 from __future__ import annotations
 
+import ctypes
 import re
+import sys
 
 import torch
 
@@ -54,3 +56,21 @@ def exact_fp32() -> None:
     """fp32 means fp32: GPUs may otherwise round the factors of products to 10 bits (TF32)."""
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
+
+
+def keep_memory() -> None:
+    """Linux with glibc: freed memory stays with the process instead of going back to the system. Elsewhere: nothing.
+
+    A training step of a convolutional tower frees and takes the same gigabyte again and again; given back, each page of
+    it must be cleared and mapped anew. Training EfficientNet-Lite0 on two cores spent half its time in the system: with
+    this a step takes 104 ms a page instead of 133 to 190. (mallopt(3): M_TRIM_THRESHOLD -1, M_TOP_PAD -2, M_MMAP_MAX -4,
+    M_ARENA_MAX -8.)
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # musl has none
+        return
+    for parameter, value in ((-1, 2**31 - 1), (-2, 2**28), (-4, 0), (-8, 1)):
+        mallopt(parameter, value)

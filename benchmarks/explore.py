@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from common import HOME, machine, run_process
 
 SHARED = HOME.parent / "shared"
+JUDGED = 440  # drawn pages of --quality, and those whose vectors are jittered for --scale
 WORK = Path(tempfile.gettempdir()) / "explore_benchmark"
 
 
@@ -61,7 +62,7 @@ def main() -> None:
     if given.quality or every:
         from explore_quality import measure_quality
 
-        measure_quality(given.pages, real, drawn, work, given.model)
+        measure_quality(real, drawn[:JUDGED], work, given.model)
     if given.near or every:
         from explore_near import measure_near
 
@@ -69,7 +70,7 @@ def main() -> None:
     if given.scale or every:
         from explore_scale import measure_scale
 
-        measure_scale(drawn, work, given.model, given.vectors, given.names)
+        measure_scale(drawn[:JUDGED], work, given.model, given.vectors, given.names)
 
 
 if __name__ == "__main__":

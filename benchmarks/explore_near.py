@@ -118,7 +118,7 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     np.fill_diagonal(similarity, -1)
     own = np.array([similarity[place, original[shows[place]]] for place in again])
     ways = {"embeddings alone": (similarity, own)}
-    hashes = _hash_similarity(folder / "pages", names)
+    hashes = _hash_similarity(index, rows["id"].tolist())
     ways["perceptual hash alone"] = (hashes, np.array([hashes[place, original[shows[place]]] for place in again]))
     columns: dict[str, dict[str, np.ndarray]] = {}
     different = shows[:, None] != shows[None]
@@ -187,18 +187,12 @@ def _groups(count: int, pairs: set[tuple[int, int]]) -> list[int]:
     return [root(place) for place in range(count)]
 
 
-def _hash_similarity(folder: Path, names: list[str]) -> np.ndarray:
-    """1 - share of differing bits [N, N] of the difference hash of data_scripts/duplicates.py."""
+def _hash_similarity(index: object, ids: list[int]) -> np.ndarray:
+    """1 - share of differing bits [N, N] of the difference hash of data_scripts/duplicates.py, of the thumbnails."""
     sys.path.insert(0, str(HOME / "data_scripts"))
     from duplicates import look
 
-    from decoding import read_page
-
-    bits = []
-    for name in names:
-        path, _, frame = name.partition("#")
-        page = read_page(folder / path, int(frame) if frame else None, min_side=300, max_pixels=10**9)
-        bits.append(np.unpackbits(np.frombuffer(look(page).bits, np.uint8)))
+    bits = [np.unpackbits(np.frombuffer(look(image).bits, np.uint8)) for image in index.thumbnail(ids)]
     signs = 2.0 * np.array(bits, np.float32) - 1  # [N, 256]
     alike = (signs @ signs.T / signs.shape[1] + 1) / 2
     np.fill_diagonal(alike, -1)

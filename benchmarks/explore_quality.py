@@ -47,8 +47,8 @@ def embeddings(files: list[Path], features: Features, work: Path) -> np.ndarray:
     return found
 
 
-def imagenet(transform: object) -> Features:
-    """Pooled features of the same network as it comes from ImageNet, with the transform of the backbone beside it."""
+def imagenet(transform: object) -> tuple[object, Features]:
+    """The network as it comes from ImageNet, and its pooled features with the transform of the backbone beside it."""
     import torch
     from torch.nn import functional
 
@@ -62,7 +62,24 @@ def imagenet(transform: object) -> Features:
         return functional.normalize(pooled.float(), dim=-1).numpy()
 
     size = f"{transform.size[0]} x {transform.size[1]}"
-    return Features(f"{BASE}, ImageNet weights, {size}", f"imagenet_{size.replace(' ', '')}", transform, embed)
+    key = f"imagenet_{size.replace(' ', '')}"
+    return network, Features(f"{BASE}, ImageNet weights, {size}", key, transform, embed)
+
+
+def same_tower(network: object, folder: Path) -> bool:
+    """Whether a model folder's image tower holds the tensors of `network`: then it was not trained."""
+    from safetensors import safe_open
+
+    file = folder / "model.safetensors"
+    if not file.is_file():
+        return False
+    with safe_open(file, framework="pt") as stored:
+        keys = stored.keys()
+        names = {name.removeprefix("vision_model."): name for name in keys if name.startswith("vision_model.")}
+        own = network.state_dict()
+        return set(names) == set(own) and all(
+            bool((stored.get_tensor(names[name]).float() == own[name].float()).all()) for name in own
+        )
 
 
 def retrieval(vectors: np.ndarray, categories: list[str], documents: list[str]) -> tuple[np.ndarray, float]:
@@ -87,7 +104,7 @@ def retrieval(vectors: np.ndarray, categories: list[str], documents: list[str]) 
     return right, float(np.mean(precisions))
 
 
-def measure_quality(folder: Path, real: list[Path], drawn: list[Path], work: Path, model: str) -> None:
+def measure_quality(real: list[Path], drawn: list[Path], work: Path, model: str) -> None:
     """Print the tables for real and for drawn pages."""
     from config_file import read_settings
     from evaluation.judging import Seen
@@ -102,7 +119,10 @@ def measure_quality(folder: Path, real: list[Path], drawn: list[Path], work: Pat
         backbone.transform,
         backbone.embed,
     )
-    plain = imagenet(backbone.transform)
+    network, plain = imagenet(backbone.transform)
+    untouched = same_tower(network, Path(backbone.info.source))
+    if untouched:
+        print("\nthis model's image tower is the ImageNet one, which its training left as it was: their rows agree")
     seen = Seen.of(backbone.info.source, tuned=True)
     rng = np.random.default_rng(0)
     for what, files in (("real", real), ("drawn", drawn)):
@@ -117,9 +137,7 @@ def measure_quality(folder: Path, real: list[Path], drawn: list[Path], work: Pat
         ways = {own.name: vectors}
         if backbone.projection is not None:
             ways[f"{backbone.info.name}, joint space of images and texts"] = backbone.to_joint(vectors)
-        ways[plain.name] = embeddings(files, plain, work)
-        if np.allclose(ways[plain.name], vectors, atol=1e-4):
-            print("(this model's image tower is the ImageNet one, untouched by training: their rows agree)")
+        ways[plain.name] = vectors if untouched else embeddings(files, plain, work)
         chance = rng.normal(size=(len(files), 64)).astype(np.float32)
         ways[RANDOM] = chance / np.linalg.norm(chance, axis=1, keepdims=True)
         lines = []

@@ -20,7 +20,7 @@ PAGES = 240  # indexed and classified, in turn
 TURNS = 3
 QUERIES = 50
 K = 10
-JITTER = 0.5  # length of the noise against the vector's own
+JITTER = 0.35  # length of the noise; the vectors between two pages have about 1
 SOURCES = 10  # different files behind the names of the second run
 
 
@@ -164,7 +164,7 @@ def million(drawn: list[Path], folder: Path, model: str, count: int) -> None:
             sys.exit(f"{part} failed:\n{done.output}")
         results |= json.loads(done.output.strip().splitlines()[-1])
     raw = results["dim"] * 2 * count
-    print(f"\n{count} vectors of {results['dim']} float16, jittered ones of {len(drawn)} drawn pages\n")
+    print(f"\n{count} vectors of {results['dim']} float16, each between two of {len(drawn)} drawn pages, with noise\n")
     rows = [
         ["written, s", f"{results['write_s']:.0f}", ""],
         ["IVF index built, s", f"{results['build_s']:.0f}", ""],
@@ -195,7 +195,7 @@ def build(folder: Path, count: int) -> dict[str, float]:
     started, columns = time.perf_counter(), 0
     for start in range(0, count, 20_000):
         numbers = np.arange(start, min(start + 20_000, count))
-        vectors = _jittered(base, numbers, draw)
+        vectors = _jittered(base, len(numbers), draw)
         names = [
             "id",
             "folder",
@@ -242,13 +242,13 @@ def build(folder: Path, count: int) -> dict[str, float]:
     }
 
 
-def search(folder: Path, count: int) -> dict[str, float]:
+def search(folder: Path) -> dict[str, float]:
     """Queries that are new jittered vectors: exact search against approximate search."""
     from explore.index import Index
 
     base = np.load(folder / "base.npy")
     draw = np.random.default_rng(1)
-    queries = _jittered(base, draw.integers(0, count, QUERIES), draw).astype(np.float32)
+    queries = _jittered(base, QUERIES, draw).astype(np.float32)
     index = Index.open(folder / "index")
     near_s, exact_s, hits = [], [], 0
     index.nearest(queries[0], K)  # opens the files
@@ -268,9 +268,12 @@ def search(folder: Path, count: int) -> dict[str, float]:
     }
 
 
-def _jittered(base: np.ndarray, numbers: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    noise = draw.standard_normal((len(numbers), base.shape[1]), np.float32) * (JITTER / np.sqrt(base.shape[1]))
-    vectors = base[numbers % len(base)] + noise
+def _jittered(base: np.ndarray, count: int, draw: np.random.Generator) -> np.ndarray:
+    """Unit vectors float16 [count, D], each somewhere between two of `base`, with noise."""
+    one, other = base[draw.integers(len(base), size=count)], base[draw.integers(len(base), size=count)]
+    share = draw.uniform(0, 1, (count, 1)).astype(np.float32)
+    noise = draw.standard_normal((count, base.shape[1]), np.float32) * (JITTER / np.sqrt(base.shape[1]))
+    vectors = share * one + (1 - share) * other + noise
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
 
 
@@ -280,5 +283,5 @@ def _size(folder: Path) -> int:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(HOME))
-    part = {"build": build, "search": search}[sys.argv[1]]
-    print(json.dumps(part(Path(sys.argv[2]), int(sys.argv[3]))))
+    folder = Path(sys.argv[2])
+    print(json.dumps(build(folder, int(sys.argv[3])) if sys.argv[1] == "build" else search(folder)))

@@ -97,7 +97,7 @@ def main(arguments: Sequence[str]) -> int:
     for flag, folder in (("--fonts", typed.fonts), ("--strokes", typed.strokes)):
         if folder is not None and not folder.is_dir():
             raise UserError(f"{flag} {printable(str(folder))}: no such folder")
-    tools = Tools(typed.fonts, typed.strokes)
+    tools = Tools(typed.fonts, typed.strokes, typed.height)
     tasks = list(plan(typed.pages, typed.seed, typed.category))
     if typed.dry_run:
         print(f"{counted(typed.pages, 'page')} of {counted(len(tasks), 'document')} would be drawn into {typed.output}")
@@ -145,6 +145,7 @@ def _identity(tools: Tools, pages: int, seed: int, categories: Collection[str]) 
         "fonts": {field.name: len(getattr(fonts, field.name)) for field in fields(Fonts)},
         "photographs": len(snapshots.files(snapshots.default_folder())),
         "strokes": tools.strokes is not None,
+        "height": tools.height,
     }
 
 

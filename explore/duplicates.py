@@ -73,9 +73,12 @@ def run_duplicates(settings: Settings, job: Job) -> int:
     done = Compared()
     if not wanted.exact:
         firsts = (~rows["hash"].duplicated()).to_numpy().nonzero()[0]  # one page of each content
+        vectors = index.vectors()
+        if len(firsts) < len(rows):
+            vectors = vectors[firsts]
         with Progress(len(firsts), quiet=quiet, label="neighbours") as bar:
-            alike = [tuple(firsts[list(pair)]) for pair in candidates(index.vectors()[firsts], bar.advance)]
-        alike = [(int(one), int(other)) for one, other in alike]
+            alike = [(int(firsts[one]), int(firsts[other])) for one, other in candidates(vectors, bar.advance)]
+        del vectors
         try:
             done = compare_pairs(
                 alike,

@@ -77,7 +77,7 @@ width, height, cluster, cluster_distance, x, y. Texts stand in single quotes: ca
   then: {PROGRAM} explore search --image page.png --where "cluster = 3"
 """,
     "map": f"""examples:
-  {PROGRAM} explore map                        neighbours stay together (t-SNE); result/explore/map/browser/index.html
+  {PROGRAM} explore map                        neighbours stay together (t-SNE)
   {PROGRAM} explore map --method pca           quicker, and distances mean something: principal components
 """,
     "duplicates": f"""examples:

@@ -25,14 +25,17 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-import lancedb
 import numpy as np
 import pyarrow as pa
 from filelock import FileLock, Timeout
-from lancedb.index import BTree, IvfRq
 from PIL import Image
 
 from utils import UserError, did_you_mean, printable
+
+os.environ.setdefault("LANCEDB_LOG", "error")  # LanceDB's own warnings, of which people can make nothing
+
+import lancedb
+from lancedb.index import BTree, IvfRq
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +117,9 @@ BROKEN = pa.schema(
 )
 DERIVED = ("cluster", "cluster_distance", "x", "y")
 HEAVY = ("vector", "thumbnail")  # loaded only where they are named
+
+# What systems say of a disk, a quota or a file size that is used up.
+FULL = re.compile(r"no space left|disk quota|file too large|not enough space|os error (27|28|122)\b", re.IGNORECASE)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -432,15 +438,22 @@ class Index:
         final: remove every version but the newest; else those of the last minutes stay for whoever reads them.
         """
         pages = len(self)
-        known = self._indexed()
-        if pages >= APPROXIMATE_FROM and pages > GROWTH * (known or 0):
+        if pages >= APPROXIMATE_FROM and pages > GROWTH * self._trained():
             if say:
                 say(f"making the index for approximate search over {pages} pages (a few minutes) ...")
             self._make_ivf(pages)
         self._drop_old(timedelta(0) if final else KEPT)
 
+    def _trained(self) -> int:
+        """Pages that there were when the IVF index was made, 0 where there is none."""
+        try:
+            said = json.loads((self.folder / "ivf.json").read_text(encoding="utf-8"))
+            return int(said["pages"]) if self.approximate else 0
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
     def _indexed(self) -> int | None:
-        """Rows that the IVF index was trained on or has taken up, None where there is none."""
+        """Rows that the IVF index knows, None where there is none."""
         for index in self._pages.list_indices():
             if index.columns == ["vector"]:
                 return self._pages.index_stats(index.name).num_indexed_rows
@@ -450,6 +463,8 @@ class Index:
         partitions = max(16, pages // PARTITION)
         config = IvfRq(distance_type="cosine", num_partitions=partitions, max_iterations=15, sample_rate=64)
         self._pages.create_index("vector", config=config, replace=True)
+        said = json.dumps({"pages": pages, "partitions": partitions})
+        (self.folder / "ivf.json").write_text(said + "\n", encoding="utf-8")
 
     def _drop_old(self, older_than: timedelta) -> None:
         with warnings.catch_warnings():  # that readers may hold an older version: `_said` tells them
@@ -482,7 +497,7 @@ class Index:
             return UserError(f"--where is not an SQL condition: {(parsing[1] or parsing[2]).rstrip(' )')}")
         if where := re.search(r"resolving filter expression (.*)", text):
             return UserError(f"--where is not an SQL condition: {where[1]}")
-        if re.search(r"no space left|disk quota|file too large|os error (27|28|122)\b|not enough space", text, re.IGNORECASE):
+        if FULL.search(text):
             return UserError(f"no space left for the index {shown}: make room and run it again; nothing is lost")
         if re.search(r"not found|no such file", text, re.IGNORECASE):
             return UserError(

@@ -72,9 +72,11 @@ def plan_changes(
     ids, frames, counts, sums, sizes, times = (
         rows[name].to_pylist() for name in ("id", "frame", "frames", "hash", "size", "mtime_ns")
     )
-    own: dict[File, list[int]] = {}  # file -> places of its rows
+    own: dict[File, int] = {}  # file -> place of its first row; most have one: a list each would take half the time
+    more: dict[File, list[int]] = {}  # files of several rows -> the places of all
     for place, file in enumerate(zip(rows["folder"].to_pylist(), rows["path"].to_pylist(), strict=True)):
-        own.setdefault(file, []).append(place)
+        if (first := own.setdefault(file, place)) != place:
+            more.setdefault(file, [first]).append(place)
     plan = Plan()
     gone: dict[File, list[int]] = {}
     suspects: list[File] = []
@@ -87,11 +89,15 @@ def plan_changes(
         if len(first) < (counts[places[0]] or 1):
             plan.todo.append((file, frozenset(first)))
 
-    for file, places in own.items():
+    for file, place in own.items():
+        stamp = found.get(file)
+        if stamp == (sizes[place], times[place]) and counts[place] is None and file not in more:
+            plan.same += 1
+            continue
+        places = more.get(file) or [place]
         if file[0] in forgotten:
             gone[file] = places
         elif file[0] in covered:
-            stamp = found.get(file)
             if stamp is None:
                 if exists(file):
                     plan.left += len(places)
@@ -108,7 +114,7 @@ def plan_changes(
 
     changed: set[File] = set()
     for file in suspects:
-        places = own[file]
+        places = more.get(file) or [own[file]]
         if contents.get(file) == _content(sums[places[0]]):
             plan.touched.append((file, [ids[place] for place in places]))
             keep(file, places)
@@ -118,7 +124,8 @@ def plan_changes(
             new.append(file)
     wanted = set(contents.values()) - {""}
     sources: dict[str, list[File]] = {}
-    for file, places in own.items() if wanted else ():
+    for file, place in own.items() if wanted else ():
+        places = more.get(file) or [place]
         if (content := _content(sums[places[0]])) in wanted and len(places) == (counts[places[0]] or 1):
             sources.setdefault(content, []).append(file)
     for file in sorted(new):
@@ -129,7 +136,7 @@ def plan_changes(
             source = next((at for at in leaving if at[1].rpartition("/")[2] == name), leaving[0])
             plan.moved.append((file, [ids[place] for place in gone.pop(source)]))
         elif alike:
-            plan.copied.append((file, [ids[place] for place in own[alike[0]]]))
+            plan.copied.append((file, [ids[place] for place in more.get(alike[0]) or [own[alike[0]]]]))
         else:
             plan.todo.append((file, frozenset()))
     for file, places in gone.items():

@@ -26,7 +26,7 @@ class ResultTable:
 
     @classmethod
     def read(cls, file: Path) -> ResultTable:
-        """A table of `python run.py -d`, with commas or (`--excel`) semicolons. UserError: none, or not one of these."""
+        """A table of `python run.py -d`, with commas or (`--excel`) semicolons. UserError: no file, or another kind."""
         shown = printable(str(file))
         if not file.is_file():
             beside = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
@@ -38,7 +38,7 @@ class ResultTable:
                 reader = csv.DictReader(lines, delimiter=";" if head.count(";") > head.count(",") else ",")
                 if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
                     raise UserError(
-                        f"--table {shown}: no column {', '.join(missing)}: it must be a result table of: python run.py -d"
+                        f"--table {shown}: no column {', '.join(missing)}: it must be a table of python run.py -d"
                     )
                 pages = {}
                 for row in reader:

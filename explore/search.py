@@ -69,8 +69,8 @@ def run_search(settings: Settings, job: Job) -> int:
 
         if wanted.text and not index.backbone.has_text:
             raise UserError(
-                f"--text: {index.backbone.name}, which made this index, has no text tower: search with --image, or make "
-                "an index with a backbone that has one (the default model, a CLIP or SigLIP)"
+                f"--text: {index.backbone.name}, which made this index, has no text tower: search with --image, or "
+                "make an index with a backbone that has one (the default model, a CLIP or SigLIP)"
             )
         backbone = open_for(index, wanted.backbone, settings)
         if wanted.text:

@@ -38,7 +38,7 @@ FLAGS = [
     "--remote-debugging-pipe",
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE = 60.0  # seconds for an answer; a busy machine is slow, not broken
+PATIENCE = 120.0  # seconds for an answer; a busy machine is slow, not broken
 KEYS = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Tab": 9}
 
 

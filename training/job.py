@@ -43,12 +43,15 @@ def run_training(settings: Settings, job: Job) -> int:
 
     Raises UserError, before any work, for what the user can mend.
     """
+    from devices import keep_memory
+
     say = _silent if settings.setup.quiet or not is_main() else _say
     data = job.directory or settings.train.folder
     if data is None:
         raise UserError("--train needs label folders, one folder for each category: give -d DIR, or [train] folder")
     if settings.train.final and not settings.train.folds:
         raise UserError("--final trains on all pages after cross-validation: give --folds K too, e.g. --folds 5")
+    keep_memory()
     start = Start.choose(settings, job)
     with Work.open(settings, job, start.base, data, identity(settings, start, data)) as work:
         try:

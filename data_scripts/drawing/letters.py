@@ -3,19 +3,15 @@
     shape("a", "joined")       # (its points, x-height 1, y upwards; joins its neighbours; scale of height)
 
 Each shape is a text of points "x,y" from left to right, strokes parted by "/". The joined shapes (HAND, CAPITALS,
-SIGNS) are those of data_scripts/sample_sheet.py; the separate ones were drawn for this file.
+SIGNS) are those of school_script.py; the separate ones stand here.
 """
 
 from __future__ import annotations
 
 import functools
-import sys
 import unicodedata
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from sample_sheet import ACCENTS, CAPITALS, HAND, MARKS, SIGNS
+from drawing.school_script import ACCENTS, CAPITALS, HAND, MARKS, SIGNS
 
 Point = tuple[float, float]
 

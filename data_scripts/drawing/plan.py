@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from drawing.fonts import Fonts
 from drawing.lined import line_hw, line_p, line_t
@@ -67,10 +68,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Tools:
-    """What the pages are drawn with. fonts: a folder of TTF or OTF files; strokes: of pen strokes (UNIPEN)."""
+    """What the pages are drawn with. fonts: a folder of TTF or OTF files; strokes: of pen strokes (UNIPEN).
+
+    height: pages that are higher are reduced to it; 0: none.
+    """
 
     fonts: Path | None = None
     strokes: Path | None = None
+    height: int = 0
 
 
 def plan(pages: int, seed: int, categories: Collection[str] = tuple(CATEGORIES)) -> Iterator[Task]:
@@ -108,7 +113,9 @@ def draw_document(task: Task, tools: Tools, output: Path) -> int:
     A page's picture depends on seed, document and page number alone, not on which others are drawn or there.
     """
     seed = (task.seed, task.number)
-    document = Document.choose(np.random.default_rng(seed), _kit(tools), task.number, task.kind, seed)
+    # Drawings of different seeds hold different documents: they must not share names, or one would pass for the other.
+    name = (task.number + 10_000 * (task.seed - 1)) % 100_000
+    document = Document.choose(np.random.default_rng(seed), _kit(tools), name, task.kind, seed)
     for page, label in task.pages:
         file = output / label / f"{document.name}-{page}.jpg"
         if file.exists():
@@ -117,6 +124,9 @@ def draw_document(task: Task, tools: Tools, output: Path) -> int:
         sheet = Sheet(document, rng)
         CATEGORIES[label](sheet)
         part = file.with_name(f".{file.stem}.{os.getpid()}.part.jpg")
-        document.scanner.save(document.scanner.scan(rng, sheet.image), part)
+        image = document.scanner.scan(rng, sheet.image)
+        if tools.height and image.height > tools.height:
+            image = image.resize((round(image.width * tools.height / image.height), tools.height), Image.Resampling.LANCZOS)
+        document.scanner.save(image, part)
         part.replace(file)
     return len(task.pages)

@@ -87,7 +87,7 @@ class Document:
             float(rng.uniform(0.04, 0.13) * size[1]),
         )
         return cls(
-            f"CTX{year}{number % 100000:05d}",
+            f"CTX{year}{number:05d}",
             year,
             age,
             kind,

@@ -125,7 +125,7 @@ def table(sheet: Sheet, box: Box, fill: str, style: TableStyle | None = None, mo
             bold=style.bold and heading == "print",
         )
     last = len(rows) - 1
-    until = round(last * style.full) if style.full > 0.5 else max(1, round(last * style.full))
+    until = min(last, max(1, round(last * style.full)))
     for number in range(until):
         _fill_row(sheet, style, edges, rows[number], rows[number + 1], fill)
     if style.rules == "dashes":

@@ -9,6 +9,7 @@ stopped; nothing is ever drawn below its box.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,20 @@ def wrap(words: list[str], widths: list[float], blank: float, width: float, inde
     return lines
 
 
+_STYLED = re.compile(
+    r"ital|obli|slant|bold|black|heavy|thin|light|medium|demi|extra|cond|narrow|caps|[_-](it|bi|ri|rbi|rb|i|b)$|sc$", re.I
+)
+
+
+_OFFICE = re.compile(r"liberations|termes|freeserif|freesans|carlito|caladea|heros-|times|arial|calibri|cambria|helvet", re.I)
+
+
+def face_of(rng: np.random.Generator, files: list[Path], styled: float = 0.08) -> Path:
+    """One of the fonts, seldom (`styled`) an italic, a bold or another cut: whole pages are set in upright regular type."""
+    plain = [file for file in files if not _STYLED.search(file.stem)]
+    return choice(rng, plain if plain and rng.random() >= styled else files)
+
+
 @dataclass
 class Press:
     """Print: a book, a journal, a newspaper, or a computer's printer. Sizes in pixels."""
@@ -69,9 +84,12 @@ class Press:
         if old and rng.random() < 0.2 and fonts.fraktur:
             body = choice(rng, fonts.fraktur)
         else:
-            body = choice(rng, fonts.serif if rng.random() < (0.85 if old else 0.6) else fonts.sans)
-        head = body if rng.random() < 0.5 else choice(rng, fonts.sans + fonts.serif + fonts.display)
-        small = body if rng.random() < 0.5 else choice(rng, fonts.sans + fonts.serif)
+            office = [file for file in fonts.serif + fonts.sans if _OFFICE.search(file.stem)]
+            body = face_of(rng, fonts.serif if rng.random() < (0.85 if old else 0.6) else fonts.sans)
+            if office and not old and rng.random() < 0.55:  # what word processors offer first
+                body = face_of(rng, office)
+        head = body if rng.random() < 0.5 else face_of(rng, fonts.sans + fonts.serif + fonts.display, 0.4)
+        small = body if rng.random() < 0.5 else face_of(rng, fonts.sans + fonts.serif, 0.15)
         dark = int(rng.integers(0, 70) * (rng.random() < 0.4))
         return cls(
             body,
@@ -192,7 +210,7 @@ class Typewriter:
         """A machine; the later the document, the likelier a computer's printer of letter quality."""
         computer = bool(rng.random() < (0.35 if age > 0.65 else 0.05))
         pitch = float(choice(rng, {15.0: 6, 12.5: 4, 13.6: 2, 16.5: 1}))  # 10, 12, 11 and 9 letters an inch
-        file = choice(rng, fonts.typewriter)
+        file = face_of(rng, fonts.typewriter)
         width = typeface(file, 100).getlength("n") / 100
         size = max(10, round(pitch / width * rng.uniform(0.94, 1.08)))
         grey = int(choice(rng, {0: 4, 25: 3, 55: 2, 85: 1, 115: 0.4}))
