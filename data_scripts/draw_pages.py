@@ -82,6 +82,13 @@ def main(arguments: Sequence[str]) -> int:
         help="a folder of pen strokes in the UNIPEN format: some hands are then real ones",
     )
     parser.add_argument(
+        "--height",
+        type=whole_number(200, 4000),
+        default=0,
+        metavar="PX",
+        help="reduce pages that are higher: smaller files, to try things on (default: full size)",
+    )
+    parser.add_argument(
         "--workers",
         type=whole_number(1, 64),
         default=default_workers(),

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
 CANDIDATES = 10  # nearest neighbours of a page that are opened at most
-ALIKE = 0.8  # cosine of candidates at least
+ALIKE = 0.7  # cosine of candidates at least; scans of one page reached 0.76 (benchmarks/explore.py)
 COMPARED = "compared.csv"  # in the index's folder: it goes with the pages, whatever -o says
 SHEETS = 10  # contact sheets at most; the table has all groups
 LISTED = 8  # groups on the terminal

@@ -203,7 +203,7 @@ def _table(rows: Iterable[dict], vectors: list[np.ndarray], fields: pa.Schema) -
 def thumbnail_of(image: Image.Image) -> bytes:
     """A page (mode "L" or "RGB") as a small JPEG of at most `THUMBNAIL_BYTES`, or as near to it as quality 20 comes."""
     small = image.copy() if max(image.size) <= THUMBNAIL else _reduced(image)
-    for quality in (75, 60, 45, 30, 20):
+    for quality in (65, 40, 20):  # each try costs a millisecond
         out = io.BytesIO()
         small.save(out, "JPEG", quality=quality)
         if out.tell() <= THUMBNAIL_BYTES:
