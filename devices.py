@@ -61,10 +61,10 @@ def exact_fp32() -> None:
 def keep_memory() -> None:
     """Linux with glibc: freed memory stays with the process instead of going back to the system. Elsewhere: nothing.
 
-    A training step of a convolutional tower frees and takes the same gigabyte again and again; given back, each page of
+    A training step of a convolutional tower frees and takes the same gigabyte again and again; given back, each part of
     it must be cleared and mapped anew. Training EfficientNet-Lite0 on two cores spent half its time in the system: with
-    this a step takes 104 ms a page instead of 133 to 190. (mallopt(3): M_TRIM_THRESHOLD -1, M_TOP_PAD -2, M_MMAP_MAX -4,
-    M_ARENA_MAX -8.)
+    this a step took 66 to 104 ms a page instead of 133 to 190. (mallopt(3): M_TRIM_THRESHOLD -1, M_TOP_PAD -2,
+    M_MMAP_MAX -4, M_ARENA_MAX -8.)
     """
     if not sys.platform.startswith("linux"):
         return

@@ -93,13 +93,11 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     folder = work / "near"
     scans = make_collection(real, drawn, pdf, folder / "pages", count)
     backbone = ["--backbone", model] if model else []
-    started = time.perf_counter()
     done = run_process(
         ["run.py", "explore", "index", folder / "pages", "--index", folder / "index", "--quiet", *backbone], threads=2
     )
     if done.code:
         sys.exit(f"explore index failed:\n{done.output}")
-    indexing = time.perf_counter() - started
     index = Index.open(folder / "index")
     rows = index.rows()
     names = [path if frame != frame or frame is None else f"{path}#{int(frame)}" for path, frame in _paths(rows)]
@@ -111,7 +109,7 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     print(
         f"\n{len(names)} pages: {len(real)} real ones, {sum('#' in name for name in names)} of a real report (PDF), "
         f"{sum(1 for scan in known if not scan.real and not scan.change)} drawn, {len(again)} re-scans "
-        f"({sum(known[place].real for place in again)} of {len(held_out(real))} real pages); indexing {indexing:.0f} s"
+        f"({sum(known[place].real for place in again)} of {len(held_out(real))} real pages)"
     )
 
     similarity = vectors @ vectors.T

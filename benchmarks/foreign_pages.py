@@ -168,10 +168,10 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=10, help="drawn pages of each kind (default %(default)s)")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
+    from common import scores_of
     from drawing.scan import Scanner
     from sklearn.metrics import roc_auc_score
 
-    from common import scores_of
     from decoding import read_page
     from pages import find_pages
 

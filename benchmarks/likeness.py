@@ -54,7 +54,9 @@ def main() -> None:
     """Parse the command line, compute features, probe, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("drawn", type=Path, help="label folders of drawn pages")
-    parser.add_argument("--real", type=Path, default=HOME.parent / "shared" / "pages", help="label folders of real pages")
+    parser.add_argument(
+        "--real", type=Path, default=HOME.parent / "shared" / "pages", help="label folders of real pages"
+    )
     parser.add_argument("--each", type=int, default=30, help="pages of each category, at most (default %(default)s)")
     given = parser.parse_args()
     from sklearn.linear_model import LogisticRegression
@@ -67,12 +69,16 @@ def main() -> None:
     labels, documents = np.array(drawn[1] + real[1]), np.array(["d" + d for d in drawn[2]] + ["r" + d for d in real[2]])
     said = np.zeros(len(features))
     for train, test in StratifiedGroupKFold(5, shuffle=True, random_state=0).split(features, is_drawn, documents):
-        probe = LogisticRegression(C=0.001, class_weight="balanced", max_iter=2000).fit(features[train], is_drawn[train])
+        probe = LogisticRegression(C=0.001, class_weight="balanced", max_iter=2000).fit(
+            features[train], is_drawn[train]
+        )
         said[test] = probe.predict_proba(features[test])[:, 1]
     right = (said > 0.5) == is_drawn
 
     def balanced(of: np.ndarray) -> float:
-        return float(np.mean([right[of & (is_drawn == kind)].mean() for kind in (0, 1) if (of & (is_drawn == kind)).any()]))
+        return float(
+            np.mean([right[of & (is_drawn == kind)].mean() for kind in (0, 1) if (of & (is_drawn == kind)).any()])
+        )
 
     print(f"{'category':9} drawn  real   told apart")
     for label in [*sorted(set(labels)), "all"]:

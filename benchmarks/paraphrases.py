@@ -3,8 +3,8 @@
     python data_scripts/draw_pages.py fresh --pages 330 --seed 77
     python benchmarks/paraphrases.py fresh                     # the default model; also on ../shared/pages
 
-The sets in `benchmarks/paraphrases/` describe the eleven categories anew. They were written by someone who saw the names
-of the categories and none of the sets in `category_descriptions/`, and no model is trained on them. Printed: accuracy
+The sets in `benchmarks/paraphrases/` describe the eleven categories anew. They were written by someone who saw the
+names of the categories and none of the sets in `category_descriptions/`; no model is trained on them. Printed: accuracy
 with the model's own averaged descriptions, with each of those sets alone, and what that loses, in points. On the real
 pages, which take part in training, only the difference means something.
 """
@@ -46,7 +46,9 @@ def main() -> None:
         def accuracy(descriptions: dict[str, list[str]], embeddings=embeddings, found=found) -> float:  # noqa: ANN001
             classifier.use_categories(descriptions)
             guessed = classifier.logits_of(embeddings).argmax(dim=-1).tolist()
-            return float(np.mean([classifier.categories[i] == label for i, label in zip(guessed, found.labels, strict=True)]))
+            return float(
+                np.mean([classifier.categories[i] == label for i, label in zip(guessed, found.labels, strict=True)])
+            )
 
         base = accuracy(own)
         print(f"{folder}: {len(found.pages)} pages, own descriptions {base:.1%}")

@@ -5,8 +5,8 @@
     python run.py --train -d drawn -m EfficientNet-Lite0 --towers image --name from_drawn
 
 No page comes from an archive: paper, print, typing, handwriting, tables, drawings, photographs and the traces of the
-scanner are drawn, from a seed. Pages of one document share paper, machine, hand and scanner. The package `drawing` does the
-work, one process a core.
+scanner are drawn, from a seed. Pages of one document share paper, machine, hand and scanner. The package `drawing` does
+the work, one process a core.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from utils import UserError, did_you_mean, printable
 
 RECORD = "drawn.json"
 DESCRIPTION = """\
-Draw labelled archive pages into OUTPUT/<CATEGORY>/, named <document>-<page>.jpg, as --train takes them: A4 at 150 dpi and
-other sizes, all categories alike often. The same seed draws the same pages, with the same fonts and versions. A
+Draw labelled archive pages into OUTPUT/<CATEGORY>/, named <document>-<page>.jpg, as --train takes them: A4 at 150 dpi
+and other sizes, all categories alike often. The same seed draws the same pages, with the same fonts and versions. A
 start that was broken off goes on with the same command; more --pages of the same seed draw other documents."""
 EXAMPLES = """\
 examples:
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
         "--fonts",
         type=Path,
         metavar="DIR",
-        help="a folder of TTF or OTF files (default: what fetch_fonts.py has fetched, else the few that matplotlib brings)",
+        help="a folder of TTF or OTF files (default: what fetch_fonts.py has fetched, else what matplotlib brings)",
     )
     parser.add_argument(
         "--strokes",
@@ -99,7 +99,8 @@ def main(arguments: Sequence[str]) -> int:
     for category in typed.category:
         if category not in CATEGORIES:
             raise UserError(
-                f"--category {printable(category)}: no such category{did_you_mean(category, list(CATEGORIES))}; there are {', '.join(CATEGORIES)}"
+                f"--category {printable(category)}: no such category{did_you_mean(category, list(CATEGORIES))}; "
+                f"there are {', '.join(CATEGORIES)}"
             )
     for flag, folder in (("--fonts", typed.fonts), ("--strokes", typed.strokes)):
         if folder is not None and not folder.is_dir():
@@ -163,7 +164,9 @@ def _same_drawing(output: Path, wanted: dict[str, Any]) -> None:
         write_whole(file, json.dumps(wanted, indent=1).encode("utf-8"))
         return
     there = json.loads(file.read_text(encoding="utf-8"))
-    other = [f"{name} {there.get(name)} there, {wanted[name]} now" for name in wanted if there.get(name) != wanted[name]]
+    other = [
+        f"{name} {there.get(name)} there, {wanted[name]} now" for name in wanted if there.get(name) != wanted[name]
+    ]
     if other:
         raise UserError(f"{printable(str(output))} holds another drawing ({'; '.join(other)}): name another folder")
 

@@ -6,10 +6,10 @@
 Four steps, each of which goes on where it was broken off when the same command is given again:
 
 1. `draw_pages.py made/drawn`: pages of all categories, from the seed;
-2. `run.py --train -d made/drawn`: the image tower learns from drawn pages alone: `made/models/drawn`. It has seen no real
-   page, so the real ones are a pure test of it (printed);
-3. `run.py --train -d REAL --extra made/drawn --folds 5 --final`: a short training that goes on from there, three quarters
-   drawn and a quarter real pages, once for each fold by document and once on all: `made/models/<name>`;
+2. `run.py --train -d made/drawn`: the image tower learns from drawn pages alone: `made/models/drawn`. It has seen no
+   real page, so the real ones are a pure test of it (printed);
+3. `run.py --train -d REAL --extra made/drawn --folds 5 --final`: a short training that goes on from there, three
+   quarters drawn and a quarter real pages, once for each fold by document and once on all: `made/models/<name>`;
 4. what it is worth, from the out-of-fold probabilities.
 
 A short run proves the way: `--pages 110 --epochs 1`.
@@ -43,12 +43,30 @@ def main(arguments: Sequence[str]) -> int:
     """The command line; returns the exit code."""
     parser = Parser(DESCRIPTION, EXAMPLES)
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="the folder for drawn pages and models")
-    parser.add_argument("--real", type=Path, metavar="DIR", help="label folders of real pages; without: drawn ones only")
+    parser.add_argument(
+        "--real", type=Path, metavar="DIR", help="label folders of real pages; without: drawn ones only"
+    )
     parser.add_argument("--strokes", type=Path, metavar="DIR", help="pen strokes (UNIPEN) for some of the hands")
-    parser.add_argument("--pages", type=whole_number(55, 999_999), default=6600, metavar="N", help="drawn pages (default %(default)s)")
-    parser.add_argument("--seed", type=whole_number(0, 999_999_999), default=1, metavar="S", help="of the drawing (default %(default)s)")
-    parser.add_argument("--epochs", type=whole_number(1, 1000), default=3, metavar="N", help="passes over the drawn pages (default %(default)s)")
-    parser.add_argument("--real_epochs", type=whole_number(1, 1000), default=3, metavar="N", help="passes of the second training (default %(default)s)")
+    parser.add_argument(
+        "--pages", type=whole_number(55, 999_999), default=6600, metavar="N", help="drawn pages (default %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=whole_number(0, 999_999_999), default=1, metavar="S", help="of the drawing (default %(default)s)"
+    )
+    parser.add_argument(
+        "--epochs",
+        type=whole_number(1, 1000),
+        default=3,
+        metavar="N",
+        help="passes over the drawn pages (default %(default)s)",
+    )
+    parser.add_argument(
+        "--real_epochs",
+        type=whole_number(1, 1000),
+        default=3,
+        metavar="N",
+        help="passes of the second training (default %(default)s)",
+    )
     parser.add_argument("--name", default="efficientnet-lite0", help="the model's name (default %(default)s)")
     typed = parser.read(arguments)
     real = None if typed.real is None else folder_argument(typed.real).resolve()
@@ -67,8 +85,10 @@ def main(arguments: Sequence[str]) -> int:
             (None, ["run.py", "--eval", "--model_path", models / first, "-d", real, "-o", output / "judged"]),
             (
                 models / typed.name,
-                [*train, "-d", real, "--model_path", models / first, "--extra", drawn, "--extra_share", "0.75"]
-                + ["--lr", "1e-4", "--epochs", typed.real_epochs, "--folds", "5", "--final", "--name", typed.name],
+                [
+                    *[*train, "-d", real, "--model_path", models / first, "--extra", drawn, "--extra_share", "0.75"],
+                    *["--lr", "1e-4", "--epochs", typed.real_epochs, "--folds", "5", "--final", "--name", typed.name],
+                ],
             ),
         ]
     for made, command in steps:
@@ -81,7 +101,9 @@ def main(arguments: Sequence[str]) -> int:
         resume = ["--resume"] if made is not None and made.with_name(f"{made.name}.training").is_dir() else []
         code = subprocess.run([sys.executable, *map(str, command), *resume], cwd=HOME, check=False).returncode
         if code:
-            raise UserError(f"this step ended with exit code {code}; mend what it says above and give the same command again")
+            raise UserError(
+                f"this step ended with exit code {code}; mend what it says above and give the same command again"
+            )
     return 0
 
 

@@ -5,8 +5,8 @@
     backbone.to_joint(vectors) @ backbone.embed_text("a map")    # [B], cosines; where there is a text tower
 
 Vectors are the pooled features of the image tower, before the projection into the joint space of images and texts:
-what a projection has learned tells categories apart and forgets the rest, by which a page is known again (see
-docs/explore.md for both, measured). The projection is linear, so a text still finds its pages: they are projected when
+they do not depend on the categories that somebody trained (docs/explore.md has what was measured, which does not settle
+it). The projection is linear, so a text still finds its pages: they are projected when
 it is asked for. Where it is not linear, the joint vectors are kept.
 
 Nothing is fetched: a model is a folder, or in the hub cache.

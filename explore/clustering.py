@@ -32,6 +32,7 @@ SAME = 1e-3  # pages that differ by less in every component are the same: float1
 FEW = 8  # fewer pages are one cluster
 SMALLEST = (0.002, 0.005, 0.01, 0.02, 0.05)  # shares of all pages that are tried as the smallest cluster
 LEAST = 3  # pages of a cluster
+MEAN = 5  # pages a cluster, at least, where k-means tries a number: else the silhouette favours single pages
 NEIGHBOURS = 5  # pages that make a place dense
 MOST_NONE = 0.5  # where more than this share is in no cluster, density tells nothing here
 COUNTS = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 40, 60, 80, 120, 160)  # numbers of clusters that k-means tries
@@ -117,7 +118,7 @@ def _least(pages: int, share: float) -> int:
 
 
 def _counts(pages: int) -> list[int]:
-    return [count for count in COUNTS if count <= max(2, min(pages // 3, COUNTS[-1]))]
+    return [count for count in COUNTS if count <= max(2, pages // MEAN)]
 
 
 def _dense(points: np.ndarray, share: float) -> np.ndarray:

@@ -48,7 +48,7 @@ GROWTH = 1.25  # the IVF index is made anew when the table has grown by so much;
 # partitions, and what it finds is ranked again by the stored vectors: REFINE times as many as are asked for.
 PARTITION = 1000  # pages a partition, about
 PROBES = 40  # partitions that a search looks into, at least
-REFINE = 10
+REFINE = 20
 SMALL_FRAGMENTS = 40  # a run leaves a file a commit; beyond so many they are put together on the way
 KEPT = timedelta(minutes=10)  # older versions of a table stay so long for those who are reading it
 DELETED_AT_ONCE = 5000  # ids in one SQL statement

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
 FENCE = 3.0  # Tukey's "far out"
-LISTED = 10  # pages of each kind on the terminal
+LISTED, LEAST_LISTED = 10, 3  # pages of each kind on the terminal
 NEEDED = ["folder", "path", "frame", "document", "page", "file", "year", "category", "score"]
 ABOUT = ["FILE", "PAGE", "DOCUMENT", "YEAR", "CATEGORY"]
 OUTLIERS = ["RANK", *ABOUT, "DISTANCE", "OUTLIER", "WHY", "NEAREST_PATH", "PATH", "FOLDER"]
@@ -164,8 +164,11 @@ def summary(rows: DataFrame, found: Found, *, known: bool) -> str:
         f"{_pages(len(outliers))} of {len(rows)} unlike all others: mean distance to the {found.k} nearest pages of "
         f"other documents above {found.fence:.3f}"
     ]
-    for place in outliers[:LISTED]:
-        lines.append(f"  {found.distance[place]:.3f}  {printable(rows['path'][place])}  ({_why(found, rows, place)})")
+    for place in found.order()[: min(LISTED, max(len(outliers), LEAST_LISTED))]:
+        mark = "*" if found.distance[place] > found.fence else " "
+        lines.append(
+            f"{mark} {found.distance[place]:.3f}  {printable(rows['path'][place])}  ({_why(found, rows, place)})"
+        )
     if len(outliers) > LISTED:
         lines.append(f"  and {len(outliers) - LISTED} more (outliers.csv)")
     alone = int(np.isnan(found.distance).sum())

@@ -7,7 +7,8 @@ import pytest
 from categories import PROMPT, prompts, read_descriptions, read_sets
 
 FOLDER = Path(__file__).parents[1] / "category_descriptions"
-SETS = tuple("init details short min mid large look content plain".split()) + tuple("keywords makers archivist traits modern question layout".split())
+SETS = ("init", "details", "short", "min", "mid", "large", "look", "content", "plain")
+SETS += ("keywords", "makers", "archivist", "traits", "modern", "question", "layout")
 LABELS = ["DRAW", "DRAW_L", "LINE_HW", "LINE_P", "LINE_T", "PHOTO", "PHOTO_L", "TEXT", "TEXT_HW", "TEXT_P", "TEXT_T"]
 WORDS = 45  # about what the 77 tokens of CLIP's text tower hold, with the prompt
 

@@ -1,7 +1,8 @@
-"""The page generator: every category, seeds, documents, labels, broken-off starts; on the fonts that matplotlib brings."""
+"""The page generator: every category, seeds, documents, labels, broken-off starts; with the fonts of matplotlib."""
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -11,8 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "data_scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
 
 from drawing.fonts import Fonts, matplotlib_folder
 from drawing.plan import CATEGORIES, LARGEST, THEMES, Tools, draw_document, plan
@@ -22,13 +22,12 @@ from config_file import read_settings
 from pages import find_pages
 from training.data import find_labelled
 
+ROOT = Path(__file__).parents[1]
 TOOLS = Tools(matplotlib_folder())
 
 
 def draw(output: Path, *arguments: str, cache: Path | None = None) -> subprocess.CompletedProcess[str]:
     """The script, without any fonts or photographs that were fetched on this machine."""
-    import os
-
     command = [sys.executable, str(ROOT / "data_scripts" / "draw_pages.py"), str(output), *arguments]
     nowhere = str(cache or output.parent / "nothing fetched")
     environment = os.environ | {"XDG_CACHE_HOME": nowhere, "LOCALAPPDATA": nowhere}
@@ -128,7 +127,9 @@ def test_the_plan_gives_each_category_its_pages_and_keeps_documents_together() -
     assert sum(len(task.pages) > 1 for task in tasks) > len(tasks) / 3
     for task in tasks:
         assert len({page for page, _ in task.pages}) == len(task.pages)
-        assert any(task.kind == kind and {label for _, label in task.pages} <= set(labels) for kind, _, labels in THEMES)
+        assert any(
+            task.kind == kind and {label for _, label in task.pages} <= set(labels) for kind, _, labels in THEMES
+        )
     assert {label for task in plan(40, 1, ["PHOTO", "TEXT"]) for _, label in task.pages} == {"PHOTO", "TEXT"}
 
 
@@ -136,7 +137,11 @@ def test_the_plan_gives_each_category_its_pages_and_keeps_documents_together() -
 def test_every_kind_of_page_can_be_drawn(label: str) -> None:
     kit = Kit(Fonts.find(TOOLS.fonts))
     for index in range(12):
-        kind = ("old", "new", "slide")[index % 3] if label in ("TEXT_P", "LINE_P", "DRAW", "PHOTO") else ("old", "new")[index % 2]
+        kind = (
+            ("old", "new", "slide")[index % 3]
+            if label in ("TEXT_P", "LINE_P", "DRAW", "PHOTO")
+            else ("old", "new")[index % 2]
+        )
         document = Document.choose(np.random.default_rng([7, index]), kit, index, kind, (7, index))
         sheet = Sheet(document, np.random.default_rng([8, index]))
         CATEGORIES[label](sheet)

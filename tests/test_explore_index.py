@@ -409,7 +409,7 @@ def test_it_is_read_by_duckdb(here, model):
     explore("index", "pages", model=model)
     table = lancedb.connect("ix").open_table("pages")
     pages = table.search().select(["path", "year"]).to_arrow()  # noqa: F841 (duckdb finds it by its name)
-    assert duckdb.sql("select count(*) from pages where year = 1943").fetchone() == (1,)
+    assert duckdb.sql("select count(*) from pages where year = 1943").fetchall() == [(1,)]
 
 
 def made(folder: Path, vectors: np.ndarray, first: int = 0) -> Index:
@@ -458,11 +458,11 @@ def test_derived_columns_are_written_beside_the_vectors(tmp_path):
 def test_search_is_approximate_from_a_size_on_and_kept_up_to_date(tmp_path, monkeypatch):
     monkeypatch.setattr(index_module, "APPROXIMATE_FROM", 2000)
     monkeypatch.setattr(index_module, "PARTITION", 250)
-    centres = unit(20, 32, 1)
+    centres = unit(20, 128, 1)
     draw = np.random.default_rng(2)
 
     def near(count):
-        vectors = centres[draw.integers(20, size=count)] + 0.6 * unit(count, 32, draw.integers(1 << 30))
+        vectors = centres[draw.integers(20, size=count)] + 0.6 * unit(count, 128, draw.integers(1 << 30))
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     first = near(1500)

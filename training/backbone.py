@@ -33,8 +33,8 @@ LICENCE = "Apache-2.0"  # of the ImageNet weights, and of their timm architectur
 # distortion, all of them wholly in view; padding a square would leave a third of it empty.
 SIZE = (448, 320)
 FEATURES = 1280  # width of the image tower's pooled features
-# What `--towers image` leaves as ImageNet made it: edges, corners and grain are the same in every picture, and these stages
-# work on the largest maps, so that a training step without them takes two thirds of the time on a CPU.
+# What `--towers image` leaves as ImageNet made it: edges, corners and grain are the same in every picture, and these
+# stages work on the largest maps: a training step without them takes two thirds of the time on a CPU.
 FROZEN = ("conv_stem.", "bn1.", "blocks.0.", "blocks.1.", "blocks.2.")
 PROJECTION = 256  # dimensions of the joint space: more than enough for some hundred categories
 TEXT_WIDTH = 128
@@ -101,9 +101,9 @@ def build_base(texts: Iterable[str], seed: int) -> tuple[VisionTextDualEncoderMo
 def _begin_as_bag_of_words(tower: BertModel, special: list[int]) -> None:
     """Let a random text tower begin as the mean of its words' embeddings.
 
-    As BERT is initialised, the pooled [CLS] embedding is nearly the same for every text, and a few hundred descriptions do
-    not teach it to look at their words (tried: after 600 steps categories were still told apart by chance). Here [CLS]
-    begins empty, attention even over all words, values and pooling as they are: what differs between texts is all there is.
+    As BERT is initialised, the pooled [CLS] embedding is nearly the same for every text, and a few hundred descriptions
+    do not teach it to look at their words (tried: after 600 steps categories were still told apart by chance). Here
+    [CLS] begins empty, attention even over all words, values and pooling as they are: only what differs is left.
     """
     import torch
 

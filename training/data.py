@@ -175,7 +175,9 @@ def augment(pixels: np.ndarray, rng: np.random.Generator, fill: int = 255) -> np
         at_x, at_y = wide / 2, high / 2  # the affine map leads from the new image to the old one
         offset = at_x - cos * at_x - sin * at_y + shift[0] * wide, at_y + sin * at_x - cos * at_y + shift[1] * high
         matrix = (cos, sin, offset[0], -sin, cos, offset[1])
-        image = image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=(fill,) * 3)
+        image = image.transform(
+            image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=(fill,) * 3
+        )
     if jitter:
         image = ImageEnhance.Brightness(image).enhance(factors[0])
         image = ImageEnhance.Contrast(image).enhance(factors[1])

@@ -1,4 +1,4 @@
-"""Pages with something to see: DRAW and PHOTO, and DRAW_L and PHOTO_L where it stands in a ruled card or beside a table.
+"""Pages with something to see: DRAW and PHOTO; DRAW_L and PHOTO_L where a ruled card or a table is about it.
 
     photo_l(sheet)            # one function a category; each draws one of many kinds of page
 
@@ -8,6 +8,7 @@ text is DRAW; the ruled head of a record card or a table of particulars turns th
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -328,7 +329,7 @@ def title_block(sheet: Sheet, box: Box) -> None:
         edges = np.sort(sheet.rng.uniform(0.15, 0.85, sheet.integer(0, 4)))
         edges = [left, *(left + (right - left) * edges), right]
         y = top + tall * row
-        for a, b in zip(edges[:-1], edges[1:], strict=True):
+        for a, b in itertools.pairwise(edges):
             sheet.draw.rectangle((a, y, b, y + tall), outline=sheet.press.ink, width=2)
             small = min(14, tall * 0.3)
             sheet.put("print", (a + 5, y + small + 2), sheet.words.head(0.2), small, b - a - 8)

@@ -126,7 +126,9 @@ def draw_document(task: Task, tools: Tools, output: Path) -> int:
         part = file.with_name(f".{file.stem}.{os.getpid()}.part.jpg")
         image = document.scanner.scan(rng, sheet.image)
         if tools.height and image.height > tools.height:
-            image = image.resize((round(image.width * tools.height / image.height), tools.height), Image.Resampling.LANCZOS)
+            image = image.resize(
+                (round(image.width * tools.height / image.height), tools.height), Image.Resampling.LANCZOS
+            )
         document.scanner.save(image, part)
         part.replace(file)
     return len(task.pages)

@@ -9,6 +9,7 @@ Pages of a document share paper, machines, hands, forms and scanner; so a split 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -237,7 +238,7 @@ class Sheet:
 
     def _wavering(self, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
         out = []
-        for (ax, ay), (bx, by) in zip(points[:-1], points[1:], strict=True):
+        for (ax, ay), (bx, by) in itertools.pairwise(points):
             steps = max(2, int(np.hypot(bx - ax, by - ay) / 90))
             at = np.linspace(0, 1, steps + 1)
             shake = self.rng.normal(0, 1.2, (steps + 1, 2))

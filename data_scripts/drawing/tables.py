@@ -8,6 +8,7 @@ The columns and rules of a table, and the questions of a form, are shared by the
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -186,8 +187,8 @@ def _rules(sheet: Sheet, style: TableStyle, edges: list[float], rows: list[float
             flat(top, weight + 1)
             flat(bottom, weight + 1)
     if kind == "cells":
-        for y0, y1 in zip(rows[:-1], rows[1:], strict=True):
-            for x0, x1 in zip(edges[:-1], edges[1:], strict=True):
+        for y0, y1 in itertools.pairwise(rows):
+            for x0, x1 in itertools.pairwise(edges):
                 sheet.draw.rectangle((x0 + 3, y0 + 3, x1 - 3, y1 - 3), outline=ink, width=1)
     if kind == "all" and sheet.chance(0.4):
         sheet.draw.rectangle((left, top, right, bottom), outline=ink, width=weight + 2)

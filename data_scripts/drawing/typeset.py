@@ -3,8 +3,8 @@
     press = Press.choose(rng, fonts, age=0.7)
     y = press.block(image, words, (120, 200, 1120, 1600), rng)        # running text; the y below its last line
 
-A box is (left, top, right, bottom) in pixels at 150 dpi. Every function draws onto a Pillow image and gives back where it
-stopped; nothing is ever drawn below its box.
+A box is (left, top, right, bottom) in pixels at 150 dpi. Every function draws onto a Pillow image and gives back where
+it stopped; nothing is ever drawn below its box.
 """
 
 from __future__ import annotations
@@ -50,15 +50,18 @@ def wrap(words: list[str], widths: list[float], blank: float, width: float, inde
 
 
 _STYLED = re.compile(
-    r"ital|obli|slant|bold|black|heavy|thin|light|medium|demi|extra|cond|narrow|caps|[_-](it|bi|ri|rbi|rb|i|b)$|sc$", re.I
+    r"ital|obli|slant|bold|black|heavy|thin|light|medium|demi|extra|cond|narrow|caps|[_-](it|bi|ri|rbi|rb|i|b)$|sc$",
+    re.I,
 )
 
 
-_OFFICE = re.compile(r"liberations|termes|freeserif|freesans|carlito|caladea|heros-|times|arial|calibri|cambria|helvet", re.I)
+_OFFICE = re.compile(
+    r"liberations|termes|freeserif|freesans|carlito|caladea|heros-|times|arial|calibri|cambria|helvet", re.I
+)
 
 
 def face_of(rng: np.random.Generator, files: list[Path], styled: float = 0.08) -> Path:
-    """One of the fonts, seldom (`styled`) an italic, a bold or another cut: whole pages are set in upright regular type."""
+    """One of the fonts, seldom (`styled`) an italic or a bold: whole pages are set in upright regular type."""
     plain = [file for file in files if not _STYLED.search(file.stem)]
     return choice(rng, plain if plain and rng.random() >= styled else files)
 

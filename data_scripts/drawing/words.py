@@ -13,35 +13,40 @@ import numpy as np
 
 _STEMS = {
     "cs": """při na ve se do za od pod nad jáma hrob vrstva nádoba zlomek okraj hloubka výzkum nález sonda profil objekt
-    kultura keramika střep uhlík mazanice kost kostra pohřebiště sídliště hradiště pole parcela obec okres museum ústav
-    archeologický předběžný povrchový záchranný rozsáhlý tmavý světlý hnědý šedý žlutý jílovitý písčitý kulovitý zdobený
-    hladký drsný nepravidelný oválný kruhový severní jižní východní západní byl byla bylo byly jest jsou není nalezen
-    zachycena uložena prozkoumán zjištěno který která které jejich podle mezi kolem směrem asi také však nebo aby jako
-    ještě další první druhý třetí starší mladší doba bronzová halštatská laténská slovanský středověký neolit eneolit
-    cm mm metrů dne roku č. obr. tab. str. viz např. tzv. inv. dr. prof. pan majitel rolník ředitel učitel zpráva dopis
-    žádost sdělení vážený prosím děkuji zasílám přiložený úctou""",
-    "de": """der die das und in bei von mit auf aus dem den des ein eine einer wurde wurden ist sind Grab Grube Schicht Gefäß
-    Scherbe Rand Boden Tiefe Fund Fundstelle Grabung Gräberfeld Siedlung Kultur Keramik Knochen Skelett Bronze Eisen
-    Nadel Fibel Ring Beil Museum Amt Vorgeschichte Bodendenkmal Kreis Gemeinde Gemarkung Flur Parzelle Länge Breite
-    Höhe Durchmesser grau braun schwarz hell dunkel verziert erhalten gefunden größere kleinere nördlich südlich östlich
-    Herr Frau Lehrer Besitzer Bericht Brief geehrter übersende hiermit über nach vor zwischen etwa auch noch sowie
-    jedoch jüngere ältere Bronzezeit Latènezeit Hallstattzeit slawisch mittelalterlich Abb. Taf. S. Nr. vgl. bzw. ca.""",
-    "en": """the of and in to a is was were for with by from at this that as are which on site trench layer pottery vessel sherd
-    feature burial settlement period Bronze Iron Age Neolithic medieval excavation survey profile section context
-    sample charcoal bone stone wall floor pit ditch house analysis result figure table method data model distribution
-    region valley river western eastern large small early late during between within several recent study research
-    however therefore these their other two three between chapter discussion evidence dated radiocarbon""",
+    kultura keramika střep uhlík mazanice kost kostra pohřebiště sídliště hradiště pole parcela obec okres
+    museum ústav archeologický předběžný povrchový záchranný rozsáhlý tmavý světlý hnědý šedý žlutý jílovitý
+    písčitý kulovitý zdobený hladký drsný nepravidelný oválný kruhový severní jižní východní západní byl byla
+    bylo byly jest jsou není nalezen zachycena uložena prozkoumán zjištěno který která které jejich podle mezi
+    kolem směrem asi také však nebo aby jako ještě další první druhý třetí starší mladší doba bronzová
+    halštatská laténská slovanský středověký neolit eneolit cm mm metrů dne roku č. obr. tab. str. viz např.
+    tzv. inv. dr. prof. pan majitel rolník ředitel učitel zpráva dopis žádost sdělení vážený prosím děkuji
+    zasílám přiložený úctou""",
+    "de": """der die das und in bei von mit auf aus dem den des ein eine einer wurde wurden ist sind Grab Grube Schicht
+    Gefäß Scherbe Rand Boden Tiefe Fund Fundstelle Grabung Gräberfeld Siedlung Kultur Keramik Knochen Skelett
+    Bronze Eisen Nadel Fibel Ring Beil Museum Amt Vorgeschichte Bodendenkmal Kreis Gemeinde Gemarkung Flur
+    Parzelle Länge Breite Höhe Durchmesser grau braun schwarz hell dunkel verziert erhalten gefunden größere
+    kleinere nördlich südlich östlich Herr Frau Lehrer Besitzer Bericht Brief geehrter übersende hiermit über
+    nach vor zwischen etwa auch noch sowie jedoch jüngere ältere Bronzezeit Latènezeit Hallstattzeit slawisch
+    mittelalterlich Abb. Taf. S. Nr. vgl. bzw. ca.""",
+    "en": """the of and in to a is was were for with by from at this that as are which on site trench layer pottery vessel
+    sherd feature burial settlement period Bronze Iron Age Neolithic medieval excavation survey profile
+    section context sample charcoal bone stone wall floor pit ditch house analysis result figure table method
+    data model distribution region valley river western eastern large small early late during between within
+    several recent study research however therefore these their other two three between chapter discussion
+    evidence dated radiocarbon""",
     "pl": """w na z do od przy pod nad oraz się jest był była były stanowisko grób jama warstwa naczynie fragment głębokość
-    badania wykop profil obiekt kultura ceramika kość szkielet cmentarzysko osada grodzisko pole działka gmina powiat
-    muzeum instytut archeologiczny wstępny ratowniczy ciemny jasny brunatny szary żółty gliniasty zdobiony północny
-    południowy wschodni zachodni znaleziono odkryto według między około także jednak lub aby jako drugi trzeci starszy
-    młodszy epoka brązu żelaza średniowieczny rys. tab. str. nr zob. inż. dr pan właściciel rolnik sprawozdanie list
-    prośba zawiadomienie szanowny proszę dziękuję przesyłam załączony łużycki późny""",
-    "hu": """a az és egy volt van nem is hogy mint sír gödör réteg edény töredék mélység ásatás lelet szelvény objektum kultúra
-    kerámia csont csontváz temető település föld telek község járás múzeum intézet régészeti előzetes leletmentő sötét
-    világos barna szürke sárga agyagos homokos díszített északi déli keleti nyugati találtak került szerint között körül
-    felé körülbelül azonban vagy első második harmadik idősebb fiatalabb bronzkor vaskor középkori kép tábla oldal
-    lásd jelentés levél kérés tisztelt kérem köszönöm küldöm mellékelt őskori újkőkor""",
+    badania wykop profil obiekt kultura ceramika kość szkielet cmentarzysko osada grodzisko pole działka gmina
+    powiat muzeum instytut archeologiczny wstępny ratowniczy ciemny jasny brunatny szary żółty gliniasty
+    zdobiony północny południowy wschodni zachodni znaleziono odkryto według między około także jednak lub aby
+    jako drugi trzeci starszy młodszy epoka brązu żelaza średniowieczny rys. tab. str. nr zob. inż. dr pan
+    właściciel rolnik sprawozdanie list prośba zawiadomienie szanowny proszę dziękuję przesyłam załączony
+    łużycki późny""",
+    "hu": """a az és egy volt van nem is hogy mint sír gödör réteg edény töredék mélység ásatás lelet szelvény objektum
+    kultúra kerámia csont csontváz temető település föld telek község járás múzeum intézet régészeti előzetes
+    leletmentő sötét világos barna szürke sárga agyagos homokos díszített északi déli keleti nyugati találtak
+    került szerint között körül felé körülbelül azonban vagy első második harmadik idősebb fiatalabb bronzkor
+    vaskor középkori kép tábla oldal lásd jelentés levél kérés tisztelt kérem köszönöm küldöm mellékelt őskori
+    újkőkor""",
 }
 _PLACES = [
     "Lhota",
