@@ -6,6 +6,7 @@ drawn pages, the figures are of the other half.
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import time
@@ -87,7 +88,7 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     """Print the tables."""
     from config_file import read_settings
     from explore.comparing import compare_pairs
-    from explore.duplicates import candidates
+    from explore.duplicates import CANDIDATES, appearance, candidates
     from explore.index import Index
 
     folder = work / "near"
@@ -112,12 +113,20 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
         f"({sum(known[place].real for place in again)} of {len(held_out(real))} real pages)"
     )
 
-    similarity = vectors @ vectors.T
-    np.fill_diagonal(similarity, -1)
-    own = np.array([similarity[place, original[shows[place]]] for place in again])
-    ways = {"embeddings alone": (similarity, own)}
-    hashes = _hash_similarity(index, rows["id"].tolist())
-    ways["perceptual hash alone"] = (hashes, np.array([hashes[place, original[shows[place]]] for place in again]))
+    looks = appearance(index, rows["id"].to_numpy())
+    whole = looks.astype(np.float32)
+    sketches = math.sqrt(2) * whole[:, vectors.shape[1] :]
+    likeness = {
+        "embeddings alone": vectors @ vectors.T,
+        "perceptual hash alone": _hash_similarity(index, rows["id"].tolist()),
+        "sketch of the thumbnail alone": sketches @ sketches.T,
+        "embedding and sketch": whole @ whole.T,
+    }
+    ways = {}
+    for way, alike in likeness.items():
+        np.fill_diagonal(alike, -1)
+        ways[way] = alike, np.array([alike[place, original[shows[place]]] for place in again])
+    own = ways["embedding and sketch"][1]
     columns: dict[str, dict[str, np.ndarray]] = {}
     different = shows[:, None] != shows[None]
     for way, (alike, to_own) in ways.items():
@@ -127,11 +136,10 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
         columns[f"{way}, at no false pair"] = {"found": to_own > threshold}
 
     started = time.perf_counter()
-    pairs = candidates(vectors.astype(np.float16))
+    pairs = candidates(looks)
     near = set(pairs)
     is_candidate = np.array([tuple(sorted((place, original[shows[place]]))) in near for place in again])
-    log = folder / "compared.csv"
-    log.unlink(missing_ok=True)
+    log = folder / "compared.csv"  # kept as the product keeps it: a run that was stopped goes on
     settings = read_settings(HOME / "config.toml")
     compared = compare_pairs(pairs, rows, log, workers=2, max_pixels=settings.input.max_pixels, quiet=True)
     seconds = time.perf_counter() - started
@@ -139,7 +147,7 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     false = sorted((names[one], names[other]) for one, other in same if shows[one] != shows[other])
     group = _groups(len(names), same)
     found = np.array([group[place] == group[original[shows[place]]] for place in again])
-    columns["candidates (10 neighbours)"] = {"found": is_candidate}
+    columns[f"candidates ({CANDIDATES} neighbours by both)"] = {"found": is_candidate}
     columns["`duplicates`: candidates, then laid on each other"] = {"found": found}
 
     kinds = [(True, change) for change in (*CHANGES, "all at once")] + [(False, "all at once")]
@@ -156,14 +164,18 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     opened = len({place for pair in pairs for place in pair})
     print(
         f"\n`duplicates`: {len(same)} pairs said to be the same page, {len(false)} of them false; {len(pairs)} "
-        f"candidates of {len(names) * (len(names) - 1) // 2} pairs, {opened} pages opened, {seconds:.0f} s on 2 threads"
+        f"candidates of {len(names) * (len(names) - 1) // 2} pairs, {opened} pages; {compared.now} compared in "
+        f"{seconds:.0f} s on 2 threads, {compared.earlier} earlier"
     )
     for one, other in false:
         print(f"  false: {one} and {other}")
     missed = [names[place] for place, hit in zip(again, found, strict=True) if not hit]
     print(f"not found: {', '.join(missed) or 'none'}")
     floor = np.sort(own)[: max(1, len(own) // 100)]
-    print(f"cosine of a re-scan and its original: lowest {own.min():.3f}, 1 % below {floor[-1]:.3f}")
+    print(
+        f"likeness (embedding and sketch) of a re-scan and its original: lowest {own.min():.3f}, 1 % below "
+        f"{floor[-1]:.3f}"
+    )
     _other_entries(held_out(real))
 
 
@@ -192,9 +204,7 @@ def _hash_similarity(index: object, ids: list[int]) -> np.ndarray:
 
     bits = [np.unpackbits(np.frombuffer(look(image).bits, np.uint8)) for image in index.thumbnail(ids)]
     signs = 2.0 * np.array(bits, np.float32) - 1  # [N, 256]
-    alike = (signs @ signs.T / signs.shape[1] + 1) / 2
-    np.fill_diagonal(alike, -1)
-    return alike
+    return (signs @ signs.T / signs.shape[1] + 1) / 2
 
 
 def _other_entries(pages: list[Path]) -> None:

@@ -3,13 +3,15 @@
     python run.py explore duplicates            # both
     python run.py explore duplicates --exact    # files of the same bytes only: at once, no page is opened
 
-A page's nearest neighbours in the index are candidates; each such pair is opened and laid one on the other
+A page's nearest neighbours by vector and thumbnail are candidates; each such pair is opened and laid one on the other
 (near_duplicates.py), as alike is not the same. Leaves <output>/duplicates/: groups.csv, which proposes the page of a
 group to keep and says why, contact sheets of the groups, run.json. Nothing is ever moved or deleted.
 """
 
 from __future__ import annotations
 
+import io
+import math
 import sys
 import time
 from collections import Counter, defaultdict
@@ -20,10 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from explore.comparing import Compared, compare_pairs, frame_of, why_unread
 from explore.index import Index, page_file
 from explore.keeping import Copy, propose, quality_of
+from explore.near_duplicates import SKETCH, sketch
 from explore.neighbours import neighbours
 from explore.outputs import output_folder, write_record
 from pages import Page
@@ -40,13 +44,14 @@ if TYPE_CHECKING:
     from run import Job
     from settings import Settings
 
-CANDIDATES = 10  # nearest neighbours of a page that are opened at most
-ALIKE = 0.7  # cosine of candidates at least; scans of one page reached 0.76 (benchmarks/explore.py)
+CANDIDATES = 5  # nearest neighbours of a page that are opened at most
+ALIKE = 0.65  # likeness of candidates at least; scans of one page reached 0.76 (benchmarks/explore.py)
 COMPARED = "compared.csv"  # in the index's folder: it goes with the pages, whatever -o says
 SHEETS = 10  # contact sheets at most; the table has all groups
 LISTED = 8  # groups on the terminal
 NEEDED = [
-    "folder", "path", "frame", "document", "page", "file", "category", "hash", "size", "mtime_ns", "width", "height"
+    "id", "folder", "path", "frame", "document", "page", "file", "category", "hash", "size", "mtime_ns", "width",
+    "height",
 ]  # fmt: skip
 COLUMNS = [
     "GROUP", "PROPOSAL", "WHY", "FILE", "PAGE", "DOCUMENT", "CATEGORY", "WIDTH", "HEIGHT", "BYTES", "PATH", "FOLDER"
@@ -73,12 +78,13 @@ def run_duplicates(settings: Settings, job: Job) -> int:
     done = Compared()
     if not wanted.exact:
         firsts = (~rows["hash"].duplicated()).to_numpy().nonzero()[0]  # one page of each content
-        vectors = index.vectors()
+        with Progress(len(rows), quiet=quiet, label="thumbnails") as bar:
+            looks = appearance(index, rows["id"].to_numpy(), bar.advance)
         if len(firsts) < len(rows):
-            vectors = vectors[firsts]
+            looks = looks[firsts]
         with Progress(len(firsts), quiet=quiet, label="neighbours") as bar:
-            alike = [(int(firsts[one]), int(firsts[other])) for one, other in candidates(vectors, bar.advance)]
-        del vectors
+            alike = [(int(firsts[one]), int(firsts[other])) for one, other in candidates(looks, bar.advance)]
+        del looks
         try:
             done = compare_pairs(
                 alike,
@@ -125,9 +131,26 @@ def run_duplicates(settings: Settings, job: Job) -> int:
     return int(bool(unread))
 
 
-def candidates(vectors: np.ndarray, progress: Callable[[int], object] | None = None) -> list[tuple[int, int]]:
+def appearance(index: Index, ids: np.ndarray, progress: Callable[[int], object] | None = None) -> np.ndarray:
+    """What candidates are found by: unit vectors float16 [N, D + 192] in the order of `ids` (sorted), half the
+    backbone's vector, half the thumbnail's sketch: each overlooks scans that the other finds."""
+    dim = index.backbone.dim
+    found = np.zeros((len(ids), dim + math.prod(SKETCH)), np.float16)
+    half = np.float16(math.sqrt(0.5))
+    for batch in index.batches(["id", "vector", "thumbnail"], 1024):
+        places = np.searchsorted(ids, batch["id"].to_numpy())
+        found[places, :dim] = half * batch["vector"].flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
+        for place, thumbnail in zip(places, batch["thumbnail"].to_pylist(), strict=True):
+            if thumbnail:
+                found[place, dim:] = half * sketch(Image.open(io.BytesIO(thumbnail)))
+        if progress:
+            progress(batch.num_rows)
+    return found
+
+
+def candidates(looks: np.ndarray, progress: Callable[[int], object] | None = None) -> list[tuple[int, int]]:
     """Pairs of places, the smaller first, that may be the same page: near neighbours that are alike enough."""
-    places, similarity = neighbours(vectors, CANDIDATES, progress=progress)
+    places, similarity = neighbours(looks, CANDIDATES, progress=progress)
     ones, nth = np.nonzero((places >= 0) & (similarity >= ALIKE))
     others = places[ones, nth]
     pairs = np.unique(np.stack([np.minimum(ones, others), np.maximum(ones, others)], axis=1), axis=0)

@@ -28,14 +28,14 @@ _STEMS = {
     kleinere nördlich südlich östlich Herr Frau Lehrer Besitzer Bericht Brief geehrter übersende hiermit über
     nach vor zwischen etwa auch noch sowie jedoch jüngere ältere Bronzezeit Latènezeit Hallstattzeit slawisch
     mittelalterlich Abb. Taf. S. Nr. vgl. bzw. ca.""",
-    "en": """the of and in to a is was were for with by from at this that as are which on site trench layer pottery vessel
-    sherd feature burial settlement period Bronze Iron Age Neolithic medieval excavation survey profile
+    "en": """the of and in to a is was were for with by from at this that as are which on site trench layer pottery
+    vessel sherd feature burial settlement period Bronze Iron Age Neolithic medieval excavation survey profile
     section context sample charcoal bone stone wall floor pit ditch house analysis result figure table method
     data model distribution region valley river western eastern large small early late during between within
     several recent study research however therefore these their other two three between chapter discussion
     evidence dated radiocarbon""",
-    "pl": """w na z do od przy pod nad oraz się jest był była były stanowisko grób jama warstwa naczynie fragment głębokość
-    badania wykop profil obiekt kultura ceramika kość szkielet cmentarzysko osada grodzisko pole działka gmina
+    "pl": """w na z do od przy pod nad oraz się jest był była były stanowisko grób jama warstwa naczynie fragment
+    głębokość badania wykop profil obiekt kultura ceramika kość szkielet cmentarzysko osada grodzisko pole działka gmina
     powiat muzeum instytut archeologiczny wstępny ratowniczy ciemny jasny brunatny szary żółty gliniasty
     zdobiony północny południowy wschodni zachodni znaleziono odkryto według między około także jednak lub aby
     jako drugi trzeci starszy młodszy epoka brązu żelaza średniowieczny rys. tab. str. nr zob. inż. dr pan
