@@ -59,6 +59,11 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     real = sorted(given.pages.glob("*/*.png"))
     drawn = drawn_pages(work, given.drawn, given.seed)
+    # First: memory is measured in processes whose parent has loaded nothing big.
+    if given.scale or every:
+        from explore_scale import measure_scale
+
+        measure_scale(drawn[:JUDGED], work, given.model, given.vectors, given.names)
     if given.quality or every:
         from explore_quality import measure_quality
 
@@ -67,10 +72,6 @@ def main() -> None:
         from explore_near import measure_near
 
         measure_near(real, drawn, sorted(given.pdf.glob("*.pdf")), work, given.model, given.count)
-    if given.scale or every:
-        from explore_scale import measure_scale
-
-        measure_scale(drawn[:JUDGED], work, given.model, given.vectors, given.names)
 
 
 if __name__ == "__main__":

@@ -145,21 +145,12 @@ def _scan(folder: Path) -> float:
 
 def million(drawn: list[Path], folder: Path, model: str, count: int) -> None:
     """Jittered vectors of real pages: written and indexed in one process, searched in another."""
-    from explore_quality import Features, embeddings
-
-    from config_file import read_settings
-    from explore.backbones import open_backbone
-
-    backbone = open_backbone(model, read_settings(HOME / "config.toml"))
-    key = f"{backbone.info.hash[:12]}_{backbone.info.features}"
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(
-        folder / "base.npy", embeddings(drawn, Features("", key, backbone.transform, backbone.embed), folder.parent)
-    )
-    del backbone
+    (folder / "pages.txt").write_text("\n".join(map(str, drawn)), encoding="utf-8")
     results = {}
-    for part in ("build", "search"):
-        done = run_process(["benchmarks/explore_scale.py", part, folder, str(count)], threads=os.cpu_count() or 1)
+    # Each in its own process, started by one that has loaded nothing big: else its peak would be its parent's.
+    for part, more in (("embed", model), ("build", str(count)), ("search", "")):
+        done = run_process(["benchmarks/explore_scale.py", part, folder, more], threads=os.cpu_count() or 1)
         if done.code:
             sys.exit(f"{part} failed:\n{done.output}")
         results |= json.loads(done.output.strip().splitlines()[-1])
@@ -181,8 +172,23 @@ def million(drawn: list[Path], folder: Path, model: str, count: int) -> None:
     print(markdown(["", "measured", "goal"], rows))
 
 
+def embed(folder: Path, model: str) -> dict[str, float]:
+    """Vectors of the pages that are listed in the folder."""
+    from explore_quality import Features, embeddings
+
+    from config_file import read_settings
+    from explore.backbones import open_backbone
+
+    backbone = open_backbone(model, read_settings(HOME / "config.toml"))
+    features = Features("", f"{backbone.info.hash[:12]}_{backbone.info.features}", backbone.transform, backbone.embed)
+    files = [Path(line) for line in (folder / "pages.txt").read_text(encoding="utf-8").splitlines()]
+    np.save(folder / "base.npy", embeddings(files, features, folder.parent))
+    return {}
+
+
 def build(folder: Path, count: int) -> dict[str, float]:
-    """Write the vectors and build the index; what it took."""
+    """Write vectors and columns (no thumbnails) and build the index; what it took."""
+    import lancedb
     import pyarrow as pa
 
     from explore.index import BackboneInfo, Index, schema
@@ -192,7 +198,7 @@ def build(folder: Path, count: int) -> dict[str, float]:
     dim = base.shape[1]
     index = Index.create(folder / "index", BackboneInfo("benchmark", "nowhere", "0" * 64, "pooled", dim, False))
     draw = np.random.default_rng(0)
-    started, columns = time.perf_counter(), 0
+    started, columns = time.perf_counter(), 0.0
     for start in range(0, count, 20_000):
         numbers = np.arange(start, min(start + 20_000, count))
         vectors = _jittered(base, len(numbers), draw)
@@ -228,7 +234,11 @@ def build(folder: Path, count: int) -> dict[str, float]:
         flat = pa.array(vectors.ravel(), pa.float16())
         arrays.append(pa.FixedSizeListArray.from_arrays(flat, type=fields.field("vector").type))
         index.add(pa.Table.from_arrays(arrays, schema=pa.schema([fields.field(name) for name in names])))
-        columns += sum(array.nbytes for array in arrays[:-1])
+        if not columns:  # what they take on disk, written alone
+            alone = lancedb.connect(str(folder / "alone"))
+            light = pa.Table.from_arrays(arrays[:-1], schema=pa.schema([fields.field(name) for name in names[:-1]]))
+            alone.create_table("columns", light, mode="overwrite")
+            columns = _size(folder / "alone") / len(numbers) * count
     written = time.perf_counter() - started
     started = time.perf_counter()
     index.tidy()
@@ -283,5 +293,10 @@ def _size(folder: Path) -> int:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(HOME))
-    folder = Path(sys.argv[2])
-    print(json.dumps(build(folder, int(sys.argv[3])) if sys.argv[1] == "build" else search(folder)))
+    work, last = Path(sys.argv[2]), sys.argv[3]
+    parts = {
+        "embed": lambda: embed(work, last),
+        "build": lambda: build(work, int(last)),
+        "search": lambda: search(work),
+    }
+    print(json.dumps(parts[sys.argv[1]]()))

@@ -295,10 +295,15 @@ def _tile(rows: DataFrame, place: int, number: int, nth: int, group: Group) -> T
     return Tile(page, [f"group {number}: {'duplicate' if nth else 'keep'}", shown, *_lines(group.why[nth])])
 
 
-def _lines(why: str) -> list[str]:
-    """The reason in at most two lines of a tile."""
-    first, _, rest = why.partition(", ")
-    return [first, rest]
+def _lines(why: str, width: int = 28) -> list[str]:
+    """The reasons in the lines of a tile, three at most."""
+    lines: list[str] = []
+    for reason in why.removeprefix("the same page, ").split(", "):
+        if lines and (len(lines) == 3 or len(lines[-1]) + len(reason) < width):
+            lines[-1] += f", {reason}"
+        else:
+            lines.append(reason)
+    return lines
 
 
 def _count(count: int, what: str) -> str:
