@@ -127,7 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        return _fail(f"{error.strerror or 'no space left'}: make room, and go on with the same command and --resume", 2)
+        again = "" if arguments[:1] == ("explore",) else " and --resume"
+        return _fail(f"{error.strerror or 'no space left'}: make room, and go on with the same command{again}", 2)
 
 
 def _run(arguments: tuple[str, ...]) -> int:

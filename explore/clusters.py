@@ -187,6 +187,8 @@ def draw_sheets(
                 said = f"{'centre' if at < min(CENTRE, 0.6 * len(group.places)) else 'border'} {away}"
             tiles.append(tile(place, [said]))
         title = _title(group)
+        if len(tiles) < len(group.places):
+            title += f"; here {len(tiles)} of them, the nearest {CENTRE} and the furthest {BORDER}"
         name = "no_cluster.png" if group.label == NONE else f"cluster_{group.label:03d}.png"
         files.append(draw_sheet(tiles, root, folder / name, title=title, max_pixels=max_pixels))
         progress(1)

@@ -42,9 +42,9 @@ DESCRIPTIONS = {
     "clusters": "Groups pages that look alike, without knowing any category: the number is chosen by a rule that is "
     "said, or by you. Each page's cluster goes into the index (columns cluster, cluster_distance) and a "
     "CSV file, each cluster onto a contact sheet.",
-    "map": "Lays all pages on a plane so that alike ones lie together: map.png, pages.parquet, and a folder "
-    "whose index.html opens in any browser, offline: points or thumbnails, colours, filters, the page "
-    "itself on a click.",
+    "map": "Lays all pages on a plane so that alike ones lie together: a picture for each of category, cluster and "
+    "year that is known (map_category.png, map_cluster.png, map_year.png), pages.parquet, and a folder whose "
+    "index.html opens in any browser, offline: points or thumbnails, colours, filters, the page itself on a click.",
     "duplicates": "Finds pages that are there more than once: files of the same bytes, and the same page scanned again "
     "(other resolution, contrast, a little turned or cropped). Proposes which to keep. Nothing is ever "
     "deleted.",

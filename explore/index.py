@@ -491,10 +491,10 @@ class Index:
         shown = printable(str(self.folder))
         if field := re.search(r"No (?:field|column) named \W*([^\s.`\"']+)", text):
             light = [name for name in self.columns if name not in HEAVY]
-            hint = did_you_mean(field[1], light)
+            hint = did_you_mean(field[1], light) or f"; a text stands in single quotes: '{field[1]}'"
             return UserError(f"--where: there is no column {field[1]} (columns: {', '.join(light)}){hint}")
-        if parsing := re.search(r"sql parser error: (.*)|Error parsing statement: (.*)", text):
-            return UserError(f"--where is not an SQL condition: {(parsing[1] or parsing[2]).rstrip(' )')}")
+        if parsing := re.search(r"sql parser error: (.*)", text) or re.search(r"Error parsing statement: (.*)", text):
+            return UserError(f"--where is not an SQL condition: {parsing[1].rstrip(' )')}")
         if where := re.search(r"resolving filter expression (.*)", text):
             return UserError(f"--where is not an SQL condition: {where[1]}")
         if FULL.search(text):
