@@ -211,7 +211,7 @@ class Index:
         own = self.backbone
         if own.same_as(backbone):
             return
-        if own.name == backbone.name:
+        if own.name == backbone.name or own.source == backbone.source:
             what = f"another version of {own.name} ({own.hash[:12]}; now it is {backbone.hash[:12]})"
         else:
             what = f"{own.name}, not by {backbone.name}"
