@@ -12,7 +12,6 @@ that matplotlib brings.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import hashlib
 import io
@@ -29,7 +28,7 @@ from dataclasses import fields
 from pathlib import Path, PurePosixPath
 
 from drawing.fonts import SUFFIXES, Fonts, default_folder, role
-from fetch_photographs import deb_data
+from fetch_photographs import asked_folder, deb_data
 
 DEBIAN = "https://deb.debian.org/debian/"
 INDEX = "dists/stable/main/binary-all/Packages.xz"
@@ -211,18 +210,7 @@ def summary(folder: Path) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Fetch what the folder does not hold yet; exit code 0 if all is there, 1 if something could not be fetched."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], epilog="Run it again to fetch what is missing."
-    )
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=default_folder(), help="where to (default: %(default)s)"
-    )
-    folder = parser.parse_args(arguments).folder.expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        print(f"{folder} cannot be made a folder: {problem.strerror}. Name another one.", file=sys.stderr)
-        return 1
+    folder = asked_folder(arguments, __doc__, default_folder())
     try:
         failed = fetch_all(folder)
     except KeyboardInterrupt:

@@ -124,16 +124,22 @@ def fetch(name: str, package: Package) -> bytes:
     return content
 
 
+def asked_folder(arguments: list[str] | None, about: str, default: Path) -> Path:
+    """The folder that a fetching command names, made if need be; where it cannot be: one line, exit code 2."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0], epilog="Run it again to fetch what is missing.")
+    parser.add_argument("folder", nargs="?", type=Path, default=default, help="where to (default: %(default)s)")
+    folder = parser.parse_args(arguments).folder.expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        print(f"{folder} cannot be made a folder: {problem.strerror}. Name another one.", file=sys.stderr)
+        raise SystemExit(2) from None
+    return folder
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Fetch what the folder does not hold yet; exit code 0 if all is there, 1 if a package could not be fetched."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], epilog="Run it again to fetch what is missing."
-    )
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=default_folder(), help="where to (default: %(default)s)"
-    )
-    folder = parser.parse_args(arguments).folder.expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = asked_folder(arguments, __doc__, default_folder())
     failed = 0
     for title, package in PACKAGES.items():
         names = [name for name, source, _, _ in PHOTOGRAPHS if source == title]

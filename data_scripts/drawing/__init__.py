@@ -3,6 +3,6 @@
     python data_scripts/draw_pages.py drawn --pages 1100 --seed 1
 
 From the inside out: `words` and `fonts`; `typeset` (print, typing) and `hands`; `figures` and `photographs`; `sheet` (a
-page and its document); `marks` and `tables`; `written`, `lined` and `pictured` (the pages of the categories); `scan`;
-`plan` (which pages which document has).
+page and its document); `marks`, `tables` and `placing`; the pages of the categories: `printed`, `typed`, `handwritten`,
+`mixed`, `lined`, `pictured`; `scan`; `plan` (which pages which document has).
 """

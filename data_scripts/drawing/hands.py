@@ -12,6 +12,7 @@ lengths of the words count.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,7 @@ VARIANTS = 4  # of each letter of a face
 
 
 @dataclass
-class Hand:
+class Hand(ABC):
     """One writer. `Hand.choose` gives one of three kinds: FaceHand, PenHand (real strokes), CurveHand (computed)."""
 
     pen: Pen
@@ -189,11 +190,11 @@ class Hand:
 
     # -- inside
 
+    @abstractmethod
     def _line(
         self, rng: np.random.Generator, words: list[str], x_height: float, width: int, wave: tuple[float, ...]
     ) -> tuple[np.ndarray, int, float]:
         """uint8 [height, width + 6 x-heights] mask whose text starts at x = 3 x-heights; its baseline; the end's x."""
-        raise NotImplementedError
 
 
 def _inked(face: ImageFont.FreeTypeFont, letter: str) -> bool:
@@ -302,9 +303,9 @@ class FaceHand(Hand):
 class StrokeHand(Hand):
     """What writers with strokes share: words as strokes at x-height 1, y upwards."""
 
+    @abstractmethod
     def _word(self, rng: np.random.Generator, word: str) -> tuple[list[np.ndarray], float]:
         """The word's strokes and its width, both at x-height 1."""
-        raise NotImplementedError
 
     def _line(self, rng, words, x_height, width, wave):  # noqa: ANN001, ANN202 (as in Hand)
         pad, top, bottom = round(3 * x_height), round(3.6 * x_height), round(2.6 * x_height)

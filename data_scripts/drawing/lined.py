@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from drawing.handwritten import paper_lines
 from drawing.marks import file_number, office_marks, page_number, registered, signature
+from drawing.printed import columns, heading, slide_ground
 from drawing.sheet import Sheet
 from drawing.tables import Form, TableStyle, card_foot, card_head, form, table
-from drawing.written import columns, heading, paper_lines, slide_ground, typed_close, typed_head
+from drawing.typed import typed_close, typed_head
 
 # -- printed
 

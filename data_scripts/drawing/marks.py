@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from drawing.sheet import Sheet
-from drawing.typeset import Colour, typeface
+from drawing.typeset import Box, Colour, typeface
 
 STAMP_INKS: dict[Colour, float] = {
     (40, 40, 44): 5,
@@ -260,3 +260,15 @@ def office_marks(sheet: Sheet, share: float = 1.0, stamps: bool = True) -> None:
         word_stamp(sheet, corner(sheet))
     if stamps and sheet.chance(0.06 * share):
         word_stamp(sheet, (sheet.uniform(0.05, 0.8) * sheet.width, sheet.uniform(0.05, 0.93) * sheet.height))
+
+
+def slip(sheet: Sheet, box: Box, tone: int = 0) -> None:
+    """A piece of paper glued on: a little darker or lighter than the page, with an edge."""
+    tone = tone or sheet.integer(222, 255)
+    warm = sheet.integer(0, 22) if sheet.chance(0.4) else 0
+    sheet.draw.rectangle(box, fill=(tone, tone - warm // 3, tone - warm))
+    left, top, right, bottom = box
+    shade = tone - sheet.integer(20, 90)
+    for points in ([(left, bottom), (right, bottom)], [(right, top), (right, bottom)], [(left, top), (left, bottom)]):
+        if sheet.chance(0.7):
+            sheet.rule(points, (shade, shade, shade), sheet.integer(1, 3))

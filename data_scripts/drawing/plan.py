@@ -20,10 +20,13 @@ import numpy as np
 from PIL import Image
 
 from drawing.fonts import Fonts
+from drawing.handwritten import text_hw
 from drawing.lined import line_hw, line_p, line_t
+from drawing.mixed import text
 from drawing.pictured import draw, draw_l, photo, photo_l
+from drawing.printed import text_p
 from drawing.sheet import Document, Kit, Sheet
-from drawing.written import text, text_hw, text_p, text_t
+from drawing.typed import text_t
 
 CATEGORIES = {
     "DRAW": draw,
