@@ -135,8 +135,6 @@ def measure_quality(real: list[Path], drawn: list[Path], work: Path, model: str)
         print(f"{len(known)} of the documents were in {backbone.info.name}'s training")
         vectors = embeddings(files, own, work)
         ways = {own.name: vectors}
-        if backbone.projection is not None:
-            ways[f"{backbone.info.name}, joint space of images and texts"] = backbone.to_joint(vectors)
         ways[plain.name] = vectors if untouched else embeddings(files, plain, work)
         chance = rng.normal(size=(len(files), 64)).astype(np.float32)
         ways[RANDOM] = chance / np.linalg.norm(chance, axis=1, keepdims=True)

@@ -85,36 +85,35 @@ def indexing_speed(pages: list[Path], folder: Path, model: str) -> None:
 def second_run(sources: list[Path], folder: Path, model: str, names: int) -> None:
     """`explore index` on names that have not changed, against os.scandir and stat of the same."""
     pages, one = folder / "pages", folder / "one"
-    if not pages.exists():
-        for number in range(names):
+    shutil.rmtree(folder, ignore_errors=True)
+    one.mkdir(parents=True)
+    link(sources[0], one / sources[0].name)
+    flags = ["--backbone", model] if model else []
+
+    def index(name: str) -> float:
+        own = folder / f"index_{name}"
+        done = run_process(["run.py", "explore", "index", folder / name, "--index", own, "--quiet", *flags])
+        if done.code:
+            sys.exit(f"explore index failed:\n{done.output}")
+        return done.seconds
+
+    def name_files(numbers: range) -> None:
+        for number in numbers:
             source = sources[number % len(sources)]
             inside = pages / f"{number // 1000:03}"
-            if number % 1000 == 0:
-                inside.mkdir(parents=True)
+            inside.mkdir(parents=True, exist_ok=True)
             link(source, inside / f"doc{number // 10:06}-{number % 10 + 1}{source.suffix}")
-        one.mkdir(parents=True)
-        link(sources[0], one / sources[0].name)
-    flags = ["--backbone", model] if model else []
+
+    name_files(range(len(sources)))
+    index("pages")  # embeds what there is; all other names are copies of it, known by their content
+    name_files(range(len(sources), names))
+    index("pages")
+    index("one")
     times: dict[str, list[float]] = {"pages": [], "one": [], "scan": []}
-    for turn in range(TURNS + 1):  # the first makes the indexes
+    for _ in range(TURNS):
         for name in ("one", "pages"):
-            command = [
-                "run.py",
-                "explore",
-                "index",
-                folder / name,
-                "--index",
-                folder / f"index_{name}",
-                "--quiet",
-                *flags,
-            ]
-            done = run_process(command)
-            if done.code:
-                sys.exit(f"explore index failed:\n{done.output}")
-            if turn:
-                times[name].append(done.seconds)
-        if turn:
-            times["scan"].append(_scan(pages))
+            times[name].append(index(name))
+        times["scan"].append(_scan(pages))
     again, start, scan = (statistics.median(times[name]) for name in ("pages", "one", "scan"))
     print(f"\nsecond `explore index` on {names} unchanged names, median of {TURNS}\n")
     print(

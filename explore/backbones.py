@@ -2,12 +2,10 @@
 
     backbone = open_backbone("", settings)                   # the default model; "models/mine", "google/bit-50", ...
     vectors = backbone.embed(pixels)                         # uint8 [B, 3, H, W] -> unit float32 [B, D]
-    backbone.to_joint(vectors) @ backbone.embed_text("a map")    # [B], cosines; where there is a text tower
+    vectors @ backbone.embed_text("a map")                   # [B]; where there is a text tower
 
-Vectors are the pooled features of the image tower, before the projection into the joint space of images and texts:
-they do not depend on the categories that somebody trained (docs/explore.md has what was measured, which does not settle
-it). The projection is linear, so a text still finds its pages: they are projected when
-it is asked for. Where it is not linear, the joint vectors are kept.
+Of a dual encoder, vectors are those of the joint space of images and texts (docs/explore.md has what was measured
+against the wider features before the projection); of a plain image model, its pooled features.
 
 Nothing is fetched: a model is a folder, or in the hub cache.
 """
@@ -48,23 +46,15 @@ class Backbone:
     """A model that embeds pages, with its transform.
 
     info: what an index keeps of it. embed: uint8 [B, 3, H, W] -> unit float32 [B, D], on any device. embed_text: a text
-    -> unit float32 [J]; None without a text tower. projection: float32 [J, D] from vectors to the joint space; None:
-    they are in it. about_text: lines that say what its text tower understands of a text.
+    -> the unit direction float32 [D] in which its pages lie; None without a text tower. about_text: lines that say what
+    its text tower understands of a text.
     """
 
     info: BackboneInfo
     transform: PageTransform
     embed: Callable[[torch.Tensor], np.ndarray]
     embed_text: Callable[[str], np.ndarray] | None = None
-    projection: np.ndarray | None = None
     about_text: Callable[[str], list[str]] | None = None
-
-    def to_joint(self, vectors: np.ndarray) -> np.ndarray:
-        """Vectors [N, D] as unit vectors of the joint space [N, J] float32."""
-        joint = np.asarray(vectors, np.float32)
-        if self.projection is not None:
-            joint = joint @ self.projection.T
-        return joint / np.maximum(np.linalg.norm(joint, axis=1, keepdims=True), 1e-12)
 
 
 def find_folder(name: str, settings: Settings) -> Path:
@@ -128,45 +118,29 @@ def open_backbone(name: str, settings: Settings) -> Backbone:
 
 
 def _of_classifier(classifier: PageClassifier, folder: Path, name: str) -> Backbone:
-    """A dual encoder: pooled features of the image tower where its projection is linear, else joint ones."""
-    linear = getattr(classifier.model, "visual_projection", None)
-    pooled = isinstance(linear, torch.nn.Linear) and linear.bias is None
-    projection = linear.weight.detach().float().cpu().numpy() if pooled else None  # [J, D]
+    """A dual encoder: the joint space of its two towers."""
 
     @torch.no_grad()
     def embed(pixels: torch.Tensor) -> np.ndarray:
-        if not pooled:
-            return classifier.embed_pages(pixels).float().cpu().numpy()
-        with _Hooked(linear) as seen:  # the classifier's own path: the same batches, precision and layout
-            classifier.embed_pages(pixels)
-        return functional.normalize(torch.cat(seen).float(), dim=-1).cpu().numpy()
+        return classifier.embed_pages(pixels).float().cpu().numpy()
 
+    @torch.no_grad()
     def embed_text(text: str) -> np.ndarray:
         prompt = prompts({"query": [text]}, classifier.prompt, classifier.lowercase)
-        return classifier.embed_texts(prompt)[0].float().cpu().numpy()
+        query = classifier.embed_texts(prompt)[0].float()  # [D]
+        if classifier.learned:
+            # What was tuned on categories has all of its texts close together (cosines of 0.7 to 0.9): a page that is
+            # near to one is near to all. What tells pages apart is how the text differs from the categories' mean.
+            query = functional.normalize(query - classifier.prototypes.float().mean(dim=0), dim=-1)
+        return query.cpu().numpy()
 
-    dim = projection.shape[1] if pooled else classifier.prototypes.shape[1]
-    features = "pooled" if pooled else "joint"
-    info = BackboneInfo(name, str(folder.absolute()), _hash(folder, classifier.transform), features, dim, True)
+    dim = classifier.prototypes.shape[1]
+    info = BackboneInfo(name, str(folder.absolute()), _hash(folder, classifier.transform), "joint", dim, True)
 
     def about_text(text: str) -> list[str]:
         return _about_text(text, classifier)
 
-    return Backbone(info, classifier.transform, embed, embed_text, projection, about_text)
-
-
-class _Hooked:
-    """`with _Hooked(layer) as seen`: what the layer is given meanwhile, a list of [B, D]."""
-
-    def __init__(self, layer: torch.nn.Module) -> None:
-        self._layer, self.seen = layer, []
-
-    def __enter__(self) -> list[torch.Tensor]:
-        self._hook = self._layer.register_forward_pre_hook(lambda _, inputs: self.seen.append(inputs[0]))
-        return self.seen
-
-    def __exit__(self, *error: object) -> None:
-        self._hook.remove()
+    return Backbone(info, classifier.transform, embed, embed_text, about_text)
 
 
 def _about_text(text: str, classifier: PageClassifier) -> list[str]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from lancedb.table import LanceTable
 
-FORMAT = 1  # of the tables; a change of columns or of what they mean is another one
+FORMAT = 2  # of the tables; a change of columns or of what they mean is another one
 APPROXIMATE_FROM = 100_000  # pages; below, every search looks at all of them, which takes a moment
 GROWTH = 1.25  # the IVF index is made anew when the table has grown by so much; until then new rows are added to it
 # Of the IVF index (measured by benchmarks/explore.py). RaBitQ keeps a bit a dimension, needs no training beyond the

@@ -3,8 +3,9 @@
     python run.py explore search --image page.png --not other.png --where "category = 'DRAW' and year < 1950" -k 20
     python run.py explore search --text "a map with a scale bar"
 
-The query of several images is their mean; of --not, half their mean is subtracted (Rocchio 1971). A text is compared in
-the joint space of images and texts, where every page is put when it is asked for.
+The query of several images is their mean; of --not, half their mean is subtracted (Rocchio 1971). A text is a
+direction in the joint space of images and texts; a tuned model's less the mean of its categories, because all of its
+texts lie close together.
 
 Leaves <output>/search_<time>/: pages.csv (RANK,SIMILARITY,FILE,PAGE,YEAR,CATEGORY,SCORE,DOCUMENT,CLUSTER,PATH),
 sheet.png (the query first), run.json.
@@ -38,7 +39,6 @@ COLUMNS = [
 ]  # fmt: skip
 NEEDED = ["id", "folder", "path", "frame", "document", "page", "file", "year", "category", "score", "cluster"]
 AGAINST = 0.5  # share of the mean of --not that is subtracted
-CANDIDATES = 50  # times k: pages from the approximate index that a text is then compared with
 QUERIES_SHOWN = 6
 LONGEST = 60  # letters of a path in the terminal
 
@@ -75,7 +75,7 @@ def run_search(settings: Settings, job: Job) -> int:
         backbone = open_for(index, wanted.backbone, settings)
         if wanted.text:
             notes += backbone.about_text(wanted.text)
-            found = by_text(index, backbone, wanted.text, wanted.k, where, exact=wanted.exact)
+            found = _by_vector(index, backbone.embed_text(wanted.text), wanted.k, where, [], exact=wanted.exact)
         else:
             query = _vector(queries, against, backbone, settings)
             own = [number for page in queries for number in _in_index(index, page)]
@@ -112,27 +112,6 @@ def run_search(settings: Settings, job: Job) -> int:
     for file in files:
         print(f"  {printable(str(file))}")
     return 0
-
-
-def by_text(index: Index, backbone: Backbone, text: str, k: int, where: str | None, *, exact: bool = False) -> Found:
-    """The k pages most like a text, by the cosine in the joint space. Approximate where the index is."""
-    query = backbone.embed_text(text)  # [J]
-    if index.approximate and not exact:
-        # The projection is linear: what points along its transpose is high in the joint space too, lengths apart.
-        direction = query if backbone.projection is None else query @ backbone.projection
-        [(ids, _)] = index.nearest(direction, CANDIDATES * k, where)
-        some = f"id in ({', '.join(map(str, ids))})"
-        batches = index.batches(["id", "vector"], where=some) if len(ids) else iter(())
-    else:
-        batches = index.batches(["id", "vector"], 16_384, where)
-    best, similarities = np.zeros(0, np.int64), np.zeros(0, np.float32)
-    for batch in batches:
-        vectors = np.asarray(batch["vector"].flatten()).reshape(batch.num_rows, -1)
-        best = np.concatenate([best, batch["id"].to_numpy()])
-        similarities = np.concatenate([similarities, backbone.to_joint(vectors) @ query])
-        kept = np.lexsort((best, -similarities))[:k]
-        best, similarities = best[kept], similarities[kept]
-    return Found(best, similarities)
 
 
 def _by_vector(index: Index, query: np.ndarray, k: int, where: str | None, own: list[int], *, exact: bool) -> Found:

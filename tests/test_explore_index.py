@@ -116,12 +116,7 @@ def test_rows_vectors_and_thumbnails(here, model, capsys):
     [vector] = index.vectors(where=f"id = {first['id']}")
     assert vector.dtype == np.float16
     assert np.linalg.norm(index.vectors().astype(np.float32), axis=1) == pytest.approx(1, abs=2e-3)
-    # The joint embedding that classification uses is that vector, projected.
-    joint = vector.astype(np.float32)
-    if index.backbone.features == "pooled":
-        joint = joint @ classifier.model.visual_projection.weight.detach().numpy().T
-    expected = classifier.embed_pages(pixels)[0].numpy()
-    assert joint / np.linalg.norm(joint) == pytest.approx(expected, abs=4e-3)
+    assert vector.astype(np.float32) == pytest.approx(classifier.embed_pages(pixels)[0].numpy(), abs=4e-3)
 
     [thumbnail] = index.thumbnail([first["id"]])
     assert thumbnail.size == (90, 120)
@@ -306,7 +301,7 @@ def test_dual_encoders_as_published_have_texts(here, tmp_path, kind):
     pixels = torch.randint(0, 255, (2, 3, *backbone.transform.size), dtype=torch.uint8)
     vectors = backbone.embed(pixels)
     assert vectors.shape == (2, backbone.info.dim)
-    assert backbone.to_joint(vectors).shape[1] == len(backbone.embed_text("a map"))
+    assert vectors.shape[1] == len(backbone.embed_text("a map"))
 
 
 def rows_in(folder: Path) -> int:

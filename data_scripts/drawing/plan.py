@@ -19,12 +19,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from drawing.elsewhere import draw, draw_l, line_p, photo, photo_l, text_p
 from drawing.fonts import Fonts
 from drawing.handwritten import text_hw
-from drawing.lined import line_hw, line_p, line_t
+from drawing.lined import line_hw, line_t
 from drawing.mixed import text
-from drawing.pictured import draw, draw_l, photo, photo_l
-from drawing.printed import text_p
 from drawing.sheet import Document, Kit, Sheet
 from drawing.typed import text_t
 
@@ -52,9 +51,9 @@ THEMES: tuple[tuple[str, float, dict[str, float]], ...] = (
     ("old", 2.5, {"TEXT": 4, "TEXT_T": 2, "TEXT_HW": 2}),  # letters
     ("old", 2.0, {"TEXT_HW": 3, "LINE_HW": 3, "DRAW": 1}),  # a diary
     ("old", 1.2, {"TEXT_P": 3, "DRAW": 1, "LINE_P": 1, "PHOTO": 1}),  # a book
-    ("new", 3.0, {"TEXT_P": 3, "LINE_P": 3, "DRAW": 2, "DRAW_L": 2, "PHOTO": 2, "PHOTO_L": 2, "TEXT": 1, "LINE_HW": 1}),
+    ("new", 3.6, {"TEXT_P": 3, "LINE_P": 3, "DRAW": 2, "DRAW_L": 2, "PHOTO": 2, "PHOTO_L": 2, "TEXT": 1, "LINE_HW": 1}),
     ("new", 1.2, {"LINE_P": 2, "LINE_HW": 2, "LINE_T": 1, "PHOTO_L": 1, "TEXT": 1, "TEXT_HW": 1, "TEXT_T": 1}),
-    ("slide", 0.7, {"TEXT_P": 1, "LINE_P": 1, "DRAW": 1.3, "PHOTO": 1.3}),
+    ("slide", 1.5, {"TEXT_P": 1, "LINE_P": 1, "DRAW": 1.3, "PHOTO": 1.3}),
 )
 LARGEST = 12  # pages of a document
 

@@ -1,0 +1,139 @@
+"""Pages as they come from other sources than excavation archives, mixed in among those of the archives.
+
+    draw(sheet)               # one function a category: a third of the pages from elsewhere, the others archival
+
+Slides, theses, papers, reports, leaflets, newspapers, old books, print-outs of the web. What a category
+means stays the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drawing import (
+    books,
+    lined,
+    newspapers,
+    paper_figures,
+    papers,
+    pictured,
+    plan_sheets,
+    printed,
+    reports,
+    slides,
+)
+from drawing.marks import file_number, office_marks, page_number
+from drawing.sheet import Sheet
+
+ELSEWHERE = {"old": 0.24, "new": 0.4}  # share of the pages of such documents
+OWN_SLIDES = 0.88  # share of slides that are not of the plain kind that archives hold
+Maker = Callable[[Sheet], None]
+
+
+def _mixed(sheet: Sheet, label: str, archival: Maker, kinds: dict[Maker, float], scale: float = 1.0) -> None:
+    """A page of the category, from elsewhere or from an archive."""
+    kind = sheet.document.kind
+    if kind == "slide":
+        if label in ("TEXT_P", "LINE_P", "DRAW", "PHOTO") and sheet.document.shared(
+            "own slides", lambda rng: bool(rng.random() < OWN_SLIDES)
+        ):
+            slides.slide(sheet, label)
+            if sheet.chance(0.05):
+                file_number(sheet)
+            return
+    elif sheet.chance(ELSEWHERE[kind] * scale):
+        sheet.pick(kinds)(sheet)
+        if sheet.chance(0.4):
+            page_number(sheet, "print")
+        office_marks(sheet, 0.4 if kind == "old" else 0.25)
+        return
+    archival(sheet)
+
+
+def text_p(sheet: Sheet) -> None:
+    """Running print: contents, references, formulas, programs, covers, newspapers, books, web pages."""
+    old = sheet.document.kind == "old"
+    _mixed(
+        sheet,
+        "TEXT_P",
+        printed.text_p,
+        {
+            papers.contents: 0.8 if old else 1.8,
+            papers.bibliography: 0.7 if old else 1.5,
+            papers.formulas: 0.3 if old else 1.3,
+            papers.code_listing: 0.0 if old else 1.0,
+            papers.thesis_title: 0.3 if old else 1.3,
+            papers.first_page: 0.5 if old else 1.4,
+            lambda s: reports.cover(s, "TEXT_P"): 0.3 if old else 1.0,
+            reports.boxed_report: 0.2 if old else 2.0,
+            lambda s: reports.brochure(s, "TEXT_P"): 0.2 if old else 0.6,
+            reports.questions: 0.2 if old else 0.6,
+            newspapers.gazette: 2.5 if old else 1.2,
+            books.chapter: 2.5 if old else 0.7,
+            books.verse: 0.8 if old else 0.4,
+            books.dictionary: 1.0 if old else 0.5,
+            newspapers.web_page: 0.0 if old else 1.4,
+        },
+    )
+
+
+def line_p(sheet: Sheet) -> None:
+    """Tables with captions as word processors and LaTeX set them, upright or on their side."""
+    _mixed(sheet, "LINE_P", lined.line_p, {papers.thesis_table: 1})
+
+
+def draw(sheet: Sheet) -> None:
+    """Figures of papers, reports, newspapers, web pages; engraved plates."""
+    old = sheet.document.kind == "old"
+    _mixed(
+        sheet,
+        "DRAW",
+        pictured.draw,
+        {
+            lambda s: paper_figures.figures_page(s, "DRAW"): 1.0 if old else 5.0,
+            lambda s: reports.boxed_report(s, "DRAW"): 0.2 if old else 1.2,
+            lambda s: reports.cover(s, "DRAW"): 0.2 if old else 0.5,
+            lambda s: reports.brochure(s, "DRAW"): 0.2 if old else 0.6,
+            lambda s: newspapers.gazette(s, "DRAW"): 1.2 if old else 0.5,
+            lambda s: books.plate(s, "DRAW"): 2.5 if old else 0.5,
+            lambda s: books.in_text(s, "DRAW"): 2.0 if old else 0.5,
+            lambda s: newspapers.web_page(s, "DRAW"): 0.0 if old else 0.7,
+        },
+    )
+
+
+def draw_l(sheet: Sheet) -> None:
+    """Technical drawings and maps with title block and legend; charts with their tables."""
+    _mixed(
+        sheet,
+        "DRAW_L",
+        pictured.draw_l,
+        {plan_sheets.technical_drawing: 3, plan_sheets.map_sheet: 3, plan_sheets.chart_and_table: 1.2},
+    )
+
+
+def photo(sheet: Sheet) -> None:
+    """Photographs in papers, reports, leaflets, newspapers, web pages; halftone plates."""
+    old = sheet.document.kind == "old"
+    _mixed(
+        sheet,
+        "PHOTO",
+        pictured.photo,
+        {
+            lambda s: paper_figures.figures_page(s, "PHOTO"): 1.0 if old else 3.0,
+            reports.photo_columns: 0.7 if old else 2.5,
+            lambda s: reports.boxed_report(s, "PHOTO"): 0.2 if old else 1.2,
+            lambda s: reports.cover(s, "PHOTO"): 0.2 if old else 0.7,
+            lambda s: reports.brochure(s, "PHOTO"): 0.2 if old else 1.2,
+            lambda s: newspapers.gazette(s, "PHOTO"): 2.0 if old else 1.0,
+            lambda s: books.plate(s, "PHOTO"): 2.0 if old else 0.4,
+            lambda s: books.in_text(s, "PHOTO"): 1.5 if old else 0.4,
+            lambda s: newspapers.web_page(s, "PHOTO"): 0.0 if old else 1.0,
+        },
+    )
+
+
+def photo_l(sheet: Sheet) -> None:
+    """Photographic records in ruled forms, photographs with a set table."""
+    scale = 0.6 if sheet.document.kind == "old" else 1.0
+    _mixed(sheet, "PHOTO_L", pictured.photo_l, {reports.photo_record: 3, reports.photo_and_table: 1.3}, scale)
