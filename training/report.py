@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hub.cards import trained_card
+from training.language import NAME, WordKnowledge
 from training.work import Work, is_main
 from utils import UserError, accuracy_interval, printable
 
@@ -82,6 +83,7 @@ def make_record(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "name": work.name,
         "base": fitted.classifier.base,
+        **({"words": NAME if WordKnowledge.find() else "random"} if start.choice is None else {}),
         "start": relative(Path(start.name), work.models) if Path(start.name).is_dir() else start.name,
         "data": relative(material.found.root, work.models / work.name),
         "pages": dict(sorted(Counter(splits).items())),
