@@ -137,8 +137,9 @@ def find_pages(
     """
     root = Path(root)
     if not root.is_dir():
-        what = "is not a folder (a single page is given with -f)" if root.exists() else "does not exist"
-        raise UserError(f"the folder {printable(str(root))} {what}")
+        if root.exists():
+            raise UserError(f"the folder {printable(str(root))} is not a folder (a single page is given with -f)")
+        raise no_folder(root)
     files, other = list_files(root, formats=formats, inner=inner, skip=skip)
     if not files:
         looked = " ".join(f".{extension}" for kind in KINDS.values() for extension in kind)
@@ -154,6 +155,14 @@ def find_pages(
         if on_progress is not None and (seen % _PROGRESS_EVERY == 0 or seen == len(files)):
             on_progress(seen)
     return _sorted(PageList(root, pages, other))
+
+
+def no_folder(given: Path) -> UserError:
+    """What to say of a folder that does not exist, with the one beside it that may be meant."""
+    beside = []
+    if given.parent.is_dir():
+        beside = sorted(printable(at.name) for at in given.parent.iterdir() if at.is_dir())
+    return UserError(f"the folder {printable(str(given))} does not exist{did_you_mean(given.name, beside)}")
 
 
 def pages_of_files(files: Iterable[Path | str], *, formats: Collection[str] = ()) -> PageList:

@@ -1,10 +1,12 @@
-"""Which vectors should an index keep: pooled features of the image tower, or its joint space of images and texts?
+"""Which vectors should an index keep, pooled features or the joint space of images and texts, and how to ask it a text?
 
     python benchmarks/explore_spaces.py made/models/drawn      # a model that saw none of ../shared/pages
 
 For a model that was trained on the pages it is judged on, the comparison means nothing. Printed for both: how often the
 nearest page of another document has the same category, the mean average precision of such a search, and how often a
-simulated re-scan (turned, scaled, cropped, gamma, JPEG 40 at once) is nearest to its own page.
+simulated re-scan (turned, scaled, cropped, gamma, JPEG 40 at once) is nearest to its own page. Then each category is
+asked for by single descriptions: mean average precision, and how often the first page is right, by the cosine and by
+the direction that `explore search --text` takes (the text less the mean of all categories).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ def main() -> None:
     import torch
     from rescans import ALL, scan_again
 
+    from categories import prompts, read_descriptions
     from classifier import PageClassifier
     from config_file import read_settings
     from decoding import read_page
@@ -66,6 +69,18 @@ def main() -> None:
         back = ((scans @ vectors.T).argmax(axis=1) == np.arange(len(pages))).mean()
         size = vectors.shape[1]
         print(f"{name} ({size}): nearest {right:.3f}, mAP {np.mean(precisions):.3f}, re-scan finds its page {back:.3f}")
+    joint, prototypes = np.stack([row[1] for row in pages]), classifier.prototypes.numpy()
+    for file in sorted((HOME / "benchmarks" / "paraphrases").glob("*.tsv")):
+        asked = read_descriptions(file)
+        texts = classifier.embed_texts(prompts(asked, classifier.prompt, classifier.lowercase)).numpy()
+        shown = []
+        for queries in (texts, texts - prototypes.mean(axis=0)):
+            order = np.argsort(-(joint @ queries.T), axis=0)  # [N, C]
+            hits = labels[order] == np.array(list(asked))  # [N, C]
+            ranks = 1 + np.arange(len(hits))[:, None]
+            precision = (np.cumsum(hits, axis=0) / ranks * hits).sum(axis=0) / hits.sum(axis=0)
+            shown.append(f"mAP {precision.mean():.3f}, first right {hits[0].mean():.2f}")
+        print(f"text search, {file.stem}: cosine {shown[0]}; direction {shown[1]}")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
     python data_scripts/draw_pages.py fresh --pages 330 --seed 77
     python benchmarks/paraphrases.py fresh                     # the default model; also on ../shared/pages
 
-The sets in `benchmarks/paraphrases/` describe the eleven categories anew. They were written by someone who saw the
-names of the categories and none of the sets in `category_descriptions/`; no model is trained on them. Printed: accuracy
+The sets in `benchmarks/paraphrases/` describe the eleven categories anew, in the words of ten imagined users. They were
+written by somebody who saw one line about each category and none of the sets in `category_descriptions/`; no model is
+trained on them, and no choice was made by them. Printed: accuracy
 with the model's own averaged descriptions, with each of those sets alone, and what that loses, in points. On the real
 pages, which take part in training, only the difference means something.
 """

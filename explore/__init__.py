@@ -4,6 +4,7 @@
     python run.py explore search --image page.png
 
     index.py        the folder itself: a LanceDB database of pages, their vectors and thumbnails
+    nearest.py      the pages nearest to a vector, exactly or by an IVF index
     backbones.py    what turns a page into a vector: the default model, a model folder, any Hugging Face image model
     indexing.py     brings the index up to date with folders of pages
     search.py       pages like an image, or like a text

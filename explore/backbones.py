@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from settings import Settings
 
 WEIGHTS = ("*.safetensors", "*.bin")
-OWN_WORDS = 6000  # a tokenizer of fewer pieces knows the words of the descriptions that it was made of, and no others
+KNOWN_BEGINNING = 3  # letters; what falls into single letters is no word that it knows ("charts" is "chart" and "##s")
+OWN_WORDS = 12_000  # a tokenizer of fewer pieces is one of ours: words of descriptions, and frequent ones at best
 
 
 @dataclass
@@ -152,14 +153,14 @@ def _about_text(text: str, classifier: PageClassifier) -> list[str]:
             "written on it"
         ]
     lines = [
-        "text search: this model's text tower has learned the words of the category descriptions only "
+        "text search: this model's text tower was taught by descriptions of its categories only "
         f'({", ".join(classifier.categories)}): ask for kinds of pages, such as "a typed table" or "a map with a scale '
         'bar"; it knows no names, places or subjects, and nothing of what is written on a page'
     ]
     words = list(dict.fromkeys(re.findall(r"[^\W\d_]+", text.lower())))
-    strange = [word for word in words if len(classifier.tokenizer.tokenize(word)) > 1]
+    strange = [word for word in words if len(word) > len(classifier.tokenizer.tokenize(word)[0]) < KNOWN_BEGINNING]
     if strange:
-        lines.append(f"warning: words that it has never learned: {', '.join(map(printable, strange))}")
+        lines.append(f"warning: words that it does not know: {', '.join(map(printable, strange))}")
     return lines
 
 

@@ -4,7 +4,7 @@
     index.rows(["id", "path", "year"], where="category = 'DRAW' and year < 1950")     # a pandas table
     [(ids, similarities)] = index.nearest(index.vectors(where="id = 7"), k=20)        # exact, or by the IVF index
 
-`pages.lance` holds a row a page (`SCHEMA`), `broken.lance` the pages that could not be read, with the reason;
+`pages.lance` holds a row a page (`schema`), `broken.lance` the pages that could not be read, with the reason;
 `index.json` says which backbone made the vectors. A change is a new version of a table, in force as a whole or not at
 all, so that a kill leaves the index as it was before. One process at a time may change it (`locked`); any may read.
 """
@@ -19,7 +19,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -30,96 +30,22 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 from PIL import Image
 
+from explore.index_format import BROKEN, DERIVED, FORMAT, HEAVY, BackboneInfo, matrix, pandas_type, schema, sql
+from explore.lance_errors import first_line, lance_error
+from explore.nearest import Nearest
 from utils import UserError, did_you_mean, printable
 
 os.environ.setdefault("LANCEDB_LOG", "error")  # LanceDB's own warnings, of which people can make nothing
 
 import lancedb
-from lancedb.index import BTree, IvfRq
+from lancedb.index import BTree
 
 if TYPE_CHECKING:
     import pandas as pd
     from lancedb.table import LanceTable
 
-FORMAT = 2  # of the tables; a change of columns or of what they mean is another one
-APPROXIMATE_FROM = 100_000  # pages; below, every search looks at all of them, which takes a moment
-GROWTH = 1.25  # the IVF index is made anew when the table has grown by so much; until then new rows are added to it
-# Of the IVF index (measured by benchmarks/explore.py). RaBitQ keeps a bit a dimension, needs no training beyond the
-# partitions, and what it finds is ranked again by the stored vectors: REFINE times as many as are asked for.
-PARTITION = 1000  # pages a partition, about
-PROBES = 40  # partitions that a search looks into, at least
-REFINE = 20
-SMALL_FRAGMENTS = 40  # a run leaves a file a commit; beyond so many they are put together on the way
 KEPT = timedelta(minutes=10)  # older versions of a table stay so long for those who are reading it
 DELETED_AT_ONCE = 5000  # ids in one SQL statement
-MANY_QUERIES = 16  # from here on exact search is one product of matrices instead of one scan a query
-BLOCK = 16_384  # rows compared at once in it: 80 MB at 1280 dimensions
-
-
-@dataclass(frozen=True)
-class BackboneInfo:
-    """What made the vectors of an index.
-
-    name: for people. source: what opens it again (a folder or a hub id). hash: SHA-256 of the files that decide the
-    vectors. features: which vectors of it ("pooled" or "joint"). dim: D. has_text: whether texts have vectors too.
-    """
-
-    name: str
-    source: str
-    hash: str
-    features: str
-    dim: int
-    has_text: bool
-
-    def same_as(self, other: BackboneInfo) -> bool:
-        """Whether vectors of the two may stand side by side."""
-        return (self.hash, self.features, self.dim) == (other.hash, other.features, other.dim)
-
-
-def schema(dim: int) -> pa.Schema:
-    """The columns of a page. Those from `cluster` on are derived; they are null until a command fills them."""
-    return pa.schema(
-        [
-            pa.field("id", pa.int64(), nullable=False),  # of this row for ever; a page that moves keeps it
-            pa.field("folder", pa.string(), nullable=False),  # the folder that was indexed, absolute
-            pa.field("path", pa.string(), nullable=False),  # below that folder, "/" between, as PATH in result tables
-            pa.field("frame", pa.int32()),  # of a multi-frame TIFF or a PDF, from 0; null: the file is one image
-            pa.field("frames", pa.int32()),  # that file's pages in all
-            pa.field("document", pa.string()),
-            pa.field("page", pa.int32()),
-            pa.field("file", pa.string()),  # the bare name
-            pa.field("year", pa.int32()),
-            pa.field("category", pa.string()),
-            pa.field("score", pa.float32()),
-            pa.field("hash", pa.string()),  # SHA-256 of the file's bytes, "#" and the frame where there is one
-            pa.field("size", pa.int64()),  # bytes of the file
-            pa.field("mtime_ns", pa.int64()),
-            pa.field("width", pa.int32()),
-            pa.field("height", pa.int32()),
-            pa.field("thumbnail", pa.binary()),  # JPEG
-            pa.field("vector", pa.list_(pa.float16(), dim)),  # of unit length
-            pa.field("cluster", pa.int32()),
-            pa.field("cluster_distance", pa.float32()),
-            pa.field("x", pa.float32()),
-            pa.field("y", pa.float32()),
-        ]
-    )
-
-
-BROKEN = pa.schema(
-    [
-        pa.field("folder", pa.string(), nullable=False),
-        pa.field("path", pa.string(), nullable=False),
-        pa.field("frame", pa.int32()),
-        pa.field("page", pa.int32()),
-        pa.field("reason", pa.string(), nullable=False),
-    ]
-)
-DERIVED = ("cluster", "cluster_distance", "x", "y")
-HEAVY = ("vector", "thumbnail")  # loaded only where they are named
-
-# What systems say of a disk, a quota or a file size that is used up.
-FULL = re.compile(r"no space left|disk quota|file too large|not enough space|os error (27|28|122)\b", re.IGNORECASE)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -150,6 +76,7 @@ class Index:
         database = lancedb.connect(str(folder))
         self._pages: LanceTable = database.create_table("pages", schema=schema(backbone.dim), exist_ok=True)
         self._broken: LanceTable = database.create_table("broken", schema=BROKEN, exist_ok=True)
+        self._nearest = Nearest(folder, self._pages)
 
     # ---- open and create -----------------------------------------------------------------------------------------
 
@@ -160,10 +87,9 @@ class Index:
         shown = printable(str(folder))
         about = folder / "index.json"
         if not about.is_file():
-            what = "is no index" if folder.exists() else "does not exist"
-            raise UserError(
-                f"the index {shown} {what}: make one with: python run.py explore index PAGES --index {shown}"
-            )
+            what = f"{shown} holds no index" if folder.exists() else f"the index {shown} does not exist"
+            how = " (--index is for a folder of the index's own)" if _taken(folder) else f" --index {shown}"
+            raise UserError(f"{what}: make one with: python run.py explore index PAGES{how}")
         try:
             said = json.loads(about.read_text(encoding="utf-8"))
             version, backbone = said["format"], BackboneInfo(**said["backbone"])
@@ -178,7 +104,7 @@ class Index:
             index = cls(folder, backbone)
             found = index._pages.schema
         except (ValueError, OSError, RuntimeError) as error:
-            raise UserError(f"the index {shown} cannot be opened: {_first_line(error)}") from error
+            raise UserError(f"the index {shown} cannot be opened: {first_line(error)}") from error
         if missing := [name for name in schema(backbone.dim).names if name not in found.names]:
             raise UserError(f"the index {shown} lacks the columns {', '.join(missing)}: make it anew in another folder")
         return index
@@ -193,7 +119,7 @@ class Index:
             index.check_backbone(backbone)
             return index
         shown = printable(str(folder))
-        if folder.is_file() or (folder.is_dir() and any(entry.name != "lock" for entry in folder.iterdir())):
+        if _taken(folder):
             raise UserError(f"{shown} holds other things than an index: give a new folder with --index")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -204,7 +130,7 @@ class Index:
             part.replace(about)
             return cls(folder, backbone)
         except (ValueError, OSError, RuntimeError) as error:
-            raise UserError(f"cannot write the index {shown}: {_first_line(error)}") from error
+            raise UserError(f"cannot write the index {shown}: {first_line(error)}") from error
 
     def check_backbone(self, backbone: BackboneInfo) -> None:
         """UserError where vectors of `backbone` may not stand beside those of this index."""
@@ -261,7 +187,7 @@ class Index:
 
         Nullable whole numbers keep their type (Int32). where: an SQL condition; UserError names the nearest column.
         """
-        return self.arrow(columns, where).to_pandas(types_mapper=_pandas_type)
+        return self.arrow(columns, where).to_pandas(types_mapper=pandas_type)
 
     @_plainly
     def arrow(self, columns: Sequence[str] | None = None, where: str | None = None) -> pa.Table:
@@ -281,7 +207,7 @@ class Index:
         ids = self.arrow(["id"], where)["id"].to_numpy()
         found = np.empty((len(ids), self.backbone.dim), np.float16)
         for batch in self._scan(["id", "vector"], where).to_batches():
-            found[np.searchsorted(ids, batch["id"].to_numpy())] = _matrix(batch["vector"])
+            found[np.searchsorted(ids, batch["id"].to_numpy())] = matrix(batch["vector"])
         return found
 
     def batches(self, columns: Sequence[str], size: int = 4096, where: str | None = None) -> Iterator[pa.RecordBatch]:
@@ -304,7 +230,7 @@ class Index:
     @_plainly
     def broken(self) -> pd.DataFrame:
         """The pages that could not be read: folder, path, frame, page, reason."""
-        return self._broken.to_arrow().to_pandas(types_mapper=_pandas_type)
+        return self._broken.to_arrow().to_pandas(types_mapper=pandas_type)
 
     @_plainly
     def nearest(
@@ -315,47 +241,12 @@ class Index:
         vectors: [Q, D], of any length. where: only pages that an SQL condition holds for. exact: look at every page,
         also where there is an IVF index (from `APPROXIMATE_FROM` pages on).
         """
-        queries = np.atleast_2d(np.asarray(vectors, np.float32))  # [Q, D]
-        queries = queries / np.maximum(np.linalg.norm(queries, axis=1, keepdims=True), 1e-12)
-        if exact or not self.approximate:
-            if len(queries) >= MANY_QUERIES:
-                return self._by_product(queries, k, where)
-            return [self._by_scan(query, k, where, exact=True) for query in queries]
-        return [self._by_scan(query, k, where, exact=False) for query in queries]
+        return self._nearest.search(vectors, k, where, exact=exact)
 
     @property
     def approximate(self) -> bool:
         """Whether there is an IVF index over the vectors."""
-        return any(index.columns == ["vector"] for index in self._pages.list_indices())
-
-    def _by_scan(self, query: np.ndarray, k: int, where: str | None, *, exact: bool) -> tuple[np.ndarray, np.ndarray]:
-        search = self._pages.search(query, vector_column_name="vector").distance_type("cosine")
-        search = search.select(["id", "_distance"]).limit(k)
-        if where:
-            search = search.where(where, prefilter=True)
-        if exact:
-            search = search.bypass_vector_index()
-        else:  # a condition may leave too few in those partitions: then more of them are looked into
-            search = search.minimum_nprobes(PROBES).maximum_nprobes(0).refine_factor(REFINE)
-        found = search.to_arrow()
-        return found["id"].to_numpy(), 1 - found["_distance"].to_numpy()
-
-    def _by_product(self, queries: np.ndarray, k: int, where: str | None) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Exact search for many queries, block by block of the index: memory is Q x (k + BLOCK) numbers."""
-        best = np.full((len(queries), 0), -np.inf, np.float32)  # [Q, <= k]
-        ids = np.zeros((len(queries), 0), np.int64)
-        for batch in self._scan(["id", "vector"], where).to_batches(BLOCK):
-            own = np.broadcast_to(batch["id"].to_numpy(), (len(queries), batch.num_rows))
-            block = _matrix(batch["vector"]).astype(np.float32)  # [rows, D]
-            block /= np.linalg.norm(block, axis=1, keepdims=True)  # what float16 has rounded
-            best = np.concatenate([best, queries @ block.T], axis=1)
-            ids = np.concatenate([ids, own], axis=1)
-            if best.shape[1] > k:
-                kept = np.argpartition(-best, k - 1, axis=1)[:, :k]
-                best, ids = np.take_along_axis(best, kept, 1), np.take_along_axis(ids, kept, 1)
-        order = np.argsort(-best, axis=1, kind="stable")
-        best, ids = np.take_along_axis(best, order, 1), np.take_along_axis(ids, order, 1)
-        return list(zip(ids, best, strict=True))
+        return self._nearest.approximate
 
     # ---- writing (under `locked`) --------------------------------------------------------------------------------
 
@@ -427,44 +318,13 @@ class Index:
         return int(ids[-1].as_py()) + 1 if len(ids) else 0
 
     @_plainly
-    def fragments(self) -> int:
-        """Small files that the table of pages consists of."""
-        return self._pages.stats()["fragment_stats"]["num_small_fragments"]
-
-    @_plainly
     def tidy(self, *, say: Callable[[str], None] | None = None, final: bool = True) -> None:
         """Put small files together, bring the IVF index up to date or make it, and remove old versions.
 
         final: remove every version but the newest; else those of the last minutes stay for whoever reads them.
         """
-        pages = len(self)
-        if pages >= APPROXIMATE_FROM and pages > GROWTH * self._trained():
-            if say:
-                say(f"making the index for approximate search over {pages} pages (a few minutes) ...")
-            self._make_ivf(pages)
+        self._nearest.tidy(len(self), say=say)
         self._drop_old(timedelta(0) if final else KEPT)
-
-    def _trained(self) -> int:
-        """Pages that there were when the IVF index was made, 0 where there is none."""
-        try:
-            said = json.loads((self.folder / "ivf.json").read_text(encoding="utf-8"))
-            return int(said["pages"]) if self.approximate else 0
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
-
-    def _indexed(self) -> int | None:
-        """Rows that the IVF index knows, None where there is none."""
-        for index in self._pages.list_indices():
-            if index.columns == ["vector"]:
-                return self._pages.index_stats(index.name).num_indexed_rows
-        return None
-
-    def _make_ivf(self, pages: int) -> None:
-        partitions = max(16, pages // PARTITION)
-        config = IvfRq(distance_type="cosine", num_partitions=partitions, max_iterations=15, sample_rate=64)
-        self._pages.create_index("vector", config=config, replace=True)
-        said = json.dumps({"pages": pages, "partitions": partitions})
-        (self.folder / "ivf.json").write_text(said + "\n", encoding="utf-8")
 
     def _drop_old(self, older_than: timedelta) -> None:
         with warnings.catch_warnings():  # that readers may hold an older version: `_said` tells them
@@ -487,33 +347,7 @@ class Index:
                 )
 
     def _said(self, error: Exception) -> UserError:
-        text = _first_line(error)
-        shown = printable(str(self.folder))
-        if field := re.search(r"No (?:field|column) named \W*([^\s.`\"']+)", text):
-            light = [name for name in self.columns if name not in HEAVY]
-            hint = did_you_mean(field[1], light) or f"; a text stands in single quotes: '{field[1]}'"
-            return UserError(f"--where: there is no column {field[1]} (columns: {', '.join(light)}){hint}")
-        if parsing := re.search(r"sql parser error: (.*)", text) or re.search(r"Error parsing statement: (.*)", text):
-            return UserError(f"--where is not an SQL condition: {parsing[1].rstrip(' )')}")
-        if where := re.search(r"resolving filter expression (.*)", text):
-            return UserError(f"--where is not an SQL condition: {where[1]}")
-        if FULL.search(text):
-            return UserError(f"no space left for the index {shown}: make room and run it again; nothing is lost")
-        if re.search(r"not found|no such file", text, re.IGNORECASE):
-            return UserError(
-                f"the index {shown} was changed by another process while it was read, or files of it were removed: run "
-                f"the command again ({text})"
-            )
-        return UserError(f"the index {shown}: {text}")
-
-
-def sql(text: str) -> str:
-    """A text as SQL writes it.
-
-    >>> sql("l'air")
-    "'l''air'"
-    """
-    return "'" + text.replace("'", "''") + "'"
+        return lance_error(error, self.folder, [name for name in schema(self.backbone.dim).names if name not in HEAVY])
 
 
 def page_file(folder: str, path: str) -> Path:
@@ -529,24 +363,11 @@ def page_file(folder: str, path: str) -> Path:
     return whole
 
 
-def _matrix(column: pa.Array) -> np.ndarray:
-    """A column of vectors as float16 [N, D], without a copy."""
-    width = column.type.list_size
-    return column.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+def _taken(folder: Path) -> bool:
+    """Whether other things than an index lie in a folder, or it is a file."""
+    return folder.is_file() or (folder.is_dir() and any(entry.name != "lock" for entry in folder.iterdir()))
 
 
 def _parts(ids: list[int]) -> Iterator[list[int]]:
     for start in range(0, len(ids), DELETED_AT_ONCE):
         yield ids[start : start + DELETED_AT_ONCE]
-
-
-def _pandas_type(kind: pa.DataType) -> Any:
-    import pandas as pd
-
-    return {pa.int32(): pd.Int32Dtype()}.get(kind)
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = re.sub(r",? ?\S*[/\\]\S+\.rs:\d+:\d+", "", lines[0]) if lines else type(error).__name__  # where in LanceDB
-    return printable(text)[:400]

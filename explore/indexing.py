@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from explore.index import APPROXIMATE_FROM, Index, page_file, schema
+from explore.index import Index, page_file, schema
 from explore.known import NEEDED, File, Plan, Stamp, file_hash, page_at, plan_changes, year_of
+from explore.nearest import APPROXIMATE_FROM
 from explore.outputs import write_record
 from explore.result_table import ResultTable
-from pages import document_of, list_files
+from pages import document_of, list_files, no_folder
 from predict import threads
 from progress import Progress
 from results import ERRORS
@@ -340,13 +341,10 @@ SAID = {  # counts of a run, as they are told
 
 def _folder(given: Path) -> Path:
     """A folder of pages, absolute. UserError where it is none."""
-    shown = printable(str(given))
+    if not given.exists():
+        raise no_folder(given)
     if not given.is_dir():
-        raise UserError(
-            f"{shown} is a file: index the folder that it lies in"
-            if given.exists()
-            else f"the folder {shown} does not exist"
-        )
+        raise UserError(f"{printable(str(given))} is a file: index the folder that it lies in")
     return _absolute(given)
 
 

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from categories import prompts
 from training import backbone, language
+from training.job import build
 from training.language import WordKnowledge
+from training.learner import settle_texts
 from utils import UserError
 
 TEXTS = ["a scan of a typewritten page", "a scan of a handwritten table", "handwriting beside a Žlutý plan"]
@@ -110,3 +113,33 @@ def test_image_features_tell_pictures_apart():
     assert flat.shape == (3, backbone.FEATURES)
     cosine = torch.nn.functional.cosine_similarity
     assert cosine(flat[0], flat[1], dim=0) > cosine(flat[0], flat[2], dim=0)
+
+
+@needs_weights
+def test_each_description_finds_its_place_among_the_pages(install):
+    install(False)
+    texts = {
+        "PHOTO": ["a photograph", "a picture from a camera", "an image of a church"],
+        "TEXT": ["a letter", "a typed page", "some lines of writing", "a report"],
+    }
+    classifier = build(texts, seed=5)
+    random = torch.Generator().manual_seed(1)
+    centres = torch.nn.functional.normalize(torch.randn(2, backbone.PROJECTION, generator=random), dim=-1)
+    labels = torch.tensor([0, 1] * 20)
+    pages = torch.nn.functional.normalize(
+        centres[labels] + 0.02 * torch.randn(40, backbone.PROJECTION, generator=random), dim=-1
+    )
+
+    def right() -> list[float]:
+        """How well each pair of descriptions sorts the pages."""
+        photos, letters = (classifier.embed_texts(prompts({"": own})) for own in texts.values())
+        pairs = [torch.stack([photo, letter]) for photo in photos for letter in letters]
+        return [float(((pages @ pair.T).argmax(dim=1) == labels).float().mean()) for pair in pairs]
+
+    assert min(right()) < 0.9
+    before = {name: tensor.clone() for name, tensor in classifier.model.state_dict().items()}
+    settle_texts(classifier, pages, labels, seed=5, quiet=True)
+    assert min(right()) > 0.95
+    changed = {name for name, tensor in classifier.model.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert changed
+    assert all(name.startswith("text") and "word_embeddings" not in name for name in changed)

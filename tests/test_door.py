@@ -119,7 +119,7 @@ MISTAKES = [
     (["pages/"], "did you mean -d pages/?"),
     (["-f", "pages/X-3.png", "--model_path", "models/mine"], "pages/X-3.png does not exist; did you mean X-"),
     (["-f", "pages", "--model_path", "models/mine"], "give it with -d"),
-    (["-d", "page", "--model_path", "models/mine"], "the folder page does not exist"),
+    (["-d", "page", "--model_path", "models/mine"], "the folder page does not exist; did you mean pages?"),
     (["-d", "my", "pages"], '-d "my pages"'),
     (["-f", "my", "pages/Z-1.png"], '-f "my pages/Z-1.png"'),
     (["--model", "models/mien", "-d", "pages"], "did you mean --model_path models/mine?"),

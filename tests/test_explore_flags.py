@@ -54,6 +54,7 @@ MISTAKES = [
     (["clusters", "folder"], "explore index folder"),
     (["map", "--method", "umap"], "must be tsne or pca"),
     (["index", "nowhere"], "the folder nowhere does not exist"),
+    (["index", "foldr"], "the folder foldr does not exist; did you mean folder?"),
     (["index", "here.png"], "is a file: index the folder"),
     (["index"], "name the folders of pages"),
     (["index", "folder", "--index", "here.png"], "is a file: the index is a folder"),

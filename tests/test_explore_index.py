@@ -21,7 +21,7 @@ import torch
 from tiny import tiny_base, tiny_model_folder
 
 from classifier import PageClassifier
-from explore import index as index_module
+from explore import nearest
 from explore.index import BackboneInfo, Index, page_file
 from explore.known import file_hash, year_of
 from run import main
@@ -451,8 +451,8 @@ def test_derived_columns_are_written_beside_the_vectors(tmp_path):
 
 
 def test_search_is_approximate_from_a_size_on_and_kept_up_to_date(tmp_path, monkeypatch):
-    monkeypatch.setattr(index_module, "APPROXIMATE_FROM", 2000)
-    monkeypatch.setattr(index_module, "PARTITION", 250)
+    monkeypatch.setattr(nearest, "APPROXIMATE_FROM", 2000)
+    monkeypatch.setattr(nearest, "PARTITION", 250)
     centres = unit(20, 128, 1)
     draw = np.random.default_rng(2)
 
@@ -469,8 +469,8 @@ def test_search_is_approximate_from_a_size_on_and_kept_up_to_date(tmp_path, monk
     assert index.approximate
     add(index, near(200), 2500)
     index.tidy()
-    assert index._indexed() == 2700  # taken up, not trained anew
-    assert index._trained() == 2500
+    assert index._nearest.indexed == 2700  # taken up, not trained anew
+    assert index._nearest.trained == 2500
     vectors = index.vectors().astype(np.float32)
     queries = near(20)
     truth = np.argsort(-(queries @ vectors.T), axis=1)[:, :10]
@@ -483,10 +483,10 @@ def test_search_is_approximate_from_a_size_on_and_kept_up_to_date(tmp_path, monk
     assert similarities[0] == pytest.approx(1, abs=1e-3)
     assert len(ids) == 5  # a narrow condition looks into more partitions
     index.set_columns(range(2700), {"cluster": [1] * 2700})
-    assert index._indexed() == 2700
+    assert index._nearest.indexed == 2700
     add(index, near(500), 2700)
     index.tidy()
-    assert index._trained() == 3200  # grown by more than a quarter: made anew
+    assert index._nearest.trained == 3200  # grown by more than a quarter: made anew
 
 
 def test_old_versions_do_not_eat_the_disk(tmp_path):

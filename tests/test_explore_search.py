@@ -161,6 +161,14 @@ def test_a_mistake_is_one_line(here, archive, arguments, said, capsys):
 
 
 def test_no_index_there(here, capsys):
-    for folder, said in (("nowhere", "does not exist: make one with"), ("pages", "is no index: make one with")):
+    (here / "empty").mkdir()
+    told = "make one with: python run.py explore index PAGES"
+    for folder, said in (
+        ("nowhere", f"the index nowhere does not exist: {told} --index nowhere\n"),
+        (str(here / "empty"), f"empty holds no index: {told} --index {here / 'empty'}\n"),
+        ("pages", f"pages holds no index: {told} (--index is"),  # there the command would find no room for one
+    ):
         assert main(["explore", "search", "--where", "id = 1", "--index", folder]) == 2
         assert said in capsys.readouterr().err
+    assert main(["explore", "index", "pages", "--index", "pages"]) == 2
+    assert "holds other things than an index" in capsys.readouterr().err

@@ -164,6 +164,11 @@ def test_users_mistakes(tmp_path):
     file = draw(tmp_path / "CTX-1.png")
     with pytest.raises(UserError, match="not a folder"):
         find_pages(file)
+    (tmp_path / "scans").mkdir()
+    with pytest.raises(UserError, match=r"scnas does not exist; did you mean scans\?$"):
+        find_pages(tmp_path / "scnas")
+    with pytest.raises(UserError, match=r"CTX-2\.png does not exist$"):  # a file is no folder to suggest
+        find_pages(tmp_path / "CTX-2.png")
     with pytest.raises(UserError, match=r"no pages in .*looked for \.jpeg \.jpg in it.*other kinds there: 1"):
         find_pages(tmp_path, formats=["jpg"])
     (tmp_path / "empty").mkdir()

@@ -28,6 +28,8 @@ from training.work import Work, is_main, meet
 from utils import UserError, fit_temperature, printable, split_documents, split_warnings
 
 if TYPE_CHECKING:
+    import torch
+
     from classifier import PageClassifier
     from run import Job
     from settings import Settings
@@ -260,6 +262,19 @@ class Material:
             meet()
         return cls(store, own, labels, documents, every, features, parts[0])
 
+    def embeddings(
+        self, classifier: PageClassifier, places: Sequence[int], advance: Callable[[int], None]
+    ) -> torch.Tensor:
+        """Unit embeddings [N, D] of these pages, as they are."""
+        import torch
+
+        parts = []
+        for first in range(0, len(places), 8):
+            some = np.stack([self.store[place] for place in places[first : first + 8]])
+            parts.append(classifier.embed_pages(torch.from_numpy(some)))
+            advance(len(some))
+        return torch.cat(parts)
+
     def readable(self, splits: Sequence[Any]) -> list[Any]:
         """The splits with "unreadable" for the pages that are."""
         return [UNREADABLE if reason else split for split, reason in zip(splits, self.store.reasons, strict=False)]
@@ -306,7 +321,9 @@ def fit(
     Starts anew from `start`, or goes on from the newest whole checkpoint in `work`. epochs: instead of the settings'.
     Categories without a readable training page are left out, and named.
     """
-    from training.learner import Learner, Pages, Recipe
+    import torch
+
+    from training.learner import SETTLE_PAGES, Learner, Pages, Recipe, settle_texts
     from training.trainer import learn
 
     train, seed = settings.train, settings.setup.seed
@@ -347,8 +364,17 @@ def fit(
     quiet = settings.setup.quiet or not is_main()
     with Progress(recipe.epochs * steps, "step", quiet, "training") as progress:
         result = learn(learner, pages, pages.only(judges), sampler, recipe, work, progress.advance)
-    model = classifier.model.eval().requires_grad_(False)
+    model = classifier.model.eval()
     classifier.to(str(model.device), "fp32")
+    if learner.own_text and max(learner.counts) > 1:
+        rng = np.random.default_rng(seed)
+        each = [rng.permutation([*one, *other])[:SETTLE_PAGES].tolist() for one, other in zip(*groups, strict=True)]
+        chosen = [place for places_of_one in each for place in places_of_one]
+        with Progress(len(chosen), "page", quiet, "pages for the descriptions") as progress:
+            embeddings = material.embeddings(classifier, chosen, progress.advance)
+        labels = torch.tensor([index[material.labels[i]] for i in chosen], device=model.device)
+        settle_texts(classifier, embeddings, labels, seed, quiet)
+    model.requires_grad_(False)
     classifier.logit_scale = float(model.logit_scale.exp())
     classifier.use_categories(classifier.descriptions)
     classifier.learned = categories

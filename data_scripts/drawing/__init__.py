@@ -2,7 +2,20 @@
 
     python data_scripts/draw_pages.py drawn --pages 1100 --seed 1
 
-From the inside out: `words` and `fonts`; `typeset` (print, typing) and `hands`; `figures` and `photographs`; `sheet` (a
-page and its document); `marks`, `tables` and `placing`; the pages of the categories: `printed`, `typed`, `handwritten`,
-`mixed`, `lined`, `pictured`; `scan`; `plan` (which pages which document has).
+From the inside out:
+
+    writing         words, vocabulary; fonts, typeset (print, typing); pens, letters, school_script, unipen, hand, hands
+    drawn figures   shapes, board, styles, fillings, accessories; vessels, finds, graves, sections, plans, architecture,
+                    maps, rasters, charts, series, diagrams, art, emblems; figures picks one of them
+    photographs     noise, ground, backdrops, artefacts; digs, buildings, views, still_lifes, laboratory, snapshots;
+                    prints (what they are printed on); photographs picks one of them
+    a page          sheet (a page and its document); marks, tables, placing
+    archival pages  printed (TEXT_P); typed (TEXT_T); handwritten (TEXT_HW); mixed, correspondence (TEXT);
+                    lined (LINE_P, LINE_T, LINE_HW) with printed_tables, printouts, typed_lists, cards, registers;
+                    pictured (DRAW, DRAW_L, PHOTO, PHOTO_L)
+    pages elsewhere papers, paper_figures, office_tables, reports, newspapers, books, slides, slide_design, plan_sheets;
+                    elsewhere mixes them in among the archival ones
+    around all      paper, scan (what becomes of a clean page); plan (which pages which document has)
+
+The same seed draws the same pages: a change of any drawing is a change of what models are trained on.
 """

@@ -1,18 +1,16 @@
 """Writers: each a hand of its own, with a pen of its own. Handwriting faces, real pen strokes, or computed strokes.
 
-    hand = Hand.choose(np.random.default_rng(1), Fonts.find(None), None)
+    hand = choose_hand(np.random.default_rng(1), Fonts.find(None), None)
     end = hand.write(rng, page, (90, 200), "Nálezová zpráva z roku 1931", 14, (30, 40, 110), 900)
-    hand.signature(rng, page, (700, 1600), 26)
 
-A line is drawn as one mask of ink (0..255) and laid onto the page through the pen: what a nib, a ball pen or a pencil
-leaves. Lengths are pixels; y of a text is its baseline. With pen strokes (unipen.py) only the
+What they have in common is `Hand` (hand.py); each kind draws its own line. With pen strokes (unipen.py) only the
 lengths of the words count.
 """
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,192 +19,51 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from drawing.fonts import Fonts, covers, typeface
+from drawing.hand import Hand, baseline
 from drawing.letters import LIKE, above, base_of, points, shape
-from drawing.pens import INKS, Canvas, Colour, Pen, smooth
+from drawing.pens import INKS, Canvas, Pen, smooth
 from drawing.unipen import Word, read_writer, writers
 
 VARIANTS = 4  # of each letter of a face
 
 
-@dataclass
-class Hand(ABC):
-    """One writer. `Hand.choose` gives one of three kinds: FaceHand, PenHand (real strokes), CurveHand (computed)."""
-
-    pen: Pen
-    ink: Colour  # the colour that suits the pen; callers may write with another
-    slant: float  # x per y
-    wander: float  # of the baseline, in x-heights
-    climb: float  # of a line, y per x
-    blank: float  # between words, in x-heights
-    size: float  # this writer's letters against the x-height asked for
-
-    @staticmethod
-    def choose(rng: np.random.Generator, fonts: Fonts, strokes: Path | None = None) -> Hand:
-        """A writer at random: with all sources there, two fifths each are real strokes and faces, the rest computed."""
-        folders = writers(strokes) if strokes else ()
-        chances = np.array([0.4 if fonts.hand else 0, 0.4 if folders else 0, 0.35])
-        kind = int(rng.choice(3, p=chances / chances.sum()))
-        pen = Pen.choose(rng)
-        colours = INKS[pen.kind]
-        leaning = rng.choice([rng.normal(0.5, 0.15), rng.normal(0.1, 0.12)])
-        slant = float(rng.normal(0.08, 0.12) if kind < 2 else leaning)
-        common = (
-            pen,
-            colours[min(len(colours) - 1, int(rng.geometric(0.45)) - 1)],
-            slant,
-            abs(float(rng.normal(0, 0.12))),
-            float(rng.normal(0, 0.006)),
-            float(rng.uniform(0.55, 1.5)),
-            float(rng.uniform(0.85, 1.2)),
-        )  # fmt: skip
-        if kind == 0:
-            return FaceHand(
-                *common,
-                fonts.hand[int(rng.integers(len(fonts.hand)))],
-                float(rng.uniform(0.92, 1.1)),
-                float(rng.uniform(0.1, 1)),
-                int(rng.integers(1 << 30)),
-            )
-        if kind == 1:
-            folder = folders[int(rng.integers(len(folders)))]
-            if read_writer(folder):
-                return PenHand(*common, folder, float(rng.uniform(0.85, 1.15)))
-        return CurveHand(*common, *_script(rng))
-
-    # -- what callers use
-
-    def write(
-        self,
-        rng: np.random.Generator,
-        image: Image.Image,
-        at: tuple[float, float],
-        text: str,
-        x_height: float = 14,
-        ink: Colour | None = None,
-        max_width: float = 1e9,
-    ) -> float:
-        """One line from `at` (left, baseline); words beyond `max_width` are left out, the first is always written.
-
-        Returns the x where the pen stopped. image: "RGB" or "L". ink: None for the hand's own.
-        """
-        x_height = max(3.0, x_height * self.size)
-        words = text.split()
-        width = int(min(max_width, max(8, image.width - at[0])))
-        if not words or at[0] >= image.width:
-            return at[0]
-        wave = (
-            rng.uniform(0, 2 * math.pi),
-            rng.uniform(8, 25) * x_height,
-            self.wander * x_height,
-            rng.normal(self.climb, 0.003),
+def choose_hand(rng: np.random.Generator, fonts: Fonts, strokes: Path | None = None) -> Hand:
+    """A writer at random: with all sources there, two fifths each are real strokes and faces, the rest computed."""
+    folders = writers(strokes) if strokes else ()
+    chances = np.array([0.4 if fonts.hand else 0, 0.4 if folders else 0, 0.35])
+    kind = int(rng.choice(3, p=chances / chances.sum()))
+    pen = Pen.choose(rng)
+    colours = INKS[pen.kind]
+    leaning = rng.choice([rng.normal(0.5, 0.15), rng.normal(0.1, 0.12)])
+    slant = float(rng.normal(0.08, 0.12) if kind < 2 else leaning)
+    common = (
+        pen,
+        colours[min(len(colours) - 1, int(rng.geometric(0.45)) - 1)],
+        slant,
+        abs(float(rng.normal(0, 0.12))),
+        float(rng.normal(0, 0.006)),
+        float(rng.uniform(0.55, 1.5)),
+        float(rng.uniform(0.85, 1.2)),
+    )  # fmt: skip
+    if kind == 0:
+        return FaceHand(
+            *common,
+            fonts.hand[int(rng.integers(len(fonts.hand)))],
+            float(rng.uniform(0.92, 1.1)),
+            float(rng.uniform(0.1, 1)),
+            int(rng.integers(1 << 30)),
         )
-        mask, top, end = self._line(rng, words, x_height, width, wave)
-        pad = round(3 * x_height)
-        self.pen.lay(rng, image, mask, (round(at[0]) - pad, round(at[1]) - top), ink or self.ink)
-        return at[0] + end
-
-    def signature(
-        self,
-        rng: np.random.Generator,
-        image: Image.Image,
-        at: tuple[float, float],
-        height: float = 26,
-        ink: Colour | None = None,
-        name: str = "",
-    ) -> float:
-        """A name in haste: two tall letters, each run out into a wave, often underlined. Returns the x behind it.
-
-        height: of the capitals, in pixels. name: its first letters are used; any if empty.
-        """
-        unit = height / 1.8
-        parts = (name or "".join(rng.choice(list("ABDFHJKLMNPRSTVZ"), 2))).split() or ["A"]
-        initials = [part[0].upper() for part in parts][:2] if name else list(parts[0])
-        slant = max(0.2, self.slant) + rng.uniform(0, 0.35)
-        strokes: list[np.ndarray] = []
-        x = 0.0
-        for initial in initials:
-            for stroke in points(shape(base_of(initial), "joined")[0]):
-                curve = np.array(stroke) * (rng.uniform(1, 1.5), 1.0)
-                strokes.append(np.add(smooth(curve + rng.normal(0, 0.05, curve.shape)), (x, 0)))
-            x += rng.uniform(0.9, 1.4)
-            count = int(rng.integers(3, 12))
-            waves = np.cumsum(rng.uniform(0.12, 0.5, 2 * count))
-            heights = np.tile([0.9, 0.05], count) * np.linspace(1, rng.uniform(0.15, 0.8), 2 * count)
-            if rng.random() < 0.6:
-                heights[int(rng.integers(2 * count))] = rng.choice([1.9, -1.1])
-            strokes.append(smooth(np.stack([x + waves, heights + rng.normal(0, 0.1, 2 * count)], 1)))
-            x += float(waves[-1]) + rng.uniform(0.1, 0.6)
-        if rng.random() < 0.6:
-            tail = np.array(
-                [(x, 0.3), (x + 0.8, 0.5), (x * 0.5, -0.5), (x * 0.1, -0.7), (x + rng.uniform(0, 2), -0.45)]
-            )
-            strokes.append(smooth(tail + rng.normal(0, 0.12, tail.shape)))
-        drawn = [np.stack([s[:, 0] + slant * s[:, 1], s[:, 1]], 1) * unit for s in strokes]
-        turn = rng.normal(-0.06, 0.06)
-        drawn = [s @ np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]]) for s in drawn]
-        low, high = np.min([s.min(0) for s in drawn], 0) - 4, np.max([s.max(0) for s in drawn], 0) + 4
-        canvas = Canvas(int(high[0] - low[0]), int(high[1] - low[1]))
-        for stroke in drawn:
-            canvas.stroke(
-                (stroke - (low[0], high[1])) * (1, -1), self.pen.thin * unit * 0.8, self.pen.thick * unit * 0.8
-            )
-        corner = (round(at[0] + low[0]), round(at[1] - high[1]))
-        self.pen.lay(rng, image, canvas.mask(), corner, ink or self.ink)
-        return at[0] + x * unit
-
-    def scribble(
-        self,
-        rng: np.random.Generator,
-        image: Image.Image,
-        box: tuple[float, float, float, float],
-        ink: Colour | None = None,
-        kind: str = "",
-    ) -> None:
-        """Something on the words within `box` (left, top, right, bottom).
-
-        kind: "underline", "strike", "cross" or "cover"; any if empty.
-        """
-        left, top, right, bottom = box
-        kind = kind or str(rng.choice(["underline", "strike", "cross", "cover"]))
-        high, wide = max(2.0, bottom - top), max(4.0, right - left)
-        lines = []
-        if kind in ("underline", "strike"):
-            for number in range(int(rng.choice([1, 2], p=[0.7, 0.3]))):
-                y = (bottom if kind == "underline" else (top + bottom) / 2) + number * high * 0.18
-                xs = np.linspace(left - rng.uniform(0, 6), right + rng.uniform(0, 6), 7)
-                lines.append(np.stack([xs, y + np.cumsum(rng.normal(0, high * 0.025, 7))], 1))
-        elif kind == "cross":
-            lines += [np.array([(left, top), (right, bottom)]), np.array([(left, bottom), (right, top)])]
-        else:
-            xs = np.repeat(np.linspace(left, right, max(3, int(wide / high * 4))), 2)
-            ys = np.tile([top, bottom], len(xs) // 2) + rng.normal(0, high * 0.1, len(xs))
-            lines.append(np.stack([xs + rng.normal(0, high * 0.08, len(xs)), ys], 1))
-        pad = high * 0.6 + 6
-        canvas = Canvas(int(wide + 2 * pad), int(high + 2 * pad))
-        for line in lines:
-            curve = smooth(line + rng.normal(0, high * 0.04, line.shape)) - (left - pad, top - pad)
-            canvas.stroke(curve, max(0.9, self.pen.thin * high * 0.5), max(0.9, self.pen.thick * high * 0.5))
-        self.pen.lay(rng, image, canvas.mask(), (round(left - pad), round(top - pad)), ink or self.ink)
-
-    # -- inside
-
-    @abstractmethod
-    def _line(
-        self, rng: np.random.Generator, words: list[str], x_height: float, width: int, wave: tuple[float, ...]
-    ) -> tuple[np.ndarray, int, float]:
-        """uint8 [height, width + 6 x-heights] mask whose text starts at x = 3 x-heights; its baseline; the end's x."""
+    if kind == 1:
+        folder = folders[int(rng.integers(len(folders)))]
+        if read_writer(folder):
+            return PenHand(*common, folder, float(rng.uniform(0.85, 1.15)))
+    return CurveHand(*common, *_script(rng))
 
 
 def _inked(face: ImageFont.FreeTypeFont, letter: str) -> bool:
     """Some fonts have a glyph without an outline for letters that they lack."""
     left, top, right, bottom = face.getbbox(letter)
     return right > left and bottom > top
-
-
-def _base(wave: tuple[float, ...], x: float | np.ndarray) -> float | np.ndarray:
-    """The baseline's y at x, downwards: a slow wave and a climb."""
-    phase, period, height, climb = wave
-    return height * np.sin(phase + x / period) + climb * x
 
 
 @dataclass
@@ -237,7 +94,7 @@ class FaceHand(Hand):
                 variant, dy, dx = draws[number]
                 number += 1
                 glyph, left, above_, advance = self._glyph(letter, int(variant * VARIANTS), face, x_height)
-                y = round(top + _base(wave, x) + (dy - 0.5) * 0.16 * self.jitter * x_height) - above_
+                y = round(top + baseline(wave, x) + (dy - 0.5) * 0.16 * self.jitter * x_height) - above_
                 column = round(pad + x + (dx - 0.5) * 0.05 * self.jitter * x_height) + left
                 if y < 0 or column < 0:  # a flourish beyond the strip
                     glyph = glyph[max(0, -y) :, max(0, -column) :]
@@ -325,7 +182,7 @@ class StrokeHand(Hand):
         canvas = Canvas(math.ceil(min(reach, width + pad)) + 2 * pad, top + bottom)
         thin, thick = self.pen.thin * x_height, self.pen.thick * x_height
         for stroke in placed:
-            ys = stroke[:, 1] + _base(wave, stroke[:, 0]) + top
+            ys = stroke[:, 1] + baseline(wave, stroke[:, 0]) + top
             canvas.stroke(np.stack([stroke[:, 0] + pad, ys], 1), thin, thick)
         return canvas.mask(), top, end
 

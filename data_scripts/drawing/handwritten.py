@@ -8,7 +8,6 @@ What stays TEXT_HW: stamps, a small sketch. Sizes are pixels at 150 dpi; `x_heig
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
 from drawing.figures import KINDS, draw_figure
 from drawing.marks import note, office_marks, page_number, red_underlines, registered, round_stamp, signature
@@ -303,10 +302,10 @@ def hand_short(sheet: Sheet, x_height: float, leading: float) -> None:
         signature(sheet, (x + wide * 0.5, min(bottom, y + leading)), x_height * 1.4)
 
 
-def small_sketch(sheet: Sheet, share: float, picture: Image.Image | None = None) -> None:
+def small_sketch(sheet: Sheet, share: float) -> None:
     """A small drawing at the edge of a page of writing."""
     wide = int(sheet.width * share * sheet.uniform(0.6, 1.3))
     high = int(wide * sheet.uniform(0.6, 1.2))
     kinds = [kind for kind in ("sketch", "pottery", "vessel", "stone_tool") if kind in KINDS]
-    picture = picture or draw_figure(sheet.rng, wide, high, sheet.pick(kinds) if kinds else None)
+    picture = draw_figure(sheet.rng, wide, high, sheet.pick(kinds) if kinds else None)
     sheet.paste(picture, (sheet.uniform(0.05, 0.9 - share) * sheet.width, sheet.uniform(0.55, 0.85) * sheet.height))

@@ -54,7 +54,7 @@ def _press(sheet: Sheet, layer: Image.Image, at: tuple[float, float], ink: Colou
     sheet.image.paste(ink, (int(at[0]), int(at[1])), mask)
 
 
-def registered(sheet: Sheet, at: tuple[float, float] | None = None) -> None:
+def registered(sheet: Sheet) -> None:
     """The rectangular stamp of arrival: an office, date and number, the latter written in by hand."""
     rng = sheet.rng
     wide, high = sheet.integer(260, 400), sheet.integer(95, 150)
@@ -73,8 +73,7 @@ def registered(sheet: Sheet, at: tuple[float, float] | None = None) -> None:
         )
     ):
         draw.text((10, high * (0.6 + 0.26 * row)), label, 255, typeface(file, size), "ls")
-    if at is None:
-        at = (sheet.uniform(0.1, 0.95) * (sheet.width - wide), sheet.uniform(0.01, 0.12) * sheet.height)
+    at = (sheet.uniform(0.1, 0.95) * (sheet.width - wide), sheet.uniform(0.01, 0.12) * sheet.height)
     angle = float(rng.normal(0, 3))
     _press(sheet, layer, at, sheet.pick(STAMP_INKS), angle)
     x = at[0] + wide * 0.38
@@ -252,13 +251,13 @@ def letterhead(sheet: Sheet) -> float:
     return y + 20
 
 
-def office_marks(sheet: Sheet, share: float = 1.0, stamps: bool = True) -> None:
+def office_marks(sheet: Sheet, share: float = 1.0) -> None:
     """What any page may carry: file number, letter stamp, date stamp; `share` scales how often."""
     if sheet.chance(0.35 * share):
         file_number(sheet)
-    if stamps and sheet.chance(0.15 * share):
+    if sheet.chance(0.15 * share):
         word_stamp(sheet, corner(sheet))
-    if stamps and sheet.chance(0.06 * share):
+    if sheet.chance(0.06 * share):
         word_stamp(sheet, (sheet.uniform(0.05, 0.8) * sheet.width, sheet.uniform(0.05, 0.93) * sheet.height))
 
 

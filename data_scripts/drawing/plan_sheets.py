@@ -84,8 +84,8 @@ def technical_drawing(sheet: Sheet) -> None:
             pen.rectangle((block[0], y, right, y + 26), outline=ink, width=1, fill=(255, 255, 255))
             for x, text in ((0.02, str(number + 1)), (0.1, sheet.words.phrase(1, 3)), (0.7, sheet.words.measure())):
                 sheet.put("print", (block[0] + wide * x, y + 20), text, 15, wide * 0.28)
-    if sheet.chance(0.4):
-        legend(sheet, (left + 20, bottom - high, block[0] - 40, bottom - 12)) if wide < 0.5 * (right - left) else None
+    if sheet.chance(0.4) and wide < 0.5 * (right - left):
+        legend(sheet, (left + 20, bottom - high, block[0] - 40, bottom - 12))
 
 
 def map_sheet(sheet: Sheet) -> None:

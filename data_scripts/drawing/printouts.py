@@ -175,12 +175,12 @@ def figure(sheet: Sheet, digits: int = 2) -> str:
     return text
 
 
-def _cells(widths: list[int], cells: list[str], first_left: bool = True) -> str:
+def _cells(widths: list[int], cells: list[str]) -> str:
     """One line of columns: the first flush left, figures flush right."""
     out = []
     for number, (width, text) in enumerate(zip(widths, cells, strict=True)):
         text = text[: width - 1]
-        out.append(text.ljust(width) if number == 0 and first_left else text.rjust(width))
+        out.append(text.ljust(width) if number == 0 else text.rjust(width))
     return "".join(out)
 
 

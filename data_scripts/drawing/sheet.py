@@ -19,7 +19,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from drawing.fonts import Fonts
-from drawing.hands import Hand
+from drawing.hand import Hand
+from drawing.hands import choose_hand
 from drawing.scan import Scanner
 from drawing.typeset import Box, Colour, Press, Typewriter, choice
 from drawing.words import Words
@@ -80,7 +81,7 @@ class Document:
         language = choice(rng, {"cs": 10, "de": 3, "en": 2 if kind == "old" else 6, "pl": 2, "hu": 1})
         size = choice(rng, SHAPES[kind])
         left = float(rng.uniform(0.05, 0.16) * size[0])
-        hands = [Hand.choose(rng, kit.fonts, kit.strokes) for _ in range(2)]
+        hands = [choose_hand(rng, kit.fonts, kit.strokes) for _ in range(2)]
         margins = (
             left,
             float(rng.uniform(0.04, 0.12) * size[1]),

@@ -88,19 +88,14 @@ class TableStyle:
         )
 
 
-def table(sheet: Sheet, box: Box, fill: str, style: TableStyle | None = None, most: float = 1.0) -> float:
-    """A table of rows from the top of the box, `most` of its height at the most; the y below it."""
+def table(sheet: Sheet, box: Box, fill: str, style: TableStyle | None = None) -> float:
+    """A table of rows from the top of the box, often not down to its foot; the y below it."""
     if style is None:
-        frame = ""
-        style = sheet.document.shared(f"table {fill}", lambda rng: TableStyle.choose(rng, sheet, fill, frame))
+        style = sheet.document.shared(f"table {fill}", lambda rng: TableStyle.choose(rng, sheet, fill))
     left, top, right, bottom = box
     wide = right - left
     edges = [left, *(left + wide * np.cumsum(style.widths))]
-    end = (
-        top
-        + style.head_row
-        + (bottom - top - style.head_row) * most * (1 if sheet.chance(0.6) else sheet.uniform(0.4, 1))
-    )
+    end = top + style.head_row + (bottom - top - style.head_row) * (1 if sheet.chance(0.6) else sheet.uniform(0.4, 1))
     rows = [top + style.head_row]
     by_hand = style.frame == "hand"
     ink = sheet.pen if by_hand and sheet.chance(0.6) else style.colour

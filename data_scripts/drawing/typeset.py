@@ -140,7 +140,6 @@ class Press:
         size: float = 0,
         file: Path | None = None,
         paragraph: tuple[int, int] = (40, 120),
-        gap: float = 0,
         justify: bool | None = None,
         bold: bool = False,
         ink: Colour | None = None,
@@ -171,7 +170,6 @@ class Press:
                 else:
                     draw.text((x, y), " ".join(text[i] for i in line), ink, face, "ls", stroke_width=int(bold))
                 y += step
-            y += gap * size
         return y - size
 
 

@@ -1,0 +1,46 @@
+"""What LanceDB complains about, in one line that people can act on.
+
+    raise lance_error(error, Path("result/index"), ["id", "path", "year"]) from error
+
+It raises ValueError, OSError or RuntimeError, with the texts of several libraries (its own, Arrow's, an SQL parser's,
+the system's) and the place in their source; which mistake it was can only be told from the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from utils import UserError, did_you_mean, printable
+
+# What systems say of a disk, a quota or a file size that is used up.
+FULL = re.compile(r"no space left|disk quota|file too large|not enough space|os error (27|28|122)\b", re.IGNORECASE)
+
+
+def lance_error(error: Exception, folder: Path, columns: Sequence[str]) -> UserError:
+    """The user's error for one of LanceDB's. folder: of the index. columns: those that a condition may name."""
+    text = first_line(error)
+    shown = printable(str(folder))
+    if field := re.search(r"No (?:field|column) named \W*([^\s.`\"']+)", text):
+        hint = did_you_mean(field[1], columns) or f"; a text stands in single quotes: '{field[1]}'"
+        return UserError(f"--where: there is no column {field[1]} (columns: {', '.join(columns)}){hint}")
+    if parsing := re.search(r"sql parser error: (.*)", text) or re.search(r"Error parsing statement: (.*)", text):
+        return UserError(f"--where is not an SQL condition: {parsing[1].rstrip(' )')}")
+    if where := re.search(r"resolving filter expression (.*)", text):
+        return UserError(f"--where is not an SQL condition: {where[1]}")
+    if FULL.search(text):
+        return UserError(f"no space left for the index {shown}: make room and run it again; nothing is lost")
+    if re.search(r"not found|no such file", text, re.IGNORECASE):
+        return UserError(
+            f"the index {shown} was changed by another process while it was read, or files of it were removed: run "
+            f"the command again ({text})"
+        )
+    return UserError(f"the index {shown}: {text}")
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what was raised, at most 400 characters, without the place in LanceDB's source."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = re.sub(r",? ?\S*[/\\]\S+\.rs:\d+:\d+", "", lines[0]) if lines else type(error).__name__
+    return printable(text)[:400]
