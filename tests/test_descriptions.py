@@ -18,7 +18,8 @@ def file_of(name: str) -> Path:
 
 
 def test_the_folder_holds_the_sets_and_nothing_else() -> None:
-    expected = {file_of(name).name for name in SETS} | {"TOTAL_page_categories.tsv"}
+    expected = {file_of(name).name for name in SETS}
+    expected |= {"TOTAL_page_categories.tsv", "WIDE_page_categories.tsv"}
     assert {file.name for file in FOLDER.iterdir()} == expected
 
 
@@ -62,3 +63,20 @@ def test_averaging_all_sets_finds_what_total_holds() -> None:
     assert {label: sorted(texts) for label, texts in merged.items()} == {
         label: sorted(texts) for label, texts in total.items()
     }
+
+
+def test_wide_holds_total_and_hundreds_more_and_nothing_that_judges() -> None:
+    wide = read_descriptions(FOLDER / "WIDE_page_categories.tsv")
+    total = read_descriptions(FOLDER / "TOTAL_page_categories.tsv")
+    assert list(wide) == LABELS
+    everything = [text.casefold() for texts in wide.values() for text in texts]
+    assert len(set(everything)) == len(everything)  # no text for two categories
+    for label, texts in wide.items():
+        assert len(texts) >= 300
+        assert set(total[label]) <= set(texts)
+    judging = sorted((FOLDER.parent / "benchmarks" / "paraphrases").glob("*.tsv"))
+    assert len(judging) == 10
+    for file in judging:
+        held_out = [text.casefold() for texts in read_descriptions(file).values() for text in texts]
+        assert len(held_out) == len(LABELS)
+        assert not set(held_out) & set(everything)
