@@ -138,8 +138,15 @@ def test_each_description_finds_its_place_among_the_pages(install):
 
     assert min(right()) < 0.9
     before = {name: tensor.clone() for name, tensor in classifier.model.state_dict().items()}
-    settle_texts(classifier, pages, labels, seed=5, quiet=True)
+    nothing = torch.nn.functional.normalize(torch.randn(20, backbone.PROJECTION, generator=random) / 4 + 1, dim=-1)
+
+    def surest() -> float:
+        prototypes = torch.stack([classifier.embed_texts(prompts({"": own})).mean(dim=0) for own in texts.values()])
+        return float((classifier.logit_scale * nothing @ prototypes.T).softmax(dim=-1).max())
+
+    settle_texts(classifier, pages, labels, nothing, seed=5, quiet=True)
     assert min(right()) > 0.95
+    assert surest() < 0.6  # an image of nothing belongs to none
     changed = {name for name, tensor in classifier.model.state_dict().items() if not torch.equal(tensor, before[name])}
     assert changed
     assert all(name.startswith("text") and "word_embeddings" not in name for name in changed)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from categories import same_label
 from pages import Page, PageList, document_of, find_pages
@@ -161,7 +162,7 @@ def augment(pixels: np.ndarray, rng: np.random.Generator, fill: int = 255) -> np
     skew up to 1.5 degrees, size by 0.88-1.08, shift by up to 4 %. No flips: mirrored writing is no writing. `fill` is
     what is seen beside such a page.
     """
-    from PIL import Image, ImageEnhance, ImageFilter
+    from PIL import ImageEnhance, ImageFilter
 
     image = Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
     jitter, sharpness, blur, moved = rng.random(4) < 0.5
@@ -312,3 +313,34 @@ def _in_turn(groups: list[list[int]], rng: np.random.Generator) -> Iterator[int]
             if not waiting[place]:
                 waiting[place] = [groups[place][i] for i in rng.permutation(len(groups[place]))]
             yield waiting[place].pop()
+
+
+def draw_nothing(size: tuple[int, int], count: int, seed: int) -> np.ndarray:
+    """Images on which there is nothing to sort, uint8 [count, 3, H, W]: sheets of paper, clouds, patches, stripes.
+
+    size: (height, width). They teach that a category is never the answer because nothing else is (`settle_texts`).
+    """
+    height, width = size
+    drawn = np.empty((count, 3, height, width), np.uint8)
+    for number in range(count):
+        rng = np.random.default_rng([seed, number])
+        tint = rng.uniform(40, 256, 3) if rng.random() < 0.5 else np.full(3, rng.uniform(150, 256))
+        kind = number % 4
+        if kind == 0:
+            field = np.ones((height, width, 3))
+        elif kind == 3:
+            across, down = rng.normal(size=2)
+            phase = (across * np.arange(width)[None] + down * np.arange(height)[:, None]) / rng.uniform(2, 40)
+            field = np.repeat((np.sin(phase) * rng.uniform(0.1, 0.5) + 0.5)[..., None], 3, axis=2)
+        else:
+            cells = rng.integers(0, 256, (*rng.integers(2, (40, 9)[kind - 1], 2), 3)).astype(np.uint8)
+            way = (Image.Resampling.BICUBIC, Image.Resampling.NEAREST)[kind - 1]
+            field = np.asarray(Image.fromarray(cells).resize((width, height), way), float) / 255
+        shade = rng.uniform(0, 0.3) * np.linspace(-1, 1, width)[None, :, None] * rng.choice([-1, 0, 1])
+        grain = rng.normal(0, rng.uniform(0, 8), (height, width, 1))
+        image = (field * (1 + shade) * tint + grain).clip(0, 255)
+        edges = (rng.integers(0, 24, 4) * (rng.random() < 0.3)).tolist()  # the black of a scanner's lid
+        image[: edges[0]], image[height - edges[1] :] = 0, 0
+        image[:, : edges[2]], image[:, width - edges[3] :] = 0, 0
+        drawn[number] = image.transpose(2, 0, 1)
+    return drawn

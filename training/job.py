@@ -323,7 +323,8 @@ def fit(
     """
     import torch
 
-    from training.learner import SETTLE_PAGES, Learner, Pages, Recipe, settle_texts
+    from training.data import draw_nothing
+    from training.learner import NOTHING, SETTLE_PAGES, Learner, Pages, Recipe, settle_texts
     from training.trainer import learn
 
     train, seed = settings.train, settings.setup.seed
@@ -373,7 +374,8 @@ def fit(
         with Progress(len(chosen), "page", quiet, "pages for the descriptions") as progress:
             embeddings = material.embeddings(classifier, chosen, progress.advance)
         labels = torch.tensor([index[material.labels[i]] for i in chosen], device=model.device)
-        settle_texts(classifier, embeddings, labels, seed, quiet)
+        nothing = classifier.embed_pages(torch.from_numpy(draw_nothing(classifier.transform.size, NOTHING, seed)))
+        settle_texts(classifier, embeddings, labels, nothing, seed, quiet)
     model.requires_grad_(False)
     classifier.logit_scale = float(model.logit_scale.exp())
     classifier.use_categories(classifier.descriptions)
