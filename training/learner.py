@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from categories import average_prototypes, prompts
 from progress import Progress
-from training.backbone import FROZEN
+from training.backbone import BASE, FROZEN
 from training.data import PageStore, augment
 
 if TYPE_CHECKING:
@@ -86,9 +86,10 @@ class Learner(nn.Module):
 
     def _learns(self, name: str) -> bool:
         if name.startswith("text"):  # text_model, text_projection
-            # Of a small tower, words keep the meaning that they began with: those that no description has taught must
+            # Of our own base, words keep the meaning that they began with: those that no description has taught must
             # stay where their neighbours are (learning them gained nothing on descriptions held out).
-            return self.learns_text and (self.towers == "both" or "word_embeddings" not in name)
+            kept = self.classifier.base == BASE and "word_embeddings" in name
+            return self.learns_text and (self.towers == "both" or not kept)
         if name.startswith("vision_model.timm_model."):
             within = name.removeprefix("vision_model.timm_model.")
             return self.towers == "both" or (self.towers == "image" and not within.startswith(FROZEN))
