@@ -10,6 +10,7 @@ short training is worse than the shipped one at every size; what it shows is the
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -48,8 +49,9 @@ def main() -> None:
         if not (given.work / name).is_dir():
             flags = ["--towers", "image", "--lr", "3e-4", "--epochs", given.epochs, "--name", name, "--quiet"]
             begin = ["--train", "-d", str(given.drawn), "-m", backbone.BASE, "--model_dir", str(given.work)]
-            if run.main([*begin, *flags]):
-                sys.exit(1)
+            with contextlib.redirect_stdout(sys.stderr):  # it prints where the model lies
+                if run.main([*begin, *flags]):
+                    sys.exit(1)
         minutes = (time.monotonic() - started) / 60
         classifier = PageClassifier.from_pretrained(given.work / name)
         images = (
