@@ -90,7 +90,7 @@ def split_documents(
     Stratification of Multi-Label Data", with documents in place of samples).
 
     >>> split_documents(["A"] * 4, ["d1", "d2", "d3", "d3"], seed=1)
-    ['test', 'validation', 'train', 'train']
+    ['validation', 'test', 'train', 'train']
     """
     pages = _pages_of_documents(labels, documents)
     holders = _documents_of_labels(pages, seed)

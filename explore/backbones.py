@@ -158,10 +158,18 @@ def _about_text(text: str, classifier: PageClassifier) -> list[str]:
         'bar"; it knows no names, places or subjects, and nothing of what is written on a page'
     ]
     words = list(dict.fromkeys(re.findall(r"[^\W\d_]+", text.lower())))
-    strange = [word for word in words if len(word) > len(classifier.tokenizer.tokenize(word)[0]) < KNOWN_BEGINNING]
+    strange = [word for word in words if not _knows(classifier, word)]
     if strange:
         lines.append(f"warning: words that it does not know: {', '.join(map(printable, strange))}")
     return lines
+
+
+def _knows(classifier: PageClassifier, word: str) -> bool:
+    """Whether a word is in the vocabulary, or begins with one that is; other scripts are not, single letters are."""
+    pieces = classifier.tokenizer.tokenize(word)
+    if not pieces or classifier.tokenizer.unk_token in pieces:
+        return False
+    return pieces[0] == word or len(pieces[0]) >= KNOWN_BEGINNING
 
 
 def _of_model(folder: Path, name: str, settings: Settings) -> Backbone:

@@ -172,3 +172,10 @@ def test_no_index_there(here, capsys):
         assert said in capsys.readouterr().err
     assert main(["explore", "index", "pages", "--index", "pages"]) == 2
     assert "holds other things than an index" in capsys.readouterr().err
+
+
+def test_words_that_the_shipped_text_tower_does_not_know_are_named():
+    backbone = open_backbone("", Settings())
+    assert not any("does not know" in line for line in backbone.about_text("charts, or a map in longhand"))
+    [line] = [line for line in backbone.about_text("a map of Říčany, карта, xylophones") if "does not know" in line]
+    assert [word in line for word in ("map", "říčany", "карта", "xylophones")] == [False, True, True, True]

@@ -22,7 +22,7 @@ from categories import label_descriptions, prompts, read_sets
 from progress import Progress
 from training import backbone
 from training.data import UNREADABLE, BalancedSampler, LabelledPages, PageStore, cap_pages, find_labelled, write_split
-from training.language import INSTALL, WordKnowledge
+from training.language import INSTALL, NAME, WordKnowledge
 from training.report import documents_seen, figures, finished, make_record, read_record, save, show
 from training.work import Work, is_main, meet
 from utils import UserError, fit_temperature, printable, split_documents, split_warnings
@@ -390,6 +390,7 @@ def identity(settings: Settings, start: Start, data: Path) -> dict[str, Any]:
     return {
         "data": str(data.resolve()),
         "start": start.name,
+        "words": None if start.choice is not None or WordKnowledge.find() is None else NAME,
         "texts": start.texts,
         "train": {name: value for name, value in asdict(settings.train).items() if name != "folder"},
         "input": [list(chosen.formats), chosen.document_from, chosen.document_pattern, chosen.max_pixels],
