@@ -1,0 +1,82 @@
+"""Frames of TIFFs as Pillow images.
+
+    image = read_tiff(path, file, 0, max_pixels=700_000_000)
+
+Files of many frames stay open between frames (`close_tiffs`).
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, ImageFile
+
+from colours import grey_or_rgb
+from containers import FileId, file_id_of
+from page_errors import PageError, over_limit
+from tiff_errors import tiff_errors
+from tiff_frames import check_strips
+
+OPEN_TIFFS = 8
+
+_tiff_lock = threading.Lock()
+_idle_tiffs: list[tuple[FileId, ImageFile.ImageFile]] = []  # least recently used first; one in use is not in the list
+
+
+def read_tiff(path: Path, file: BinaryIO, frame: int, max_pixels: int) -> Image.Image:
+    """A frame of a TIFF. Files of many frames stay open: finding frame k walks k directories, once and not k times."""
+    file_id = file_id_of(path, file)
+    image = _take_tiff(file_id, frame)
+    if image is None:
+        image = Image.open(path.open("rb"), formats=["TIFF"])
+        image._exclusive_fp = (
+            True  # so that image.close() closes the file; given a path, Pillow would map it into memory
+        )
+    keep = False
+    try:
+        image.seek(frame)
+        size = image.size
+        check_strips(file, image.tag_v2)
+        if size[0] * size[1] > max_pixels:
+            raise over_limit(size, max_pixels)
+        with tiff_errors() as reports:
+            image.load()
+        if any(report.startswith("Fax") for report in reports):
+            raise PageError("damaged: its fax data (Group 3 or 4) are broken")
+        page = grey_or_rgb(image)
+        page = page.copy() if page is image else page
+        image.im = None  # an open TIFF would keep its last frame in memory
+        keep = getattr(image, "is_animated", False)
+        return page
+    except EOFError:
+        raise PageError(f"frame {frame + 1} is missing: the file changed while the run was on") from None
+    finally:
+        if keep:
+            _put_tiff(file_id, image)
+        else:
+            image.close()
+
+
+def close_tiffs() -> None:
+    """Closes the files that are kept open between frames."""
+    with _tiff_lock:
+        while _idle_tiffs:
+            _idle_tiffs.pop()[1].close()
+
+
+def _take_tiff(file_id: FileId, frame: int) -> ImageFile.ImageFile | None:
+    with _tiff_lock:
+        for position in range(len(_idle_tiffs) - 1, -1, -1):
+            # Never the frame it stands on: its pixels are gone, and Pillow decodes a frame once only.
+            if _idle_tiffs[position][0] == file_id and _idle_tiffs[position][1].tell() != frame:
+                return _idle_tiffs.pop(position)[1]
+    return None
+
+
+def _put_tiff(file_id: FileId, image: ImageFile.ImageFile) -> None:
+    with _tiff_lock:
+        _idle_tiffs.append((file_id, image))
+        while len(_idle_tiffs) > OPEN_TIFFS:
+            _idle_tiffs.pop(0)[1].close()
