@@ -27,13 +27,13 @@ from PIL import Image
 from explore.comparing import Compared, compare_pairs, frame_of, why_unread
 from explore.index import Index, page_file
 from explore.keeping import Copy, propose, quality_of
-from explore.near_duplicates import SKETCH, sketch
 from explore.neighbours import neighbours
 from explore.outputs import output_folder, write_record
 from pages import Page
 from predict import threads
 from progress import Progress
 from sheets import MOST, Tile, draw_sheet
+from sketch import SKETCH, sketch
 from tables import Table, cell, path_cell
 from utils import UserError, printable
 

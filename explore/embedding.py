@@ -22,6 +22,7 @@ from loader import Batch, load_batches
 from pages import Page, PageList, document_of, pages_of
 from predict import threads
 from progress import Progress
+from sketch import thumbnail
 from utils import printable
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 COMMIT_PAGES, COMMIT_SECONDS = 2000, 20.0  # what a kill may lose; a commit takes some 50 ms
 TIDY_FROM = 20_000  # pages: the first time that files are put together on the way; then each time they have doubled
-THUMBNAIL = 200  # pixels of the longer side
 THUMBNAIL_BYTES = 6000
 NO_VECTOR = "the model gives no valid numbers for this page"
 
@@ -202,16 +202,10 @@ def _table(rows: Iterable[dict], vectors: list[np.ndarray], fields: pa.Schema) -
 
 def thumbnail_of(image: Image.Image) -> bytes:
     """A page (mode "L" or "RGB") as a small JPEG of at most `THUMBNAIL_BYTES`, or as near to it as quality 20 comes."""
-    small = image.copy() if max(image.size) <= THUMBNAIL else _reduced(image)
+    small = thumbnail(image)
     for quality in (65, 40, 20):  # each try costs a millisecond
         out = io.BytesIO()
         small.save(out, "JPEG", quality=quality)
         if out.tell() <= THUMBNAIL_BYTES:
             break
     return out.getvalue()
-
-
-def _reduced(image: Image.Image) -> Image.Image:
-    scale = THUMBNAIL / max(image.size)
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)

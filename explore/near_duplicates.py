@@ -21,8 +21,6 @@ import cv2
 import numpy as np
 from PIL import Image
 
-SKETCH, SKETCH_BLUR = (12, 16), 3.0  # cells across and down; pixels of a thumbnail of 200
-
 RULE = "1"  # of what is said here; verdicts of another rule are not taken over
 
 SIDE = 1024  # pixels of the longer side at which pages are compared: a typed letter of an A4 page has about 8
@@ -79,20 +77,6 @@ class Verdict:
     def turned_round(self) -> Verdict:
         """The verdict for the two pages in the other order."""
         return replace(self, resolution=1 / self.resolution, area=1 / self.area, angle=-self.angle)
-
-
-def sketch(thumbnail: Image.Image) -> np.ndarray:
-    """Where on a page there are strokes, coarsely: unit float32 [192], all 0 for a page without any.
-
-    What an embedding overlooks, as it has learned to: which of two pages of print it is. Edges, so that paper, lighting
-    and gamma hardly count; coarse, so that a turn by 2 degrees and a crop by 5 % do not either.
-    """
-    grey = np.asarray(thumbnail.convert("L"), np.float32)
-    edges = np.sqrt(np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)))
-    cells = cv2.resize(cv2.GaussianBlur(edges, (0, 0), SKETCH_BLUR), SKETCH, interpolation=cv2.INTER_AREA).ravel()
-    cells -= cells.mean()
-    length = float(np.linalg.norm(cells))
-    return cells / length if length > 1e-6 else np.zeros_like(cells)
 
 
 def see(image: Image.Image) -> Seen:

@@ -28,9 +28,10 @@ from explore.duplicates import COMPARED, appearance, candidates, run_duplicates
 from explore.embedding import thumbnail_of
 from explore.index import BackboneInfo, Index, schema
 from explore.keeping import Copy, propose, quality_of
-from explore.near_duplicates import compare, see, sketch
+from explore.near_duplicates import compare, see
 from explore.neighbours import neighbours
 from settings import Settings
+from sketch import sketch
 
 HOME = Path(__file__).resolve().parents[1]
 
