@@ -18,7 +18,7 @@ import stat
 import threading
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageFile, ImageOps
 
@@ -26,10 +26,10 @@ from colours import grey_or_rgb
 from containers import HEAD, check_whole, kind_of
 from page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
 from pdf_reading import close_pdfs, count_pdf_pages, read_pdf
-from tiff_frames import tiff_frames
+from tiff_frames import tiff_pages
 from tiff_reading import close_tiffs, read_tiff
 
-__all__ = ["PageError", "close_files", "count_frames", "read_page"]
+__all__ = ["PageError", "close_files", "count_frames", "frames_of", "read_page"]
 
 PILLOW_FORMATS = {
     "png": "PNG",
@@ -43,22 +43,36 @@ PILLOW_FORMATS = {
 _prepared = threading.Event()
 
 
-def count_frames(path: Path) -> int | None:
-    """Number of frames of a TIFF with several, or of pages of a PDF; None where the file is one single image.
+class Frames(NamedTuple):
+    """count: pages of a PDF or of a TIFF with several, None where the file is one single image.
+    left_out: frames of a TIFF that are no pages (tiff_frames.py): they have no number.
+    """
 
-    Reads directories only, nothing is decoded. Raises PageError for a file whose frames cannot be counted.
+    count: int | None
+    left_out: int = 0
+
+
+def count_frames(path: Path) -> int | None:
+    """Number of pages of a TIFF with several, or of a PDF; None for a file of one image (see `frames_of`)."""
+    return frames_of(path).count
+
+
+def frames_of(path: Path) -> Frames:
+    """How many pages a file holds. Reads directories only, nothing is decoded.
+
+    Raises PageError for a file whose pages cannot be counted.
     """
     _prepare()
     try:
         with _open(path) as file:
             kind = _kind(path, file)
             if kind == "tiff":
-                frames = tiff_frames(file)
-                return frames if frames > 1 else None
+                places, left_out = tiff_pages(file)
+                return Frames(len(places) if len(places) > 1 else None, left_out)
             if kind != "pdf":
-                return None
+                return Frames(None)
             check_whole(file, kind)
-        return count_pdf_pages(path)
+        return Frames(count_pdf_pages(path))
     except PageError:
         raise
     except DECODING_ERRORS as error:
@@ -68,12 +82,12 @@ def count_frames(path: Path) -> int | None:
 def read_page(path: Path, frame: int | None, *, min_side: int, max_pixels: int) -> Image.Image:
     """One page as an upright Pillow image in mode "L" or "RGB"; safe to call from several threads.
 
-    `frame` counts from 0 in a TIFF or PDF, None is a file of one image. `min_side` is the model's input side in
-    pixels: a PDF page is drawn with its shorter side at least twice that. An image of more than `max_pixels` pixels is
-    refused; JPEG and JPEG 2000 are decoded at a half, a quarter ... of their size instead where that brings them under
-    the limit. Values of 16 bits become 8 by their range (65535 -> 255), so 12-bit data in a 16-bit file stay as dark
-    as they are; floats are taken as 0..1, 0..255 or 0..65535, else stretched from their least to their greatest value;
-    transparency goes onto white. Raises PageError, and nothing else, for a page that cannot be read whole.
+    `frame` counts the pages of a TIFF or PDF from 0, None is a file of one image. `min_side` is the model's input side
+    in pixels: a PDF page is drawn with its shorter side at least twice that. An image of more than `max_pixels` pixels
+    is refused; JPEG and JPEG 2000 are decoded at a half, a quarter ... of their size instead where that brings them
+    under the limit. Values of 16 bits become 8 by their range (65535 -> 255), so 12-bit data in a 16-bit file stay as
+    dark as they are; floats are taken as 0..1, 0..255 or 0..65535, else stretched from their least to their greatest
+    value; transparency goes onto white. Raises PageError, and nothing else, for a page that cannot be read whole.
     """
     _prepare()
     try:
@@ -84,12 +98,9 @@ def read_page(path: Path, frame: int | None, *, min_side: int, max_pixels: int) 
                     raise PageError("a PDF although its name does not say so: rename it to .pdf")
                 return read_pdf(path, file, frame, min_side, max_pixels)
             if kind == "tiff":
-                frames = tiff_frames(file) if frame is None else 1
-                if frames > 1:
-                    raise PageError(f"holds {frames} frames where one image was expected: rename it to .tif")
-                return read_tiff(path, file, frame or 0, max_pixels)
+                return read_tiff(path, file, frame, max_pixels)
             if frame is not None:
-                raise PageError(f"frame {frame + 1} is missing: the file changed while the run was on")
+                raise PageError("holds one image where a file of several pages was expected")
             check_whole(file, kind)
             file.seek(0)
             image = Image.open(file, formats=[PILLOW_FORMATS[kind]])

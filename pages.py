@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from decoding import PageError, count_frames
+from decoding import PageError, frames_of
 from utils import UserError, did_you_mean, printable, split_page_name
 
 # Kinds of page files and their extensions; any of its extensions names the kind in `formats`.
@@ -36,7 +36,7 @@ _PROGRESS_EVERY = 1000
 class Page:
     """One page: `path` (relative to the list's root, "/" between folders), FILE, PAGE, and where it lies in its file.
 
-    frame: 0-based frame of a multi-frame TIFF or page of a PDF; None = the file is one image.
+    frame: 0-based page of a TIFF of several or of a PDF; None = the file is one image.
     reason: "" = may be read; else why not even the file's pages could be counted: it stands for the whole file.
     """
 
@@ -49,11 +49,15 @@ class Page:
 
 @dataclass
 class PageList:
-    """Pages sorted by (file, number, path) below `root`, and how many files of other kinds were passed over."""
+    """Pages sorted by (file, number, path) below `root`, and how many files of other kinds were passed over.
+
+    left_out: frames of TIFFs that are no pages: thumbnails, pyramid levels, masks (tiff_frames.py).
+    """
 
     root: Path
     pages: list[Page] = field(default_factory=list)
     other: int = 0
+    left_out: int = 0
 
 
 def extensions_of(formats: Collection[str]) -> frozenset[str]:
@@ -150,11 +154,14 @@ def find_pages(
             f"no pages in {printable(str(root))}: looked for {looked} in {where}; files of other kinds there: {other}"
         )
     pages: list[Page] = []
+    left_out = 0
     for seen, path in enumerate(files, 1):
-        pages.extend(pages_of(root, path))
+        held, copies = pages_of(root, path)
+        pages += held
+        left_out += copies
         if on_progress is not None and (seen % _PROGRESS_EVERY == 0 or seen == len(files)):
             on_progress(seen)
-    return _sorted(PageList(root, pages, other))
+    return _sorted(PageList(root, pages, other, left_out))
 
 
 def no_folder(given: Path) -> UserError:
@@ -172,6 +179,7 @@ def pages_of_files(files: Iterable[Path | str], *, formats: Collection[str] = ()
     """
     wanted = extensions_of(formats)
     pages: list[Page] = []
+    left_out = 0
     seen: set[str] = set()
     for given in files:
         file = Path(given)
@@ -190,10 +198,20 @@ def pages_of_files(files: Iterable[Path | str], *, formats: Collection[str] = ()
         absolute = os.path.normcase(file.absolute().parent.resolve() / file.name)
         if absolute not in seen:
             seen.add(absolute)
-            pages.extend(pages_of(Path(), file.as_posix()))
+            held, copies = pages_of(Path(), file.as_posix())
+            pages += held
+            left_out += copies
     if not pages:
         raise UserError("no page was given")
-    return _sorted(PageList(Path(), pages))
+    return _sorted(PageList(Path(), pages, left_out=left_out))
+
+
+def left_out_line(left_out: int) -> str:
+    """What to say of frames of TIFFs that are no pages (`PageList.left_out`); "" where there is none."""
+    if not left_out:
+        return ""
+    what = "1 reduced copy or mask" if left_out == 1 else f"{left_out} reduced copies or masks"
+    return f"{what} in TIFFs left out"
 
 
 def document_of(page: Page, document_from: str, document_pattern: str) -> str:
@@ -227,7 +245,7 @@ def save_pages(pages: PageList, file: Path) -> None:
     """Writes a page list as JSON lines, one a page, completed by rename. Undecodable names survive as escapes."""
     part = file.with_name(file.name + ".part")
     with part.open("w", encoding="ascii", newline="\n") as lines:
-        head = {"root": str(pages.root), "pages": len(pages.pages), "other": pages.other}
+        head = {"root": str(pages.root), "pages": len(pages.pages), "other": pages.other, "left_out": pages.left_out}
         lines.write(json.dumps(head) + "\n")
         for page in pages.pages:
             lines.write(json.dumps([page.path, page.file, page.number, page.frame, page.reason]) + "\n")
@@ -242,6 +260,7 @@ def load_pages(file: Path) -> PageList:
         with file.open(encoding="ascii") as lines:
             head = json.loads(next(lines))
             pages = PageList(Path(head["root"]), [Page(*json.loads(line)) for line in lines], head["other"])
+            pages.left_out = head.get("left_out", 0)  # a list of an earlier version does not say
             if len(pages.pages) == head["pages"]:
                 return pages
     except (OSError, ValueError, KeyError, TypeError, StopIteration):
@@ -249,9 +268,9 @@ def load_pages(file: Path) -> PageList:
     raise UserError(f"the page list {printable(str(file))} cannot be read")
 
 
-def pages_of(root: Path, path: str) -> list[Page]:
-    """A file's pages (`path` below `root`): several for a TIFF of several frames or a PDF, else one; one with a reason
-    where it cannot be told.
+def pages_of(root: Path, path: str) -> tuple[list[Page], int]:
+    """A file's pages (`path` below `root`) and how many frames of a TIFF are none: several for a TIFF of several pages
+    or a PDF, else one; one with a reason where it cannot be told.
     """
     stem, _, extension = path.rpartition("/")[2].rpartition(".")
     extension = extension.lower()
@@ -260,14 +279,14 @@ def pages_of(root: Path, path: str) -> list[Page]:
         name, number = stem, 1
     single = 1 if number is None else number
     if extension not in _COUNTED:
-        return [Page(path, name, single, None)]
+        return [Page(path, name, single, None)], 0
     try:
-        frames = count_frames(root / path)
+        count, left_out = frames_of(root / path)
     except PageError as error:
-        return [Page(path, name, single, None, str(error))]
-    if frames is None:
-        return [Page(path, name, single, None)]
-    return [Page(path, stem, frame + 1, frame) for frame in range(frames)]
+        return [Page(path, name, single, None, str(error))], 0
+    if count is None:
+        return [Page(path, name, single, None)], left_out
+    return [Page(path, stem, frame + 1, frame) for frame in range(count)], left_out
 
 
 def _sorted(pages: PageList) -> PageList:

@@ -58,7 +58,7 @@ def read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: 
         while len(_open_pdfs) > OPEN_PDFS:
             _open_pdfs.popitem(last=False)[1][0].close()
         if frame >= len(document):
-            raise PageError(f"page {frame + 1} is missing: the file changed while the run was on")
+            raise PageError(f"page {frame + 1} is missing: the PDF holds {len(document)}")
         page = document.get_page(frame)
         try:
             width, height = page.get_size()

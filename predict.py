@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from categories import label_descriptions, read_descriptions, read_sets
 from journal import NO_SCORES, Outcome
 from model_folders import ModelChoice, choose_model, file_name_of_base
-from pages import PageList, find_pages, list_files, pages_of_files
+from pages import PageList, find_pages, left_out_line, list_files, pages_of_files
 from progress import Progress
 from results import TableReport, TableStyle, summary, terminal_table, write_tables
 from runs import Run
@@ -259,7 +259,8 @@ def _wanted_pages(settings: Settings, job: Job) -> PageList:
 def _pages_line(pages: PageList) -> str:
     files = len({page.path for page in pages.pages})
     line = f"{len(pages.pages)} pages in {files} files" if files != len(pages.pages) else f"{files} pages"
-    return f"{line}, {pages.other} files of other kinds left alone" if pages.other else line
+    line = f"{line}, {pages.other} files of other kinds left alone" if pages.other else line
+    return f"{line}; {left_out}" if (left_out := left_out_line(pages.left_out)) else line
 
 
 def _resume_line(run: Run, settings: Settings, job: Job) -> str:
@@ -331,6 +332,7 @@ def _record(settings: Settings, job: Job, classifier: PageClassifier, run: Run, 
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
         "pages": len(run.pages.pages),
         "files_of_other_kinds": run.pages.other,
+        "frames_that_are_no_pages": run.pages.left_out,
     }
 
 

@@ -2,7 +2,7 @@
 
     image = read_tiff(path, file, 0, max_pixels=700_000_000)
 
-Files of many frames stay open between frames (`close_tiffs`).
+Files of several frames stay open between pages (`close_tiffs`).
 """
 
 from __future__ import annotations
@@ -17,26 +17,32 @@ from colours import grey_or_rgb
 from containers import FileId, file_id_of
 from page_errors import PageError, over_limit
 from tiff_errors import tiff_errors
-from tiff_frames import check_strips
+from tiff_frames import check_strips, tiff_pages
 
 OPEN_TIFFS = 8
 
 _tiff_lock = threading.Lock()
-_idle_tiffs: list[tuple[FileId, ImageFile.ImageFile]] = []  # least recently used first; one in use is not in the list
+# The file, and which of its directories are pages. Least recently used first; one in use is not in the list.
+_idle_tiffs: list[tuple[FileId, ImageFile.ImageFile, list[int]]] = []
 
 
-def read_tiff(path: Path, file: BinaryIO, frame: int, max_pixels: int) -> Image.Image:
-    """A frame of a TIFF. Files of many frames stay open: finding frame k walks k directories, once and not k times."""
+def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int) -> Image.Image:
+    """A page of a TIFF; `frame` counts its pages (tiff_frames.py) from 0, None is the only one.
+
+    Files of many frames stay open: finding frame k walks k directories, once and not k times.
+    """
     file_id = file_id_of(path, file)
-    image = _take_tiff(file_id, frame)
+    image, places = _take_tiff(file_id, frame)
     if image is None:
+        places = tiff_pages(file).places
+        _check_there(frame, len(places))
         image = Image.open(path.open("rb"), formats=["TIFF"])
         image._exclusive_fp = (
             True  # so that image.close() closes the file; given a path, Pillow would map it into memory
         )
     keep = False
     try:
-        image.seek(frame)
+        image.seek(places[frame or 0])
         size = image.size
         check_strips(file, image.tag_v2)
         if size[0] * size[1] > max_pixels:
@@ -51,10 +57,10 @@ def read_tiff(path: Path, file: BinaryIO, frame: int, max_pixels: int) -> Image.
         keep = getattr(image, "is_animated", False)
         return page
     except EOFError:
-        raise PageError(f"frame {frame + 1} is missing: the file changed while the run was on") from None
+        raise PageError(f"damaged: the directory of page {(frame or 0) + 1} cannot be read") from None
     finally:
         if keep:
-            _put_tiff(file_id, image)
+            _put_tiff(file_id, image, places)
         else:
             image.close()
 
@@ -66,17 +72,26 @@ def close_tiffs() -> None:
             _idle_tiffs.pop()[1].close()
 
 
-def _take_tiff(file_id: FileId, frame: int) -> ImageFile.ImageFile | None:
+def _check_there(frame: int | None, pages: int) -> None:
+    if frame is None and pages > 1:
+        raise PageError(f"holds {pages} pages where one image was expected: rename it to .tif")
+    if frame is not None and frame >= pages:
+        raise PageError(f"page {frame + 1} is missing: the file holds {f'{pages} pages' if pages > 1 else 'one page'}")
+
+
+def _take_tiff(file_id: FileId, frame: int | None) -> tuple[ImageFile.ImageFile | None, list[int]]:
     with _tiff_lock:
         for position in range(len(_idle_tiffs) - 1, -1, -1):
+            found, image, places = _idle_tiffs[position]
             # Never the frame it stands on: its pixels are gone, and Pillow decodes a frame once only.
-            if _idle_tiffs[position][0] == file_id and _idle_tiffs[position][1].tell() != frame:
-                return _idle_tiffs.pop(position)[1]
-    return None
+            if found == file_id and frame is not None and frame < len(places) and image.tell() != places[frame]:
+                del _idle_tiffs[position]
+                return image, places
+    return None, []
 
 
-def _put_tiff(file_id: FileId, image: ImageFile.ImageFile) -> None:
+def _put_tiff(file_id: FileId, image: ImageFile.ImageFile, places: list[int]) -> None:
     with _tiff_lock:
-        _idle_tiffs.append((file_id, image))
+        _idle_tiffs.append((file_id, image, places))
         while len(_idle_tiffs) > OPEN_TIFFS:
             _idle_tiffs.pop(0)[1].close()

@@ -22,7 +22,7 @@ from common import Parser, counted, list_undone, start, write_csv
 from spreadsheets import Rows, read_table
 
 from categories import same_label
-from pages import extensions_of, find_pages
+from pages import extensions_of, find_pages, left_out_line
 from progress import Progress
 from tables import cell, path_cell
 from utils import UserError, did_you_mean, printable, split_page_name
@@ -94,6 +94,8 @@ def from_folders(root: Path) -> tuple[list[Annotation], list[str]]:
     """A row for each page below the label folders; pages outside of them are left out."""
     with Progress(0, unit="file", label="annotate") as progress:
         found = find_pages(root, on_progress=lambda seen: progress.advance(seen - progress.done))
+    if line := left_out_line(found.left_out):
+        print(f"note: {line}: they are no pages")
     rows, undone = [], []
     for page in found.pages:
         label, slash, _ = page.path.partition("/")

@@ -39,7 +39,7 @@ from common import (
 from spreadsheets import read_table
 
 from categories import same_label
-from pages import KINDS, Page, find_pages
+from pages import KINDS, Page, find_pages, left_out_line
 from progress import Progress
 from tables import cell, path_cell
 from training.data import DOCUMENTS, read_documents
@@ -115,6 +115,8 @@ def main(arguments: Sequence[str]) -> int:
         undone = carry_out(plan, output, options.link, options.dry_run)
     for note in plan.notes:
         print(f"note: {note}")
+    if line := left_out_line(found.left_out):
+        print(f"note: {line}: they are no pages")
     if passed:
         print(f"{counted(passed, 'row')} without CLASS passed over")
     rest = len(found.pages) - plan.annotated

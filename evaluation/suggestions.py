@@ -20,7 +20,7 @@ import numpy as np
 from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
 from model_folders import choose_model, file_name_of_base
-from pages import PageList, document_of, find_pages
+from pages import PageList, document_of, find_pages, left_out_line
 from predict import chosen_descriptions, model_lines, open_classifier, threads
 from progress import Progress
 from tables import Table, cell, number, path_cell
@@ -42,6 +42,8 @@ def run_suggestion(settings: Settings, job: Job) -> int:
     descriptions = chosen_descriptions(settings)
     read = settings.input
     pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[settings.output.folder])
+    if not settings.setup.quiet and (line := left_out_line(pages.left_out)):
+        _say(line)
     classifier = open_classifier(choice, settings, descriptions)
     for line in model_lines(choice, classifier, chosen=descriptions is not None):
         if not settings.setup.quiet or line.startswith("warning"):

@@ -25,7 +25,7 @@ from categories import same_label
 from checkpoints import PAGE_CLASSIFIER
 from journal import Outcome
 from model_folders import ModelChoice, describe, list_models
-from pages import PageList, find_pages
+from pages import PageList, find_pages, left_out_line
 from predict import chosen_descriptions, model_hash, open_classifier, score_batch, threads
 from progress import Progress
 from results import Truth
@@ -52,6 +52,8 @@ def run_voting(settings: Settings, job: Job) -> int:
         _say(f"note: {note}")
     read = settings.input
     pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[settings.output.folder])
+    if line := left_out_line(pages.left_out):
+        say(line)
     classifiers = [open_classifier(choice, settings, descriptions) for choice in choices]
     categories = same_categories(choices, classifiers)
     names = _names(choices)

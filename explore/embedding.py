@@ -19,7 +19,7 @@ from PIL import Image
 from explore.index import BROKEN, Index, page_file, schema
 from explore.known import File, Stamp, file_hash, year_of
 from loader import Batch, load_batches
-from pages import Page, PageList, document_of, pages_of
+from pages import Page, PageList, document_of, left_out_line, pages_of
 from predict import threads
 from progress import Progress
 from sketch import thumbnail
@@ -83,11 +83,16 @@ def _pages(
     """The pages of a folder's files that are to be done, by path and frame: a file's pages stand together."""
     root = page_file(folder, "")
     pages: list[Page] = []
+    left_out = 0
     with Progress(len(files), "file", quiet, "counting pages") as progress:
         for file, present in files:
-            pages += [page for page in pages_of(root, raw.get(file, file[1])) if page.frame not in present]
+            held, copies = pages_of(root, raw.get(file, file[1]))
+            pages += [page for page in held if page.frame not in present]
+            left_out += copies
             progress.advance()
-    return folder, PageList(root, pages)
+    if left_out and not quiet:
+        print(left_out_line(left_out), file=sys.stderr, flush=True)
+    return folder, PageList(root, pages, left_out=left_out)
 
 
 class _Rows:

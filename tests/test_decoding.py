@@ -202,7 +202,7 @@ def test_content_decides_not_the_extension(tmp_path):
     (tmp_path / "one.png").write_bytes(WRITERS["raw.tif"]())
     assert read(tmp_path / "one.png").size == (WIDTH, HEIGHT)
     (tmp_path / "three.png").write_bytes(WRITERS["frames.tif"]())
-    assert "3 frames" in reason(tmp_path / "three.png")
+    assert "3 pages" in reason(tmp_path / "three.png")
     (tmp_path / "report.jpg").write_bytes(WRITERS["report.pdf"]())
     assert "PDF" in reason(tmp_path / "report.jpg")
     assert kind_of(b"junk before\n%PDF-1.7") == "pdf"
@@ -401,7 +401,7 @@ def test_frames_in_any_order_and_from_threads(tmp_path):
     for thread in threads:
         thread.join()
     assert not wrong
-    assert "frame 41 is missing" in reason(path, 40)
+    assert reason(path, 40) == "page 41 is missing: the file holds 40 pages"
 
 
 def test_a_chain_of_directories_that_loops_ends(tmp_path):

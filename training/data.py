@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from categories import same_label
-from pages import Page, PageList, document_of, find_pages
+from pages import Page, PageList, document_of, find_pages, left_out_line
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def find_labelled(folder: Path, settings: Settings, listed: PageList | None = No
             f"{printable(str(folder))} holds {len(found.pages)} pages but no label folders: "
             "sort the pages into one folder for each category"
         )
-    notes = []
+    notes = [line] if (line := left_out_line(found.left_out)) else []
     if len(inside) < len(found.pages):
         notes.append(f"{len(found.pages) - len(inside)} pages lie outside of label folders and are left out")
     labels = [same_label(printable(page.path.split("/", 1)[0])) for page in inside]
