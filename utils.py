@@ -17,7 +17,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 # A trailing number counts as a page number only behind a "-" or "_": CTX200205348 is a name, CTX200205348-1 its page 1.
-PAGE_NUMBER = re.compile(r"^(?P<file>.+)[-_](?P<page>[0-9]+)$", re.DOTALL)
+# More than nine digits (zeros in front aside) are a time or a serial number of a phone or scanner, not a page.
+PAGE_NUMBER = re.compile(r"^(?P<file>.+)[-_](?P<page>0*[0-9]{1,9})$", re.DOTALL)
 
 
 class UserError(Exception):
@@ -53,9 +54,27 @@ def split_page_name(stem: str) -> tuple[str, int | None]:
 
     >>> split_page_name("a-b-003"), split_page_name("CTX200205348"), split_page_name("X-18a")
     (('a-b', 3), ('CTX200205348', None), ('X-18a', None))
+    >>> split_page_name("FB_IMG_1698765432100")  # nine digits at most
+    ('FB_IMG_1698765432100', None)
     """
     match = PAGE_NUMBER.match(stem)
     return (match["file"], int(match["page"])) if match else (stem, None)
+
+
+def page_number(text: str) -> int | None:
+    """PAGE as a cell of a table says it, also where a spreadsheet has saved it again; None for what is no number.
+
+    More than nine digits are no page number, in a table as in a name: such pages have number 1.
+
+    >>> page_number("12"), page_number("12,0"), page_number("1698765432100"), page_number("1.69877E+12")
+    (12, 12, 1, 1)
+    >>> page_number("x"), page_number("-1"), page_number("1.5")
+    (None, None, None)
+    """
+    match = re.fullmatch(r"0*([0-9]{1,30})([.,]0+)?", text)
+    if match:
+        return int(match[1]) if len(match[1]) <= 9 else 1
+    return 1 if re.fullmatch(r"[0-9]([.,][0-9]+)?[Ee][+](9|[1-9][0-9])", text) else None
 
 
 def printable(name: str) -> str:

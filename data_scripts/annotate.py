@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from categories import same_label
 from pages import extensions_of, find_pages, left_out_line
 from progress import Progress
 from tables import cell, path_cell
-from utils import UserError, did_you_mean, printable, split_page_name
+from utils import UserError, did_you_mean, page_number, printable, split_page_name
 
 DESCRIPTION = """\
 Write ANNOTATION.csv (FILE,PAGE,CLASS,PATH), the table that sort.py reads. SOURCE is
@@ -119,10 +118,13 @@ def from_table(options: argparse.Namespace) -> tuple[list[Annotation], list[str]
     known = {cells[name] for _, cells in table.rows for name in table.columns if name.startswith("CLASS-")} - {""}
     check_corrections(table, known)
     rows: list[Annotation] = []
+    undone: list[str] = []
     corrected = unsure = without = 0
     for line, cells in table.rows:
-        if not re.fullmatch(r"\d{1,9}([.,]0+)?", cells["PAGE"]):
-            raise UserError(f"{table.file}, line {line}: PAGE {cells['PAGE']!r} is not a page number")
+        page = page_number(cells["PAGE"])
+        if page is None:
+            undone.append(f"line {line}: PAGE {cells['PAGE']!r} is not a page number")
+            continue
         label = same_label(cells.get("CORRECT", ""))
         corrected += bool(label)
         if not label and not accept:
@@ -133,15 +135,17 @@ def from_table(options: argparse.Namespace) -> tuple[list[Annotation], list[str]
                 unsure += 1
                 continue
             label = same_label(cells["CLASS-1"])
-        page, path = int(re.split("[.,]", cells["PAGE"])[0]), cells.get("PATH", "").removeprefix("./")
+        path = cells.get("PATH", "").removeprefix("./")
         rows.append((file_of(cells.get("FILE", ""), page, path), page, label, path))
     said = f"{counted(len(table.rows), 'row')}: {corrected} corrected, {len(rows) - corrected} accepted"
     print(said + (f", {unsure} below --min-score" if least else "") + (f", {without} left out" if without else ""))
+    if not rows and undone:
+        raise UserError(f"{table.file}: no row is taken: {undone[0]}")
     if not rows:
         raise UserError(f"{table.file}: no row is taken: fill in CORRECT, or give --accept to take CLASS-1")
     if "PATH" not in table.columns:
         print("note: the table has no PATH: pages will be found by FILE and PAGE alone")
-    return rows, []
+    return rows, undone
 
 
 def check_corrections(table: Rows, known: set[str]) -> None:

@@ -48,7 +48,7 @@ from progress import Progress
 from settings import Settings
 from tables import cell, path_cell
 from training.data import LabelledPages, find_labelled
-from utils import UserError, printable
+from utils import UserError, page_number, printable
 
 YEAR = r"1[5-9]\d\d|20\d\d"
 MAX_PIXELS = 700_000_000
@@ -161,11 +161,16 @@ def read_split(file: Path, found: LabelledPages) -> dict[tuple[str, int], str]:
     column = next((name for name in ("SPLIT", "FOLD") if name in table.columns), "")
     if not column:
         raise UserError(f"{file}: neither SPLIT nor FOLD in the header")
-    split = {}
+    split, numberless = {}, []
     for line, cells in table.rows:
-        if not cells["PAGE"].isdecimal():
-            raise UserError(f"{file}, line {line}: PAGE {cells['PAGE']!r} is not a page number")
-        split[cells["PATH"].removeprefix("./"), int(cells["PAGE"])] = cells[column]
+        page = page_number(cells["PAGE"])
+        if page is None:
+            numberless.append(line)
+        else:
+            split[cells["PATH"].removeprefix("./"), page] = cells[column]
+    if numberless:
+        rows = counted(len(numberless), "row")
+        found.notes.append(f"{rows} of {file.name} without a page number (first: line {numberless[0]}) left out")
     known = {(printable(page.path), page.number) for page in found.pages}
     if not known & split.keys():
         raise UserError(f"{file}: none of its pages is in {printable(str(found.root))}: it is of another data set")

@@ -43,7 +43,7 @@ from pages import KINDS, Page, find_pages, left_out_line
 from progress import Progress
 from tables import cell, path_cell
 from training.data import DOCUMENTS, read_documents
-from utils import UserError, did_you_mean, printable
+from utils import UserError, did_you_mean, page_number, printable
 
 DESCRIPTION = """\
 Sort pages into label folders, OUTPUT/<CLASS>/<page file>, as ANNOTATION says: a CSV with the columns FILE, PAGE, CLASS
@@ -134,16 +134,16 @@ def read_annotation(file: Path, encoding: str) -> tuple[list[Row], list[str], in
         raise UserError(f"{error}{hint}") from None
     rows, problems, passed = [], [], 0
     for line, cells in table.rows:
-        label, page = same_label(cells["CLASS"]), cells["PAGE"]
+        label, page = same_label(cells["CLASS"]), page_number(cells["PAGE"])
         if not label:
             passed += 1
         elif not cells["FILE"] and not cells.get("PATH"):
             problems.append(f"line {line}: FILE is empty")
-        elif not re.fullmatch(r"\d{1,9}([.,]0+)?", page):
-            problems.append(f"line {line}: PAGE {page!r} is not a page number")
+        elif page is None:
+            problems.append(f"line {line}: PAGE {cells['PAGE']!r} is not a page number")
         else:
             path = cells.get("PATH", "").removeprefix("./")
-            rows.append(Row(line, cells["FILE"], int(re.split("[.,]", page)[0]), label, path))
+            rows.append(Row(line, cells["FILE"], page, label, path))
     if not rows and not problems:
         raise UserError(f"{file}: all {passed} rows have an empty CLASS")
     return rows, problems, passed

@@ -26,7 +26,7 @@ from pages import Page
 from training.data import LabelledPages, find_labelled
 from training.job import SPLIT_FILE
 from training.report import documents_seen, read_record
-from utils import UserError, accuracy_interval, macro_f1, printable
+from utils import UserError, accuracy_interval, macro_f1, page_number, printable
 
 if TYPE_CHECKING:
     from model_folders import ModelChoice
@@ -87,6 +87,7 @@ def read_split(folder: Path) -> list[dict[str, str]]:
         with file.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
             for row in rows:
+                row["PAGE"] = str(page_number(row["PAGE"]))
                 int(row["PAGE"]), row["PATH"], row["CATEGORY"], row["DOCUMENT"], row["SPLIT"]
     except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
         raise UserError(f"{printable(str(file))}: not a split as training writes it ({error})") from error

@@ -274,6 +274,31 @@ def test_annotate_from_a_corrected_table(tmp_path, shelf):
     assert (tmp_path / "out" / "TEXT" / "X-1.png").read_bytes() == (shelf / "b/X/X-1.png").read_bytes()
 
 
+def test_numbers_that_are_no_page_numbers_stop_no_other_row(tmp_path, shelf):
+    """A phone's file name, as an earlier version wrote its PAGE, as Excel saved it; and a cell that is no number."""
+    put(shelf / "Y" / "FB_IMG_1698765432100.png", 9)
+    put(shelf / "Y" / "FB_IMG_1698765432999.png", 10)
+    text = (
+        "FILE,PAGE,CLASS-1,SCORE-1,PATH,CORRECT\nX,1,TEXT,0.9,a/X/X-1.png,DRAW\n"
+        "FB_IMG,1698765432100,TEXT,0.9,Y/FB_IMG_1698765432100.png,TEXT\n"
+        "FB_IMG,1.69877E+12,TEXT,0.9,Y/FB_IMG_1698765432999.png,TEXT\n"
+        "Y,one,TEXT,0.9,Y/Y-1.PNG,TEXT\n"
+    )
+    table = annotation(tmp_path, text, name="result.csv")
+    ended = run("annotate", table, tmp_path / "annotation.csv")
+    assert ended.returncode == 1 and "line 5: PAGE 'one' is not a page number" in ended.stderr
+    assert read(tmp_path / "annotation.csv")[1:] == [
+        ["X", "1", "DRAW", "a/X/X-1.png"],
+        ["FB_IMG_1698765432100", "1", "TEXT", "Y/FB_IMG_1698765432100.png"],
+        ["FB_IMG_1698765432999", "1", "TEXT", "Y/FB_IMG_1698765432999.png"],
+    ]
+    assert run("sort", tmp_path / "annotation.csv", shelf, tmp_path / "out").returncode == 0
+    assert (tmp_path / "out" / "TEXT" / "FB_IMG_1698765432100.png").is_file()
+    only = annotation(tmp_path, "FILE,PAGE,CORRECT\nY,one,TEXT\n", name="only.csv")
+    ended = run("annotate", only, tmp_path / "none.csv")
+    assert ended.returncode == 2 and "PAGE 'one' is not a page number" in ended.stderr
+
+
 def test_annotate_says_what_is_wrong(tmp_path):
     for text, more, words in (
         (RESULT.replace(" TEXT ", "Text"), [], "line 4: Text should be TEXT"),

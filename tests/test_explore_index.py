@@ -214,6 +214,21 @@ def test_folders_that_are_not_looked_at_stay_and_go_when_they_are_taken_out(here
     assert "would be in the index twice" in capsys.readouterr().err
 
 
+def test_names_of_phones_and_scanners_stop_no_folder(here, model, capsys):
+    for name in (
+        "FB_IMG_1698765432100.png",
+        "Scan_20240131143012.png",
+        "x-99999999999999999999.png",
+        "y-2147483648.png",
+    ):
+        draw_page(here / "phone" / name, 7)
+    assert explore("index", "phone", model=model) == 0
+    assert sorted(Index.open(Path("ix")).rows()["page"]) == [1, 1, 1, 1]
+    assert explore("index", "phone") == 0  # the copy and move paths name pages too
+    draw_page(here / "phone" / "moved_1698765432100.png", 7)
+    assert explore("index", "phone") == 0
+
+
 def test_categories_of_a_result_table(here, model, capsys):
     head = "FILE,PAGE,CLASS-1,SCORE-1,PATH\n"
     rows = "CTX194000,1,PHOTO,0.9000,box 0/CTX194000-1.png\nmany,2,TEXT,0.6000,many.tif\nx,1,TEXT,0.5,absent.png\n"
