@@ -1,7 +1,7 @@
 """Category descriptions: reading the sets, wording the prompts, averaging their embeddings.
 
 A set is a table of two columns, `label` and `description`; a label may stand in several rows, each one more description
-of the same category. Tab-separated `.tsv` (or `.csv` with commas), UTF-8 with or without a byte order mark.
+of the same category. `.tsv` or `.csv`, in any form that spreadsheet programs write (`spreadsheets.read_table`).
 
     descriptions = read_descriptions(Path("category_descriptions/TOTAL_page_categories.tsv"))
     texts = prompts(descriptions, PROMPT, lowercase=True)
@@ -9,20 +9,20 @@ of the same category. Tab-separated `.tsv` (or `.csv` with commas), UTF-8 with o
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from utils import UserError, did_you_mean
+from spreadsheets import read_table
+from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
     import torch
 
 PROMPT = "a scan of {description}"
 COLUMNS = ("label", "description")
-SUFFIXES = {".tsv": "\t", ".csv": ","}  # -> what parts the columns
+SUFFIXES = (".tsv", ".csv")
 
 
 def same_label(label: str) -> str:
@@ -44,62 +44,21 @@ def read_descriptions(file: Path) -> dict[str, list[str]]:
     Raises UserError, with the file and the line: absent file, wrong kind or encoding, missing column, empty label, no
     rows.
     """
-    delimiter = SUFFIXES.get(file.suffix.lower())
     if not file.is_file():
         siblings = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
-        raise UserError(f"no description file {file}{did_you_mean(file.name, siblings)}")
-    if delimiter is None:
-        raise UserError(f"{file}: category descriptions are .tsv (tabs) or .csv (commas) files")
+        raise UserError(f"no description file {printable(str(file))}{did_you_mean(file.name, siblings)}")
+    if file.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{printable(str(file))}: category descriptions are .tsv or .csv files")
+    table = read_table(file, COLUMNS)
     descriptions: dict[str, list[str]] = {}
-    header: list[str] | None = None
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, delimiter=delimiter, strict=True)
-            for row in reader:
-                cells = [cell.replace("+AF8-", "_").strip() for cell in row]
-                if not any(cells):
-                    continue
-                where = f"{file}, line {reader.line_num}"
-                if header is None:
-                    header = _header(cells, where, delimiter)
-                    continue
-                # One cell too many is a description cut at its own comma: never read it without its end.
-                if len(cells) > len(header) and any(cells[len(header) :]):
-                    raise UserError(
-                        f"{where}: {len(cells)} cells, the header names {len(header)} (quote a cell that holds one)"
-                    )
-                label, description = (dict(zip(header, cells, strict=False)).get(column, "") for column in COLUMNS)
-                if not label:
-                    raise UserError(f"{where}: the label is empty")
-                texts = descriptions.setdefault(same_label(label), [])
-                if description:
-                    texts.append(description)
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file}: not UTF-8 (byte {error.start}); save it as UTF-8 text") from error
-    except csv.Error as error:
-        raise UserError(
-            f"{file}, line {reader.line_num}: {error}; a cell that starts with a quote must end with one"
-        ) from error
-    except OSError as error:
-        raise UserError(f"{file}: {error.strerror or error}") from error
-    if not descriptions:
-        raise UserError(
-            f"{file}: no categories; wanted is a header 'label<tab>description' and one row for each description"
-        )
+    for line, cells in table.rows:
+        label, description = (cells[column.upper()].replace("+AF8-", "_").strip() for column in COLUMNS)
+        if not label:
+            raise UserError(f"{table.where(line)}: the label is empty")
+        texts = descriptions.setdefault(same_label(label), [])
+        if description:
+            texts.append(description)
     return descriptions
-
-
-def _header(cells: list[str], where: str, delimiter: str) -> list[str]:
-    """The header's names in lower case; UserError where one of the two columns is missing."""
-    header = [cell.lower() for cell in cells]
-    for column in COLUMNS:
-        if column not in header:
-            separator = "tabs" if delimiter == "\t" else "commas"
-            found = " | ".join(cells)[:80]
-            raise UserError(
-                f"{where}: no column '{column}' in the header, which reads: {found} (columns are parted by {separator})"
-            )
-    return header
 
 
 def list_sets(folder: Path, prefix: str) -> dict[str, Path]:

@@ -28,6 +28,8 @@ from utils import UserError, printable
 # First characters that make spreadsheet programs take a cell for a formula (OWASP, "CSV injection"), with the full-
 # width forms that Excel takes for the same, and whatever blanks stand before them.
 FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+# What `cell` puts an apostrophe in front of: formulas, and texts that look like a guarded one, so that `bare` is exact.
+GUARDED = re.compile(f"'*(?:{FORMULA.pattern})")
 OPEN_DOCUMENTS = 64  # per-document files kept open at once; systems allow a few hundred
 RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
     f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789"
@@ -42,23 +44,41 @@ class Writer(Protocol):
 
 
 def cell(text: str) -> str:
-    r"""Text that any CSV file can hold and no spreadsheet takes for a formula.
+    r"""Text that any CSV file can hold and no spreadsheet takes for a formula; `bare` takes the guard off.
 
-    >>> cell("=1+1"), cell("-5"), cell("TEXT_P"), cell("a\udc9ab")
-    ("'=1+1", "'-5", 'TEXT_P', 'a\\x9ab')
+    >>> cell("=1+1"), cell("-5"), cell("TEXT_P"), cell("'s-Gravenhage"), cell("a\udc9ab")
+    ("'=1+1", "'-5", 'TEXT_P', "'s-Gravenhage", 'a\\x9ab')
     """
     text = printable(text).replace("\0", "")
-    return f"'{text}" if FORMULA.match(text) else text
+    return f"'{text}" if GUARDED.match(text) else text
+
+
+def bare(text: str) -> str:
+    """The text that `cell` made a cell of.
+
+    >>> bare("'=1+1"), bare(cell("'=1+1")), bare("'s-Gravenhage")
+    ('=1+1', "'=1+1", "'s-Gravenhage")
+    """
+    return text[1:] if text.startswith("'") and GUARDED.match(text[1:]) else text
 
 
 def path_cell(path: str) -> str:
-    """A relative path as a cell; `./` in front keeps it a path that opens.
+    """A relative path as a cell; `./` in front keeps it a path that opens, and keeps a blank at its head.
 
     >>> path_cell("=1/a.png"), path_cell("box 1/a-1.png")
     ('./=1/a.png', 'box 1/a-1.png')
     """
     path = printable(path)
-    return f"./{path}" if FORMULA.match(path) else path
+    return f"./{path}" if GUARDED.match(path) or path[:1].isspace() else path
+
+
+def bare_path(text: str) -> str:
+    """The path that `path_cell` made a cell of.
+
+    >>> bare_path(path_cell("=1/a.png"))
+    '=1/a.png'
+    """
+    return text.removeprefix("./")
 
 
 def number(score: float, decimals: int, *, excel: bool) -> str:

@@ -18,12 +18,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import Parser, counted, list_undone, start, write_csv
-from spreadsheets import Rows, read_table
 
 from categories import same_label
 from pages import extensions_of, find_pages, left_out_line
 from progress import Progress
-from tables import cell, path_cell
+from spreadsheets import Rows, number_in, read_table
+from tables import bare_path, cell, path_cell
 from utils import UserError, did_you_mean, page_number, printable, split_page_name
 
 DESCRIPTION = """\
@@ -119,8 +119,9 @@ def from_table(options: argparse.Namespace) -> tuple[list[Annotation], list[str]
     check_corrections(table, known)
     rows: list[Annotation] = []
     undone: list[str] = []
-    corrected = unsure = without = 0
+    of_all = corrected = unsure = without = 0
     for line, cells in table.rows:
+        of_all += 1
         page = page_number(cells["PAGE"])
         if page is None:
             undone.append(f"line {line}: PAGE {cells['PAGE']!r} is not a page number")
@@ -135,9 +136,9 @@ def from_table(options: argparse.Namespace) -> tuple[list[Annotation], list[str]
                 unsure += 1
                 continue
             label = same_label(cells["CLASS-1"])
-        path = cells.get("PATH", "").removeprefix("./")
+        path = bare_path(cells.get("PATH", ""))
         rows.append((file_of(cells.get("FILE", ""), page, path), page, label, path))
-    said = f"{counted(len(table.rows), 'row')}: {corrected} corrected, {len(rows) - corrected} accepted"
+    said = f"{counted(of_all, 'row')}: {corrected} corrected, {len(rows) - corrected} accepted"
     print(said + (f", {unsure} below --min-score" if least else "") + (f", {without} left out" if without else ""))
     if not rows and undone:
         raise UserError(f"{table.file}: no row is taken: {undone[0]}")
@@ -171,11 +172,10 @@ def check_corrections(table: Rows, known: set[str]) -> None:
 
 def score(text: str, where: str) -> float:
     """A score as Excel may have written it, with a decimal comma or in percent."""
-    try:
-        value = float(text.replace(",", ".").rstrip("% "))
-    except ValueError:
-        raise UserError(f"{where}: SCORE-1 {text!r} is not a number") from None
-    return value / 100 if text.rstrip().endswith("%") else value
+    value = number_in(text)
+    if value is None:
+        raise UserError(f"{where}: SCORE-1 {text!r} is not a number")
+    return value
 
 
 def file_of(file: str, page: int, path: str) -> str:

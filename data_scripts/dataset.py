@@ -40,13 +40,13 @@ from common import (
 from dataset_pictures import draw_shares, draw_sizes, draw_years
 from duplicates import Look, bits_apart, find_groups, look
 from processes import WorkerDied, in_processes
-from spreadsheets import read_table
 
 from decoding import PageError, read_page
 from pages import Page
 from progress import Progress
 from settings import Settings
-from tables import cell, path_cell
+from spreadsheets import read_table
+from tables import bare_path, cell, path_cell
 from training.data import LabelledPages, find_labelled
 from utils import UserError, page_number, printable
 
@@ -167,7 +167,7 @@ def read_split(file: Path, found: LabelledPages) -> dict[tuple[str, int], str]:
         if page is None:
             numberless.append(line)
         else:
-            split[cells["PATH"].removeprefix("./"), page] = cells[column]
+            split[bare_path(cells["PATH"]), page] = cells[column]
     if numberless:
         rows = counted(len(numberless), "row")
         found.notes.append(f"{rows} of {file.name} without a page number (first: line {numberless[0]}) left out")

@@ -36,12 +36,12 @@ from common import (
     start,
     write_csv,
 )
-from spreadsheets import read_table
 
 from categories import same_label
 from pages import KINDS, Page, find_pages, left_out_line
 from progress import Progress
-from tables import cell, path_cell
+from spreadsheets import read_table
+from tables import bare_path, cell, path_cell
 from training.data import DOCUMENTS, read_documents
 from utils import UserError, did_you_mean, page_number, printable
 
@@ -142,8 +142,7 @@ def read_annotation(file: Path, encoding: str) -> tuple[list[Row], list[str], in
         elif page is None:
             problems.append(f"line {line}: PAGE {cells['PAGE']!r} is not a page number")
         else:
-            path = cells.get("PATH", "").removeprefix("./")
-            rows.append(Row(line, cells["FILE"], page, label, path))
+            rows.append(Row(line, cells["FILE"], page, label, bare_path(cells.get("PATH", ""))))
     if not rows and not problems:
         raise UserError(f"{file}: all {passed} rows have an empty CLASS")
     return rows, problems, passed

@@ -9,8 +9,6 @@ same base, set and kind the newer table's counts; of two models, the better one.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import time
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING
 from evaluation.comparison import AVERAGED, COLUMNS
 from evaluation.judging import free_name
 from model_folders import canonical_base
+from spreadsheets import number_in, open_table
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
 PATTERN = "model_accuracies*.csv"
-EARLIER = {"model_name", "accuracy"}
+EARLIER = {"MODEL_NAME", "ACCURACY"}
 AVERAGES = {"avg", "average", "averaged", "total"}
 
 
@@ -75,25 +74,20 @@ def read_accuracies(file: Path) -> list[Accuracy]:
 
     Raises UserError for a table that is neither.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{printable(str(file))} cannot be read: {error}") from error
-    first = text.partition("\n")[0].strip()
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
-    head = {name.strip() for name in first.split(delimiter)}
+    table = open_table(file, (*COLUMNS, *EARLIER))
+    columns = set(table.columns)
+    ours = set(COLUMNS) <= columns
+    if not ours and not columns >= EARLIER:
+        head = ", ".join(sorted(table.header)) or "none"
+        raise UserError(f"{printable(str(file))} has no accuracies: its columns are {head}")
     found = []
-    for row in rows:
-        if set(COLUMNS) <= head:
-            value = _number(row["ACCURACY"])
+    for _, row in table.rows:
+        value = number_in(row["ACCURACY"])
+        if ours:
             named = row["BASE"], row["DESCRIPTIONS"], row["KIND"]
-        elif head >= EARLIER:
-            value = _number(row["accuracy"])
-            value = None if value is None else value / 100
-            named = _earlier(row["model_name"] or "")
         else:
-            raise UserError(f"{printable(str(file))} has no accuracies: its columns are {', '.join(sorted(head))}")
+            value = value if value is None or "%" in row["ACCURACY"] else value / 100  # in %, with or without the sign
+            named = _earlier(row["MODEL_NAME"])
         if value is not None and 0 <= value <= 1:
             found.append(Accuracy(*named, value))
     return found
@@ -120,10 +114,3 @@ def _earlier(name: str) -> tuple[str, str, str]:
     base = canonical_base(re.sub(r"-336(px)?$", "@336px", words[0])) if words else ""
     descriptions = " ".join(rest) or AVERAGED
     return base, AVERAGED if descriptions.lower() in AVERAGES else descriptions, kind
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float((text or "").strip().replace(",", "."))
-    except ValueError:
-        return None

@@ -9,7 +9,6 @@ unseen pages wherever there are any.
 
 from __future__ import annotations
 
-import csv
 import itertools
 import unicodedata
 from collections.abc import Sequence
@@ -23,7 +22,9 @@ from categories import same_label
 from config_file import HOME
 from evaluation import metrics
 from pages import Page
-from training.data import LabelledPages, find_labelled
+from spreadsheets import read_table
+from tables import bare_path
+from training.data import SPLIT_COLUMNS, LabelledPages, find_labelled
 from training.job import SPLIT_FILE
 from training.report import documents_seen, read_record
 from utils import UserError, accuracy_interval, macro_f1, page_number, printable
@@ -83,14 +84,13 @@ def read_split(folder: Path) -> list[dict[str, str]]:
     file = folder / SPLIT_FILE
     if not file.is_file():
         return []
-    try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-            for row in rows:
-                row["PAGE"] = str(page_number(row["PAGE"]))
-                int(row["PAGE"]), row["PATH"], row["CATEGORY"], row["DOCUMENT"], row["SPLIT"]
-    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-        raise UserError(f"{printable(str(file))}: not a split as training writes it ({error})") from error
+    rows = []
+    table = read_table(file, SPLIT_COLUMNS)
+    for line, cells in table.rows:
+        page = page_number(cells["PAGE"])
+        if page is None:
+            raise UserError(f"{table.where(line)}: not a split as training writes it: PAGE {cells['PAGE']!r}")
+        rows.append(cells | {"PATH": bare_path(cells["PATH"]), "PAGE": str(page)})
     return rows
 
 

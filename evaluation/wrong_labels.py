@@ -10,8 +10,6 @@ page: those that a model was trained on agree with wrong labels too. Nothing is 
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 import time
 from contextlib import ExitStack
@@ -24,11 +22,12 @@ import numpy as np
 from categories import same_label
 from evaluation.judging import free_name
 from evaluation.metrics import label_quality
-from tables import Table, cell, number, path_cell
+from spreadsheets import number_in, open_table
+from tables import Table, bare_path, cell, number, path_cell
 from training.data import find_labelled
 from training.folds import TABLE
 from training.report import read_record
-from utils import UserError, did_you_mean, printable, split_page_name
+from utils import UserError, did_you_mean, page_number, printable, split_page_name
 
 if TYPE_CHECKING:
     from evaluation.metrics import Suspicion
@@ -125,15 +124,8 @@ def find_table(given: Path | None) -> Path:
 
 def read_scores(file: Path) -> Scored:
     """The scores of an out_of_fold.csv or an EVAL_RAW table. UserError where it is neither, or damaged."""
-    shown = printable(str(file))
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        first = text.partition("\n")[0]
-        excel = first.count(";") > first.count(",")
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=";" if excel else ",") if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{shown} cannot be read: {error}") from error
-    head = rows[0] if rows else []
+    table = open_table(file, ("PATH", "PAGE"))
+    head, lines = table.header, list(table.lines)
     notes: list[str] = []
     if head[:5] == FOLD_COLUMNS:
         path, page, label, fold, begin, end = 0, 1, 2, 4, 5, len(head)
@@ -141,29 +133,33 @@ def read_scores(file: Path) -> Scored:
         end = len(head) - 1 - head[::-1].index("TRUE")
         path, page, label, fold, begin = len(head) - 1, 1, end, None, 2
         if "IN_TRAINING" in head[-2:]:
-            taken = [row for row in rows[1:] if row[-2] != "yes"]
-            notes.append(f"{len(rows) - 1 - len(taken)} pages were in training, so they prove nothing: left out")
-            rows = [head, *taken]
+            taken = [(line, cells) for line, cells in lines if cells[-2] != "yes"]
+            notes.append(f"{len(lines) - len(taken)} pages were in training, so they prove nothing: left out")
+            lines = taken
     else:
-        raise UserError(f"{shown}: neither {TABLE} of --folds nor an EVAL_RAW table of --eval --raw")
-    categories = [same_label(_bare(name)) for name in head[begin:end]]
-    body = rows[1:]
-    try:
-        scores = np.array(
-            [[float(value.replace(",", ".")) for value in row[begin:end]] for row in body], dtype=float
-        ).reshape(len(body), len(categories))
-        labels = np.array([categories.index(same_label(_bare(row[label]))) for row in body], dtype=int)
-        keys = [(row[path], int(row[page])) for row in body]
-    except (ValueError, IndexError) as error:
-        raise UserError(f"{shown}: a damaged row ({error})") from error
-    if not len(body) or len(categories) < 2:
-        raise UserError(f"{shown} holds no pages to rank")
+        raise UserError(f"{printable(str(file))}: neither {TABLE} of --folds nor an EVAL_RAW table of --eval --raw")
+    categories = [same_label(name) for name in head[begin:end]]
+    index = {category: place for place, category in enumerate(categories)}
+    scores, labels, keys = np.empty((len(lines), len(categories))), [], []
+    for row, (line, cells) in enumerate(lines):
+        values = [number_in(text) for text in cells[begin:end]]
+        known_page = page_number(cells[page])
+        if None in values or known_page is None or same_label(cells[label]) not in index:
+            raise UserError(
+                f"{table.where(line)}: a damaged row (wanted: a page number, {len(categories)} scores, and a label "
+                "that is one of the columns)"
+            )
+        scores[row] = values
+        labels.append(index[same_label(cells[label])])
+        keys.append((bare_path(cells[path]), known_page))
+    if not lines or len(categories) < 2:
+        raise UserError(f"{printable(str(file))} holds no pages to rank")
     known = np.ones(scores.shape, bool)
     if fold is not None:  # a category whose score is 0 on every page of a fold was not learned there
-        folds = np.array([row[fold] for row in body])
+        folds = np.array([cells[fold] for _, cells in lines])
         for name in set(folds.tolist()):
             known[folds == name] = (scores[folds == name] > 0).any(axis=0)
-    return Scored(keys, labels, categories, scores, known, notes)
+    return Scored(keys, np.array(labels, dtype=int), categories, scores, known, notes)
 
 
 def write_ranking(scored: Scored, found: Suspicion, order: list[int], name: str, settings: Settings) -> Path:
@@ -180,7 +176,7 @@ def write_ranking(scored: Scored, found: Suspicion, order: list[int], name: str,
             names = [cell(scored.categories[at]) for at in (label, suggested)]
             likely = "yes" if found.contradicted[place] else "no"
             file = cell(split_page_name(path.rpartition("/")[2].rpartition(".")[0])[0])
-            table.write([rank, file, page, *names, margin, *scores, likely, path_cell(path.removeprefix("./"))])
+            table.write([rank, file, page, *names, margin, *scores, likely, path_cell(path)])
         written = table.complete(notes)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
@@ -197,7 +193,7 @@ def _sheet(
     for place in places:
         path, page = scored.keys[place]
         margin = f"margin {found.margin[place]:+.3f}" if found.judged[place] else "cannot be judged"
-        here = pages.get((path.removeprefix("./"), page))
+        here = pages.get((path, page))
         tiles.append(Tile(here, [_change(scored, found, place), f"{margin}, page {page}", path.rpartition("/")[2]]))
     title = f"label -> what the model says; the {min(MOST, len(tiles))} most contradicted labels"
     file = free_name(folder, name, ".png")
@@ -218,8 +214,3 @@ def _root_of(file: Path, settings: Settings) -> Path | None:
         if isinstance(told, str) and told and (model / told).is_dir():
             return (model / told).resolve()
     return settings.train.folder
-
-
-def _bare(text: str) -> str:
-    """A cell without the quote that keeps spreadsheets from computing it."""
-    return text[1:] if text[:1] == "'" and cell(text[1:]) == text else text

@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import UserError, did_you_mean, printable
+from spreadsheets import number_in, read_table
+from tables import bare_path
+from utils import UserError, page_number
 
 COLUMNS = ("PATH", "PAGE", "CLASS-1", "SCORE-1")
 
@@ -26,31 +27,20 @@ class ResultTable:
 
     @classmethod
     def read(cls, file: Path) -> ResultTable:
-        """A table of `python run.py -d`, with commas or (`--excel`) semicolons. UserError: no file, or another kind."""
-        shown = printable(str(file))
-        if not file.is_file():
-            beside = [entry.name for entry in file.parent.iterdir()] if file.parent.is_dir() else []
-            raise UserError(f"--table {shown}: no such file{did_you_mean(file.name, beside)}")
+        """A table of `python run.py -d`, as it was written or as a spreadsheet saved it.
+
+        Raises UserError: no such file, another kind of table, a damaged row.
+        """
         try:
-            with file.open(encoding="utf-8-sig", newline="") as lines:
-                head = lines.readline()
-                lines.seek(0)
-                reader = csv.DictReader(lines, delimiter=";" if head.count(";") > head.count(",") else ",")
-                if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
-                    raise UserError(
-                        f"--table {shown}: no column {', '.join(missing)}: it must be a table of python run.py -d"
-                    )
-                pages = {}
-                for row in reader:
-                    # In front of what a spreadsheet would take for a formula stands "./" or "'" (tables.py).
-                    path, category = row["PATH"].removeprefix("./"), row["CLASS-1"].removeprefix("'")
-                    pages[path, int(row["PAGE"])] = category, float(row["SCORE-1"].replace(",", "."))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise UserError(f"--table {shown}: cannot be read: {error}") from None
-        except (ValueError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"--table {shown}: line {reader.line_num} is not that of a result table ({error})"
-            ) from None
+            table = read_table(file, COLUMNS)
+        except UserError as error:
+            raise UserError(f"--table {error}: it must be a table of python run.py -d") from None
+        pages = {}
+        for line, row in table.rows:
+            page, score = page_number(row["PAGE"]), number_in(row["SCORE-1"])
+            if page is None or score is None or not row["PATH"]:
+                raise UserError(f"--table {table.where(line)} is not that of a result table: PATH, PAGE or SCORE-1")
+            pages[bare_path(row["PATH"]), page] = row["CLASS-1"], score
         return cls(file, pages)
 
     def of(self, path: str, page: int) -> tuple[str, float] | None:

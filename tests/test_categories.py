@@ -59,12 +59,12 @@ def test_labels_are_kept_in_nfc(tmp_path):
     ("name", "text", "words"),
     [
         ("a.tsv", "label\tdescription\nA\tx\n\n\ty\n", ["a.tsv, line 4", "label is empty"]),
-        ("a.tsv", "label,description\nA,x\n", ["a.tsv, line 1", "'label'", "tabs"]),
-        ("a.tsv", "A\tx\n", ["a.tsv, line 1", "'label'"]),
+        ("a.tsv", "lable,description\nA,x\n", ["a.tsv: no column label", "did you mean lable?"]),
+        ("a.tsv", "A\tx\n", ["a.tsv: no column label", "found: A, x"]),
         ("a.csv", "label,description\nA,a map, a plan\n", ["a.csv, line 2", "3 cells"]),
         ("a.csv", 'label,description\nA,"a map\nB,x\n', ["a.csv", "quote"]),
-        ("a.tsv", "", ["a.tsv", "no categories"]),
-        ("a.tsv", "label\tdescription\n", ["a.tsv", "no categories"]),
+        ("a.tsv", "", ["a.tsv: no column label"]),
+        ("a.tsv", "label\tdescription\n", ["a.tsv: no rows below the header"]),
         ("a.txt", "label\tdescription\nA\tx\n", ["a.txt", ".tsv"]),
     ],
 )
@@ -76,12 +76,19 @@ def test_bad_files_are_one_line(tmp_path, name, text, words):
         assert word in str(caught.value)
 
 
-def test_absent_file_and_wrong_encoding(tmp_path):
+def test_absent_file_and_no_table(tmp_path):
     write(tmp_path, "page_categories_mid.tsv", "label\tdescription\nA\tx\n")
     with pytest.raises(UserError, match=r"did you mean page_categories_mid\.tsv"):
         read_descriptions(tmp_path / "page_categories_mod.tsv")
     with pytest.raises(UserError, match="UTF-8"):
-        read_descriptions(write(tmp_path, "b.tsv", "label\tdescription\nA\tpsaný\n", "cp1250"))
+        read_descriptions(write(tmp_path, "b.tsv", "label\tdescription\nA\tps\x81\xff\n", "latin-1"))
+
+
+@pytest.mark.parametrize(("encoding", "separator"), [("cp1250", ";"), ("utf-16", "\t"), ("utf-8-sig", ";")])
+def test_descriptions_as_spreadsheets_save_them(tmp_path, encoding, separator):
+    rows = [["Label ", " DESCRIPTION"], ["ČD", "dopis, psaný"], ["'-2", "x"]]
+    text = "\r\n".join(separator.join(row) for row in rows)
+    assert read_descriptions(write(tmp_path, "a.csv", text, encoding)) == {"ČD": ["dopis, psaný"], "-2": ["x"]}
 
 
 def test_sets_of_a_prefix_are_merged_and_none_is_an_error(tmp_path):

@@ -101,7 +101,7 @@ def test_documents_csv_groups_pages_and_says_what_it_leaves_out(tmp_path, labell
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("page,documnet\na.png,x\n", "no column 'document'.*did you mean documnet"),
+        ("page,documnet\na.png,x\n", "no column document.*did you mean documnet"),
         ("page,document\na.png,\n", "line 2: an empty cell"),
         ("page,document\na.png,x\na.png,y\n", "line 3: a.png stands with two documents"),
     ],

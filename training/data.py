@@ -26,7 +26,9 @@ from PIL import Image
 
 from categories import same_label
 from pages import Page, PageList, document_of, find_pages, left_out_line
-from utils import UserError, did_you_mean, printable
+from spreadsheets import read_table
+from tables import bare_path, cell, path_cell
+from utils import UserError, printable
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -98,31 +100,19 @@ def find_labelled(folder: Path, settings: Settings, listed: PageList | None = No
 
 
 def read_documents(file: Path) -> dict[str, str]:
-    """Page (path or file name, as written) -> document, from a CSV with the columns `page` and `document`.
+    """Page (path or file name, as written) -> document, from a table with the columns `page` and `document`.
 
-    Raises UserError with the line: not UTF-8, a missing column, an empty cell, a page named twice with two documents.
+    Raises UserError with the line: not a table, a missing column, an empty cell, a page named twice with two documents.
     """
-    table: dict[str, str] = {}
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream)
-            header = [cell.strip().lower() for cell in next(reader, [])]
-            for column in ("page", "document"):
-                if column not in header:
-                    near = did_you_mean(column, header)
-                    raise UserError(f"{file}: no column '{column}' in the header (wanted: page,document){near}")
-            for row in reader:
-                if not any(cell.strip() for cell in row):
-                    continue
-                cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-                page, document = cells.get("page", "").removeprefix("./").replace("\\", "/"), cells.get("document", "")
-                if not page or not document:
-                    raise UserError(f"{file}, line {reader.line_num}: an empty cell")
-                if table.setdefault(page, document) != document:
-                    raise UserError(f"{file}, line {reader.line_num}: {page} stands with two documents")
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{file}: not a CSV in UTF-8 ({error})") from error
-    return table
+    documents: dict[str, str] = {}
+    table = read_table(file, ("page", "document"))
+    for line, cells in table.rows:
+        page, document = bare_path(cells["PAGE"].replace("\\", "/")), cells["DOCUMENT"]
+        if not page or not document:
+            raise UserError(f"{table.where(line)}: an empty cell")
+        if documents.setdefault(page, document) != document:
+            raise UserError(f"{table.where(line)}: {page} stands with two documents")
+    return documents
 
 
 def cap_pages(labels: Sequence[str], splits: Sequence[str], cap_train: int, cap_other: int, seed: int) -> list[str]:
@@ -149,7 +139,7 @@ def write_split(file: Path, found: LabelledPages, splits: Sequence[str | int], c
         writer = csv.writer(stream)
         writer.writerow([*SPLIT_COLUMNS[:4], column])
         for page, label, document, split in zip(found.pages, found.labels, found.documents, splits, strict=True):
-            writer.writerow([printable(page.path), page.number, label, printable(document), split])
+            writer.writerow([path_cell(page.path), page.number, cell(label), cell(document), split])
     part.replace(file)
 
 

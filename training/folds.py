@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tables import cell, path_cell
 from training.data import LabelledPages, cap_pages, write_split
 from training.job import Fitted, Material, Start, fit
 from training.report import draw_confusion, figures, finished, make_record, put_in_place, save, show
@@ -222,10 +223,10 @@ def write_tables(work: Work, found: LabelledPages, pooled: OutOfFold, summary: d
     scores = softmax(pooled.logits / summary["pooled"]["temperature"])
     with (ready / TABLE).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["PATH", "PAGE", "CATEGORY", "DOCUMENT", "FOLD", *pooled.categories])
+        writer.writerow(["PATH", "PAGE", "CATEGORY", "DOCUMENT", "FOLD", *map(cell, pooled.categories)])
         for row in np.argsort(pooled.places):
             page, place = found.pages[pooled.places[row]], pooled.places[row]
-            cells = [printable(page.path), page.number, found.labels[place], printable(found.documents[place])]
+            cells = [path_cell(page.path), page.number, cell(found.labels[place]), cell(found.documents[place])]
             writer.writerow([*cells, pooled.folds[row], *(f"{score:.6f}" for score in scores[row])])
     draw_confusion(pooled.truth, pooled.logits.argmax(axis=1), pooled.categories, ready / "confusion.png")
     return put_in_place(ready, target)
