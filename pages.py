@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -212,33 +211,6 @@ def left_out_line(left_out: int) -> str:
         return ""
     what = "1 reduced copy or mask" if left_out == 1 else f"{left_out} reduced copies or masks"
     return f"{what} in TIFFs left out"
-
-
-def document_of(page: Page, document_from: str, document_pattern: str) -> str:
-    """The document that a page belongs to.
-
-    document_from: "name" = FILE, "folder" = the page's folder relative to the input ("." for the input folder itself).
-    document_pattern: "" or a regular expression, searched in the file's name without its extension (with "folder": in
-    the folder's path); the document is its group `document`, else its first group, else all that it matched. Where it
-    matches nothing, the document is what it would be without a pattern. UserError for an invalid expression.
-    """
-    folder, _, name = page.path.rpartition("/")
-    if document_from == "folder":
-        default = text = folder or "."
-    elif document_from == "name":
-        default, text = page.file, name.rpartition(".")[0] or name
-    else:
-        raise UserError(f"document_from must be name or folder, not {document_from!r}")
-    if not document_pattern:
-        return default
-    try:
-        match = re.search(document_pattern, text)
-    except re.error as error:
-        raise UserError(f"document_pattern {document_pattern!r} is not a regular expression: {error}") from None
-    if match is None:
-        return default
-    groups = [match.groupdict().get("document"), *match.groups(), match[0]]
-    return next((group for group in groups if group), default)
 
 
 def save_pages(pages: PageList, file: Path) -> None:

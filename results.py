@@ -22,7 +22,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pages import Page, PageList, document_of
+from documents import Documents, below_categories
+from pages import Page, PageList
 from runs import Outcome
 from tables import DocumentTables, Table, cell, number, path_cell
 from utils import printable
@@ -43,7 +44,7 @@ class TableStyle:
         raw: write the RAW table too.
         excel: what Central European Excel opens: BOM, semicolons, decimal commas.
         per_document: write one table a document too.
-        document_from, document_pattern: how pages are grouped to documents, see `pages.document_of`.
+        document_from, document_pattern: how pages are grouped to documents, see documents.py.
         review_below: pages whose score is lower are marked in a column REVIEW; 0 = no such column.
     """
 
@@ -52,7 +53,7 @@ class TableStyle:
     raw: bool = False
     excel: bool = False
     per_document: bool = False
-    document_from: str = "name"
+    document_from: str = "auto"
     document_pattern: str = ""
     review_below: float = 0.0
 
@@ -107,6 +108,9 @@ def write_tables(
             raw = Table(tables / f"{name}_RAW.csv", ["FILE", "PAGE", *names, "PATH"], opened, excel=style.excel)
         if style.per_document:
             documents = DocumentTables(tables / f"{name}_documents", head, opened, excel=style.excel)
+            rule = Documents((page.path for page in pages.pages), style, below_categories(style.categories))
+            if note := rule.note():
+                report.notes.append(note)
         for page, outcome in zip(pages.pages, outcomes, strict=False):
             report.done += 1
             file, path = cell(page.file), path_cell(page.path)
@@ -132,7 +136,7 @@ def write_tables(
             if raw:
                 raw.write([file, page.number, *(number(score, 6, excel=style.excel) for score in outcome), path])
             if documents:
-                documents.write(document_of(page, style.document_from, style.document_pattern), row)
+                documents.write(rule.of(page), row)
         for table in (result, raw, errors, documents):
             if table:
                 report.files.append(table.complete(report.notes))

@@ -79,8 +79,9 @@ class Input:
     max_pixels: int = setting(
         700_000_000, "pages of more pixels are listed as errors, not decoded", "--max_pixels", metavar="N", low=1)
     document_from: str = setting(
-        "name", "what names a page's document: its file's name (without the page number), or its folder",
-        "--document_from", choices=("name", "folder"))
+        "auto", "what names a page's document: its file's name (without the page number), or its folder; auto: the "
+        "name, but the folder where names are only page numbers", "--document_from",
+        choices=("auto", "name", "folder"))
     document_pattern: str = setting(
         "", "a regular expression that finds the document in there (its first group, else all that it matches)",
         "--document_pattern", metavar="REGEX", check=_bad_pattern)

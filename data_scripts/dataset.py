@@ -130,7 +130,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--split", type=Path, metavar="CSV", help="split.csv or folds.csv of a training")
     parser.add_argument("--year-pattern", default=YEAR, metavar="REGEX", help="where a document's name holds the year")
     parser.add_argument(
-        "--document-from", choices=("name", "folder"), default="name", help="as in config.toml, [input]"
+        "--document-from", choices=("auto", "name", "folder"), default="auto", help="as in config.toml, [input]"
     )
     parser.add_argument("--document-pattern", default="", metavar="REGEX", help="as in config.toml, [input]")
     parser.add_argument(

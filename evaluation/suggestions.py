@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from documents import Documents, below_categories
 from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
 from model_folders import choose_model, file_name_of_base
-from pages import PageList, document_of, find_pages, left_out_line
+from pages import PageList, find_pages, left_out_line
 from predict import chosen_descriptions, model_lines, open_classifier, threads
 from progress import Progress
 from tables import Table, cell, number, path_cell
@@ -52,7 +53,8 @@ def run_suggestion(settings: Settings, job: Job) -> int:
     failed = len(pages.pages) - len(places)
     if not places:
         raise UserError(f"none of the {len(pages.pages)} pages in {printable(str(job.directory))} could be read")
-    documents = [document_of(pages.pages[i], read.document_from, read.document_pattern) for i in places]
+    rule = Documents((page.path for page in pages.pages), read, below_categories(classifier.categories))
+    documents = [rule.of(pages.pages[i]) for i in places]
     need = uncertainty(scores)
     chosen = spread_out(embeddings, need, documents, job.count, settings.eval.per_document)
     name = f"suggest_{file_name_of_base(classifier.base)}_{time.strftime('%Y%m%d-%H%M%S')}"
@@ -65,6 +67,8 @@ def run_suggestion(settings: Settings, job: Job) -> int:
             f"note: no more than {len(chosen)}, with at most {settings.eval.per_document} pages a document ([eval] "
             "per_document)"
         )
+    if note := rule.note():
+        print(f"note: {note}")
     if failed:
         print(f"note: {failed} pages could not be read and are not suggested (python run.py -d lists them)")
     print("files:")

@@ -1,6 +1,6 @@
 """Pages -> rows of the index: decoded beside the model as in sorting, embedded, and committed every few seconds.
 
-embedded, failed, interrupted = embed_files(index, backbone, plan.todo, found, {}, settings)
+embedded, failed, interrupted = embed_files(index, backbone, plan.todo, found, {}, documents, settings)
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from explore.documents import IndexDocuments
 from explore.index import BROKEN, Index, page_file, schema
 from explore.known import File, Stamp, file_hash, year_of
 from loader import Batch, load_batches
-from pages import Page, PageList, document_of, left_out_line, pages_of
+from pages import Page, PageList, left_out_line, pages_of
 from predict import threads
 from progress import Progress
 from sketch import thumbnail
@@ -41,13 +42,14 @@ def embed_files(
     todo: list[tuple[File, frozenset[int]]],
     found: dict[File, Stamp],
     raw: dict[File, str],
+    documents: IndexDocuments,
     settings: Settings,
 ) -> tuple[int, int, bool]:
     """Embed files and add their pages: how many were, how many could not be read, whether Ctrl-C came.
 
     todo: files, in order, with the frames that the index has. found: their stamps. raw: undecodable paths.
     """
-    rows = _Rows(index, found, raw, settings)
+    rows = _Rows(index, found, raw, documents)
     files: dict[str, list[tuple[File, frozenset[int]]]] = {}
     for file, present in todo:
         files.setdefault(file[0], []).append((file, present))
@@ -98,8 +100,8 @@ def _pages(
 class _Rows:
     """Rows on their way into the index."""
 
-    def __init__(self, index: Index, found: dict[File, Stamp], raw: dict[File, str], settings: Settings) -> None:
-        self.index, self.found, self.settings = index, found, settings
+    def __init__(self, index: Index, found: dict[File, Stamp], raw: dict[File, str], documents: IndexDocuments) -> None:
+        self.index, self.found, self._documents = index, found, documents
         self.embedded = self.failed = 0
         self._next, self._tidy_at = index.next_id(), max(TIDY_FROM, 2 * len(index))
         self._schema = schema(index.backbone.dim)
@@ -139,7 +141,7 @@ class _Rows:
 
     def take(self, batch: Batch, vectors: np.ndarray) -> int:
         """A batch with its vectors, float32 [B, D]; how many of its pages could not be read."""
-        read, failed = self.settings.input, 0
+        failed = 0
         for page, reason, kept, vector in zip(batch.pages, batch.reasons, batch.kept, vectors, strict=True):
             path = printable(page.path)
             if not reason and not np.isfinite(vector).all():
@@ -157,7 +159,7 @@ class _Rows:
                 )
                 continue
             size, mtime = self.found[self._folder, path]
-            document = printable(document_of(page, read.document_from, read.document_pattern))
+            document = self._documents.of(self._folder, page)
             self._rows.append(
                 {
                     "id": self._next,

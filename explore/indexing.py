@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from explore.documents import IndexDocuments
 from explore.index import Index, page_file, schema
 from explore.known import NEEDED, File, Plan, Stamp, file_hash, page_at, plan_changes, year_of
 from explore.nearest import APPROXIMATE_FROM
 from explore.outputs import write_record
 from explore.result_table import ResultTable
-from pages import document_of, list_files, no_folder
+from pages import list_files, no_folder
 from predict import threads
 from progress import Progress
 from results import ERRORS
@@ -77,6 +78,8 @@ class _Work:
         forgotten = self._forgotten(list(known))
         self._check_nested(covered, [folder for folder in known if folder not in forgotten])
         found, other = self._find(covered)
+        held = zip(rows["folder"].to_pylist(), rows["path"].to_pylist(), strict=True)
+        self.documents = IndexDocuments({*found, *held}, self.settings.input)
         plan = plan_changes(
             found,
             rows,
@@ -93,6 +96,7 @@ class _Work:
             for folder in {*covered, *forgotten} & set(self.index.broken()["folder"]):  # they are tried again
                 self.index.forget_broken(folder)
             embedded, failed, interrupted = self._embed(plan, found)
+            self._rename_documents()
             if table is not None and not interrupted:
                 self._join(table, covered)
             if not interrupted and (not plan.nothing or self._lacks_ivf()):
@@ -200,13 +204,12 @@ class _Work:
 
     def _apply(self, plan: Plan, found: dict[File, Stamp]) -> None:
         """Everything that needs no decoding. Each step leaves an index that the next run can go on from."""
-        read = self.settings.input
         columns: dict[str, list[Any]] = {name: [] for name in MOVED}
         frames = dict(_pairs(self.index, "frame", [i for _, ids in plan.moved for i in ids]))
         for file, ids in plan.moved:
             for number in ids:
                 page = page_at(file[1], frames[number])
-                document = printable(document_of(page, read.document_from, read.document_pattern))
+                document = self.documents.of(file[0], page)
                 values = (number, *file, document, page.number, file[1].rpartition("/")[2], year_of(document))
                 for name, value in zip(MOVED, (*values, *found[file]), strict=True):
                     columns[name].append(value)
@@ -225,7 +228,6 @@ class _Work:
 
     def _copy(self, copies: list[tuple[File, list[int]]], found: dict[File, Stamp]) -> None:
         """Rows for files with the content of rows that are there."""
-        read = self.settings.input
         of = {}
         for some in _parts([number for _, ids in copies for number in ids]):
             for row in self.index.arrow(COPIED, f"id in ({', '.join(map(str, some))})").to_pylist():
@@ -234,7 +236,7 @@ class _Work:
         for file, ids in copies:
             for source in ids:
                 page = page_at(file[1], of[source]["frame"])
-                document = printable(document_of(page, read.document_from, read.document_pattern))
+                document = self.documents.of(file[0], page)
                 values = (number, *file, document, page.number, file[1].rpartition("/")[2], year_of(document))
                 rows.append(of[source] | dict(zip(MOVED, (*values, *found[file]), strict=True)))
                 number += 1
@@ -251,7 +253,23 @@ class _Work:
 
         if self.backbone is None:
             self.backbone = _open_own(self.index, self.settings)
-        return embed_files(self.index, self.backbone, plan.todo, found, self.raw, self.settings)
+        return embed_files(self.index, self.backbone, plan.todo, found, self.raw, self.documents, self.settings)
+
+    def _rename_documents(self) -> None:
+        """Pages that were named after their number before other folders with such names came: the folder counts."""
+        if note := self.documents.note():
+            _say(f"note: {note}")
+        if not self.documents.by_folder:
+            return
+        rows = self.index.arrow(["id", "folder", "path", "frame", "document"]).to_pylist()
+        pages = [(row, page_at(row["path"], row["frame"])) for row in rows]
+        stale = [(row, page) for row, page in pages if self.documents.outdated(row["folder"], page, row["document"])]
+        if not stale:
+            return
+        names = [self.documents.of(row["folder"], page) for row, page in stale]
+        fields = schema(self.index.backbone.dim)
+        values = {"id": [row["id"] for row, _ in stale], "document": names, "year": [year_of(name) for name in names]}
+        self.index.update(pa.table({name: pa.array(value, fields.field(name).type) for name, value in values.items()}))
 
     def _lacks_ivf(self) -> bool:
         return len(self.index) >= APPROXIMATE_FROM and not self.index.approximate

@@ -11,7 +11,6 @@ from PIL import Image
 from pages import (
     Page,
     PageList,
-    document_of,
     extensions_of,
     find_pages,
     list_files,
@@ -202,33 +201,6 @@ def test_single_files_keep_their_path_as_typed(tmp_path, monkeypatch):
         ("X", 2, "in/X-2.png", None),
     ]
     assert (pages.root / pages.pages[0].path).is_file()
-
-
-@pytest.mark.parametrize(
-    ("path", "source", "pattern", "document"),
-    [
-        ("box1/CTX1-2.png", "name", "", "CTX1"),
-        ("box1/CTX1-2.png", "folder", "", "box1"),
-        ("CTX1-2.png", "folder", "", "."),
-        ("box1/inner/CTX1-2.png", "folder", "", "box1/inner"),
-        ("box1/CTX1-2.png", "name", r"^CTX\d+", "CTX1"),
-        ("box1/CTX1-2.png", "name", r"^CTX(\d+)-", "1"),
-        ("box1/CTX1-2.png", "name", r"(C)(?P<document>TX\d)", "TX1"),
-        ("box1/CTX1-2.png", "name", r"nothing", "CTX1"),
-        ("box12/a/CTX1-2.png", "folder", r"^[^/]+", "box12"),
-        ("box1/CTX1-2.png", "name", r"x*", "CTX1"),
-    ],
-)
-def test_document_of(path, source, pattern, document):
-    assert document_of(Page(path, "CTX1", 2, None), source, pattern) == document
-
-
-def test_document_mistakes():
-    page = Page("a.png", "a", 1, None)
-    with pytest.raises(UserError, match="not a regular expression"):
-        document_of(page, "name", "(")
-    with pytest.raises(UserError, match="name or folder"):
-        document_of(page, "names", "")
 
 
 def test_stored_list_must_be_whole(tmp_path):

@@ -25,7 +25,8 @@ import numpy as np
 from PIL import Image
 
 from categories import same_label
-from pages import Page, PageList, document_of, find_pages, left_out_line
+from documents import Documents, below_label
+from pages import Page, PageList, find_pages, left_out_line
 from spreadsheets import read_table
 from tables import bare_path, cell, path_cell
 from utils import UserError, printable
@@ -47,6 +48,8 @@ class LabelledPages:
     """Pages of label folders: `pages[i]` carries `labels[i]` and is of `documents[i]`; sorted by the page list.
 
     notes: sentences that the user should read (pages outside of label folders, `documents.csv` not covering all, ...).
+    folders: documents that are named after their folder, as their pages have no names; box1 of another collection may
+    be another box.
     """
 
     root: Path
@@ -54,6 +57,7 @@ class LabelledPages:
     labels: list[str]
     documents: list[str]
     notes: list[str] = field(default_factory=list)
+    folders: frozenset[str] = frozenset()
 
     @property
     def categories(self) -> list[str]:
@@ -87,16 +91,36 @@ def find_labelled(folder: Path, settings: Settings, listed: PageList | None = No
     if len(inside) < len(found.pages):
         notes.append(f"{len(found.pages) - len(inside)} pages lie outside of label folders and are left out")
     labels = [same_label(printable(page.path.split("/", 1)[0])) for page in inside]
-    by_rule = [document_of(page, settings.input.document_from, settings.input.document_pattern) for page in inside]
-    documents = by_rule
+    told: list[str | None] = [None] * len(inside)
     if (folder / DOCUMENTS).is_file():
         table = read_documents(folder / DOCUMENTS)
         told = [table.get(printable(page.path), table.get(printable(Path(page.path).name))) for page in inside]
-        documents = [rule if name is None else name for name, rule in zip(told, by_rule, strict=True)]
-        without = sum(name is None for name in told)
-        if without:
+        notes += _unclear(inside, table)
+        if without := sum(name is None for name in told):
             notes.append(f"{DOCUMENTS} does not name {without} of {len(inside)} pages: their names decide")
-    return LabelledPages(folder, inside, labels, documents, notes)
+    unnamed = [page for page, name in zip(inside, told, strict=True) if name is None]
+    rule = Documents((page.path for page in unnamed), settings.input, below_label)
+    documents = [rule.of(page) if name is None else name for page, name in zip(inside, told, strict=True)]
+    if note := rule.note():
+        notes.append(note)
+    folders = frozenset(rule.of(page) for page in unnamed if rule.is_folder(page.path))
+    return LabelledPages(folder, inside, labels, documents, notes, folders)
+
+
+def _unclear(pages: Sequence[Page], table: dict[str, str]) -> list[str]:
+    """A note on names that `documents.csv` gives without their folder, where several folders hold such a file."""
+    paths: dict[str, set[str]] = {}
+    for page in pages:
+        name = printable(Path(page.path).name)
+        if name in table and printable(page.path) not in table:
+            paths.setdefault(name, set()).add(below_label(page.path))
+    found = [name for name, folders in paths.items() if len(folders) > 1]
+    if not found:
+        return []
+    return [
+        f"{DOCUMENTS} names {len(found)} files that several folders hold ({found[0]}, ...), so pages of different "
+        "folders count as one document: name them with their folder, as LABEL/FOLDER/FILE"
+    ]
 
 
 def read_documents(file: Path) -> dict[str, str]:
