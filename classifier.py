@@ -24,7 +24,7 @@ from torch.nn import functional
 import model_files
 from categories import PROMPT, average_prototypes, prompts, same_label
 from checkpoints import AVERAGED_SCALE, read_checkpoint
-from devices import PRECISIONS, bf16_missing, exact_fp32, resolve_device
+from devices import check_precision, exact_fp32, resolve_device
 from towers import (
     STANDARD_TOKENIZERS,
     cached,
@@ -36,7 +36,7 @@ from towers import (
     one_line,
 )
 from transform import PageTransform
-from utils import UserError, did_you_mean
+from utils import UserError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -97,11 +97,7 @@ class PageClassifier:
         not to be had, ValueError when a bf16 classifier is asked back to fp32 (what was rounded is gone: load again).
         """
         target = resolve_device(str(device))
-        if precision not in PRECISIONS:
-            valid = ", ".join(PRECISIONS)
-            raise UserError(f"precision {precision!r} is not known: {valid}{did_you_mean(precision, PRECISIONS)}")
-        if precision == "bf16" and (reason := bf16_missing(target)):
-            raise UserError(f"--precision bf16: {reason}; take fp32")
+        check_precision(precision, target)
         if self.precision == "bf16" and precision == "fp32":
             raise ValueError("a bf16 classifier cannot go back to fp32; load it again")
         self.model.to(target)

@@ -52,6 +52,15 @@ def bf16_missing(device: torch.device) -> str | None:
     return None
 
 
+def check_precision(precision: str, device: torch.device) -> None:
+    """UserError where `precision` is none, or not to be had on `device`."""
+    if precision not in PRECISIONS:
+        valid = ", ".join(PRECISIONS)
+        raise UserError(f"precision {precision!r} is not known: {valid}{did_you_mean(precision, PRECISIONS)}")
+    if precision == "bf16" and (reason := bf16_missing(device)):
+        raise UserError(f"--precision bf16: {reason}; take fp32")
+
+
 def exact_fp32() -> None:
     """fp32 means fp32: GPUs may otherwise round the factors of products to 10 bits (TF32)."""
     torch.set_float32_matmul_precision("highest")

@@ -217,7 +217,13 @@ def save_pages(pages: PageList, file: Path) -> None:
     """Writes a page list as JSON lines, one a page, completed by rename. Undecodable names survive as escapes."""
     part = file.with_name(file.name + ".part")
     with part.open("w", encoding="ascii", newline="\n") as lines:
-        head = {"root": str(pages.root), "pages": len(pages.pages), "other": pages.other, "left_out": pages.left_out}
+        # The root is absolute: whoever goes on from another folder must find these pages, not others of the same names.
+        head = {
+            "root": str(pages.root.absolute()),
+            "pages": len(pages.pages),
+            "other": pages.other,
+            "left_out": pages.left_out,
+        }
         lines.write(json.dumps(head) + "\n")
         for page in pages.pages:
             lines.write(json.dumps([page.path, page.file, page.number, page.frame, page.reason]) + "\n")

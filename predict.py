@@ -14,7 +14,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sized
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING, Any
 from categories import label_descriptions, read_descriptions, read_sets
 from journal import NO_SCORES, Outcome
 from model_folders import ModelChoice, choose_model, file_name_of_base
-from pages import PageList, find_pages, left_out_line, list_files, pages_of_files
+from model_identity import categories_of, model_hash
+from pages import PageList, find_pages, left_out_line, list_files, no_folder, pages_of_files
 from progress import Progress
 from results import TableReport, TableStyle, summary, terminal_table, write_tables
 from runs import Run
+from tables import check_writable
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -47,18 +49,23 @@ def run_prediction(settings: Settings, job: Job) -> int:
     """
     choice = choose_model(settings, job)
     descriptions = chosen_descriptions(settings)
-    pages = _wanted_pages(settings, job)
     say = _silent if settings.setup.quiet else _say
-    say(_pages_line(pages))
-
-    classifier = open_classifier(choice, settings, descriptions)
-    for line in model_lines(choice, classifier, chosen=descriptions is not None):
-        say(line)
-    top_n = min(settings.output.top_n, len(classifier.categories))
-    if top_n < settings.output.top_n:
-        say(f"note: -tn {settings.output.top_n} is more than the {top_n} categories: all {top_n} are given")
-
     writes = job.directory is not None or job.output_given or settings.output.raw
+    # All that can be refused is refused before the model is loaded.
+    if not job.resume:
+        if writes:
+            check_writable(settings.output.folder)
+        pages = _wanted_pages(settings, job)
+        say(_pages_line(pages))
+        classifier = _opened(choice, settings, descriptions, say)
+    else:
+        model = model_hash(choice.source, settings.setup.tokenizer)
+        top_n = _top_n(settings, descriptions or categories_of(Path(choice.source)))
+        identity = _identity(settings, job, model, descriptions, top_n)
+        with Run.resume(settings.output.folder, identity=identity, execution=execution_of(settings)) as run:
+            say(resume_line(run, settings, job))
+            return _work(run, _opened(choice, settings, descriptions, say), settings, job, top_n, model)
+    top_n = _top_n(settings, classifier.categories)
     if not writes:
         outcomes: list[Outcome] = []
         for batch in _batches(pages, classifier, settings, workers=0):
@@ -66,15 +73,11 @@ def run_prediction(settings: Settings, job: Job) -> int:
         print(terminal_table(pages, outcomes, classifier.categories, top_n))
         return int(any(isinstance(outcome, str) for outcome in outcomes))
 
-    identity, execution = _identity(settings, job, choice, classifier, top_n), _execution(classifier, settings)
+    model = model_hash(choice.source, settings.setup.tokenizer)
+    identity = _identity(settings, job, model, descriptions, top_n)
     base = file_name_of_base(classifier.base)
-    if job.resume:
-        run = Run.resume(settings.output.folder, identity=identity, execution=execution)
-        say(_resume_line(run, settings, job))
-    else:
-        run = Run.start(settings.output.folder, base, pages, identity=identity, execution=execution)
-    with run:
-        return _work(run, classifier, settings, job, top_n, model=identity["model"])
+    with Run.start(settings.output.folder, base, pages, identity=identity, execution=execution_of(settings)) as run:
+        return _work(run, classifier, settings, job, top_n, model)
 
 
 def chosen_descriptions(settings: Settings) -> dict[str, list[str]] | None:
@@ -115,6 +118,22 @@ def open_classifier(
     return classifier.to(settings.setup.device, settings.setup.precision)
 
 
+def _opened(
+    choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None, say: Callable[[str], None]
+) -> PageClassifier:
+    classifier = open_classifier(choice, settings, descriptions)
+    for line in model_lines(choice, classifier, chosen=descriptions is not None):
+        say(line)
+    if settings.output.top_n > len(classifier.categories):
+        every = len(classifier.categories)
+        say(f"note: -tn {settings.output.top_n} is more than the {every} categories: all {every} are given")
+    return classifier
+
+
+def _top_n(settings: Settings, categories: Sized) -> int:
+    return min(settings.output.top_n, len(categories) or settings.output.top_n)
+
+
 def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool) -> list[str]:
     """What the user is told of the model before work starts: one line, and a warning where it must guess."""
     lines = [
@@ -147,25 +166,6 @@ def score_batch(classifier: PageClassifier, batch: Batch) -> list[Outcome]:
     for reason, row in zip(batch.reasons, scores.tolist(), strict=True):
         outcomes.append(reason or (row if all(map(math.isfinite, row)) else NO_SCORES))
     return outcomes
-
-
-def model_hash(source: Path | str) -> str:
-    """SHA-256 over the files of a model that decide its scores (names and contents); a hub id is itself."""
-    path = Path(source)
-    digest = hashlib.sha256()
-    if path.is_dir():
-        # The card and the training record do not move a score.
-        files = [file for file in path.iterdir() if file.is_file() and file.suffix != ".md" and file.name[0] != "."]
-        files = sorted(file for file in files if file.name != "training.json")
-    elif path.is_file():
-        files = [path]
-    else:
-        return f"hub cache: {source}"
-    for file in files:
-        digest.update(file.name.encode("utf-8", "surrogateescape") + b"\0")
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    return digest.hexdigest()
 
 
 def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Job, top_n: int, model: str) -> int:
@@ -237,7 +237,7 @@ def threads(workers: int) -> int:
 def _wanted_pages(settings: Settings, job: Job) -> PageList:
     if job.files:
         pages = pages_of_files(job.files, formats=settings.input.formats)
-        pages.root = Path.cwd()  # a run that is resumed from elsewhere must find them
+        pages.root = Path.cwd()
         return pages
     seen_at = time.monotonic()
 
@@ -263,10 +263,13 @@ def _pages_line(pages: PageList) -> str:
     return f"{line}; {left_out}" if (left_out := left_out_line(pages.left_out)) else line
 
 
-def _resume_line(run: Run, settings: Settings, job: Job) -> str:
+def resume_line(run: Run, settings: Settings, job: Job) -> str:
+    """What is said of a run that goes on. UserError where its folder holds none of its files any more."""
     total = len(run.pages.pages)
     line = f"resuming {run.name}: {min(total, run.done * settings.setup.batch_size)} of {total} pages were done"
     if job.directory is not None:
+        if not run.pages.root.is_dir():
+            raise no_folder(run.pages.root)
         known = {page.path for page in run.pages.pages}
         files, _ = list_files(
             run.pages.root,
@@ -274,22 +277,38 @@ def _resume_line(run: Run, settings: Settings, job: Job) -> str:
             inner=settings.input.inner,
             skip=[settings.output.folder],
         )
-        if new := sum(path not in known for path in files):
+        new = sum(path not in known for path in files)
+        if new == len(files):  # as an empty mount point: every page left would fail, and the run would be over
+            raise UserError(
+                f"{printable(str(run.pages.root))} holds none of the {len(known)} files of the unfinished run "
+                f"{run.name}: is the drive there? Nothing was changed"
+            )
+        if new:
             line += f"; {new} files are new since then and are not in this run"
     return line
 
 
+def input_of(job: Job) -> str | list[str]:
+    """The input of a run as its identity says it: absolute, whatever folder the command was given in."""
+    return [printable(str(file.absolute().resolve())) for file in job.files] or printable(str(job.directory.resolve()))
+
+
+def texts_hash(descriptions: dict[str, list[str]] | None) -> str:
+    """What `-cc` or `--avg` chose; without them the model's own texts count, which are part of its hash."""
+    if descriptions is None:
+        return "of the model"
+    return hashlib.sha256(repr(list(descriptions.items())).encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def _identity(
-    settings: Settings, job: Job, choice: ModelChoice, classifier: PageClassifier, top_n: int
+    settings: Settings, job: Job, model: str, descriptions: dict[str, list[str]] | None, top_n: int
 ) -> dict[str, Any]:
     """What makes two runs the same work: input, model and all settings that reach the tables."""
     read, output = settings.input, settings.output
-    texts = repr((classifier.prompt, list(classifier.descriptions.items()))).encode("utf-8", "surrogateescape")
-    inputs = [printable(str(file.absolute())) for file in job.files] or printable(str(job.directory.resolve()))
     return {
-        "input": inputs,
-        "model": model_hash(choice.source),
-        "categories": hashlib.sha256(texts).hexdigest(),
+        "input": input_of(job),
+        "model": model,
+        "categories": texts_hash(descriptions),
         "settings": {
             "formats": sorted(read.formats),
             "inner": read.inner,
@@ -305,11 +324,16 @@ def _identity(
     }
 
 
-def _execution(classifier: PageClassifier, settings: Settings) -> dict[str, Any]:
+def execution_of(settings: Settings) -> dict[str, Any]:
+    """What may not change within a run. UserError where device or precision are not to be had; no model is needed."""
+    from devices import check_precision, resolve_device
+
+    device = resolve_device(settings.setup.device)
+    check_precision(settings.setup.precision, device)
     return {
         "batch_size": settings.setup.batch_size,
-        "device": str(classifier.device),
-        "precision": classifier.precision,
+        "device": str(device),
+        "precision": settings.setup.precision,
     }
 
 

@@ -176,6 +176,8 @@ class Run:
             pages = load_pages(output / "runs" / name / "pages.jsonl")
             if len(pages.pages) != settings["pages"]:
                 raise UserError(f"the page list of run {name} is damaged: start anew without --resume")
+            if not pages.root.is_absolute() and isinstance(settings["identity"].get("input"), str):
+                pages.root = Path(settings["identity"]["input"])  # a run of an earlier version, begun elsewhere perhaps
             run = cls(output, name, lock, pages, settings)
             run.resumed = True
             (output / "tables").mkdir(exist_ok=True)

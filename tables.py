@@ -238,6 +238,24 @@ def _put_in_place(part: Path, target: Path, notes: list[str]) -> Path:
     raise AssertionError("count never ends")
 
 
+def check_writable(folder: Path, instead: str = "give another one with -o") -> None:
+    """UserError where files cannot be written into `folder`, or it cannot be made; nothing is made yet.
+
+    Said before long work begins; where a system does not tell (a share, another program), writing says it later.
+    """
+    shown = printable(str(folder))
+    there = folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        said = "is a file" if there == folder.absolute() else f"cannot be made: {printable(str(there))} is a file"
+        raise UserError(f"the output folder {shown} {said}: {instead}")
+    inside = [there / name for name in ("tables", "runs", "stats", "plots")] if there == folder.absolute() else []
+    for place in [there, *(path for path in inside if path.is_dir())]:
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise UserError(f"cannot write into {printable(str(place))}: it may only be read; {instead}")
+
+
 @contextlib.contextmanager
 def _said_plainly(file: Path) -> Iterator[None]:
     try:

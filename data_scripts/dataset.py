@@ -208,7 +208,7 @@ def _key(root: Path, page: Page) -> str:
         identity = [status.st_size, status.st_mtime_ns]
     except OSError:
         identity = [0, 0]
-    return json.dumps([page.path, page.number, page.frame, *identity])
+    return json.dumps([str(root.resolve()), page.path, page.number, page.frame, *identity])
 
 
 def read_journal(journal: Path) -> dict[str, Measure]:

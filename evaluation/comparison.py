@@ -27,7 +27,8 @@ from evaluation import metrics
 from evaluation.comparison_work import Work
 from evaluation.judging import Judged, Seen, all_of, figures_of, free_name, known_labels
 from model_folders import ModelChoice, choose_model, list_models
-from predict import model_hash, open_classifier
+from model_identity import model_hash
+from predict import open_classifier
 from progress import Progress
 from tables import Table, cell, number
 from utils import UserError, printable, softmax
@@ -114,7 +115,7 @@ def find_entries(settings: Settings, job: Job) -> list[Entry]:
 
 def judge_entry(entry: Entry, judged: Judged, work: Work, settings: Settings, say: Any) -> list[dict[str, Any]]:
     """The rows of one model: one, or one a description set; a model that fails has a reason and no number."""
-    key = hashlib.sha256(repr((model_hash(entry.choice.source), entry.choice.base, entry.sets)).encode()).hexdigest()
+    key = _key(entry, settings)
     done = work.stored(entry.name, key)
     if done is not None:
         say(f"{entry.name}: done before")
@@ -299,6 +300,14 @@ def best_two(rows: list[dict[str, Any]], judged: Judged) -> list[str]:
     if high < 0:
         return [*notes, f"{_name(other)} is really better than {_name(one)} where both can be judged: {span}"]
     return [*notes, f"{names} may be equally good: they differ {span}"]
+
+
+def _key(entry: Entry, settings: Settings) -> str:
+    """What decides a model's rows: what decides its scores, the sets, and which pages it has seen."""
+    folder = Path(entry.choice.source)
+    told = [file.read_bytes() for name in ("training.json", "split.csv") if (file := folder / name).is_file()]
+    values = model_hash(folder if folder.exists() else entry.choice.source, settings.setup.tokenizer), entry.choice.base
+    return hashlib.sha256(repr((values, entry.sets, told)).encode()).hexdigest()
 
 
 def _by_transform(entries: list[Entry]) -> Iterator[Entry]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from progress import Progress
+from tables import check_writable
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ class Work:
         identity = [
             judged.found.key(),
             str(judged.found.root.resolve()),
+            *_stamps(judged),
             read.max_pixels,
             setup.device,
             setup.precision,
         ]
         key = hashlib.sha256(json.dumps(identity).encode("utf-8", "surrogatepass")).hexdigest()[:12]
         runs = settings.output.folder / "runs"
+        check_writable(settings.output.folder)
         self.folder = runs / f"comparison-{key}"
         if resume and not (self.folder / "rows").is_dir():
             raise UserError(
@@ -111,6 +114,19 @@ class Work:
     def _drop_pixels(self) -> None:
         self._store = None
         shutil.rmtree(self.folder / "pixels", ignore_errors=True)
+
+
+def _stamps(judged: Judged) -> list[int]:
+    """Size and time of each page's file: rows of pages that were replaced meanwhile are not taken for theirs."""
+    stamps: list[int] = []
+    for path in dict.fromkeys(page.path for page in judged.found.pages):
+        try:
+            status = (judged.found.root / path).stat()
+        except OSError:
+            stamps += [0, 0]
+            continue
+        stamps += [status.st_size, status.st_mtime_ns]
+    return stamps
 
 
 def _sweep(pixels: Path, own: Path) -> None:

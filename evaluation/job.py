@@ -24,10 +24,11 @@ import numpy as np
 from evaluation import metrics
 from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy
 from model_folders import choose_model, file_name_of_base
-from predict import chosen_descriptions, model_hash, model_lines, open_classifier, score_batch, threads
+from model_identity import model_hash
+from predict import chosen_descriptions, model_lines, open_classifier, score_batch, threads
 from progress import Progress
 from results import top_categories
-from tables import Table, cell, number, path_cell
+from tables import Table, cell, check_writable, number, path_cell
 from training.data import LabelledPages
 from training.report import read_record
 from utils import UserError, printable
@@ -80,6 +81,7 @@ def run_evaluation(settings: Settings, job: Job) -> int:
     """Judge one model by labelled pages. Returns 0, or 1 where pages failed; UserError for what the user can mend."""
     choice = choose_model(settings, job)
     descriptions = chosen_descriptions(settings)
+    check_writable(settings.output.folder)
     judged = choose_pages(settings, job, choice)
     if not settings.setup.quiet:
         _say(f"judged by {judged.origin}")
@@ -99,7 +101,7 @@ def run_evaluation(settings: Settings, job: Job) -> int:
             "command": job.command(),
             "ended": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "model": {"path": printable(str(choice.source)), "kind": choice.kind, "base": classifier.base}
-            | {"hash": model_hash(choice.source), "temperature": classifier.temperature},
+            | {"hash": model_hash(choice.source, settings.setup.tokenizer), "temperature": classifier.temperature},
             "settings": asdict(settings),
         }
         record = read_record(Path(choice.source)) if choice.kind == "folder" else {}

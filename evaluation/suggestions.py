@@ -24,7 +24,7 @@ from model_folders import choose_model, file_name_of_base
 from pages import PageList, find_pages, left_out_line
 from predict import chosen_descriptions, model_lines, open_classifier, threads
 from progress import Progress
-from tables import Table, cell, number, path_cell
+from tables import Table, cell, check_writable, number, path_cell
 from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def run_suggestion(settings: Settings, job: Job) -> int:
     choice = choose_model(settings, job)
     descriptions = chosen_descriptions(settings)
     read = settings.input
+    check_writable(settings.output.folder)
     pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[settings.output.folder])
     if not settings.setup.quiet and (line := left_out_line(pages.left_out)):
         _say(line)

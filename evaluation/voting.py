@@ -10,7 +10,6 @@ a page is decoded once for each distinct transform. A killed run goes on with `-
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import sys
 import time
@@ -21,16 +20,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from categories import same_label
-from checkpoints import PAGE_CLASSIFIER
 from journal import Outcome
 from model_folders import ModelChoice, describe, list_models
+from model_identity import categories_of, model_hash
 from pages import PageList, find_pages, left_out_line
-from predict import chosen_descriptions, model_hash, open_classifier, score_batch, threads
+from predict import (
+    chosen_descriptions,
+    execution_of,
+    input_of,
+    open_classifier,
+    resume_line,
+    score_batch,
+    texts_hash,
+    threads,
+)
 from progress import Progress
 from results import Truth
 from runs import Run
-from tables import Table, cell, number, path_cell
+from tables import Table, cell, check_writable, number, path_cell
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
@@ -51,17 +58,11 @@ def run_voting(settings: Settings, job: Job) -> int:
     for note in notes:
         _say(f"note: {note}")
     read = settings.input
-    pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[settings.output.folder])
-    if line := left_out_line(pages.left_out):
-        say(line)
-    classifiers = [open_classifier(choice, settings, descriptions) for choice in choices]
-    categories = same_categories(choices, classifiers)
-    names = _names(choices)
-    say(f"{len(pages.pages)} pages, {len(choices)} models: {', '.join(map(printable, names))}")
+    execution, names = execution_of(settings), _names(choices)
     identity = {
-        "input": printable(str(job.directory.resolve())),
-        "model": [model_hash(choice.source) for choice in choices],
-        "categories": hashlib.sha256(repr([c.descriptions for c in classifiers]).encode()).hexdigest(),
+        "input": input_of(job),
+        "model": [model_hash(choice.source, settings.setup.tokenizer) for choice in choices],
+        "categories": texts_hash(descriptions),
         "settings": {
             "job": "best",
             "formats": sorted(read.formats),
@@ -71,18 +72,24 @@ def run_voting(settings: Settings, job: Job) -> int:
             "review_below": settings.setup.review_below,
         },
     }
-    execution = {
-        "batch_size": settings.setup.batch_size,
-        "device": str(classifiers[0].device),
-        "precision": classifiers[0].precision,
-    }
-    if job.resume:
-        run = Run.resume(settings.output.folder, identity=identity, execution=execution)
-        say(f"resuming {run.name}: {min(len(run.pages.pages), run.done * settings.setup.batch_size)} pages were done")
-    else:
-        run = Run.start(settings.output.folder, f"{len(choices)}-models", pages, identity=identity, execution=execution)
-    with run:
-        return _work(run, classifiers, names, categories, settings, job)
+    output = settings.output.folder
+
+    def opened(pages: int) -> tuple[list[PageClassifier], list[str]]:
+        say(f"{pages} pages, {len(choices)} models: {', '.join(map(printable, names))}")
+        classifiers = [open_classifier(choice, settings, descriptions) for choice in choices]
+        return classifiers, same_categories(choices, classifiers)
+
+    if job.resume:  # all that can be refused is refused before the models are loaded
+        with Run.resume(output, identity=identity, execution=execution) as run:
+            say(resume_line(run, settings, job))
+            return _work(run, *opened(len(run.pages.pages)), names, settings, job)
+    check_writable(output)
+    pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[output])
+    if line := left_out_line(pages.left_out):
+        _say(line)
+    ready = opened(len(pages.pages))
+    with Run.start(output, f"{len(choices)}-models", pages, identity=identity, execution=execution) as run:
+        return _work(run, *ready, names, settings, job)
 
 
 def choose_voters(settings: Settings) -> tuple[list[ModelChoice], list[str]]:
@@ -109,7 +116,7 @@ def choose_voters(settings: Settings) -> tuple[list[ModelChoice], list[str]]:
         groups: dict[tuple[str, ...], list[Any]] = {}
         for model in models.values():
             if not model.fold:
-                groups.setdefault(_categories(model.path), []).append(model)
+                groups.setdefault(tuple(sorted(categories_of(model.path))), []).append(model)
         found = max(groups.values(), key=len, default=[])
         left = sorted(printable(model.path.name) for group in groups.values() if group is not found for model in group)
         if left and found:
@@ -137,7 +144,7 @@ def same_categories(choices: list[ModelChoice], classifiers: list[PageClassifier
 
 
 def _work(
-    run: Run, classifiers: list[PageClassifier], names: list[str], categories: list[str], settings: Settings, job: Job
+    run: Run, classifiers: list[PageClassifier], categories: list[str], names: list[str], settings: Settings, job: Job
 ) -> int:
     total, began, interrupted = len(run.pages.pages), time.monotonic(), False
     record: dict[str, Any] = {"command": job.command(), "models": names, "identity": run.identity, "pages": total}
@@ -254,17 +261,6 @@ def report_lines(report: dict[str, Any], models: int) -> list[str]:
     lines += [f"  {count} of {models} models say so too: {pages} pages" for count, pages in report["agreement"].items()]
     lines += [f"note: {note}" for note in report["notes"]]
     return [*lines, "files:", *(f"  {printable(str(file))}" for file in report["files"])]
-
-
-def _categories(folder: Path) -> tuple[str, ...]:
-    """The categories that a model folder names, sorted; () where it names none."""
-    for name in (PAGE_CLASSIFIER, "config.json"):
-        try:
-            value = json.loads((folder / name).read_text(encoding="utf-8"))["categories"]
-            return tuple(sorted(same_label(category) for category in value))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return ()
 
 
 def _names(choices: list[ModelChoice]) -> list[str]:

@@ -12,8 +12,6 @@ Nothing is fetched: a model is a folder, or in the hub cache.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +26,8 @@ from classifier import PageClassifier
 from devices import exact_fp32, resolve_device
 from explore.index import BackboneInfo, Index
 from model_folders import SHIPPED, is_checkpoint, is_model_folder
-from towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer, read_json
+from model_identity import vectors_hash
+from towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer
 from transform import PageTransform
 from utils import UserError, did_you_mean, printable
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
     from settings import Settings
 
-WEIGHTS = ("*.safetensors", "*.bin")
 KNOWN_BEGINNING = 3  # letters; what falls into single letters is no word that it knows ("charts" is "chart" and "##s")
 OWN_WORDS = 12_000  # a tokenizer of fewer pieces is one of ours: words of descriptions, and frequent ones at best
 
@@ -136,7 +134,7 @@ def _of_classifier(classifier: PageClassifier, folder: Path, name: str) -> Backb
         return query.cpu().numpy()
 
     dim = classifier.prototypes.shape[1]
-    info = BackboneInfo(name, str(folder.absolute()), _hash(folder, classifier.transform), "joint", dim, True)
+    info = BackboneInfo(name, str(folder.absolute()), vectors_hash(folder, classifier.transform), "joint", dim, True)
 
     def about_text(text: str) -> list[str]:
         return _about_text(text, classifier)
@@ -199,7 +197,9 @@ def _of_model(folder: Path, name: str, settings: Settings) -> Backbone:
             f"{transform.size[1]} images: {str(error).splitlines()[0][:200]}"
         ) from error
     return Backbone(
-        BackboneInfo(name, str(folder.absolute()), _hash(folder, transform), "pooled", dim, False), transform, embed
+        BackboneInfo(name, str(folder.absolute()), vectors_hash(folder, transform), "pooled", dim, False),
+        transform,
+        embed,
     )
 
 
@@ -217,17 +217,3 @@ def _untuned(model: Any, folder: Path, transform: PageTransform) -> PageClassifi
     tokenizer = load_tokenizer(folder)
     check_tokenizer(tokenizer, model, folder)
     return PageClassifier(model, tokenizer, transform, {"page": ["a page"], "picture": ["a picture"]}, base=folder.name)
-
-
-def _hash(folder: Path, transform: PageTransform) -> str:
-    """SHA-256 of what decides the vectors: weights, architecture and transform; not of categories or cards."""
-    digest = hashlib.sha256(json.dumps(transform.to_dict(), sort_keys=True).encode())
-    files = {file for pattern in WEIGHTS for file in folder.glob(pattern) if not file.name.startswith("prototypes")}
-    if (folder / "config.json").is_file():
-        files.add(folder / "config.json")
-        read_json(folder / "config.json")
-    for file in sorted(files):
-        digest.update(file.name.encode("utf-8", "surrogateescape") + b"\0")
-        with file.open("rb") as content:
-            digest.update(hashlib.file_digest(content, "sha256").digest())
-    return digest.hexdigest()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from hub.cards import averaged_card
 from model_folders import file_name_of_base
-from predict import model_hash
+from model_identity import model_hash
 from training.report import documents_seen
 from utils import UserError, printable
 
