@@ -26,8 +26,11 @@ from typing import BinaryIO
 from page_errors import PageError
 
 HEAD = 1024  # bytes that `kind_of` wants to see: a PDF may start with that much junk
+PDF_JUNK = 1 << 16  # what may stand before a PDF's header, in a file whose name ends in .pdf
 _PIECE = 1 << 20  # bytes read at once
 _JPEG_MARK = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # neither a stuffed 0xFF of the coded data nor a restart
+_END_MARK = b"%%EOF"
+_PDF_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
 
 FileId = tuple[str, int, int]
 
@@ -192,31 +195,44 @@ def _check_bmp(file: BinaryIO, size: int) -> None:
         raise PageError("truncated: the image data end before their end mark")
 
 
-def _check_pdf(file: BinaryIO, size: int) -> None:
-    """PDFium rebuilds a cut file from what is left and shows fewer or empty pages: ask for the end mark and the
-    length.
+def pdf_span(file: BinaryIO) -> tuple[int, int]:
+    """Where the PDF lies in its file, from its header to behind its end mark: mail and web servers put text before it
+    or after it, which PDFium takes for damage (before: more than 1 KB, which it looks over itself).
+
+    Raises PageError where the end mark is missing: PDFium rebuilds a cut file from what is left, and shows fewer or
+    empty pages.
     """
+    size = size_of(file)
     file.seek(0)
-    head = file.read(2048)
-    linear = re.search(rb"/Linearized\b.{0,200}?/L\s+(\d{1,15})\b", head, re.DOTALL)
-    if linear and int(linear[1]) > size:
+    head = file.read(PDF_JUNK)
+    start = head.find(b"%PDF-")
+    start = start if start >= HEAD else 0
+    linear = re.search(rb"/Linearized\b.{0,200}?/L\s+(\d{1,15})\b", head[start : start + 2048], re.DOTALL)
+    if linear and int(linear[1]) > size - start:
         raise PageError("truncated: the PDF is shorter than it says")
-    # Some archives pad with zero bytes: look at the last 2 KB in front of them.
-    end = size
-    while end > 0:
-        start = max(0, end - 2048)
-        file.seek(start)
-        tail = file.read(end - start)
-        if tail.strip(b"\0"):
+    mark_at, junk = _end_mark(file, start, size)
+    return start, mark_at + len(_END_MARK) if junk else size
+
+
+def _end_mark(file: BinaryIO, start: int, size: int) -> tuple[int, bool]:
+    """Where the last end mark of a PDF stands, and whether something of another kind stands behind it."""
+    behind, padding, position = b"", 0, size
+    while position > start:
+        piece_at = max(start, position - _PIECE)
+        file.seek(piece_at)
+        behind = file.read(position - piece_at) + behind[: len(_END_MARK) - 1]
+        if padding == size - position:  # some archives fill up with zero bytes
+            padding = size - piece_at - len(behind[: position - piece_at].rstrip(b"\0"))
+        found = behind.rfind(_END_MARK)
+        mark_at = piece_at + found
+        if found >= 0 and size - padding - mark_at <= 1100:
+            return mark_at, False
+        if _PDF_OBJECT.search(behind, max(found, 0)):  # a later revision that was cut
             break
-        end = start
-    else:
-        tail = b""
-    if len(tail.rstrip(b"\0")) < 1100 and start > 0:
-        file.seek(max(0, start - 2048))
-        tail = file.read(start - max(0, start - 2048)) + tail
-    if b"%%EOF" not in tail.rstrip(b"\0")[-1100:]:
-        raise PageError("truncated: the PDF has no end mark")
+        if found >= 0:
+            return mark_at, True
+        position = piece_at
+    raise PageError("truncated: the PDF has no end mark")
 
 
 _CHECKS = {
@@ -225,5 +241,5 @@ _CHECKS = {
     "jp2": _check_jp2,
     "webp": _check_webp,
     "bmp": _check_bmp,
-    "pdf": _check_pdf,
+    "pdf": lambda file, _size: pdf_span(file),
 }

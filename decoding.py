@@ -23,7 +23,7 @@ from typing import BinaryIO, NamedTuple
 from PIL import Image, ImageFile, ImageOps
 
 from colours import grey_or_rgb
-from containers import HEAD, check_whole, kind_of
+from containers import HEAD, PDF_JUNK, check_whole, kind_of
 from page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
 from pdf_reading import close_pdfs, count_pdf_pages, read_pdf
 from tiff_frames import tiff_pages
@@ -71,7 +71,6 @@ def frames_of(path: Path) -> Frames:
                 return Frames(len(places) if len(places) > 1 else None, left_out)
             if kind != "pdf":
                 return Frames(None)
-            check_whole(file, kind)
         return Frames(count_pdf_pages(path))
     except PageError:
         raise
@@ -139,7 +138,10 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _kind(path: Path, file: BinaryIO) -> str:
-    kind = kind_of(file.read(HEAD))
+    head = file.read(HEAD)
+    kind = kind_of(head)
+    if not kind and path.suffix.lower() == ".pdf" and b"%PDF-" in head + file.read(PDF_JUNK - HEAD):
+        kind = "pdf"
     if not kind:
         raise PageError(f"not an image although its name ends in {path.suffix or 'nothing'}")
     return kind

@@ -8,35 +8,39 @@ Documents stay open between pages (`close_pdfs`).
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image
 
-from containers import FileId, check_whole, file_id_of
+from containers import FileId, file_id_of, pdf_span, size_of
 from page_errors import PageError
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
+    from pypdfium2 import PdfDocument, PdfPage
 
 # A PDF page is drawn with its shorter side at 4 x the model's: at 2 x, thin strokes of scanned bitmaps come out up to
 # 10 grey levels off the same page at 300 dpi, at 4 x less than 2, for 3 ms more.
 PDF_OVERSAMPLING = 4
 PDF_MAX_PIXELS = 30_000_000  # no page needs more at any model's size; a drawing of 1:1000 would
 OPEN_PDFS = 4
+XFA_PLACEHOLDER = ("please wait", "pdf viewer", "adobe reader")
 PDF_PAGES = 200  # read from one opening: PDFium keeps what it has seen of a document, 0.1 MB a page
 
 _pdf_lock = threading.RLock()  # PDFium is not thread-safe: every call into it, closing included, stands under this lock
 _open_pdfs: OrderedDict[FileId, tuple[PdfDocument, int]] = OrderedDict()  # and how many pages were read
 
+_handlers: list[Any] = []
+
 
 def count_pdf_pages(path: Path) -> int:
     """Number of pages of a PDF; PageError where it cannot be opened."""
     with _pdf_lock:
-        document = _load_pdf(path)
+        document = open_pdf(path)
         try:
             return len(document)
         finally:
@@ -52,14 +56,13 @@ def read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: 
             document.close()
             document, read = None, 0
         if document is None:
-            check_whole(file, "pdf")
-            document = _load_pdf(path)
+            document = open_pdf(path)
         _open_pdfs[file_id] = document, read + 1
         while len(_open_pdfs) > OPEN_PDFS:
             _open_pdfs.popitem(last=False)[1][0].close()
         if frame >= len(document):
             raise PageError(f"page {frame + 1} is missing: the PDF holds {len(document)}")
-        page = document.get_page(frame)
+        page = _page(document, frame)
         try:
             width, height = page.get_size()
             if not (0 < width < math.inf and 0 < height < math.inf):
@@ -78,6 +81,15 @@ def read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: 
             page.close()
 
 
+def _page(document: PdfDocument, frame: int) -> PdfPage:
+    from pypdfium2 import PdfiumError
+
+    try:
+        return document.get_page(frame)
+    except PdfiumError:
+        raise PageError(f"damaged: page {frame + 1} of the PDF cannot be opened") from None
+
+
 def close_pdfs() -> None:
     """Closes the documents that are kept open between pages."""
     with _pdf_lock:
@@ -85,18 +97,126 @@ def close_pdfs() -> None:
             _open_pdfs.popitem()[1][0].close()
 
 
-def _load_pdf(path: Path) -> PdfDocument:
+def open_pdf(path: Path) -> PdfDocument:
+    """Opens a PDF whose pages are its content; PageError for one that is damaged, encrypted, or only a wrapper."""
+    _unsupported().clear()
+    document = _opened(path)
+    try:
+        _check_is_content(document)
+    except PageError:
+        document.close()
+        raise
+    document.init_forms()  # before any page is opened; form fields are drawn with the pages
+    return document
+
+
+def _opened(path: Path) -> PdfDocument:
     import pypdfium2
     from pypdfium2 import raw
 
+    with path.open("rb") as file:
+        start, end = pdf_span(file)
+        whole = (start, end) == (0, size_of(file))
+    for attempt in (1, 2):
+        try:
+            source = path.absolute() if whole else Part(path, start, end)
+            document = pypdfium2.PdfDocument(source, autoclose=True)
+        except pypdfium2.PdfiumError as error:
+            if not whole:
+                source.close()
+            code = getattr(error, "err_code", None)
+            if code not in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+                break
+            if attempt == 1:  # where PDFium gives no reason, it repeats that of an earlier document: make it forget
+                raw.FPDF_LoadMemDocument(b"-", 1, None)
+            elif code == raw.FPDF_ERR_PASSWORD:
+                raise PageError("encrypted PDF: needs a password") from None
+            else:
+                raise PageError("encrypted PDF: its protection is not supported") from None
+        else:
+            return document
+    raise PageError("damaged: not a readable PDF, or one without pages")
+
+
+def _check_is_content(document: PdfDocument) -> None:
+    """Raises PageError for a document whose page only stands for what cannot be shown: the cover sheet of a portfolio,
+    the "Please wait ..." of a form that Adobe Reader builds when it opens it.
+
+    A portfolio says so in its catalog (/Collection): an invoice with its data attached is none. A dynamic XFA form has
+    one page, without a field; a static one has pages with fields.
+    """
+    from pypdfium2 import raw
+
+    embedded = document.count_attachments()
+    if raw.FPDF_UNSP_DOC_PORTABLECOLLECTION in _unsupported() and embedded:
+        if embedded == 1:
+            raise PageError("a PDF portfolio: 1 embedded file, not read: save it and sort that")
+        raise PageError(f"a PDF portfolio: {embedded} embedded files, not read: save them and sort those")
+    form = document.get_formtype()
+    if form not in (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND) or len(document) > 1:
+        return
+    page = _page(document, 0)
     try:
-        document = pypdfium2.PdfDocument(path.absolute())
-    except pypdfium2.PdfiumError as error:
-        code = getattr(error, "err_code", None)
-        if code == raw.FPDF_ERR_PASSWORD:
-            raise PageError("encrypted PDF: needs a password") from None
-        if code == raw.FPDF_ERR_SECURITY:
-            raise PageError("encrypted PDF: its protection is not supported") from None
-        raise PageError("damaged: not a readable PDF, or one without pages") from None
-    document.init_forms()  # before any page is opened; form fields are drawn with the pages
-    return document
+        for index in range(raw.FPDFPage_GetAnnotCount(page)):
+            note = raw.FPDFPage_GetAnnot(page, index)
+            kind = raw.FPDFAnnot_GetSubtype(note)
+            raw.FPDFPage_CloseAnnot(note)
+            if kind == raw.FPDF_ANNOT_WIDGET:
+                return
+        text = page.get_textpage()
+        said = text.get_text_range().lower()
+        text.close()
+    finally:
+        page.close()
+    # Forms older than PDF 1.7 do not say that they are dynamic (NeedsRendering, "full"): their page does.
+    if form == raw.FORMTYPE_XFA_FULL or any(words in said for words in XFA_PLACEHOLDER):
+        raise PageError("a dynamic XFA form: its pages are made by Adobe Reader only; print it to a PDF there")
+
+
+@functools.cache
+def _unsupported() -> set[int]:
+    """What PDFium has met since this was cleared that it does not show (FPDF_UNSP_...), of documents being opened."""
+    from pypdfium2 import raw
+
+    met: set[int] = set()
+    handler = dict(raw.UNSUPPORT_INFO._fields_)["FSDK_UnSupport_Handler"](lambda _info, kind: met.add(kind))
+    info = raw.UNSUPPORT_INFO(version=1, FSDK_UnSupport_Handler=handler)
+    raw.FSDK_SetUnSpObjProcessHandler(info)
+    _handlers.append((info, handler))  # PDFium keeps pointers to both
+    return met
+
+
+class Part:
+    """The bytes `start` to `end` of a file, as a file to read."""
+
+    def __init__(self, path: Path, start: int, end: int) -> None:
+        self._file = path.open("rb")
+        self._start, self._size, self._position = start, end - start, 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of an open file; the new position."""
+        self._position = offset + (0, self._position, self._size)[whence]
+        return self._position
+
+    def tell(self) -> int:
+        """The position."""
+        return self._position
+
+    def read(self, count: int = -1) -> bytes:
+        """As of an open file."""
+        left = max(0, self._size - self._position)
+        self._file.seek(self._start + self._position)
+        data = self._file.read(left if count < 0 else min(count, left))
+        self._position += len(data)
+        return data
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:
+        """As of an open file."""
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()

@@ -19,6 +19,7 @@ from common import move_new, part_of
 from PIL import Image, PngImagePlugin
 
 from decoding import PageError
+from pdf_reading import open_pdf
 from utils import printable
 
 if TYPE_CHECKING:
@@ -82,14 +83,10 @@ def make_page(task: PageTask) -> str:
 
 
 def _document(path: str) -> PdfDocument:
-    import pypdfium2
-
     if not _opened or _opened[0] != path or _opened[2] >= PAGES_OF_ONE_OPENING:
         if _opened:
             _opened[1].close()
-        document = pypdfium2.PdfDocument(path)
-        document.init_forms()  # before any page is opened; form fields are drawn with the pages
-        _opened[:] = [path, document, 0]
+        _opened[:] = [path, open_pdf(Path(path)), 0]
     _opened[2] += 1
     return _opened[1]
 
