@@ -202,7 +202,8 @@ class Run:
         """
         file = _record_file(self.output, self.name)
         try:
-            _write_json(file, {**_head(self.name, self.started), **record})
+            input_folder = str(self.pages.root.absolute())  # that PATH counts from
+            _write_json(file, {**_head(self.name, self.started), "input": input_folder, **record})
         except OSError as error:
             raise UserError(f"cannot write {_name(file)}: {_said(error)}; {CONTINUE}") from error
         return file

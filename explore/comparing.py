@@ -25,6 +25,7 @@ import numpy as np
 
 from decoding import PageError, close_files, read_page
 from explore.index import page_file
+from explore.known import stamp_of
 from explore.near_duplicates import RULE, SIDE, Seen, Verdict, compare, see
 from progress import Progress
 from utils import UserError, printable
@@ -127,10 +128,10 @@ def why_unread(rows: DataFrame, place: int) -> str:
     """Why a page's file is not the one that was indexed; "" = it is."""
     row = rows.iloc[place]
     try:
-        now = page_file(row["folder"], row["path"]).stat()
+        now = stamp_of(page_file(row["folder"], row["path"]).stat())
     except OSError as error:
         return f"its file cannot be opened ({error.strerror})"
-    if (now.st_size, now.st_mtime_ns) != (row["size"], row["mtime_ns"]):
+    if now != (row["size"], row["mtime_ns"]):
         return "its file has changed since it was indexed"
     return ""
 

@@ -18,7 +18,8 @@ from PIL import Image
 
 from explore.documents import IndexDocuments
 from explore.index import BROKEN, Index, page_file, schema
-from explore.known import File, Stamp, file_hash, year_of
+from explore.index_format import whole
+from explore.known import File, Stamp, file_hash, stamp_of, year_of
 from loader import Batch, load_batches
 from pages import Page, PageList, left_out_line, pages_of
 from predict import threads
@@ -34,6 +35,7 @@ COMMIT_PAGES, COMMIT_SECONDS = 2000, 20.0  # what a kill may lose; a commit take
 TIDY_FROM = 20_000  # pages: the first time that files are put together on the way; then each time they have doubled
 THUMBNAIL_BYTES = 6000
 NO_VECTOR = "the model gives no valid numbers for this page"
+CHANGED = "the file was changed while it was read: explore index looks again"
 
 
 def embed_files(
@@ -121,13 +123,17 @@ class _Rows:
                 self._frames[page.path] = max(self._frames.get(page.path, 0), page.frame + 1)
 
     def look(self, page: Page, image: Image.Image) -> dict:
-        """What of a decoded page is kept beside its vector; called on the threads that decode."""
-        return {
-            "hash": self._hash(page),
-            "width": image.width,
-            "height": image.height,
-            "thumbnail": thumbnail_of(image),
-        }
+        """What of a decoded page is kept beside its vector; called on the threads that decode.
+
+        stamp: of its file afterwards: picture and hash are of one file only where it is the one that was listed.
+        """
+        kept = {"hash": self._hash(page), "width": image.width, "height": image.height}
+        kept["thumbnail"] = thumbnail_of(image)
+        try:
+            kept["stamp"] = stamp_of((self._root / page.path).stat())
+        except OSError:
+            kept["stamp"] = None
+        return kept
 
     def _hash(self, page: Page) -> str:
         if page.frame is None:
@@ -144,8 +150,10 @@ class _Rows:
         failed = 0
         for page, reason, kept, vector in zip(batch.pages, batch.reasons, batch.kept, vectors, strict=True):
             path = printable(page.path)
-            if not reason and not np.isfinite(vector).all():
+            if not reason and not (np.isfinite(vector).all() and vector.any()):
                 reason = NO_VECTOR
+            if not reason and kept.pop("stamp") != self.found[self._folder, path]:
+                reason = CHANGED
             if reason:
                 failed += 1
                 self._broken.append(
@@ -153,7 +161,7 @@ class _Rows:
                         "folder": self._folder,
                         "path": path,
                         "frame": page.frame,
-                        "page": page.number,
+                        "page": whole(page.number),
                         "reason": printable(" ".join(reason.split())),
                     }
                 )
@@ -168,7 +176,7 @@ class _Rows:
                     "frame": page.frame,
                     "frames": self._frames.get(page.path),
                     "document": document,
-                    "page": page.number,
+                    "page": whole(page.number),
                     "file": path.rpartition("/")[2],
                     "year": year_of(document),
                     "size": size,

@@ -33,9 +33,10 @@ COMMANDS = {
 DESCRIPTIONS = {
     "index": "Makes an index of pages, or brings it up to date: pages that have not changed are recognised (by "
     "size and time, then by content) and not looked at again, moved ones keep their vector, gone ones are "
-    "dropped, unreadable ones are listed with the reason. Killed at any moment, the same command goes on. "
-    "Folders that were indexed before and are not named stay as they are; without any folder, all of them "
-    "are looked at again.",
+    "dropped, unreadable ones are listed with the reason. Where a whole folder or sub-folder holds no page any more "
+    "(a drive that is not mounted), its pages are kept and named, until --forget. Killed at any moment, the same "
+    "command goes on. Folders that were indexed before and are not named stay as they are; without any folder, all "
+    "of them are looked at again.",
     "search": "Shows the pages most like an image, like several images (their mean), unlike others (--not), or like "
     "a text: a table, a CSV file and a contact sheet. Similarity is the cosine of two pages' vectors: 1 "
     "is the same page.",
@@ -58,6 +59,7 @@ EXAMPLES = {
   {PROGRAM} explore index pages/ --table result/tables/result_....csv
                                                               with the categories that sorting has found
   {PROGRAM} explore index                                        all folders of the index again
+  {PROGRAM} explore index --forget "pages/box 3"                 of this sub-folder, what is not there any more
   {PROGRAM} explore index pages/ --backbone models/mine          the vectors of your own model
   {PROGRAM} explore index pages/ --backbone google/bit-50        of any Hugging Face image model
 """,
@@ -114,7 +116,8 @@ class ExploreJob:
     """What one `explore` command is to do, beside its settings; fields of other commands have their defaults.
 
     command: a key of COMMANDS. index: the index's folder. output: where files go (search, clusters, ...).
-    index: pages (folders), forget (folders), backbone ("" = the index's own, for a new one the default), table.
+    index: pages (folders), forget (folders, places), forget_gone (whatever is gone), rescan, backbone ("" = the index's
+    own, for a new one the default), tables, table_of (the folder that they are of).
     search: images, not_images, text, where, k, exact, backbone. clusters: clusters (0 = chosen by rule).
     map: method ("tsne" or "pca"). duplicates: exact (files of the same bytes only).
     outliers: k (neighbours that judge a page), count (how many are listed).
@@ -125,8 +128,11 @@ class ExploreJob:
     output: Path
     pages: tuple[Path, ...] = ()
     forget: tuple[Path, ...] = ()
+    forget_gone: bool = False
+    rescan: bool = False
     backbone: str = ""
-    table: Path | None = None
+    tables: tuple[Path, ...] = ()
+    table_of: Path | None = None
     images: tuple[Path, ...] = ()
     not_images: tuple[Path, ...] = ()
     text: str = ""
@@ -184,13 +190,22 @@ def build_parser(command: str) -> Parser:
             "the hub cache); default: the model that ships, for an index that is there its own",
         )  # fmt: skip
         add(
-            "--table", metavar="CSV",
-            help="take each page's category and score from a result table (columns PATH, PAGE, CLASS-1, SCORE-1; "
-            "PATH counts from the folder that was sorted: index that same folder)",
+            "--table", nargs="+", action="extend", metavar="CSV",
+            help="take each page's category and score from result tables (columns PATH, PAGE, CLASS-1, SCORE-1); the "
+            "run record beside a table says which folder it was made from; pages of other folders stay as they are",
         )  # fmt: skip
         add(
-            "--forget", nargs="+", action="extend", metavar="FOLDER",
-            help="take folders out of the index; no page is touched",
+            "--table_of", metavar="FOLDER",
+            help="the folder that the tables were made from, where no record beside them says so, or it has moved",
+        )  # fmt: skip
+        add(
+            "--forget", nargs="*", action="extend", metavar="FOLDER",
+            help="take folders out of the index; of a sub-folder, or with no name at all: only pages that are not "
+            "there any more, which else are kept where a whole folder is empty. No file is touched",
+        )  # fmt: skip
+        add(
+            "--rescan", action="store_true",
+            help="compare the content of all files, also of those whose size and time are as they were",
         )  # fmt: skip
     if command == "search":
         add("--image", nargs="+", action="extend", metavar="FILE", help="pages to look for; several: their mean")
@@ -240,8 +255,11 @@ def explore_job(typed: argparse.Namespace, settings: Settings) -> ExploreJob:
         output=output,
         pages=tuple(_path("PAGES", page) for page in given.get("pages", ())),
         forget=tuple(_path("--forget", folder) for folder in given.get("forget", ())),
+        forget_gone=given.get("forget") == [],
+        rescan=bool(given.get("rescan")),
         backbone=_text("--backbone", given.get("backbone")),
-        table=_path("--table", given.get("table")),
+        tables=_files("--table", given.get("table", ())),
+        table_of=_path("--table_of", given.get("table_of")),
         images=_files("--image", given.get("image", ())),
         not_images=_files("--not", given.get("not_images", ())),
         text=_text("--text", given.get("text")),
@@ -252,6 +270,8 @@ def explore_job(typed: argparse.Namespace, settings: Settings) -> ExploreJob:
         method=_choice("--method", given.get("method", "tsne"), ("tsne", "pca")),
         count=_count("-n", given.get("count"), 60),
     )
+    if job.table_of and not job.tables:
+        raise UserError("--table_of says which folder a --table was made from: give that too")
     if command == "search":
         if job.text and (job.images or job.not_images):
             raise UserError("--text and --image are two searches: give one of them (a text and a --where are one)")

@@ -308,9 +308,10 @@ class Index:
             self._broken.add(rows)
 
     @_plainly
-    def forget_broken(self, folder: str) -> None:
-        """Take the broken pages of a folder off the list."""
-        self._broken.delete(f"folder = {sql(folder)}")
+    def forget_broken(self, folder: str, but: Sequence[str] = ()) -> None:
+        """Take the broken pages of a folder off the list, but for those of some paths."""
+        kept = f" and path not in ({', '.join(map(sql, but))})" if but else ""
+        self._broken.delete(f"folder = {sql(folder)}{kept}")
 
     def next_id(self) -> int:
         """An id that no page has, nor any later one."""

@@ -80,6 +80,15 @@ DERIVED = ("cluster", "cluster_distance", "x", "y")
 HEAVY = ("vector", "thumbnail")  # loaded only where they are named
 
 
+def whole(number: int | None) -> int | None:
+    """A whole number as an int32 column holds it; None where it is beyond, so that one odd page stops no other.
+
+    >>> whole(14), whole(1698765432100)
+    (14, None)
+    """
+    return number if number is not None and -(2**31) <= number < 2**31 else None
+
+
 def sql(text: str) -> str:
     """A text as SQL writes it.
 

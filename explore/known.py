@@ -4,13 +4,18 @@
     plan.todo, plan.moved, plan.drop ...
 
 A file is (folder, path) as the index has it; its stamp is (size in bytes, modification time in nanoseconds).
+
+What is missing is not always gone: a drive that is not mounted leaves an empty folder. So rows go only where their
+folder still holds a page; where a whole folder or sub-folder holds none any more, they stay until they are forgotten.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +31,7 @@ Stamp = tuple[int, int]
 
 YEARS = range(1800, 2100)
 NEEDED = ("id", "folder", "path", "frame", "frames", "hash", "size", "mtime_ns")  # columns that a plan reads
+TIMES = -(2**63), 2**63 - 1  # that a column holds: the years 1677 to 2262
 
 
 @dataclass
@@ -35,8 +41,10 @@ class Plan:
     same: pages that have not changed. left: pages whose files are there, but were not looked for (other formats).
     touched: files of the same content under a new stamp, with the ids of their pages. moved: files whose pages the
     index has under another path, which is gone, with their ids. copied: files with the content of pages that stay, with
-    their ids. drop: ids of pages that are gone or have changed; gone, changed: how many of each.
-    todo: files to be decoded, with the frames that the index has already.
+    their ids. twice: files that the index has already, under another path that leads to the same file. drop: ids of
+    pages that are gone or have changed; gone, changed: how many of each. kept: (folder, sub-folder) -> pages of such a
+    place that holds none any more; they stay. forgotten: place -> pages of it that go, as somebody said so. todo: files
+    to be decoded, with the frames that the index has already.
     """
 
     same: int = 0
@@ -44,9 +52,12 @@ class Plan:
     touched: list[tuple[File, list[int]]] = field(default_factory=list)
     moved: list[tuple[File, list[int]]] = field(default_factory=list)
     copied: list[tuple[File, list[int]]] = field(default_factory=list)
+    twice: int = 0
     drop: list[int] = field(default_factory=list)
     gone: int = 0
     changed: int = 0
+    kept: dict[File, int] = field(default_factory=dict)
+    forgotten: dict[str, int] = field(default_factory=dict)
     todo: list[tuple[File, frozenset[int]]] = field(default_factory=list)
 
     @property
@@ -63,11 +74,19 @@ def plan_changes(
     forgotten: Collection[str],
     exists: Callable[[File], bool],
     hash_all: Callable[[Sequence[File]], list[str]],
+    real: Callable[[File], str] = "/".join,
+    doubles: Collection[File] = (),
+    may_go: Callable[[File], str] = lambda _: "",
+    rescan: bool = False,
 ) -> Plan:
     """Compare files with rows (columns NEEDED).
 
-    covered: the folders that `found` is of; rows of other folders stay. forgotten: folders whose rows go.
-    exists: whether a file is there that was not found. hash_all: SHA-256 of files, "" for one that cannot be read.
+    covered: the folders that `found` is of; rows of other folders stay, unless their file is gone and one of the same
+    content, size and time was found. forgotten: folders whose rows go. exists: whether a file is there that was not
+    found. hash_all: SHA-256 of files, "" for one that cannot be read. real: where a file lies, links followed.
+    doubles: files left out of `found`, as it has them by another path; their rows go. may_go: for a file that is gone,
+    the place whose rows go even where it holds no page any more, "" = they stay. rescan: compare contents, whatever the
+    stamps say.
     """
     ids, frames, counts, sums, sizes, times = (
         rows[name].to_pylist() for name in ("id", "frame", "frames", "hash", "size", "mtime_ns")
@@ -79,6 +98,7 @@ def plan_changes(
             more.setdefault(file, [first]).append(place)
     plan = Plan()
     gone: dict[File, list[int]] = {}
+    left: list[File] = []
     suspects: list[File] = []
 
     def keep(file: File, places: list[int]) -> None:
@@ -91,22 +111,25 @@ def plan_changes(
 
     for file, place in own.items():
         stamp = found.get(file)
-        if stamp == (sizes[place], times[place]) and counts[place] is None and file not in more:
+        if stamp == (sizes[place], times[place]) and counts[place] is None and file not in more and not rescan:
             plan.same += 1
             continue
         places = more.get(file) or [place]
-        if file[0] in forgotten:
+        if file[0] in forgotten or file in doubles:
             gone[file] = places
         elif file[0] in covered:
             if stamp is None:
                 if exists(file):
                     plan.left += len(places)
+                    left.append(file)
                 else:
                     gone[file] = places
-            elif stamp == (sizes[places[0]], times[places[0]]):
+            elif stamp == (sizes[places[0]], times[places[0]]) and not rescan:
                 keep(file, places)
             else:
                 suspects.append(file)
+        elif may_go(file) and not exists(file):
+            gone[file] = places
     new = [file for file in found if file not in own]
     known_sizes = set(sizes)
     to_hash = [file for file in (*suspects, *new) if found[file][0] in known_sizes]
@@ -116,35 +139,124 @@ def plan_changes(
     for file in suspects:
         places = more.get(file) or [own[file]]
         if contents.get(file) == _content(sums[places[0]]):
-            plan.touched.append((file, [ids[place] for place in places]))
+            if found[file] != (sizes[places[0]], times[places[0]]):
+                plan.touched.append((file, [ids[place] for place in places]))
             keep(file, places)
         else:
             gone[file] = places
             changed.add(file)
             new.append(file)
     wanted = set(contents.values()) - {""}
-    sources: dict[str, list[File]] = {}
+    sources: dict[str, list[File]] = defaultdict(list)
     for file, place in own.items() if wanted else ():
         places = more.get(file) or [place]
         if (content := _content(sums[places[0]])) in wanted and len(places) == (counts[places[0]] or 1):
-            sources.setdefault(content, []).append(file)
+            sources[content].append(file)
+    alike: dict[str, _Alike] = {}
     for file in sorted(new):
-        alike = sources.get(contents.get(file, ""), [])
-        leaving = [source for source in alike if source in gone]
-        if leaving:
-            name = file[1].rpartition("/")[2]
-            source = next((at for at in leaving if at[1].rpartition("/")[2] == name), leaving[0])
-            plan.moved.append((file, [ids[place] for place in gone.pop(source)]))
-        elif alike:
-            plan.copied.append((file, [ids[place] for place in more.get(alike[0]) or [own[alike[0]]]]))
-        else:
+        content = contents.get(file, "")
+        if content not in sources:
             plan.todo.append((file, frozenset()))
+            continue
+        if content not in alike:
+            lost = {
+                source: (sizes[own[source]], times[own[source]])
+                for source in sources[content]
+                if source not in gone and source[0] not in covered and not exists(source)
+            }
+            stay = {real(source) for source in sources[content] if source not in gone}
+            alike[content] = _Alike([source for source in sources[content] if source in gone], lost, stay)
+        if real(file) in alike[content].stay:
+            plan.twice += 1
+        elif source := alike[content].taken(file, found[file]):
+            places = gone.pop(source, None) or more.get(source) or [own[source]]
+            plan.moved.append((file, [ids[place] for place in places]))
+        else:
+            source = sources[content][0]  # here all of them stay, some of them under a new path
+            plan.copied.append((file, [ids[place] for place in more.get(source) or [own[source]]]))
+    holding = holding_places((*found, *left)) if gone else set()
     for file, places in gone.items():
+        told = file[0] in forgotten or file in doubles or file in changed
+        if not told and (place := emptied(file, holding)):
+            if not (going := may_go(file)):
+                plan.kept[place] = plan.kept.get(place, 0) + len(places)
+                continue
+            plan.forgotten[going] = plan.forgotten.get(going, 0) + len(places)
         plan.drop += [ids[place] for place in places]
         plan.changed += len(places) * (file in changed)
         plan.gone += len(places) * (file not in changed)
     plan.todo.sort(key=lambda entry: entry[0])
     return plan
+
+
+class _Alike:
+    """The files of one content that the index knows: which of them may one be that was found under a new path?
+
+    stay: where those lie that are as they were; links followed.
+    """
+
+    def __init__(self, leaving: list[File], lost: Mapping[File, Stamp], stay: set[str]) -> None:
+        self.stay = stay
+        self._leaving = _Pool(leaving)
+        stamps: dict[Stamp, list[File]] = defaultdict(list)
+        for file, stamp in lost.items():
+            stamps[stamp].append(file)
+        self._lost = {stamp: _Pool(files) for stamp, files in stamps.items()}
+
+    def taken(self, file: File, stamp: Stamp) -> File | None:
+        """The file whose pages are those of `file` from now on; each is taken once."""
+        if source := self._leaving.take(file[1]):
+            return source
+        # A folder that nobody asked for may only be away for a while, and this one a copy: that must agree in time too.
+        return self._lost[stamp].take(file[1]) if stamp in self._lost else None
+
+
+class _Pool:
+    """Files, each to be taken once: by its path, else by its name, else the first."""
+
+    def __init__(self, files: Sequence[File]) -> None:
+        self._left = set(files)
+        self._by: dict[str, list[File]] = defaultdict(list)
+        for file in reversed(files):
+            for key in {file[1], f"name {file[1].rpartition('/')[2]}", ""}:
+                self._by[key].append(file)
+
+    def take(self, path: str) -> File | None:
+        for key in (path, f"name {path.rpartition('/')[2]}", ""):
+            while self._by[key]:
+                file = self._by[key].pop()
+                if file in self._left:
+                    self._left.remove(file)
+                    return file
+        return None
+
+
+def holding_places(files: Iterable[File]) -> set[File]:
+    """The places, (folder, sub-folder), that hold these files, "" for the folder itself."""
+    holding: set[File] = set()
+    for folder, below in {(file[0], file[1].rpartition("/")[0]) for file in files}:
+        place = below
+        while (folder, place) not in holding:
+            holding.add((folder, place))
+            place = place.rpartition("/")[0]
+    return holding
+
+
+def emptied(file: File, holding: set[File]) -> File | None:
+    """The outermost place of a file that holds no page any more; None where its own folder does."""
+    folder, place = file[0], file[1].rpartition("/")[0]
+    empty = None
+    while (folder, place) not in holding:
+        empty = folder, place
+        if not place:
+            break
+        place = place.rpartition("/")[0]
+    return empty
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """Size and time of a file, as columns hold them: shares and cameras leave times of 1601, or beyond 2262."""
+    return status.st_size, max(TIMES[0], min(status.st_mtime_ns, TIMES[1]))
 
 
 def _content(stored: str) -> str:

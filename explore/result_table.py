@@ -1,29 +1,38 @@
 """Categories for the index: a result table of sorting, read and joined to pages by path and page number.
 
     table = ResultTable.read(Path("result/tables/result_..._1n_11c.csv"))
-    table.of("box 1/a-1.png", 1)                 # ("TEXT", 0.98), None where the table has no such page
+    table.pages["box 1/a-1.png", 1]              # ("TEXT", 0.98)
 
-`PATH` counts from the folder that was sorted: so the index must have that same folder.
+`PATH` counts from the folder that was sorted; the run record beside the table says which one that was.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from spreadsheets import number_in, read_table
 from tables import bare_path
-from utils import UserError, page_number
+from utils import UserError, page_number, printable
 
+RECORD = "_run.json"
 COLUMNS = ("PATH", "PAGE", "CLASS-1", "SCORE-1")
 
 
 @dataclass
 class ResultTable:
-    """What a result table says. pages: (path, page) -> (category, score)."""
+    """What a result table says.
+
+    pages: (path, page) -> (category, score). root: the folder that the paths count from, links followed, as the run
+    record says; "" = there is none, or an earlier version wrote it.
+    """
 
     file: Path
     pages: dict[tuple[str, int], tuple[str, float]]
+    root: str = ""
 
     @classmethod
     def read(cls, file: Path) -> ResultTable:
@@ -41,8 +50,19 @@ class ResultTable:
             if page is None or score is None or not row["PATH"]:
                 raise UserError(f"--table {table.where(line)} is not that of a result table: PATH, PAGE or SCORE-1")
             pages[bare_path(row["PATH"]), page] = row["CLASS-1"], score
-        return cls(file, pages)
+        return cls(file, pages, root_of(file))
 
-    def of(self, path: str, page: int) -> tuple[str, float] | None:
-        """Category and score of a page, None where the table has none."""
-        return self.pages.get((path, page))
+
+def root_of(table: Path) -> str:
+    """The folder that a run record names which stands beside a table, or beside the folder of its documents; or ""."""
+    for home in (table.parent, table.parent.parent):
+        for record in home.glob(f"*{RECORD}"):
+            name = record.name.removesuffix(RECORD)
+            one = table.parent == home and re.fullmatch(rf"result_{re.escape(name)}_\d+n_\d+c(-\d+)?\.\w+", table.name)
+            if one or re.fullmatch(rf"{re.escape(name)}_documents(-\d+)?", table.parent.name):
+                try:
+                    said = json.loads(record.read_text(encoding="utf-8"))
+                    return printable(os.path.realpath(said["input"]))
+                except (OSError, ValueError, KeyError, TypeError):
+                    return ""
+    return ""

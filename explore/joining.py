@@ -1,0 +1,100 @@
+"""Categories from result tables: each row goes to the page that it was made from, and to no other.
+
+    join_tables(index, [ResultTable.read(file)], ["/scans"], of=None, quiet=False)
+
+Two folders may hold files of one name, so a path alone tells nothing: the run record beside a table says which folder
+was sorted, and a row is joined by the place of its file. Without a record the one folder of the command is meant; with
+several it cannot be told, and the pages stay without category. `--table_of` says what no record knows: a moved folder.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from explore.folders import real_path
+from explore.index import Index
+from explore.result_table import ResultTable
+from utils import UserError, printable
+
+SAME_SCORE = 1e-6  # float32 against four decimals
+
+
+def join_tables(
+    index: Index, tables: Sequence[ResultTable], covered: Sequence[str], of: Path | None, *, quiet: bool
+) -> None:
+    """Write category and score of pages of the covered folders; of several tables the last that knows a page counts.
+
+    of: the folder that the tables were made from, None = what their run records say. What cannot be told is counted.
+    """
+    if of is not None and not of.is_dir():
+        raise UserError(f"--table_of {printable(str(of))}: no such folder")
+    rows = index.arrow(["id", "folder", "path", "page", "category", "score"]).to_pylist()
+    rows = [row for row in rows if row["folder"] in covered]
+    roots = {folder: printable(real_path(folder)) for folder in covered}
+    places = {_place(roots[row["folder"]], row["path"]) for row in rows}
+    said: dict[tuple[str, int], tuple[str, float]] = {}
+    for table in tables:
+        where = [printable(os.path.realpath(of))] if of else [table.root] if table.root else list(roots.values())
+        if len(where) != 1:
+            _say(
+                f"warning: --table {printable(str(table.file))}: no run record (..._run.json) beside it says which "
+                f"folder was sorted, and this command looks at {len(where)}: its {len(table.pages)} pages stay without "
+                "category; say it with --table_of FOLDER"
+            )
+            continue
+        found = {}
+        for (path, page), category in table.pages.items():
+            place = _place(where[0], path)
+            if place not in places:  # through a link, perhaps, which the index does not go
+                place = os.path.normcase(os.path.realpath(place))
+            if place in places:
+                found[place, page] = category
+        said |= found
+        _told(table, where[0], len(found), quiet=quiet)
+    matched = [
+        (row, said[key]) for row in rows if (key := (_place(roots[row["folder"]], row["path"]), row["page"])) in said
+    ]
+    changed = [
+        (row["id"], *new) for row, new in matched
+        if row["category"] != new[0] or row["score"] is None or abs(row["score"] - new[1]) > SAME_SCORE
+    ]  # fmt: skip
+    if changed:
+        ids, categories, scores = zip(*changed, strict=True)
+        index.update(
+            pa.table(
+                {
+                    "id": pa.array(ids, pa.int64()),
+                    "category": pa.array(categories, pa.string()),
+                    "score": pa.array(scores, pa.float32()),
+                }
+            )
+        )
+    if not quiet:
+        _say(f"--table: categories for {len(matched)} of {len(rows)} pages")
+
+
+def _place(root: str, path: str) -> str:
+    """Where a page's file lies, as both sides write it."""
+    return os.path.normcase(os.path.normpath(f"{root}/{path}" if not os.path.isabs(path) else path))  # noqa: PTH117
+
+
+def _told(table: ResultTable, root: str, found: int, *, quiet: bool) -> None:
+    """How many rows of a table found their page."""
+    count = len(table.pages)
+    if not found:
+        example = next(iter(table.pages), ("", 1))[0]
+        _say(
+            f"warning: --table {printable(str(table.file))}: none of its {count} pages (e.g. {printable(example)}) is "
+            f"in the folders of this command: it is of {root}; if that has moved, say where to: --table_of FOLDER"
+        )
+    elif found < count and not quiet:
+        _say(f"--table {printable(str(table.file))}: {count - found} of its {count} pages are not in the index")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
