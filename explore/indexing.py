@@ -14,10 +14,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from explore.documents import IndexDocuments
 from explore.folders import Folders, choose_folders, real_path
@@ -89,13 +92,8 @@ class _Work:
         folders = choose_folders(wanted.pages, known, wanted.forget, forget_gone=wanted.forget_gone)
         self.listing = listing = self._list(folders)
         found = listing.found
-        rows = self.index.arrow(["folder", "path"])
-        counts_of = dict(zip(*(part.to_pylist() for part in rows["folder"].value_counts().flatten()), strict=True))
-        held = zip(rows["folder"].to_pylist(), rows["path"].to_pylist(), strict=True)
-        self.documents = IndexDocuments({*found, *map(folders.taken_up, held)}, self.settings.input)
-        self.changes = RowChanges(self.index, self.documents)
-        self._take_up(folders)
         rows = self.index.arrow(NEEDED)
+        rows, inner = _taken_up(rows, folders)
         plan = plan_changes(
             found,
             rows,
@@ -108,17 +106,23 @@ class _Work:
             may_go=folders.may_go,
             rescan=wanted.rescan,
         )
-        del rows
         self._check_forgotten(folders, plan)
+        self.documents = IndexDocuments({*found, *_staying(rows, plan)}, self.settings.input)
+        changes = RowChanges(self.index, self.documents)
+        forgotten = {name: rows["folder"].to_pylist().count(name) for name in folders.forgotten} | plan.forgotten
+        del rows
         embedded = failed = 0
         interrupted = False
         try:
-            self.changes.apply(plan, found)
+            for folder, files in inner.items():
+                changes.move(files)
+                self.index.forget_broken(folder)
+            changes.apply(plan, found)
             self._forget_broken(folders, found, plan)
             embedded, failed, interrupted = self._embed(plan, found)
             if note := self.documents.note():
                 _say(f"note: {note}")
-            self.changes.rename_documents()
+            changes.rename_documents()
             if tables and not interrupted:
                 join_tables(self.index, tables, folders.covered, self.job.explore.table_of, quiet=self.quiet)
             if not interrupted and (not plan.nothing or self._lacks_ivf()):
@@ -126,6 +130,7 @@ class _Work:
         except KeyboardInterrupt:
             interrupted = True
         files = self._write_broken()
+        away = self._away(folders, plan)
         counts = {
             "embedded": embedded,
             "unchanged": plan.same,
@@ -134,41 +139,29 @@ class _Work:
             "copied": sum(len(ids) for _, ids in plan.copied),
             "changed": plan.changed,
             "gone": plan.gone,
-            "not_there": sum(plan.kept.values()) + sum(counts_of.get(folder, 0) for folder in folders.missed),
+            "not_there": sum(away.values()),
             "not_looked_at": plan.left,
             "reached_twice": plan.twice + len(listing.doubles),
             "failed": failed,
             "files_of_other_kinds": listing.other,
         }
         pages = len(self.index)
-        if not plan.nothing or failed or tables or plan.kept:
+        if not plan.nothing or failed or tables or plan.kept or inner:
             state = "interrupted" if interrupted else "finished with failures" if failed else "finished"
-            empty = {"/".join(filter(None, place)): count for place, count in plan.kept.items()}
-            record = {"state": state, "folders": folders.covered, **counts, "without_pages": empty}
+            record = {"state": state, "folders": folders.covered, **counts, "kept": away, "forgotten": forgotten}
             write_record(self.index.folder, self.index, self.job, self.started, pages, record)
         self._report(pages, counts, files)
-        for folder in folders.forgotten:
-            plan.forgotten[folder] = counts_of.get(folder, 0)
-        for place, count in plan.forgotten.items():
+        for folder, (outer, _) in folders.inner.items():
+            _say(f"{folder} lies in {outer}: its pages are of that folder from now on")
+        for place, count in forgotten.items():
             _say(f"forgotten: {count} pages of {place}" + ("" if place in folders.forgotten else " that are not there"))
-        self._warn(folders, plan, counts_of)
+        self._warn(folders, away)
         if interrupted:
             print(f"interrupted; what was done is kept. To continue: {self.job.command()}", file=sys.stderr)
             return 130
-        return int(failed > 0 or bool(folders.missed) or bool(plan.kept))
+        return int(failed > 0 or any(place not in folders.absent for place in away))
 
     # ---- what is there -------------------------------------------------------------------------------------------
-
-    def _take_up(self, folders: Folders) -> None:
-        """Give the pages of inner folders to the covered folder that they lie in, with all that is known of them."""
-        for inner, (outer, _) in folders.inner.items():
-            rows = self.index.arrow(["id", "path"], f"folder = {sql(inner)}")
-            files: dict[File, list[int]] = {}
-            for number, path in zip(rows["id"].to_pylist(), rows["path"].to_pylist(), strict=True):
-                files.setdefault(folders.taken_up((inner, path)), []).append(number)
-            self.changes.move(list(files.items()))
-            self.index.forget_broken(inner)
-            _say(f"{inner} lies in {outer}: its {len(rows)} pages are of that folder from now on")
 
     def _list(self, folders: Folders) -> Listing:
         """All page files below the covered folders."""
@@ -262,22 +255,24 @@ class _Work:
         for file in files:
             print(f"  {printable(str(file))}")
 
-    def _warn(self, folders: Folders, plan: Plan, held: dict[str, int]) -> None:
-        """Name the folders and sub-folders whose pages are not there, with what can be done."""
-        away = dict.fromkeys((*folders.missed, *folders.absent), "is not there now")
-        counts = {folder: held.get(folder, 0) for folder in away}
-        for place, count in plan.kept.items():
-            name = "/".join(filter(None, place))
-            away[name] = "holds no page any more (a drive that is not mounted?)"
-            counts[name] = count
-        for name, what in list(away.items())[:PLACES_TOLD]:
+    def _away(self, folders: Folders, plan: Plan) -> dict[str, int]:
+        """Folders and sub-folders that hold no page or are not there -> pages that the index has of them."""
+        away = {}
+        for folder in (*folders.missed, *folders.absent):
+            if count := len(self.index.arrow(["id"], f"folder = {sql(folder)}")):
+                away[folder] = count
+        return away | {"/".join(filter(None, place)): count for place, count in plan.kept.items()}
+
+    def _warn(self, folders: Folders, away: dict[str, int]) -> None:
+        """Name what is away, with what can be done."""
+        for name, count in list(away.items())[:PLACES_TOLD]:
+            gone = name in (*folders.missed, *folders.absent)
+            what = "is not there now" if gone else "holds no page any more (a drive that is not mounted?)"
             forget = self.job.command_with("explore", "index", "--index", str(self.index.folder), "--forget", name)
-            count = f"{counts[name]} page{' stays' if counts[name] == 1 else 's stay'}"
-            _say(f"warning: {name} {what}: its {count} in the index; to take them out: {forget}")
+            _say(f"warning: {name} {what}: its pages stay in the index ({count}); to take them out: {forget}")
         if len(away) > PLACES_TOLD:
-            _say(
-                f"warning: and {len(away) - PLACES_TOLD} more such places; all of what is gone: --forget without a name"
-            )
+            more = len(away) - PLACES_TOLD
+            _say(f"warning: and {more} more such places; --forget without a name takes out all that is gone")
 
 
 SAID = {  # counts of a run, as they are told
@@ -293,6 +288,27 @@ SAID = {  # counts of a run, as they are told
     "reached_twice": "passed over, as links lead to pages that the index has",
     "failed": "not readable",
 }
+
+
+def _taken_up(rows: pa.Table, folders: Folders) -> tuple[pa.Table, dict[str, list[tuple[File, list[int]]]]]:
+    """Rows with the files of inner folders as they are called from now on; those files and their ids, by folder."""
+    files = list(zip(rows["folder"].to_pylist(), rows["path"].to_pylist(), strict=True)) if folders.inner else []
+    inner: dict[str, dict[File, list[int]]] = {folder: {} for folder in folders.inner}
+    for number, file in zip(rows["id"].to_pylist(), files, strict=False):
+        if file[0] in inner:
+            inner[file[0]].setdefault(folders.taken_up(file), []).append(number)
+    for at, name in enumerate(("folder", "path")) if files else ():
+        values = pa.array([folders.taken_up(file)[at] for file in files], pa.string())
+        rows = rows.set_column(rows.column_names.index(name), name, values)
+    return rows, {folder: list(own.items()) for folder, own in inner.items()}
+
+
+def _staying(rows: pa.Table, plan: Plan) -> Iterator[File]:
+    """The files of rows that neither go nor move."""
+    leaving = {*plan.drop, *(number for _, ids in plan.moved for number in ids)}
+    for number, folder, path in zip(*(rows[name].to_pylist() for name in ("id", "folder", "path")), strict=True):
+        if number not in leaving:
+            yield folder, path
 
 
 def _open(name: str, settings: Settings) -> Backbone:
