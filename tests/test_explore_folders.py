@@ -1,4 +1,4 @@
-"""Folders of an index on real files: what is missing, moved, linked, or of another folder; nothing is lost or doubled."""
+"""Folders of an index on real files: what is missing, moved, linked or of another folder; no page lost or doubled."""
 
 from __future__ import annotations
 
