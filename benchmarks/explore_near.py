@@ -12,21 +12,24 @@ import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from common import HOME, link, markdown, run_process
 from PIL import Image
-from rescans import ALL, CHANGES, other_entry, scan_again
+from rescans import ALL, CHANGES, TURNS, other_entry, scan_again
 
 SEED = 7
 DRAWN_AGAIN = 40  # drawn pages that are scanned again too
+SPREAD = "spread"  # the change of a scan that shows two pages side by side; `shows` then names both
 ENTRIES = {"a word (27 x 6 mm)": (160, 36), "half a line (60 x 6 mm)": (355, 36), "a stamp (35 x 20 mm)": (207, 118)}
 
 
 @dataclass(frozen=True)
 class Scan:
-    """A page of the collection: which page it shows, and how it was scanned ("" = the original)."""
+    """A page of the collection: which page it shows (of a spread: two, with "+"), how it was scanned ("" = the
+    original)."""
 
     shows: str
     change: str
@@ -54,7 +57,7 @@ def make_collection(real: list[Path], drawn: list[Path], pdf: list[Path], folder
             link(source, folder / name)
 
     def again(source: Path, is_real: bool, name: str, change: object) -> None:
-        number = [*CHANGES, "all at once"].index(name)
+        number = [*CHANGES, "all at once", *TURNS].index(name)
         path = f"again/{source.stem}_{number}.{'jpg' if change.jpeg else 'png'}"
         scans[path] = Scan(source.stem, name, is_real)
         file = folder / path
@@ -62,14 +65,35 @@ def make_collection(real: list[Path], drawn: list[Path], pdf: list[Path], folder
             file.parent.mkdir(exist_ok=True)
             part = file.with_name(f"part{file.suffix}")
             copy = scan_again(Image.open(source), change, random.Random(path))
+            copy = copy.rotate(TURNS.get(name, 0), expand=True)
             copy.save(part, quality=40) if change.jpeg else copy.save(part, compress_level=1)
             part.replace(file)
+
+    def spread(left: Path, right: Path) -> None:
+        """Two pages side by side, at 70 % of the resolution of the left one."""
+        path = f"spreads/{left.stem}+{right.stem}.jpg"
+        scans[path] = Scan(f"{left.stem}+{right.stem}", SPREAD, True)
+        file = folder / path
+        if file.exists():
+            return
+        file.parent.mkdir(exist_ok=True)
+        one, other = (Image.open(page).convert("RGB") for page in (left, right))
+        other = other.resize((round(other.width * one.height / other.height), one.height), Image.Resampling.BICUBIC)
+        both = Image.new("RGB", (one.width + other.width, one.height))
+        both.paste(one, (0, 0))
+        both.paste(other, (one.width, 0))
+        part = file.with_name("part.jpg")
+        size = (round(0.7 * both.width), round(0.7 * both.height))
+        both.resize(size, Image.Resampling.BICUBIC).save(part, quality=80)
+        part.replace(file)
 
     for page in real:
         take(page, True)
     for page in held_out(real):
-        for name, change in {**CHANGES, "all at once": ALL}.items():
+        for name, change in {**CHANGES, "all at once": ALL, **dict.fromkeys(TURNS, ALL)}.items():
             again(page, True, name, change)
+    for left, right in zip(held_out(real)[::2], held_out(real)[1::2], strict=False):
+        spread(left, right)
     for page in drawn[:DRAWN_AGAIN]:
         again(page, False, "all at once", ALL)
     for file in pdf:  # consecutive pages of a real report
@@ -89,6 +113,7 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     from config_file import read_settings
     from explore.comparing import compare_pairs
     from explore.duplicates import CANDIDATES, appearance, candidates
+    from explore.grouping import group_pages
     from explore.index import Index
 
     folder = work / "near"
@@ -104,16 +129,17 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     names = [path if frame != frame or frame is None else f"{path}#{int(frame)}" for path, frame in _paths(rows)]
     vectors = index.vectors().astype(np.float32)
     known = [scans[name] for name in names]
-    again = [place for place, scan in enumerate(known) if scan.change]
+    again = [place for place, scan in enumerate(known) if scan.change not in ("", SPREAD)]
     original = {scan.shows: place for place, scan in enumerate(known) if not scan.change}
     shows = np.array([scan.shows for scan in known])
     print(
         f"\n{len(names)} pages: {len(real)} real ones, {sum('#' in name for name in names)} of a real report (PDF), "
         f"{sum(1 for scan in known if not scan.real and not scan.change)} drawn, {len(again)} re-scans "
-        f"({sum(known[place].real for place in again)} of {len(held_out(real))} real pages)"
+        f"({sum(known[place].real for place in again)} of {len(held_out(real))} real pages), "
+        f"{sum(scan.change == SPREAD for scan in known)} spreads of two of these"
     )
 
-    looks = appearance(index, rows["id"].to_numpy())
+    looks, lying = appearance(index, rows["id"].to_numpy())
     whole = looks.astype(np.float32)
     sketches = math.sqrt(2) * whole[:, vectors.shape[1] :]
     likeness = {
@@ -136,29 +162,38 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
         columns[f"{way}, at no false pair"] = {"found": to_own > threshold}
 
     started = time.perf_counter()
-    pairs = candidates(looks)
+    pairs = candidates(looks, lying)
     near = set(pairs)
     is_candidate = np.array([tuple(sorted((place, original[shows[place]]))) in near for place in again])
     log = folder / "compared.csv"  # kept as the product keeps it: a run that was stopped goes on
     settings = read_settings(HOME / "config.toml")
-    compared = compare_pairs(pairs, rows, log, workers=2, max_pixels=settings.input.max_pixels, quiet=True)
+    compare = partial(compare_pairs, rows=rows, file=log, workers=2, max_pixels=settings.input.max_pixels, quiet=True)
+    grouping = group_pages(rows, pairs, compare)
+    compared = grouping.done
     seconds = time.perf_counter() - started
     same = {tuple(sorted(pair)) for pair in compared.same}
     false = sorted((names[one], names[other]) for one, other in same if shows[one] != shows[other])
-    group = _groups(len(names), same)
+    group = list(range(len(names)))
+    for number, one in enumerate(grouping.groups, len(names)):
+        for place in one.places:
+            group[place] = number
     found = np.array([group[place] == group[original[shows[place]]] for place in again])
     columns[f"candidates ({CANDIDATES} neighbours by both)"] = {"found": is_candidate}
     columns["`duplicates`: candidates, then laid on each other"] = {"found": found}
 
-    kinds = [(True, change) for change in (*CHANGES, "all at once")] + [(False, "all at once")]
-    head = ["re-scans found, %", *(f"{'' if is_real else 'drawn: '}{change}" for is_real, change in kinds), "all real"]
+    kinds = [(True, change) for change in (*CHANGES, "all at once", *TURNS)] + [(False, "all at once")]
+    head = [
+        "re-scans found, %",
+        *(f"{'' if is_real else 'drawn: '}{change}" for is_real, change in kinds),
+        "all real, upright",
+    ]
     lines = []
     for way, values in columns.items():
         cells = []
         for is_real, change in kinds:
             mask = [known[place].real == is_real and known[place].change == change for place in again]
             cells.append(f"{100 * values['found'][mask].mean():.1f}")
-        mask = [known[place].real for place in again]
+        mask = [known[place].real and known[place].change not in TURNS for place in again]
         lines.append([way, *cells, f"{100 * values['found'][mask].mean():.1f}"])
     print("\n" + markdown(head, lines))
     opened = len({place for pair in pairs for place in pair})
@@ -169,6 +204,18 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     )
     for one, other in false:
         print(f"  false: {one} and {other}")
+    mixed = sum(len({shows[place] for place in one.places}) > 1 for one in grouping.groups)
+    halves = {(place, original[half]) for place, scan in enumerate(known) if scan.change == SPREAD
+              for half in scan.shows.split("+")}  # fmt: skip
+    told = {(one.places[0], one.places[1]) for one in grouping.parts}
+    right = {(whole, part) for whole, part in told if shows[part] in shows[whole].split("+")}
+    print(
+        f"{len(grouping.groups)} groups, {mixed} of them with two different pages; of {len(halves)} halves of a spread "
+        f"{len({shows[part] + shows[whole] for whole, part in right if '+' in shows[whole]})} told as part of it; "
+        f"{len(right)} pages told as part of another that shows the same page, {len(told - right)} of a different one"
+    )
+    for whole, part in sorted(told - right):
+        print(f"  no part: {names[part]} of {names[whole]}")
     missed = [names[place] for place, hit in zip(again, found, strict=True) if not hit]
     print(f"not found: {', '.join(missed) or 'none'}")
     floor = np.sort(own)[: max(1, len(own) // 100)]
@@ -182,19 +229,6 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
 def _paths(rows: object) -> list[tuple[str, object]]:
     frames = [None if value is None or str(value) == "<NA>" else value for value in rows["frame"]]
     return list(zip(rows["path"], frames, strict=True))
-
-
-def _groups(count: int, pairs: set[tuple[int, int]]) -> list[int]:
-    parent = list(range(count))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            place = parent[place]
-        return place
-
-    for one, other in pairs:
-        parent[root(other)] = root(one)
-    return [root(place) for place in range(count)]
 
 
 def _hash_similarity(index: object, ids: list[int]) -> np.ndarray:

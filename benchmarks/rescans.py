@@ -36,6 +36,7 @@ CHANGES = {
     "gamma 0.6 to 1.7": Change(gamma=True),
 }
 ALL = Change(True, (0.5, 2.0), True, 0.05, True)
+TURNS = {"and lying": 90, "and upside down": 180, "and on the other side": 270}  # degrees, beside ALL
 
 
 def scan_again(page: Image.Image, change: Change, draw: random.Random) -> Image.Image:

@@ -1,7 +1,7 @@
 """Opens candidates and compares them two by two, each page read once where possible; verdicts are kept on disk.
 
     done = compare_pairs([(0, 7), (3, 9)], rows, index.folder / "compared.csv", workers=2, max_pixels=10**8)
-    done.same                                   # {(3, 9): Verdict(same=True, ...)}
+    done.same                                   # {(3, 9): Verdict("same", ...)}
 
 The file of verdicts is only ever added to, a line a pair, by the content of the two pages: what was interrupted goes on
 there, and a later run compares new pairs only. Memory: `KEPT` pages of about 1 MB.
@@ -26,7 +26,7 @@ import numpy as np
 from decoding import PageError, close_files, read_page
 from explore.index import page_file
 from explore.known import stamp_of
-from explore.near_duplicates import RULE, SIDE, Seen, Verdict, compare, see
+from explore.near_duplicates import OTHER, PART, RELATIONS, RULE, SAME, SIDE, UNTOLD, WHOLE, Seen, Verdict, compare, see
 from progress import Progress
 from utils import UserError, printable
 
@@ -40,13 +40,33 @@ HEAD = ["RULE", "HASH_1", "HASH_2", *(one.name.upper() for one in fields(Verdict
 
 @dataclass
 class Compared:
-    """What came of the pairs: the verdicts of those that are the same page, by pair; how many were compared in all, now
-    and earlier; why pages could not be opened, by place."""
+    """What came of the pairs: the verdicts of those that are the same page, and of those of which one is a part of the
+    other, by pair; those that have other ink; how many were compared, now and earlier; why pages could not be opened,
+    by place."""
 
     same: dict[tuple[int, int], Verdict] = field(default_factory=dict)
+    parts: dict[tuple[int, int], Verdict] = field(default_factory=dict)
+    others: set[tuple[int, int]] = field(default_factory=set)
     now: int = 0
     earlier: int = 0
     unread: dict[int, str] = field(default_factory=dict)
+
+    def take(self, pair: tuple[int, int], verdict: Verdict) -> None:
+        """Note what two pages are to each other; that nothing can be told is not noted."""
+        if verdict.relation == SAME:
+            self.same[pair] = verdict
+        elif verdict.relation in (PART, WHOLE):
+            self.parts[pair] = verdict
+        elif verdict.relation == OTHER:
+            self.others.add(pair)
+
+    def add(self, more: Compared) -> None:
+        """Take over what came of more pairs."""
+        self.same |= more.same
+        self.parts |= more.parts
+        self.others |= more.others
+        self.unread |= more.unread
+        self.now += more.now
 
 
 def compare_pairs(
@@ -66,8 +86,8 @@ def compare_pairs(
         key = hashes[pair[0]], hashes[pair[1]]
         if key not in known:
             todo.append(pair)
-        elif (verdict := known[key]) is not None:
-            done.same[pair] = verdict
+        else:
+            done.take(pair, known[key])
     done.earlier = len(pairs) - len(todo)
     if not todo:
         return done
@@ -95,8 +115,7 @@ def compare_pairs(
                     continue
                 log.add(hashes[pair[0]], hashes[pair[1]], verdict)
                 done.now += 1
-                if verdict.same:
-                    done.same[pair] = verdict
+                done.take(pair, verdict)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         close_files()
@@ -104,19 +123,21 @@ def compare_pairs(
     return done
 
 
-def read_verdicts(file: Path) -> dict[tuple[str, str], Verdict | None]:
-    """The kept verdicts of this rule, by the two hashes, the smaller first; None = not the same page. Lines that are
-    damaged are passed over."""
-    found: dict[tuple[str, str], Verdict | None] = {}
+def read_verdicts(file: Path) -> dict[tuple[str, str], Verdict]:
+    """The kept verdicts of this rule, by the two hashes, the smaller first; of pages that are neither the same nor part
+    of one another without the numbers. Lines that are damaged are passed over."""
+    found: dict[tuple[str, str], Verdict] = {}
+    short = {relation: Verdict(relation, "") for relation in (OTHER, UNTOLD)}  # millions of them: one object each
     try:
         with file.open(encoding="utf-8", errors="replace", newline="") as stream:
             for line in stream:  # one by one: a torn line must not swallow the next
                 for row in csv.reader([line]):
                     if len(row) == len(HEAD) and row[0] == RULE:
                         with contextlib.suppress(ValueError):
-                            same, reason, matched, *rest = row[3:]
-                            verdict = Verdict(same == "True", reason, int(matched), *map(float, rest))
-                            found[row[1], row[2]] = verdict if verdict.same else None
+                            relation, reason, matched, *rest = row[3:]
+                            if relation in RELATIONS:
+                                verdict = Verdict(relation, reason, int(matched), *map(float, rest))
+                                found[row[1], row[2]] = short.get(relation, verdict)
     except FileNotFoundError:
         return found
     except OSError as error:
@@ -193,8 +214,12 @@ class _Log:
 
     def __enter__(self) -> _Log:
         try:
+            head = ",".join(HEAD).encode("ascii")
             with self._file.open("a+b") as written:
-                new = written.tell() == 0
+                written.seek(0)
+                if not (head + b"\n").startswith(written.read(len(head) + 1)):  # of an earlier rule: of no use now
+                    written.truncate(0)
+                new = written.seek(0, os.SEEK_END) == 0
                 if not new:
                     written.seek(-1, os.SEEK_END)
                     if written.read(1) != b"\n":  # of a process that was killed

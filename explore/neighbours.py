@@ -25,23 +25,26 @@ def neighbours(
     k: int,
     *,
     groups: np.ndarray | None = None,
+    queries: np.ndarray | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Places int64 [N, k] of the most similar other rows and their cosines float32 [N, k], best first.
 
-    vectors: [N, D] of unit length. groups: [N]; rows of one group are no neighbours. Where there are fewer than k:
-    place -1 and cosine -inf. progress: told how many rows are done. Memory beside `vectors`: a cell and a block.
+    vectors: [N, D] of unit length. groups: [N]; rows of one group are no neighbours. queries: [N, D], what each row
+    asks with (default: itself). Where there are fewer than k: place -1 and cosine -inf. progress: told how many rows
+    are done. Memory beside `vectors`: a cell and a block.
     """
     count = len(vectors)
     places = np.full((count, k), -1, np.int64)
     found = np.full((count, k), -np.inf, np.float32)
     if groups is not None:
         groups = np.unique(np.asarray(groups), return_inverse=True)[1]
-    for queries, pool in _pools(vectors):
+    asked = vectors if queries is None else queries
+    for asking, pool in _pools(vectors, asked):
         others = vectors[pool].astype(np.float32)
-        for start in range(0, len(queries), BLOCK):
-            block = queries[start : start + BLOCK]
-            similarity = vectors[block].astype(np.float32) @ others.T  # [block, pool]
+        for start in range(0, len(asking), BLOCK):
+            block = asking[start : start + BLOCK]
+            similarity = asked[block].astype(np.float32) @ others.T  # [block, pool]
             own = block[:, None] == pool[None] if groups is None else groups[block][:, None] == groups[pool][None]
             similarity[own] = -np.inf
             width = min(k, len(pool))
@@ -56,7 +59,7 @@ def neighbours(
     return places, found
 
 
-def _pools(vectors: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def _pools(vectors: np.ndarray, asked: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Rows that ask, and the rows that they are compared with; every row asks once."""
     count = len(vectors)
     everyone = np.arange(count)
@@ -71,13 +74,16 @@ def _pools(vectors: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     # Nearest by distance, not by cosine: centres of wide cells are short.
     offset = 0.5 * (centres**2).sum(axis=1)
     near = np.empty((count, min(PROBES, cells)), np.int32)
+    own = np.empty(count, np.int32)  # the cell that a row asks in
     for start in range(0, count, 8192):
-        closeness = vectors[start : start + 8192].astype(np.float32) @ centres.T - offset
-        some = np.argpartition(-closeness, near.shape[1] - 1, axis=1)[:, : near.shape[1]]
-        order = np.argsort(-np.take_along_axis(closeness, some, 1), axis=1)
-        near[start : start + 8192] = np.take_along_axis(some, order, 1)
+        part = slice(start, start + 8192)
+        closeness = vectors[part].astype(np.float32) @ centres.T - offset
+        near[part] = np.argpartition(-closeness, near.shape[1] - 1, axis=1)[:, : near.shape[1]]
+        if asked is not vectors:
+            closeness = asked[part].astype(np.float32) @ centres.T - offset
+        own[part] = closeness.argmax(axis=1)
     rows, flat = np.repeat(everyone, near.shape[1]), near.ravel()
     order = np.argsort(flat, kind="stable")
     bounds = np.searchsorted(flat[order], np.arange(cells + 1))
     pools = [rows[order[bounds[cell] : bounds[cell + 1]]] for cell in range(cells)]
-    return [(own, pool) for cell, pool in enumerate(pools) if len(own := pool[near[pool, 0] == cell])]
+    return [(asking, pool) for cell, pool in enumerate(pools) if len(asking := np.flatnonzero(own == cell))]

@@ -23,12 +23,13 @@ import pyarrow as pa
 from explore_pages import DIM, job
 
 from config_file import read_settings
-from explore.comparing import compare_pairs, read_verdicts
-from explore.duplicates import COMPARED, appearance, candidates, run_duplicates
+from explore.comparing import Compared, compare_pairs, read_verdicts
+from explore.duplicates import COMPARED, appearance, candidates, run_duplicates, write_table
 from explore.embedding import thumbnail_of
+from explore.grouping import Grouping, group_pages
 from explore.index import BackboneInfo, Index, schema
 from explore.keeping import Copy, propose, quality_of
-from explore.near_duplicates import compare, see
+from explore.near_duplicates import OTHER, PART, SAME, WHOLE, Verdict, compare, see
 from explore.neighbours import neighbours
 from settings import Settings
 from sketch import sketch
@@ -310,7 +311,7 @@ def test_a_scan_is_found_among_pages_that_a_model_cannot_tell_apart(tmp_path: Pa
     index = index_of(tmp_path / "index", archive)
     rows = index.rows(["id", "path"])
     path = rows["path"].tolist()
-    looks = appearance(index, rows["id"].to_numpy()).astype(np.float32)
+    looks = appearance(index, rows["id"].to_numpy())[0].astype(np.float32)
     np.testing.assert_allclose(np.linalg.norm(looks, axis=1), 1, atol=2e-3)
     similarity = looks[:, DIM:] @ looks[:, DIM:].T
     np.fill_diagonal(similarity, -1)
@@ -326,8 +327,9 @@ def test_sketch_of_an_empty_page() -> None:
 def test_candidates_are_near_neighbours_once_each() -> None:
     vectors = vectors_of(200, DIM)
     vectors[150] = vectors[3] + np.float16(0.02)
-    assert (3, 150) in candidates(vectors)
-    assert all(one < other for one, other in candidates(vectors))
+    nothing = np.zeros((200, DIM // 2), np.float16)
+    assert (3, 150) in candidates(vectors, nothing)
+    assert all(one < other for one, other in candidates(vectors, nothing))
 
 
 def test_neighbours_leave_out_the_own_group() -> None:
@@ -358,3 +360,179 @@ def test_cells_find_nearly_all_duplicates(monkeypatch: pytest.MonkeyPatch) -> No
     vectors[2700:] = near / np.linalg.norm(near, axis=1, keepdims=True)
     places, _ = neighbours(vectors, 3)
     assert (places[2700:, 0] == np.arange(300)).mean() > 0.97
+
+
+# ---- what holds more, and turned pages -------------------------------------------------------------------------------
+
+
+def side_by_side(*pages: Image.Image, scale: float = 0.7) -> Image.Image:
+    """A coarser scan of pages beside each other."""
+    spread = Image.new("L", (sum(page.width for page in pages), max(page.height for page in pages)), 246)
+    left = 0
+    for page in pages:
+        spread.paste(page, (left, 0))
+        left += page.width
+    return spread.resize((round(scale * spread.width), round(scale * spread.height)), Image.Resampling.BICUBIC)
+
+
+def below(*pages: Image.Image) -> Image.Image:
+    """Pages one below the other, as a fold-out or a sheet of forms."""
+    turned = side_by_side(*(page.rotate(90, expand=True) for page in pages), scale=1)
+    return turned.rotate(-90, expand=True)
+
+
+@pytest.mark.parametrize("other", [2, 7])
+def test_a_spread_is_not_one_of_its_halves(other: int) -> None:
+    left, right = see(form(1)), see(form(other))
+    for spread in (side_by_side(form(1), form(other)), below(form(1), form(other))):
+        assert compare(see(spread), left).relation == PART
+        assert compare(left, see(spread)).relation == WHOLE
+        assert compare(see(spread), right).relation == PART
+
+
+def test_a_cover_with_its_spine_is_more_than_the_cover() -> None:
+    cover = form(1)
+    spine = form(2).crop((0, 200, 200, 1270)).resize((160, 1270))
+    assert compare(see(side_by_side(spine, cover, scale=1)), see(cover)).relation == PART
+
+
+@pytest.mark.parametrize(("box", "relation"), [
+    ((0.02, 0.02, 0.98, 0.98), SAME), ((0.08, 0, 1, 1), SAME), ((0, 0.08, 1, 0.97), SAME),
+    ((0, 0, 1, 0.75), PART), ((0, 0.2, 1, 1), PART), ((0.3, 0, 1, 1), PART), ((0, 0.1, 0.7, 0.9), PART),
+])  # fmt: skip
+def test_cropped_margins_and_cropped_content(box: tuple[float, ...], relation: str) -> None:
+    page = form(1)
+    part = page.crop(tuple(round(share * side) for share, side in zip(box, page.size * 2, strict=True)))
+    assert compare(see(page), see(part)).relation == relation
+    assert compare(see(page), see(part.resize((part.width * 2, part.height * 2)))).relation == relation
+
+
+def test_each_shows_what_the_other_lacks() -> None:
+    page = form(1)
+    upper, lower = page.crop((0, 0, 900, 1060)), page.crop((0, 215, 900, 1270))
+    assert compare(see(upper), see(lower)).relation == OTHER
+
+
+@pytest.mark.parametrize("shade", [20, 128, 255], ids=["black bed", "grey bed", "blank verso"])
+def test_nothing_around_a_page_is_no_reason_to_keep_it(shade: int) -> None:
+    """A coarser scan with the scanner's bed, or an empty page beside it, shows no more of the page."""
+    page = form(1)
+    bed = Image.new("L", (2 * page.width, round(1.2 * page.height)), shade)
+    bed.paste(page, (60, 90))
+    coarser = bed.resize((round(0.6 * bed.width), round(0.6 * bed.height)), Image.Resampling.BICUBIC)
+    verdict = compare(see(page), see(coarser))
+    assert verdict.same
+    assert verdict.area == pytest.approx(1, abs=0.02)
+    order, why = propose([copy(0), copy(1, resolution=verdict.resolution, area=verdict.area)])
+    assert (order[0].place, why[0]) == (0, "finer")
+
+
+def test_a_spread_joins_nothing(tmp_path: Path, settings: Settings, capsys) -> None:
+    """Two finer pages, and both on one coarser scan: all stay, and no group holds two different pages."""
+    root = tmp_path / "pages"
+    root.mkdir()
+    form(1).save(root / "a.png")
+    form(2).save(root / "b.png")
+    scan_again(form(2), quality=None).save(root / "b_again.png")
+    side_by_side(form(1), form(2)).save(root / "spread.png")
+    index_of(tmp_path / "index", root)
+    rows = Index.open(tmp_path / "index").rows()
+    pairs = [(one, other) for other in range(4) for one in range(other)]
+    compare_pairs(pairs, rows, tmp_path / "index" / COMPARED, workers=1, max_pixels=10**8, quiet=True)
+    grouping = group_pages(
+        rows,
+        pairs,
+        lambda pairs: compare_pairs(pairs, rows, tmp_path / "log.csv", workers=1, max_pixels=10**8, quiet=True),
+    )
+    paths = rows["path"].tolist()
+    assert [[paths[place] for place in group.places] for group in grouping.groups] == [["b.png", "b_again.png"]]
+    assert [[paths[place] for place in part.places] for part in grouping.parts] == [
+        ["spread.png", "a.png"],
+        ["spread.png", "b.png"],
+    ]
+    write_table(tmp_path, rows, [*grouping.groups, *grouping.parts], [], excel=False)
+    said = [(row["GROUP"], row["PROPOSAL"], row["PATH"]) for row in table(tmp_path / "groups.csv")]
+    assert said == [
+        ("1", "keep", "b.png"), ("1", "duplicate", "b_again.png"), ("2", "keep", "spread.png"),
+        ("2", "part of", "a.png"), ("3", "keep", "spread.png"), ("3", "part of", "b.png"),
+    ]  # fmt: skip
+
+
+def test_pages_that_differ_are_not_joined_through_a_third(tmp_path: Path) -> None:
+    """0 and 2 are both the same as 1, and differ: 1 goes with the one that it is more like."""
+    root = tmp_path / "pages"
+    root.mkdir()
+    for number in range(4):
+        form(number).save(root / f"{number}.png")
+    rows = index_of(tmp_path / "index", root).rows()
+
+    def same(residue: float) -> Verdict:
+        return Verdict(SAME, "", 100, residue, 1.0, 1.0, 1.0, 0.0)
+
+    done = Compared(same={(0, 1): same(3.0), (1, 2): same(1.0), (2, 3): same(2.0)}, others={(0, 2)})
+    found = Grouping(rows, done)
+    assert [sorted(group.places) for group in found.groups] == [[1, 2, 3]]
+    assert all({0, place} not in map(set, found.unsure()) for place in range(4))
+
+
+def test_each_page_is_laid_on_the_one_to_keep(tmp_path: Path) -> None:
+    """A chain 0 = 1 = 2 is looked at again from its best page; what then differs leaves the group."""
+    root = tmp_path / "pages"
+    root.mkdir()
+    for number in range(3):
+        form(number).save(root / f"{number}.png")
+    rows = index_of(tmp_path / "index", root).rows()
+    finer = Verdict(SAME, "", 100, 1.0, 1.0, 2.0, 1.0, 0.0)
+    asked = []
+
+    def compare(pairs: list[tuple[int, int]]) -> Compared:
+        asked.append(list(pairs))
+        if len(asked) == 1:
+            return Compared(same={(0, 1): finer, (1, 2): finer})  # 2 is the finest
+        return Compared(others=set(pairs))
+
+    grouping = group_pages(rows, [(0, 1), (1, 2)], compare)
+    assert asked[1:] == [[(0, 2)]]
+    assert [sorted(group.places) for group in grouping.groups] == [[0, 1]]
+
+
+def test_pages_scanned_upside_down_and_on_their_side_are_found(tmp_path: Path, settings: Settings) -> None:
+    """The backbone of this index knows nothing: all is found by the turned sketches."""
+    root = tmp_path / "pages"
+    (root / "turned").mkdir(parents=True)
+    for number in range(24):
+        form(number).save(root / f"form{number:02d}.png")
+    for number, turn in ((3, 90), (7, 180), (11, 270)):
+        again = scan_again(form(number), quality=None).rotate(turn, expand=True)
+        again.save(root / "turned" / f"{number:02d}.jpg", quality=60)
+    index_of(tmp_path / "index", root)
+    assert run_duplicates(settings, job("duplicates", tmp_path / "index", tmp_path / "out")) == 0
+    groups: dict[str, list[str]] = {}
+    for row in table(tmp_path / "out" / "duplicates" / "groups.csv"):
+        assert row["PROPOSAL"] in ("keep", "duplicate")
+        groups.setdefault(row["GROUP"], []).append(row["PATH"])
+    assert sorted(groups.values()) == [[f"form{n:02d}.png", f"turned/{n:02d}.jpg"] for n in (3, 7, 11)]
+
+
+def test_verdicts_of_an_earlier_rule_are_given_up(tmp_path: Path, archive: Path) -> None:
+    rows = index_of(tmp_path / "index", archive).rows()
+    kept = tmp_path / "compared.csv"
+    one, other = sorted([rows["hash"][0], rows["hash"][3]])
+    kept.write_text(f"RULE,HASH_1,HASH_2,SAME\n1,{one},{other},True\n", encoding="utf-8")
+    done = compare_pairs([(0, 3)], rows, kept, workers=1, max_pixels=10**8, quiet=True)
+    assert (done.now, done.earlier) == (1, 0)
+    assert len(kept.read_text(encoding="utf-8").splitlines()) == 2
+    assert compare_pairs([(0, 3)], rows, kept, workers=1, max_pixels=10**8, quiet=True).earlier == 1
+
+
+def test_cells_find_turned_pages_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a row asks with may lie in another cell than the row itself."""
+    import explore.neighbours
+
+    monkeypatch.setattr(explore.neighbours, "ALL_PAIRS", 1000)
+    monkeypatch.setattr(explore.neighbours, "CELL", 100)
+    vectors = vectors_of(3000, 32)
+    queries = np.roll(vectors, 1, axis=0)
+    places, similarity = neighbours(vectors, 1, queries=queries)
+    assert (places[1:, 0] == np.arange(2999)).mean() > 0.99
+    assert similarity[1:, 0].max() == pytest.approx(1, abs=2e-3)
