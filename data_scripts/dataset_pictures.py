@@ -7,7 +7,6 @@ Drawn without a display, with the fonts that come with matplotlib; legible from 
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from common import write_whole
+
+from pictures import figure_bytes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,10 +64,8 @@ def draw_years(file: Path, pages: Sequence[tuple[str, int | None]]) -> None:
         _draw_map(figure, axes[1], categories, numbers, first, last)
         stack.set_xlim(*axes[1].get_xlim())
     else:
-        names = [_plain(name) for name in reversed(categories)]
-        legend = figure.legend(handles[::-1], names, loc="outside right upper", frameon=False, fontsize=8)
-        for text in legend.get_texts():
-            text.set_parse_math(False)
+        names = [plain(name, 30) for name in reversed(categories)]
+        figure.legend(handles[::-1], names, loc="outside right upper", frameon=False, fontsize=8)
     _save(figure, file)
 
 
@@ -77,7 +76,7 @@ def _draw_map(figure: Figure, axes: Axes, categories: list[str], numbers: np.nda
         shown, cmap="cividis_r", aspect="auto", interpolation="nearest",
         extent=(first - 0.5, last + 0.5, len(categories) - 0.5, -0.5),
     )  # fmt: skip
-    axes.set_yticks(range(len(categories)), [_plain(name) for name in categories], fontsize=8, parse_math=False)
+    axes.set_yticks(range(len(categories)), [plain(name, 30) for name in categories], fontsize=8)
     for place in range(len(categories)):
         axes.plot(-0.008, place, marker="s", color=_colour(place), markersize=6, clip_on=False,
                   transform=axes.get_yaxis_transform())  # fmt: skip
@@ -144,7 +143,7 @@ def draw_shares(file: Path, shares: dict[str, Counter[str]], names: Sequence[str
     from matplotlib.patches import Patch
 
     handles = [Patch(color=_shade(index, len(names))[0]) for index in range(len(names))]
-    figure.legend(handles, list(names), loc="outside right upper", frameon=False, fontsize=8)
+    figure.legend(handles, [plain(name, 30) for name in names], loc="outside right upper", frameon=False, fontsize=8)
     _save(figure, file)
 
 
@@ -162,9 +161,7 @@ def _figure(width: float, height: float, across: int = 1, down: Sequence[float] 
 
 
 def _save(figure: Figure, file: Path) -> None:
-    out = io.BytesIO()
-    figure.savefig(out, format="png", dpi=DPI)
-    write_whole(file, out.getvalue())
+    write_whole(file, figure_bytes(figure, DPI))
 
 
 def _largest(per_category: Counter[str]) -> list[str]:
@@ -193,11 +190,6 @@ def _shade(place: int, of: int) -> tuple[object, bool]:
     return matplotlib.colormaps["viridis"](position), position < 0.55
 
 
-def _plain(name: str) -> str:
-    name = name if len(name) <= 30 else f"{name[:27]}..."
-    return f"\u200b{name}" if name.startswith("_") else name  # a legend passes over names with a leading underscore
-
-
 def _ticks(most: int) -> MaxNLocator:
     from matplotlib.ticker import MaxNLocator
 
@@ -211,6 +203,6 @@ def _whole_ticks(axes: Axes) -> None:
 
 def _category_ticks(axes: Axes, categories: list[str], counts: list[str]) -> None:
     """Categories from top to bottom, each with its number of pages."""
-    labels = [f"{_plain(name)}  {number}" for name, number in zip(categories, counts, strict=True)]
-    axes.set_yticks(range(len(categories)), labels, fontsize=8, parse_math=False)
+    labels = [f"{plain(name, 30)}  {number}" for name, number in zip(categories, counts, strict=True)]
+    axes.set_yticks(range(len(categories)), labels, fontsize=8)
     axes.set_ylim(len(categories) - 0.4, -0.6)

@@ -195,6 +195,7 @@ def write(
 ) -> None:
     """All tables, pictures and, last, the JSON."""
     from evaluation import plots
+    from pictures import draw_confusion
 
     _write_tables(files, report, judged.found, outcomes, settings)
     figures, categories, places = report["figures"], report["categories"], report["_places"]
@@ -202,8 +203,8 @@ def write(
     best, right = scores.max(axis=1), scores.argmax(axis=1) == truth[places]
     table = np.array(figures["confusion"])
     title = f"{head['model']['base']}{', on its training pages' if report['trained_on'] else ''}"
-    plots.draw_confusion(table, categories, files.plot("counts"), title=title)
-    plots.draw_confusion(table, categories, files.plot("shares"), shares=True, title=title)
+    draw_confusion(table, categories, files.plot("counts"), title=title)
+    draw_confusion(table, categories, files.plot("shares"), shares=True, title=title)
     chance = figures["perfect_calibration"]
     plots.draw_reliability(
         metrics.reliability(best, right),

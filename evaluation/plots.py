@@ -1,84 +1,29 @@
-"""Pictures of results as PNG: confusion matrices, reliability, bars with intervals, a heat map of accuracies.
+"""Pictures of results as PNG: reliability, coverage, bars with intervals, a heat map of accuracies.
 
-    draw_confusion(table, categories, Path("counts.png"))                 # table: [C, C] counts, rows true
     draw_bars([Bar("mine", 0.86, 0.79, 0.92)], Path("models.png"))
 
-Sizes grow with what is shown, so that 2 and 40 categories are both legible. matplotlib without pyplot: no window, no
-state.
+Sizes grow with what is shown, so that 2 and 40 categories are both legible; of more than fit, the most telling
+are drawn.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evaluation.metrics import Bin
-from utils import printable
+from pictures import largest, new_figure, plain, save_figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-DPI = 130
-LONGEST = 34  # letters of a label; the middle of a longer one goes
+MOST_PANELS, MOST_BARS, MOST_ROWS, MOST_COLUMNS = 36, 80, 60, 24  # of a picture
 TUNED, UNTUNED, UNTOLD = "#2a6f97", "#8a9a5b", "#b0a18f"
-
-
-def short(text: str, longest: int = LONGEST) -> str:
-    """A label for a picture: printable, its middle dropped where it is long, no TeX.
-
-    >>> short("a" * 10 + "b" * 10, 9)
-    'aaa...bbb'
-    """
-    text = "".join(letter if letter.isprintable() else "?" for letter in printable(text))
-    if len(text) > longest:
-        half = (longest - 3) // 2
-        text = f"{text[:half]}...{text[-half:]}"
-    return text.replace("$", r"\$")
-
-
-def draw_confusion(
-    table: np.ndarray, categories: Sequence[str], file: Path, *, shares: bool = False, title: str = ""
-) -> Path:
-    """A confusion matrix: rows true, columns guessed; counts in the cells, or with `shares` per cent of the row."""
-    count = len(categories)
-    share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    names = [short(category) for category in categories]
-    margin = 0.075 * max(map(len, names)) + 0.7
-    side = max(1.6, 0.36 * count)
-    figure = _figure(side + margin + 1.0, side + margin + 0.6, layout="compressed")
-    axes = figure.subplots()
-    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for row, column in zip(*np.nonzero(table), strict=True):
-        colour = "white" if share[row, column] > 0.55 else "black"
-        value = 100 * share[row, column]
-        text = (f"{value:.0f}" if value >= 0.5 else "<1") if shares else str(table[row, column])
-        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8 if len(text) < 5 else 6)
-    axes.set_xticks(range(count), names, rotation=90, fontsize=8)
-    axes.set_yticks(range(count), names, fontsize=8)
-    axes.set_xticks(np.arange(count + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(count + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color="#dddddd", linewidth=0.5)
-    axes.tick_params(which="minor", length=0)
-    axes.set_xlabel("sorted into", fontsize=9)
-    axes.set_ylabel("true category", fontsize=9)
-    right, pages = int(np.trace(table)), int(table.sum())
-    what = f"{right} of {pages} pages right; in the cells: {'% of the row' if shares else 'pages'}"
-    lines = textwrap.wrap(f"{title}: {what}" if title else what, max(30, int(13 * (side + margin))))
-    figure.suptitle("\n".join(lines), fontsize=9)
-    bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02, aspect=max(12, count), ticks=[0, 0.5, 1])
-    bar.set_label("share of the row", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
-    return _save(figure, file)
 
 
 def draw_reliability(bins: Sequence[Bin], file: Path, *, error: float, perfect: tuple[float, float]) -> Path:
     """Score against share of right pages; each point is a bin, its whiskers the chance of so few pages."""
-    figure = _figure(5.2, 5.2)
+    figure = new_figure(5.2, 5.2)
     axes = figure.subplots()
     low = min(0.5, *(part.score for part in bins), *(part.right for part in bins)) - 0.05
     low = max(0.0, low)
@@ -104,15 +49,24 @@ def draw_reliability(bins: Sequence[Bin], file: Path, *, error: float, perfect: 
     )
     figure.legend(fontsize=8, loc="outside lower center", ncols=3, columnspacing=1.2, handlelength=1.5)
     axes.grid(alpha=0.3)
-    return _save(figure, file)
+    return save_figure(figure, file)
 
 
 def draw_coverage(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], file: Path, wanted: float) -> Path:
-    """Accuracy of the pages accepted against their share; one panel a category, the first for all pages together."""
+    """Accuracy of the pages accepted against their share; one panel a category, the first for all pages together.
+
+    Of more than `MOST_PANELS` the longest curves are drawn, those of the categories that most scores fall into.
+    """
+    said, of = "share of pages accepted unseen", len(curves) - 1
+    if len(curves) > MOST_PANELS:
+        lengths = [np.inf, *(len(shares) for shares, _ in list(curves.values())[1:])]
+        kept = largest(lengths, MOST_PANELS)
+        curves = {name: curve for place, (name, curve) in enumerate(curves.items()) if place in kept}
+        said += f" ({len(kept) - 1} of {of} categories, those with the most scores; all are in the coverage table)"
     count = len(curves)
     columns = min(count, 4 if count <= 12 else 6)
     rows = -(-count // columns)
-    figure = _figure(2.3 * columns + 0.4, 1.75 * rows + 0.6)
+    figure = new_figure(2.3 * columns + 0.4, 1.75 * rows + 0.6)
     panels = np.atleast_1d(figure.subplots(rows, columns, sharex=True, sharey=True)).ravel()
     lowest = min((float(accuracies.min()) for _, accuracies in curves.values() if len(accuracies)), default=1.0)
     for axes, (name, (shares, accuracies)) in zip(panels, curves.items(), strict=False):
@@ -121,16 +75,16 @@ def draw_coverage(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], file: Pat
             axes.plot(shares, accuracies, ".-", color=TUNED, markersize=4, linewidth=1)
         else:
             axes.text(0.5, 0.5, "never guessed", ha="center", fontsize=8, transform=axes.transAxes)
-        axes.set_title(short(name, 30), fontsize=8)
+        axes.set_title(plain(name, 30), fontsize=8)
         axes.tick_params(labelsize=7)
         axes.grid(alpha=0.3)
     panels[0].set_xlim(-0.02, 1.04)
     panels[0].set_ylim(min(lowest, 0.9) - 0.05, 1.02)
     for axes in panels[count:]:
         axes.set_visible(False)
-    figure.supxlabel("share of pages accepted unseen", fontsize=9)
+    figure.supxlabel(said, fontsize=9)
     figure.supylabel("share of them right", fontsize=9)
-    return _save(figure, file)
+    return save_figure(figure, file)
 
 
 @dataclass(frozen=True)
@@ -145,11 +99,16 @@ class Bar:
 
 
 def draw_bars(bars: Sequence[Bar], file: Path, *, title: str = "") -> Path:
-    """Horizontal bars in the given order, the first on top, with intervals and the value in per cent."""
+    """Horizontal bars in the given order, the first on top, with intervals and the value in per cent; the first
+    `MOST_BARS` of more."""
     from matplotlib.patches import Patch
 
-    names = [short(bar.name, 48) for bar in bars]
-    figure = _figure(4.6 + 0.07 * max(map(len, names), default=0), 0.32 * len(bars) + 1.3)
+    if len(bars) > MOST_BARS:
+        title = f"the first {MOST_BARS} of {len(bars)}{f'; {title}' if title else ''}"
+        bars = bars[:MOST_BARS]
+
+    names = [plain(bar.name, 48) for bar in bars]
+    figure = new_figure(4.6 + 0.07 * max(map(len, names), default=0), 0.32 * len(bars) + 1.3)
     axes = figure.subplots()
     colours = {"tuned": TUNED, "zero-shot": UNTUNED, "untold": UNTOLD}
     for place, bar in enumerate(bars):
@@ -171,19 +130,20 @@ def draw_bars(bars: Sequence[Bar], file: Path, *, title: str = "") -> Path:
         handles = [Patch(color=colours[kind], label=texts[kind]) for kind in kinds]
         figure.legend(handles=handles, fontsize=8, loc="outside lower center", ncols=len(kinds))
     if title:
-        figure.suptitle(title, fontsize=9)
-    return _save(figure, file)
+        figure.suptitle(plain(title, 120), fontsize=9)
+    return save_figure(figure, file)
 
 
 def draw_heat_map(panels: Mapping[str, Mapping[tuple[str, str], float]], file: Path) -> Path:
     """Accuracies by description set (rows) and base (columns), a panel each kind, coloured from its own range of data.
 
-    panels: title -> {(set, base): accuracy 0..1}; "averaged" is the last row.
+    panels: title -> {(set, base): accuracy 0..1}; "averaged" is the last row. Of more sets or bases than can be read
+    those with the best accuracies are drawn; the title says so.
     """
-    shown = {title: cells for title, cells in panels.items() if cells}
+    shown = {_told(title, cells): _best(cells) for title, cells in panels.items() if cells}
     width = sum(0.95 * len({base for _, base in cells}) + 2.1 for cells in shown.values())
     tall = max(len({name for name, _ in cells}) for cells in shown.values())
-    figure = _figure(max(4.5, width), 0.36 * tall + 1.9)
+    figure = new_figure(max(4.5, width), 0.36 * tall + 1.9)
     for axes, (title, cells) in zip(np.atleast_1d(figure.subplots(1, len(shown))), shown.items(), strict=True):
         sets = sorted({name for name, _ in cells}, key=lambda name: (name == "averaged", name))
         bases = sorted({base for _, base in cells})
@@ -197,21 +157,26 @@ def draw_heat_map(panels: Mapping[str, Mapping[tuple[str, str], float]], file: P
             dark = high == low or (grid[row, column] - low) / (high - low) < 0.6
             colour = "white" if dark else "black"
             axes.text(column, row, f"{grid[row, column]:.2f}", ha="center", va="center", color=colour, fontsize=8)
-        axes.set_xticks(range(len(bases)), [short(base, 24) for base in bases], rotation=35, ha="right", fontsize=8)
-        axes.set_yticks(range(len(sets)), [short(name, 24) for name in sets], fontsize=8)
+        axes.set_xticks(range(len(bases)), [plain(base, 24) for base in bases], rotation=35, ha="right", fontsize=8)
+        axes.set_yticks(range(len(sets)), [plain(name, 24) for name in sets], fontsize=8)
         axes.set_title(f"{title}, accuracy in %", fontsize=9)
         axes.set_facecolor("#eeeeee")
         figure.colorbar(image, ax=axes, shrink=0.8).ax.tick_params(labelsize=7)
-    return _save(figure, file)
+    return save_figure(figure, file)
 
 
-def _figure(width: float, height: float, layout: str = "constrained") -> Figure:
-    from matplotlib.figure import Figure
+def _told(title: str, cells: Mapping[tuple[str, str], float]) -> str:
+    sets, bases = (len({key[place] for key in cells}) for place in (0, 1))
+    if sets <= MOST_ROWS and bases <= MOST_COLUMNS:
+        return title
+    return f"{title}, the best {min(sets, MOST_ROWS)} of {sets} sets, {min(bases, MOST_COLUMNS)} of {bases} bases"
 
-    return Figure(figsize=(width, height), layout=layout)
 
-
-def _save(figure: Figure, file: Path) -> Path:
-    part = file.with_name(f"{file.name}.part")
-    figure.savefig(part, dpi=DPI, format="png")
-    return part.replace(file)
+def _best(cells: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    """The cells of the sets and bases with the best accuracies, as many as can be read."""
+    kept = []
+    for place, most in ((0, MOST_ROWS), (1, MOST_COLUMNS)):
+        names = sorted({key[place] for key in cells})
+        best = [max(value for key, value in cells.items() if key[place] == name) for name in names]
+        kept.append({names[at] for at in largest(best, most)})
+    return {key: value for key, value in cells.items() if key[0] in kept[0] and key[1] in kept[1]}

@@ -22,6 +22,7 @@ from explore.index import Index, page_file
 from explore.map_folder import MOST, write_folder
 from explore.outputs import output_folder, write_record
 from explore.projection import DIMENSIONS, STEPS, neighbour_map, plane, principal, sample
+from pictures import new_figure, plain, save_figure
 from progress import Progress
 from utils import UserError, printable
 
@@ -91,12 +92,11 @@ def write_table(rows: DataFrame, file: Path) -> Path:
 
 def draw_map(places: np.ndarray, facet: Facet, file: Path, title: str) -> Path:
     """A picture of the map [N, 2], coloured by a facet, with a legend beside it and the groups' names on it."""
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.patheffects import withStroke
 
     counts = np.bincount(facet.codes, minlength=len(facet.names))
-    figure = Figure(figsize=(11, 8), layout="constrained")
+    figure = new_figure(11, 8)
     axes = figure.subplots()
     # A tenth of the plane's area belongs to points, whatever their number; overlaps show through where there are many.
     size = float(np.clip(45_000 / max(len(places), 1), 0.6, 60))
@@ -116,29 +116,21 @@ def draw_map(places: np.ndarray, facet: Facet, file: Path, title: str) -> Path:
     for label, middle in zip(facet.labels, middles(places, facet), strict=True):
         if middle and len(facet.names) <= 2 * LEGEND:
             text = axes.annotate(
-                _shown(label), middle, (0, 5), textcoords="offset points", fontsize=8, ha="center", fontweight="bold"
+                plain(label, 30), middle, (0, 5), textcoords="offset points", fontsize=8, ha="center", fontweight="bold"
             )
             text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
-    axes.set_title(f"{title}, coloured by {facet.title.lower()}", fontsize=10)
+    axes.set_title(plain(f"{title}, coloured by {facet.title.lower()}", 100), fontsize=10)
     axes.set_aspect("equal")
     axes.set_xticks([])
     axes.set_yticks([])
     dots = [
-        Line2D([], [], marker="o", linestyle="", color=colour, label=f"{_shown(name)}  ({count:,})")
+        Line2D([], [], marker="o", linestyle="", color=colour, label=f"{plain(name, 30)}  ({count:,})")
         for name, colour, count in zip(facet.names, facet.colours, counts, strict=True)
     ]
     if len(dots) > LEGEND:
         dots = [*dots[:LEGEND], Line2D([], [], linestyle="", label=f"and {len(dots) - LEGEND} more")]
-    figure.legend(handles=dots, loc="outside right upper", fontsize=8, title=facet.title, frameon=False)
-    part = file.with_name(f"{file.name}.part")
-    figure.savefig(part, dpi=DPI, format="png")
-    return part.replace(file)
-
-
-def _shown(text: str) -> str:
-    """A name as matplotlib draws it: no TeX, no control letters, not too long."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return (text if len(text) <= 30 else f"{text[:14]}...{text[-13:]}").replace("$", r"\$")
+    figure.legend(handles=dots, loc="outside right upper", fontsize=8, title=plain(facet.title), frameon=False)
+    return save_figure(figure, file, DPI)
 
 
 def _browser(index: Index, rows: DataFrame, places: np.ndarray, folder: Path, quiet: bool) -> Path:

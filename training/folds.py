@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pictures import draw_confusion
 from tables import cell, path_cell
 from training.data import LabelledPages, cap_pages, write_split
 from training.job import Fitted, Material, Start, fit
-from training.report import draw_confusion, figures, finished, make_record, put_in_place, save, show
+from training.report import figures, finished, make_record, put_in_place, save, show
 from training.work import Work, is_main, meet
 from utils import UserError, fit_temperature, fold_documents, macro_f1, printable, softmax, split_documents
 
@@ -228,7 +229,9 @@ def write_tables(work: Work, found: LabelledPages, pooled: OutOfFold, summary: d
             page, place = found.pages[pooled.places[row]], pooled.places[row]
             cells = [path_cell(page.path), page.number, cell(found.labels[place]), cell(found.documents[place])]
             writer.writerow([*cells, pooled.folds[row], *(f"{score:.6f}" for score in scores[row])])
-    draw_confusion(pooled.truth, pooled.logits.argmax(axis=1), pooled.categories, ready / "confusion.png")
+    counts = np.zeros((len(pooled.categories),) * 2, int)
+    np.add.at(counts, (pooled.truth, pooled.logits.argmax(axis=1)), 1)
+    draw_confusion(counts, pooled.categories, ready / "confusion.png")
     return put_in_place(ready, target)
 
 

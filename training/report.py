@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hub.cards import trained_card
+from pictures import new_figure, save_figure
 from training.language import NAME, WordKnowledge
 from training.work import Work, is_main
 from utils import UserError, accuracy_interval, printable
@@ -148,10 +149,8 @@ def relative(path: Path, start: Path) -> str:
 
 def draw_curves(metrics: Path, file: Path) -> None:
     """Loss and accuracy by epoch, from metrics.jsonl, as PNG."""
-    from matplotlib.figure import Figure  # without pyplot: no window system, no state
-
     lines = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = new_figure(9, 3.6)
     loss, accuracy = figure.subplots(1, 2)
     for axes, names in ((loss, ("loss", "validation_loss")), (accuracy, ("validation_accuracy",))):
         for name in names:
@@ -168,28 +167,4 @@ def draw_curves(metrics: Path, file: Path) -> None:
     loss.set_title("training loss is on augmented pages, with label smoothing", fontsize=9)
     accuracy.set_ylabel("accuracy")
     accuracy.set_ylim(0, 1.02)
-    figure.savefig(file, dpi=110)
-
-
-def draw_confusion(truth: np.ndarray, guessed: np.ndarray, categories: Sequence[str], file: Path) -> None:
-    """Confusion matrix as PNG: rows true, columns guessed, counts in the cells, colour by the row's share."""
-    from matplotlib.figure import Figure
-
-    count = len(categories)
-    table = np.zeros((count, count), int)
-    np.add.at(table, (truth, guessed), 1)
-    share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    side = max(4.5, 0.42 * count + 2)
-    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
-    axes = figure.subplots()
-    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for row, column in zip(*np.nonzero(table), strict=True):
-        colour = "white" if share[row, column] > 0.6 else "black"
-        axes.text(column, row, table[row, column], ha="center", va="center", color=colour, fontsize=8)
-    axes.set_xticks(range(count), categories, rotation=90, fontsize=8)
-    axes.set_yticks(range(count), categories, fontsize=8)
-    axes.set_xlabel("sorted into")
-    axes.set_ylabel("true category")
-    axes.set_title(f"{int(np.trace(table))} of {len(truth)} pages right", fontsize=10)
-    figure.colorbar(image, ax=axes, shrink=0.7, label="share of the row")
-    figure.savefig(file, dpi=130)
+    save_figure(figure, file, dpi=110)
