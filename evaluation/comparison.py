@@ -190,16 +190,18 @@ def _row(
 
     if descriptions is not None:
         classifier.use_categories(descriptions)
-    truth = known_labels(judged.found, classifier.categories, own=False)
+    truth = known_labels(judged.found, classifier.categories)
     logits = classifier.logits_of(torch.from_numpy(embeddings).to(classifier.device)).cpu().numpy()
     scores = softmax(logits.astype(np.float64) / classifier.temperature)
     read = np.array([not reason for reason in reasons]) & np.isfinite(scores).all(axis=1)
+    known = truth >= 0
     was_seen = seen.mask(judged.found)
     right = scores.argmax(axis=1) == truth
-    fresh, both = read & ~was_seen, read & was_seen
+    fresh, both = read & known & ~was_seen, read & known & was_seen
     row: dict[str, Any] = {
         "reason": "",
         "failed": int((~read).sum()),
+        "unknown": int((read & ~known).sum()),
         "seen_pages": int(both.sum()),
         "seen_accuracy": float(right[both].mean()) if both.any() else None,
         "told": seen.told,
@@ -208,6 +210,8 @@ def _row(
     }
     if not read.any():
         raise UserError("no page could be read")
+    if not (read & known).any():
+        raise UserError("no page of a category that it knows could be read")
     if not fresh.any():
         return row | {"reason": "it was trained on documents of all these pages: no honest number can be given"}
     places = np.nonzero(fresh)[0]
@@ -346,7 +350,8 @@ def _outcome(row: dict[str, Any]) -> str:
     told = "" if row["told"] else ", may have seen them"
     low, high = 100 * row["low"], 100 * row["high"]
     interval = f"95 % interval {low:.1f} to {high:.1f}"
-    return f"{100 * row['accuracy']:.1f} % ({interval}, {size}{told}), {row['speed']:.1f} pages/s"
+    unknown = f", {row['unknown']} pages of categories that it has not" if row.get("unknown") else ""
+    return f"{100 * row['accuracy']:.1f} % ({interval}, {size}{told}{unknown}), {row['speed']:.1f} pages/s"
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evaluation import metrics
-from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy
+from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy, unknown_note
 from model_folders import choose_model, file_name_of_base
 from model_identity import model_hash
 from predict import chosen_descriptions, model_lines, open_classifier, score_batch, threads
@@ -91,7 +91,10 @@ def run_evaluation(settings: Settings, job: Job) -> int:
     for line in model_lines(choice, classifier, chosen=descriptions is not None):
         if not settings.setup.quiet or line.startswith("warning"):
             _say(line)
-    truth = known_labels(judged.found, classifier.categories, own=judged.origin.startswith("its own"))
+    truth = known_labels(judged.found, classifier.categories)
+    if note := unknown_note(judged.found, classifier.categories):
+        judged.notes.append(note)
+        _say(f"note: {note}")
     seen = Seen.of(choice.source, tuned=bool(classifier.learned))
     files = EvalFiles(settings.output.folder, classifier.base)
     try:
@@ -159,9 +162,6 @@ def judge(
     notes = list(judged.notes)
     if not seen.told:
         notes.append("the model does not name the documents it was trained on: some of these may be among them")
-    unlearned = sorted({judged.found.labels[place] for place in np.nonzero(read & (truth < 0))[0]})
-    if unlearned:
-        notes.append(f"left out, as the model has no such category: {', '.join(map(printable, unlearned))}")
     report = {
         "pages_from": judged.origin,
         "pages": len(outcomes),
@@ -210,7 +210,7 @@ def write(
         metrics.reliability(best, right),
         files.plot("reliability"),
         error=figures["calibration_error"],
-        perfect=(chance["mean"], chance["up_to"]),
+        perfect=(chance["median"], chance["up_to"]),
     )
     curves = {"all categories": metrics.coverage(best, right)}
     for place, category in enumerate(categories):
@@ -289,7 +289,7 @@ def report_lines(report: dict[str, Any]) -> list[str]:
     lines.append(f"{top}, macro-F1 {figures['macro_f1']:.3f}")
     lines.append(
         f"calibration error {figures['calibration_error']:.3f}; a perfectly calibrated model would show "
-        f"{chance['mean']:.3f} on so many pages (95 %: up to {chance['up_to']:.3f})"
+        f"{chance['median']:.3f} on so many pages (95 %: up to {chance['up_to']:.3f})"
     )
     whole = figures["thresholds"][0]
     if report["trained_on"]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ from tables import bare_path
 from training.data import SPLIT_COLUMNS, LabelledPages, find_labelled
 from training.job import SPLIT_FILE
 from training.report import documents_seen, read_record
-from utils import UserError, accuracy_interval, macro_f1, page_number, printable
+from utils import UserError, accuracy_interval, macro_f1, nearest, page_number, printable
 
 if TYPE_CHECKING:
     from model_folders import ModelChoice
@@ -156,20 +157,40 @@ def _own_pages(root: Path, rows: Sequence[dict[str, str]], settings: Settings) -
     return judged
 
 
-def known_labels(found: LabelledPages, categories: Sequence[str], *, own: bool) -> np.ndarray:
+def known_labels(found: LabelledPages, categories: Sequence[str]) -> np.ndarray:
     """The index of each page's label among the model's categories, compared in NFC; -1 for an unknown one.
 
-    Raises UserError, with both sides, for a label folder that the model does not know; a model's own test pages may
-    hold such (their category had no page that could be trained on).
+    Raises UserError, with both sides, where the model knows none of the label folders.
     """
     index = {unicodedata.normalize("NFC", category): place for place, category in enumerate(categories)}
-    unknown = sorted({label for label in found.labels if label not in index})
-    if unknown and not own:
+    unknown = unknown_labels(found, categories)
+    if len(unknown) == len(set(found.labels)):
         raise UserError(
-            f"the model does not know the label folder{'s' if len(unknown) > 1 else ''} {_listed(unknown)} in "
+            f"the model does not know the label folder{'s' if len(unknown) > 1 else ''} {_listed(list(unknown))} in "
             f"{printable(str(found.root))}; it knows: {_listed(list(categories), 60)} (other categories: -cc, --avg)"
         )
     return np.array([index.get(label, -1) for label in found.labels], dtype=int)
+
+
+def unknown_labels(found: LabelledPages, categories: Sequence[str]) -> dict[str, int]:
+    """The label folders that the model does not know, and how many pages each has."""
+    known = {unicodedata.normalize("NFC", category) for category in categories}
+    return dict(sorted(Counter(label for label in found.labels if label not in known).items()))
+
+
+def unknown_note(found: LabelledPages, categories: Sequence[str]) -> str:
+    """One line on the pages of label folders that the model does not know, which judge nothing; "" for none.
+
+    A label that is written almost as one of the model's is shown with that one.
+    """
+    unknown = unknown_labels(found, categories)
+    if not unknown:
+        return ""
+    shown = []
+    for label, count in unknown.items():
+        near = nearest(label, categories)
+        shown.append(f"{printable(label)} ({count}{f'; it has {printable(near)}' if near else ''})")
+    return f"{sum(unknown.values())} pages judge nothing, as the model has no such category: {_listed(shown)}"
 
 
 def figures_of(
@@ -189,7 +210,7 @@ def figures_of(
         },
         "macro_f1": macro_f1(truth, guessed),
         "calibration_error": metrics.calibration_error(best, right),
-        "perfect_calibration": dict(zip(("mean", "up_to"), metrics.perfect_calibration(best), strict=True)),
+        "perfect_calibration": metrics.perfect_calibration(best),
         "per_category": metrics.per_category(table, categories),
         "thresholds": metrics.thresholds(scores, truth, documents, categories),
         "confusion": table.tolist(),

@@ -1,7 +1,7 @@
 """What scores are worth: accuracy, calibration, coverage, differences of models, contradicted labels. Plain numpy.
 
     rows = per_category(truth, guessed, categories)             # precision, recall, F1, support
-    error, chance = calibration_error(best, right), perfect_calibration(best)
+    error, chance = calibration_error(best, right), perfect_calibration(best)["up_to"]
     suspects = label_quality(scores, truth)                     # confident learning
 
 Everywhere: scores [N, C] are probabilities of N pages over C categories, truth [N] the true category's index.
@@ -83,10 +83,12 @@ def calibration_error(best: np.ndarray, right: np.ndarray) -> float:
     return sum(part.pages * abs(part.score - part.right) for part in reliability(best, right)) / len(best)
 
 
-def perfect_calibration(best: np.ndarray, seed: int = 0, draws: int = 500) -> tuple[float, float]:
-    """What `calibration_error` would show if every score were true: mean and 95th percentile, by simulation.
+def perfect_calibration(best: np.ndarray, seed: int = 0, draws: int = 500) -> dict[str, float]:
+    """What `calibration_error` would show if every score were true: its mean, its median and up_to, the 95th
+    percentile, by simulation.
 
-    On few pages that is far from 0, so a calibration error is read beside it. Pages are drawn one by one.
+    On few pages that is far from 0, so a calibration error is read beside it. Where all scores are near 1, a rare wrong
+    page lifts the mean even above up_to: the median is what a perfect model usually shows. Pages are drawn one by one.
     """
     rng = np.random.default_rng(seed)
     ordered = np.sort(best)
@@ -97,7 +99,8 @@ def perfect_calibration(best: np.ndarray, seed: int = 0, draws: int = 500) -> tu
     for _ in range(draws):
         right = np.add.reduceat((rng.random(len(best)) < ordered).astype(int), starts)
         found.append(np.abs(scores - right).sum() / len(best))
-    return float(np.mean(found)), float(np.percentile(found, 95))
+    middle, high = np.percentile(found, (50, 95))
+    return {"mean": float(np.mean(found)), "median": float(middle), "up_to": float(high)}
 
 
 def coverage(best: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -140,6 +140,11 @@ def read_scores(file: Path) -> Scored:
         raise UserError(f"{printable(str(file))}: neither {TABLE} of --folds nor an EVAL_RAW table of --eval --raw")
     categories = [same_label(name) for name in head[begin:end]]
     index = {category: place for place, category in enumerate(categories)}
+    if fold is None:  # label folders that the model does not know judge nothing in --eval, and nothing here
+        there = [(line, cells) for line, cells in lines if same_label(cells[label]) in index]
+        if len(there) < len(lines):
+            notes.append(f"{len(lines) - len(there)} pages carry labels that the model does not know: left out")
+        lines = there
     scores, labels, keys = np.empty((len(lines), len(categories))), [], []
     for row, (line, cells) in enumerate(lines):
         values = [number_in(text) for text in cells[begin:end]]

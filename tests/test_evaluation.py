@@ -140,8 +140,23 @@ def test_pages_that_were_all_in_training_give_no_accuracy_without_a_warning(plac
     assert not any("accepted unseen" in line and "could" in line for line in lines)
 
 
-def test_a_label_folder_that_the_model_does_not_know_is_named_with_both_sides(place, tmp_path, capsys):
+def test_a_label_folder_that_the_model_does_not_know_is_left_out_counted_and_stops_nothing(place, tmp_path, capsys):
     shutil.copytree(place / "pages", tmp_path / "pages")
+    for number in (5, 6):
+        paint(tmp_path / "pages" / "Maps" / f"m-{number}.png", number)
+    paint(tmp_path / "pages" / "Text" / "t-1.png", 7)
+    out = tmp_path / "out"
+    assert call("--eval", "-d", tmp_path / "pages", "--model_path", place / "models/tiny", "-o", out, "--raw") == 0
+    shown = capsys.readouterr()
+    assert "accuracy 100.0 %" in shown.out
+    assert "3 pages judge nothing" in shown.err and "Maps (2)" in shown.err and "Text (1; it has TEXT)" in shown.err
+    assert figures(out)["figures"]["pages"] == 24
+    assert len(table(out, "EVAL_table_*.csv")) == 27, "each page keeps its row"
+    assert call("--wrong_labels", next(out.rglob("EVAL_RAW_*.csv")), "-d", tmp_path / "pages", "-o", out) == 0
+    assert "3 pages carry labels that the model does not know" in capsys.readouterr().out
+
+
+def test_where_the_model_knows_no_label_folder_both_sides_are_named(place, tmp_path, capsys):
     paint(tmp_path / "pages" / "MAPS" / "m-1.png", 5)
     assert call("--eval", "-d", tmp_path / "pages", "--model_path", place / "models/tiny", "-o", tmp_path / "out") == 2
     line = capsys.readouterr().err.splitlines()[-1]

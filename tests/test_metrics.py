@@ -32,7 +32,8 @@ def test_calibration_of_a_true_and_of_a_boastful_model():
     rng = np.random.default_rng(0)
     best = rng.uniform(0.4, 1, size=4000)
     right = rng.random(4000) < best
-    mean, high = metrics.perfect_calibration(best, draws=100)
+    found = metrics.perfect_calibration(best, draws=100)
+    mean, high = found["mean"], found["up_to"]
     assert metrics.calibration_error(best, right) < high < 0.04
     boast = np.full(4000, 0.99)
     assert metrics.calibration_error(boast, right) == pytest.approx(0.99 - right.mean())
@@ -43,8 +44,8 @@ def test_few_pages_have_few_bins_and_much_chance():
     best = np.full(20, 0.8)
     assert len(metrics.reliability(best, np.ones(20, bool))) == 1
     assert len(metrics.reliability(np.linspace(0.3, 1, 60), np.ones(60, bool))) == 4
-    assert metrics.perfect_calibration(best)[0] > 0.05
-    assert metrics.perfect_calibration(np.full(20_000, 0.8), draws=20)[0] < 0.02
+    assert metrics.perfect_calibration(best)["median"] > 0.05
+    assert metrics.perfect_calibration(np.full(20_000, 0.8), draws=20)["mean"] < 0.02
 
 
 def test_threshold_is_the_lowest_score_that_keeps_the_precision():
@@ -115,3 +116,10 @@ def test_suggested_pages_are_uncertain_unlike_and_few_of_a_document():
 
 def test_uncertainty_is_the_gap_of_the_two_best():
     assert metrics.uncertainty(np.array([[1.0, 0, 0], [0.5, 0.5, 0], [0.6, 0.3, 0.1]])) == pytest.approx([0, 1, 0.7])
+
+
+def test_what_a_perfect_model_shows_is_never_above_its_bound():
+    best = np.array([0.9999] * 30)  # now and then a page is wrong: the mean lies above the 95th percentile
+    found = metrics.perfect_calibration(best)
+    assert found["mean"] > found["up_to"]
+    assert found["median"] <= found["up_to"]
