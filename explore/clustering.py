@@ -15,20 +15,20 @@ cluster, so 0 = at the centre; the same scale as search. The same vectors give t
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from explore.projection import BLOCK, SEED, principal, sample
+from explore.projection import BLOCK, SAME, SEED, principal, sample
 
 DENSE = 50_000  # pages that HDBSCAN takes: its time grows with their square
 TRIED = 10_000  # pages that its smallest cluster is chosen on
 DIMENSIONS = 20  # more make densities flat, and slow
 SHARE = 0.9  # of the variance: the rest is mostly noise to a density
 NONE = -1  # the cluster of pages in no cluster, as scikit-learn has it
-SAME = 1e-3  # pages that differ by less in every component are the same: float16 is no finer
 FEW = 8  # fewer pages are one cluster
 SMALLEST = (0.002, 0.005, 0.01, 0.02, 0.05)  # shares of all pages that are tried as the smallest cluster
 LEAST = 3  # pages of a cluster
@@ -138,12 +138,15 @@ def _counted(points: np.ndarray, count: int, space: str) -> tuple[np.ndarray, st
 
 def _means(points: np.ndarray, count: int) -> np.ndarray:
     from sklearn.cluster import KMeans, MiniBatchKMeans
+    from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    if len(points) <= LEARNED:
-        with threadpool_limits(1):  # its threads wait for each other: on a busy machine minutes instead of a moment
-            return KMeans(count, n_init=4, random_state=SEED).fit_predict(points)
-    return MiniBatchKMeans(count, batch_size=8192, n_init=3, random_state=SEED).fit_predict(points)
+    with warnings.catch_warnings():  # that fewer points differ is no matter for a try, and is told of a result
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        if len(points) <= LEARNED:
+            with threadpool_limits(1):  # its threads wait for each other: on a busy machine minutes instead of a moment
+                return KMeans(count, n_init=4, random_state=SEED).fit_predict(points)
+        return MiniBatchKMeans(count, batch_size=8192, n_init=3, random_state=SEED).fit_predict(points)
 
 
 def _silhouette(points: np.ndarray, labels: np.ndarray) -> float:

@@ -23,7 +23,7 @@ import numpy as np
 
 from explore.clustering import NONE, Agreement, Clustering, agreement, find_clusters, shares, steps
 from explore.index import Index, page_file
-from explore.outputs import output_folder, write_record
+from explore.outputs import keep_columns, output_folder, write_record
 from pages import Page
 from progress import Progress
 from sheets import Tile, draw_sheet
@@ -47,7 +47,7 @@ NEEDED = ["id", "folder", "path", "frame", "document", "page", "file", "year", "
 
 
 def run_clusters(settings: Settings, job: Job) -> int:
-    """Find clusters, write them into the index and the output folder, say what was found; 0."""
+    """Find clusters, write them into index and output folder, say what was found; 1 where the index is not written."""
     wanted, quiet = job.explore, settings.setup.quiet
     index = Index.open(wanted.index)
     rows = index.rows(NEEDED)
@@ -60,7 +60,8 @@ def run_clusters(settings: Settings, job: Job) -> int:
         found = find_clusters(index.vectors(), wanted.clusters, bar.advance)
     groups = describe(rows, found)
     agreed = agreement(found.labels, [_text(value) for value in rows["category"]])
-    index.set_columns(rows["id"], {"cluster": found.labels, "cluster_distance": found.distances})
+    columns = {"cluster": found.labels, "cluster_distance": found.distances}
+    unkept, code = keep_columns(index, rows["id"], columns)
     folder = output_folder(wanted.output / "clusters")
     for old in [*folder.glob("cluster_[0-9]*.png"), *folder.glob("no_cluster.png")]:  # of an earlier run
         old.unlink()
@@ -76,12 +77,14 @@ def run_clusters(settings: Settings, job: Job) -> int:
     }
     write_record(folder, index, job, started, len(rows), record)
     print(summary(groups, rows, found, agreed))
+    if unkept:
+        print(f"warning: {unkept}", file=sys.stderr)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     print("files:")
     for file in [*files[:3], files[-1]]:
         print(f"  {printable(str(file))}")
-    return 0
+    return code
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 CANDIDATES = 5  # nearest neighbours of a page that are opened at most
 TURNED, TURNED_ALIKE = 2, 0.75  # the same, of its sketch turned by 180, 90 and 270 degrees each
 ALIKE = 0.65  # likeness of candidates at least; scans of one page reached 0.76 (benchmarks/explore.py)
-COMPARED = "compared.csv"  # in the index's folder: it goes with the pages, whatever -o says
+COMPARED = "compared.csv"  # in the index's folder, where it can be: it goes with the pages, whatever -o says
 SHEETS = 10  # contact sheets at most; the table has all groups
 LISTED = 8  # groups on the terminal
 NEEDED = [
@@ -80,7 +80,7 @@ def run_duplicates(settings: Settings, job: Job) -> int:
     compared = partial(
         compare_pairs,
         rows=rows,
-        file=index.folder / COMPARED,
+        file=_verdicts(index.folder, folder),
         workers=threads(settings.setup.workers),
         max_pixels=settings.input.max_pixels,
         quiet=quiet,

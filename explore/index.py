@@ -31,7 +31,8 @@ from filelock import FileLock, Timeout
 from PIL import Image
 
 from explore.index_format import BROKEN, DERIVED, FORMAT, HEAVY, BackboneInfo, matrix, pandas_type, schema, sql
-from explore.lance_errors import first_line, lance_error
+from explore.index_place import database_address, remove_begun, taken
+from explore.lance_errors import NO_RIGHT, NotWritten, ReadOnly, first_line, lance_error
 from explore.nearest import Nearest
 from utils import UserError, did_you_mean, printable
 
@@ -73,7 +74,7 @@ class Index:
     def __init__(self, folder: Path, backbone: BackboneInfo) -> None:
         self.folder, self.backbone = folder, backbone
         self._lock = FileLock(folder / "lock", timeout=0, thread_local=False)
-        database = lancedb.connect(str(folder))
+        database = lancedb.connect(database_address(folder))
         self._pages: LanceTable = database.create_table("pages", schema=schema(backbone.dim), exist_ok=True)
         self._broken: LanceTable = database.create_table("broken", schema=BROKEN, exist_ok=True)
         self._nearest = Nearest(folder, self._pages)
@@ -88,8 +89,9 @@ class Index:
         about = folder / "index.json"
         if not about.is_file():
             what = f"{shown} holds no index" if folder.exists() else f"the index {shown} does not exist"
-            how = " (--index is for a folder of the index's own)" if _taken(folder) else f" --index {shown}"
+            how = " (--index is for a folder of the index's own)" if taken(folder) else f" --index {shown}"
             raise UserError(f"{what}: make one with: python run.py explore index PAGES{how}")
+        database_address(folder)
         try:
             said = json.loads(about.read_text(encoding="utf-8"))
             version, backbone = said["format"], BackboneInfo(**said["backbone"])
@@ -119,8 +121,10 @@ class Index:
             index.check_backbone(backbone)
             return index
         shown = printable(str(folder))
-        if _taken(folder):
+        if taken(folder):
             raise UserError(f"{shown} holds other things than an index: give a new folder with --index")
+        database_address(folder)
+        there = folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             made = time.strftime("%Y-%m-%dT%H:%M:%S%z")
@@ -130,6 +134,7 @@ class Index:
             part.replace(about)
             return cls(folder, backbone)
         except (ValueError, OSError, RuntimeError) as error:
+            remove_begun(folder, whole=not there)
             raise UserError(f"cannot write the index {shown}: {first_line(error)}") from error
 
     def check_backbone(self, backbone: BackboneInfo) -> None:
@@ -152,11 +157,14 @@ class Index:
         try:
             self._lock.acquire()
         except Timeout:
-            raise UserError(
+            raise NotWritten(
                 f"the index {printable(str(self.folder))} is being changed by another process: wait until it is done "
                 "(searching is possible meanwhile)"
             ) from None
         except OSError as error:
+            if error.errno in NO_RIGHT:
+                shown = printable(str(self.folder))
+                raise ReadOnly(f"the index {shown} may only be read ({error.strerror})") from error
             raise self._said(error) from error
         try:
             self.refresh()
@@ -264,7 +272,7 @@ class Index:
             everyone = self.arrow(["id"])["id"].to_numpy()
             places = np.searchsorted(everyone, np.asarray(ids, np.int64))
             if len(places) and (places.max() >= len(everyone) or (everyone[places] != np.asarray(ids)).any()):
-                raise UserError("the index has changed meanwhile: run the command again")
+                raise NotWritten("the index has changed meanwhile: run the command again")
             columns: dict[str, pa.Array] = {"id": pa.array(everyone, pa.int64())}
             for name, given in values.items():
                 full = np.full(len(everyone), np.nan)
@@ -362,11 +370,6 @@ def page_file(folder: str, path: str) -> Path:
         if Path(raw).exists():
             return Path(raw)
     return whole
-
-
-def _taken(folder: Path) -> bool:
-    """Whether other things than an index lie in a folder, or it is a file."""
-    return folder.is_file() or (folder.is_dir() and any(entry.name != "lock" for entry in folder.iterdir()))
 
 
 def _parts(ids: list[int]) -> Iterator[list[int]]:

@@ -8,14 +8,27 @@ the system's) and the place in their source; which mistake it was can only be to
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from utils import UserError, did_you_mean, printable
 
+NO_RIGHT = (errno.EACCES, errno.EPERM, errno.EROFS)
+FORBIDDEN = re.compile(r"permission denied|read-only file system|access is denied", re.IGNORECASE)
+MISSING = re.compile(r"not found|no such file", re.IGNORECASE)
+OWN = re.compile(r"\.lance\b|table '", re.IGNORECASE)
 # What systems say of a disk, a quota or a file size that is used up.
 FULL = re.compile(r"no space left|disk quota|file too large|not enough space|os error (27|28|122)\b", re.IGNORECASE)
+
+
+class NotWritten(UserError):
+    """What was found could not be written into the index; the user has it in files all the same (`keep_columns`)."""
+
+
+class ReadOnly(NotWritten):
+    """As the index may only be read: on a share, a DVD, of another user."""
 
 
 def lance_error(error: Exception, folder: Path, columns: Sequence[str]) -> UserError:
@@ -29,9 +42,17 @@ def lance_error(error: Exception, folder: Path, columns: Sequence[str]) -> UserE
         return UserError(f"--where is not an SQL condition: {parsing[1].rstrip(' )')}")
     if where := re.search(r"resolving filter expression (.*)", text):
         return UserError(f"--where is not an SQL condition: {where[1]}")
+    if temporary := re.search(r'temp dir.* at path "(.*)[/\\][^/\\"]*"', text):
+        return NotWritten(
+            f"the folder for temporary files, {temporary[1]}, cannot be used (not there, or no right to write): set "
+            "TMPDIR (Windows: TMP) to one that can, and run the command again"
+        )
     if FULL.search(text):
-        return UserError(f"no space left for the index {shown}: make room and run it again; nothing is lost")
-    if re.search(r"not found|no such file", text, re.IGNORECASE):
+        return NotWritten(f"no space left for the index {shown}: make room and run it again; nothing is lost")
+    if FORBIDDEN.search(text):
+        return ReadOnly(f"the index {shown} may only be read ({text})")
+    # Only of the index's own files: a missing folder of the system is no change by anybody.
+    if MISSING.search(text) and OWN.search(text):
         return UserError(
             f"the index {shown} was changed by another process while it was read, or files of it were removed: run "
             f"the command again ({text})"

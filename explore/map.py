@@ -11,6 +11,7 @@ browser shows a drawn part of the pages.
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,8 @@ import numpy as np
 from explore.facets import UNKNOWN, Facet, facets, middles
 from explore.index import Index, page_file
 from explore.map_folder import MOST, write_folder
-from explore.outputs import output_folder, write_record
-from explore.projection import DIMENSIONS, STEPS, neighbour_map, plane, principal, sample
+from explore.outputs import keep_columns, output_folder, write_record
+from explore.projection import DIMENSIONS, STEPS, alike, disc, neighbour_map, plane, principal, sample
 from pictures import new_figure, plain, save_figure
 from progress import Progress
 from utils import UserError, printable
@@ -43,7 +44,7 @@ DPI = 150
 
 
 def run_map(settings: Settings, job: Job) -> int:
-    """Place all pages, then write pictures, table and browser folder; 0."""
+    """Place all pages, then write pictures, table and browser folder; 0, 1 where the index could not be written."""
     wanted, quiet, started = job.explore, settings.setup.quiet, time.time()
     index = Index.open(wanted.index)
     rows = index.rows(COLUMNS)
@@ -51,7 +52,7 @@ def run_map(settings: Settings, job: Job) -> int:
         raise UserError(f"the index {printable(str(wanted.index))} holds no pages")
     with Progress(sum(STEPS), unit="step", quiet=quiet, label="map") as bar:
         places = place(index.vectors(), wanted.method, bar)
-    index.set_columns(rows["id"], {"x": places[:, 0], "y": places[:, 1]})
+    unkept, code = keep_columns(index, rows["id"], {"x": places[:, 0], "y": places[:, 1]})
     rows = rows.assign(x=places[:, 0], y=places[:, 1])
     folder = output_folder(wanted.output / "map")
     for old in folder.glob("map_*.png"):  # of an earlier run: a category that is not known any more
@@ -66,20 +67,25 @@ def run_map(settings: Settings, job: Job) -> int:
     if rows["category"].isna().all():
         notes.append("no categories known: explore index PAGES --table RESULT.csv takes them from a result table")
     write_record(folder, index, job, started, len(rows), {"method": wanted.method})
-    print(f"{len(rows)} page{'' if len(rows) == 1 else 's'} by {METHODS[wanted.method]}: x and y are in the index")
+    said = "" if unkept else ": x and y are in the index"
+    print(f"{len(rows)} page{'' if len(rows) == 1 else 's'} by {METHODS[wanted.method]}{said}")
+    if unkept:
+        print(f"warning: {unkept}", file=sys.stderr)
     for note in notes:
         print(f"note: {note}")
     print("files:")
     for file in files:
         print(f"  {printable(str(file))}")
     print(f"open {printable(str(files[-1]))} in a browser (double-click): it needs no internet")
-    return 0
+    return code
 
 
 def place(vectors: np.ndarray, method: str, bar: Progress) -> np.ndarray:
     """Places float32 [N, 2] within -1 .. 1 of unit vectors [N, D]; `method` is a key of METHODS."""
     if method == "pca":
         return plane(vectors)
+    if alike(vectors):
+        return disc(len(vectors))
     return neighbour_map(principal(vectors, DIMENSIONS), bar.advance)
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import platform
 import time
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explore.lance_errors import NotWritten, ReadOnly
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -29,6 +31,20 @@ def output_folder(folder: Path) -> Path:
     except OSError as error:
         raise UserError(f"cannot write into {printable(str(folder))}: {error.strerror}; choose with -o") from error
     return folder
+
+
+def keep_columns(index: Index, ids: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> tuple[str, int]:
+    """Write derived columns into the index. Where that cannot be, why not in one line, and the exit code for it.
+
+    An index that may only be read is no failure (0); one that others hold, or a full disk, is (1). No result is lost:
+    the files beside hold the same.
+    """
+    try:
+        index.set_columns(ids, columns)
+    except NotWritten as error:
+        names = " and ".join(columns)
+        return f"{names} are in the files only, not in the index: {error}", int(not isinstance(error, ReadOnly))
+    return "", 0
 
 
 def write_record(folder: Path, index: Index, job: Job, started: float, pages: int, record: dict[str, Any]) -> Path:

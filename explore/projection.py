@@ -20,6 +20,7 @@ FITTED = 100_000  # pages from which components and maps are learned; the others
 BLOCK = 65_536  # vectors that are float32 at once
 PERPLEXITY = 30.0  # neighbours that t-SNE cares for, its authors' usual value
 STEPS = (250, 500)  # of t-SNE: early exaggeration, then the rest (openTSNE's defaults)
+SAME = 1e-3  # vectors that differ by less in every number are the same: float16 is no finer
 EXACT = 5_000  # up to here all pairs are summed: quicker than a grid
 
 
@@ -46,6 +47,22 @@ def principal(vectors: np.ndarray, dimensions: int, share: float = 1.0) -> np.nd
     return points
 
 
+def alike(vectors: np.ndarray) -> bool:
+    """Whether all vectors [N, D] of unit length are the same, as far as float16 tells: there is nothing to lay out."""
+    first = np.asarray(vectors[:1], np.float32)
+    return all(
+        np.abs(np.asarray(vectors[start : start + BLOCK], np.float32) - first).max() < SAME
+        for start in range(0, len(vectors), BLOCK)
+    )
+
+
+def disc(count: int) -> np.ndarray:
+    """Places [N, 2] float32 within -1 .. 1, evenly in a disc, the first in the middle (Vogel's spiral)."""
+    turns = np.arange(count)
+    radius, angle = np.sqrt(turns / max(count - 1, 1)), turns * np.pi * (3 - np.sqrt(5))
+    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]).astype(np.float32)
+
+
 def sample(count: int, most: int) -> np.ndarray:
     """At most `most` of `count` places, ascending; the same ones every time."""
     if count <= most:
@@ -55,6 +72,8 @@ def sample(count: int, most: int) -> np.ndarray:
 
 def plane(vectors: np.ndarray) -> np.ndarray:
     """The first two principal components as a map [N, 2] float32, within -1 .. 1."""
+    if alike(vectors):  # no direction differs from any other, and one page has none
+        return np.zeros((len(vectors), 2), np.float32)
     points = principal(vectors, 2)
     if points.shape[1] < 2:
         points = np.column_stack([points, np.zeros(len(points), np.float32)])
