@@ -125,6 +125,28 @@ def run_duplicates(settings: Settings, job: Job) -> int:
     return int(bool(unread))
 
 
+def _verdicts(own: Path, output: Path) -> Path:
+    """Where verdicts are kept: beside the index, or, where that may only be read, beside the result, with those that
+    the index has."""
+    kept, beside = own / COMPARED, output / COMPARED
+    try:
+        new = not kept.exists()
+        with kept.open("ab"):
+            pass
+        if new:
+            kept.unlink()
+        return kept
+    except OSError as error:
+        if error.errno not in NO_RIGHT:
+            raise
+    try:
+        if kept.is_file() and not beside.exists():
+            shutil.copyfile(kept, beside)
+    except OSError as error:
+        raise UserError(f"cannot write {printable(str(beside))}: {error.strerror}; choose with -o") from error
+    return beside
+
+
 def appearance(
     index: Index, ids: np.ndarray, progress: Callable[[int], object] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
