@@ -11,8 +11,10 @@ that are a part of another, contact sheets of the groups, run.json. Nothing is e
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
+import shutil
 import sys
 import time
 from collections import Counter
@@ -129,16 +131,12 @@ def _verdicts(own: Path, output: Path) -> Path:
     """Where verdicts are kept: beside the index, or, where that may only be read, beside the result, with those that
     the index has."""
     kept, beside = own / COMPARED, output / COMPARED
-    try:
+    with contextlib.suppress(OSError):
         new = not kept.exists()
-        with kept.open("ab"):
-            pass
+        kept.open("ab").close()
         if new:
             kept.unlink()
         return kept
-    except OSError as error:
-        if error.errno not in NO_RIGHT:
-            raise
     try:
         if kept.is_file() and not beside.exists():
             shutil.copyfile(kept, beside)
