@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labels import check_apart
 from spreadsheets import read_table
 from utils import UserError, did_you_mean, printable
 
@@ -58,6 +59,7 @@ def read_descriptions(file: Path) -> dict[str, list[str]]:
         texts = descriptions.setdefault(same_label(label), [])
         if description:
             texts.append(description)
+    check_apart(descriptions, printable(str(file)))
     return descriptions
 
 
@@ -89,6 +91,7 @@ def read_sets(folder: Path, prefix: str) -> dict[str, list[str]]:
     for file in list_sets(folder, prefix).values():
         for label, texts in read_descriptions(file).items():
             merged.setdefault(label, []).extend(texts)
+    check_apart(merged, f"{prefix}_*.tsv in {printable(str(folder))}")
     return merged
 
 

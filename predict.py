@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from categories import label_descriptions, read_descriptions, read_sets
 from journal import NO_SCORES, Outcome
+from labels import label_warnings
 from model_folders import ModelChoice, choose_model, file_name_of_base
 from model_identity import categories_of, model_hash
 from pages import PageList, find_pages, left_out_line, list_files, no_folder, pages_of_files
@@ -148,7 +149,7 @@ def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool
             f"warning: not learned by this model: {', '.join(unlearned[:12])}{', ...' if len(unlearned) > 12 else ''}: "
             "expect poor results; train with --train"
         )
-    return lines
+    return lines + [f"warning: {line}" for line in label_warnings(classifier.categories)]
 
 
 def score_batch(classifier: PageClassifier, batch: Batch) -> list[Outcome]:

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from common import Parser, counted, list_undone, start, write_csv
 
 from categories import same_label
+from labels import check_apart, label_warnings
 from pages import extensions_of, find_pages, left_out_line
 from progress import Progress
 from spreadsheets import Rows, number_in, read_table
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str]) -> int:
     else:
         rows, undone = from_table(options)
     classes = Counter(label for _, _, label, _ in rows)
+    check_apart(classes, printable(str(options.source)))
+    for line in label_warnings(classes):
+        print(f"warning: {line}", file=sys.stderr)
     for label, number in sorted(classes.items()):
         print(f"  {printable(label):<24} {number:>7}")
     target = options.annotation

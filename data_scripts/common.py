@@ -20,14 +20,13 @@ import shutil
 import signal
 import sys
 import tempfile
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tables import RESERVED
+from labels import folder_name_problem, same_name  # noqa: F401 (for the scripts)
 from utils import UserError, did_you_mean, printable
 
 ONEPAGERS = "onepagers"  # the folder of one-page documents
@@ -126,33 +125,6 @@ def counted(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
-
-
-def same_name(name: str) -> str:
-    """The form in which Windows and macOS compare file names: two names that are equal so cannot lie in one folder."""
-    return unicodedata.normalize("NFC", name).casefold()
-
-
-def folder_name_problem(label: str) -> str:
-    """Why a label cannot be a folder's name on every system; "" where it can.
-
-    >>> folder_name_problem("TEXT_P"), folder_name_problem("a/b"), folder_name_problem("aux.old")
-    ('', "'/' cannot stand in a folder name", 'Windows reserves this name')
-    """
-    if not label:
-        return "it is empty"
-    bad = re.search(r'[<>:"/\\|?*\x00-\x1f\x7f]', label)
-    if bad:
-        return f"{bad[0]!r} cannot stand in a folder name"
-    if label.endswith((".", " ")) or label.startswith(" "):
-        return "Windows drops the dot or blank at its end" if label[-1] in ". " else "it starts with a blank"
-    if label.split(".")[0].rstrip().upper() in RESERVED:
-        return "Windows reserves this name"
-    if len(label.encode("utf-8", "surrogatepass")) > 150:
-        return "it is longer than 150 bytes"
-    if label.casefold() == "documents.csv":
-        return "the table of documents has this name"
-    return ""
 
 
 def write_csv(file: Path, rows: Iterable[Sequence[str | int]]) -> bool:

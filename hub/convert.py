@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from checkpoints import is_checkpoint, is_model_folder
 from hub.cards import earlier_card, licence_of
+from labels import label_warnings
 from model_folders import EARLIER_NAME, UNKNOWN, canonical_base, describe
 from utils import UserError, printable
 
@@ -74,6 +75,7 @@ def described(classifier: PageClassifier) -> list[str]:
         f"  base {classifier.base}, {len(labels)} categories ({learned}): {', '.join(labels)}",
         f"  pages at {width} x {height} ({classifier.transform.fit}), logit scale {scale}, "
         f"licence {classifier.licence or 'not named'}",
+        *(f"  warning: {line}" for line in label_warnings(labels)),
     ]
 
 

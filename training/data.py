@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from PIL import Image
 
 from categories import same_label
 from documents import Documents, below_label
+from labels import check_apart, label_warnings
 from pages import Page, PageList, find_pages, left_out_line
 from spreadsheets import read_table
 from tables import bare_path, cell, path_cell
@@ -91,6 +92,7 @@ def find_labelled(folder: Path, settings: Settings, listed: PageList | None = No
     if len(inside) < len(found.pages):
         notes.append(f"{len(found.pages) - len(inside)} pages lie outside of label folders and are left out")
     labels = [same_label(printable(page.path.split("/", 1)[0])) for page in inside]
+    notes += check_folders(folder, (printable(page.path.split("/", 1)[0]) for page in inside))
     told: list[str | None] = [None] * len(inside)
     if (folder / DOCUMENTS).is_file():
         table = read_documents(folder / DOCUMENTS)
@@ -105,6 +107,21 @@ def find_labelled(folder: Path, settings: Settings, listed: PageList | None = No
         notes.append(note)
     folders = frozenset(rule.of(page) for page in unnamed if rule.is_folder(page.path))
     return LabelledPages(folder, inside, labels, documents, notes, folders)
+
+
+def check_folders(root: Path, folders: Iterable[str]) -> list[str]:
+    """What is to be said of the names of label folders: two that are one label, names that are no folders on Windows.
+
+    Raises UserError for two that differ in letter case only: they would be learned as two categories.
+    """
+    labels: dict[str, str] = {}
+    joined = []
+    for name in dict.fromkeys(folders):
+        other = labels.setdefault(same_label(name), name)
+        if other != name:
+            joined.append(f"the label folders {other!r} and {name!r} are taken as one category, {same_label(name)}")
+    check_apart(labels, f"label folders in {printable(str(root))}")
+    return joined + label_warnings(labels)
 
 
 def _unclear(pages: Sequence[Page], table: dict[str, str]) -> list[str]:
