@@ -104,6 +104,29 @@ def label_descriptions(labels: Iterable[str]) -> dict[str, list[str]]:
     return {same_label(label): [same_label(label).replace("_", " ").strip() or same_label(label)] for label in labels}
 
 
+def same_texts(descriptions: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """Groups of categories that have the same descriptions, letter case and blanks aside: a model cannot tell them
+    apart, and the first would win on every page.
+
+    >>> same_texts({"A": ["a map"], "B": ["A  map"], "C": ["a plan"]})
+    [['A', 'B']]
+    """
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for label, texts in descriptions.items():
+        groups.setdefault(tuple(sorted(" ".join(text.split()).casefold() for text in texts)), []).append(label)
+    return [labels for labels in groups.values() if len(labels) > 1]
+
+
+def check_texts(descriptions: Mapping[str, Sequence[str]]) -> None:
+    """UserError where two categories have the same descriptions."""
+    for labels in same_texts(descriptions):
+        named = ", ".join(map(printable, labels[:6])) + (", ..." if len(labels) > 6 else "")
+        raise UserError(
+            f"the categories {named} have the same description ({printable(descriptions[labels[0]][0])[:80]}): no page "
+            "can tell them apart, the first would always win; give each a description of its own with -cc FILE"
+        )
+
+
 def prompt_of(description: str, template: str = PROMPT, lowercase: bool = True) -> str:
     """One description in its template.
 

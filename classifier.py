@@ -226,6 +226,17 @@ class PageClassifier:
         """The present categories that a tuned model was not trained on; [] for an untuned base, which learned none."""
         return [label for label in self.categories if label not in self.learned] if self.learned else []
 
+    def ties(self) -> list[list[str]]:
+        """Groups of categories with one prototype: they score alike on every page, and the first always wins."""
+        own = self.prototypes.double().cpu()
+        alike = own @ own.T > 1 - 1e-6  # [C, C]; texts that differ at all are farther apart
+        first = alike.float().argmax(dim=1).tolist()
+        labels = self.categories
+        groups: dict[int, list[str]] = {}
+        for place, of in enumerate(first):
+            groups.setdefault(of, []).append(labels[place])
+        return [group for group in groups.values() if len(group) > 1]
+
     def _set_categories(self, descriptions: Mapping[str, Sequence[str]]) -> None:
         own = {same_label(label): list(texts) for label, texts in descriptions.items()}
         if len(own) != len(descriptions):

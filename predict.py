@@ -20,7 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from categories import label_descriptions, read_descriptions, read_sets
+from categories import check_texts, label_descriptions, read_descriptions, read_sets
 from journal import NO_SCORES, Outcome
 from labels import label_warnings
 from model_folders import ModelChoice, choose_model, file_name_of_base
@@ -57,14 +57,14 @@ def run_prediction(settings: Settings, job: Job) -> int:
         if writes:
             check_writable(settings.output.folder)
         pages = _wanted_pages(settings, job)
-        say(_pages_line(pages))
+        say_pages(pages, quiet=settings.setup.quiet)
         classifier = _opened(choice, settings, descriptions, say)
     else:
         model = model_hash(choice.source, settings.setup.tokenizer)
         top_n = _top_n(settings, descriptions or categories_of(Path(choice.source)))
         identity = _identity(settings, job, model, descriptions, top_n)
         with Run.resume(settings.output.folder, identity=identity, execution=execution_of(settings)) as run:
-            say(resume_line(run, settings, job))
+            say_resumed(run, settings, job)
             return _work(run, _opened(choice, settings, descriptions, say), settings, job, top_n, model)
     top_n = _top_n(settings, classifier.categories)
     if not writes:
@@ -96,6 +96,7 @@ def chosen_descriptions(settings: Settings) -> dict[str, list[str]] | None:
     if nameless:
         _say(f"note: no description for {', '.join(nameless)}: the name itself is used")
         descriptions |= label_descriptions(nameless)
+    check_texts(descriptions)
     if len(descriptions) < 2:
         raise UserError(f"only one category is described, {next(iter(descriptions))}: sorting needs two or more")
     return descriptions
@@ -141,6 +142,11 @@ def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool
         f"model {printable(str(choice.source))} ({choice.why}), base {classifier.base}, "
         f"{len(classifier.categories)} categories, {classifier.device} {classifier.precision}"
     ]
+    for labels in classifier.ties():
+        lines.append(
+            f"warning: this model cannot tell {', '.join(labels[:12])} apart, their descriptions are the same to it: "
+            f"{labels[0]} always wins"
+        )
     if not classifier.learned:
         if choice.kind == "base":
             lines.append("warning: an untuned base: it compares pages with descriptions that it was never trained on")
@@ -257,17 +263,21 @@ def _wanted_pages(settings: Settings, job: Job) -> PageList:
     )
 
 
-def _pages_line(pages: PageList) -> str:
+def say_pages(pages: PageList, *, quiet: bool) -> None:
+    """How many pages there are, and what was left out; with `quiet` only that."""
     files = len({page.path for page in pages.pages})
-    line = f"{len(pages.pages)} pages in {files} files" if files != len(pages.pages) else f"{files} pages"
-    line = f"{line}, {pages.other} files of other kinds left alone" if pages.other else line
-    return f"{line}; {left_out}" if (left_out := left_out_line(pages.left_out)) else line
+    count = f"{len(pages.pages)} pages in {files} files" if files != len(pages.pages) else f"{files} pages"
+    other = f"{pages.other} files of other kinds left alone" if pages.other else ""
+    left = "; ".join(line for line in (other, left_out_line(pages.left_out)) if line)
+    if line := left if quiet else f"{count}, {left}" if left else count:
+        _say(line)
 
 
-def resume_line(run: Run, settings: Settings, job: Job) -> str:
+def say_resumed(run: Run, settings: Settings, job: Job) -> None:
     """What is said of a run that goes on. UserError where its folder holds none of its files any more."""
     total = len(run.pages.pages)
     line = f"resuming {run.name}: {min(total, run.done * settings.setup.batch_size)} of {total} pages were done"
+    left_alone = ""
     if job.directory is not None:
         if not run.pages.root.is_dir():
             raise no_folder(run.pages.root)
@@ -284,9 +294,11 @@ def resume_line(run: Run, settings: Settings, job: Job) -> str:
                 f"{printable(str(run.pages.root))} holds none of the {len(known)} files of the unfinished run "
                 f"{run.name}: is the drive there? Nothing was changed"
             )
-        if new:
-            line += f"; {new} files are new since then and are not in this run"
-    return line
+        left_alone = f"{new} files are new since then and are not in this run" if new else ""
+    if not settings.setup.quiet:
+        _say(f"{line}; {left_alone}" if left_alone else line)
+    elif left_alone:
+        _say(left_alone)
 
 
 def input_of(job: Job) -> str | list[str]:

@@ -25,7 +25,7 @@ from pathlib import Path
 from documents import Documents, below_categories
 from pages import Page, PageList
 from runs import Outcome
-from tables import DocumentTables, Table, cell, number, path_cell
+from tables import DocumentTables, Table, category_columns, cell, number, path_cell, renamed_columns
 from utils import printable
 
 MANY_REASONS = 100  # reasons told apart in a report; the errors table has them all
@@ -105,7 +105,9 @@ def write_tables(
         result = Table(tables / f"result_{name}_{style.top_n}n_{columns}c.csv", head, opened, excel=style.excel)
         raw = errors = documents = None
         if style.raw:
-            raw = Table(tables / f"{name}_RAW.csv", ["FILE", "PAGE", *names, "PATH"], opened, excel=style.excel)
+            columns_of = category_columns(style.categories)
+            raw = Table(tables / f"{name}_RAW.csv", ["FILE", "PAGE", *columns_of, "PATH"], opened, excel=style.excel)
+            report.notes += renamed_columns(style.categories, columns_of)
         if style.per_document:
             documents = DocumentTables(tables / f"{name}_documents", head, opened, excel=style.excel)
             rule = Documents((page.path for page in pages.pages), style, below_categories(style.categories))

@@ -146,8 +146,7 @@ def _run(arguments: tuple[str, ...]) -> int:
             "save that as a .toml file, and give it with --config"
         )
     settings, job = understand(typed, arguments)
-    if not settings.setup.quiet:
-        _notes(settings, typed)
+    _notes(settings, typed)
     # Before torch is loaded: its threads sleep while they wait instead of spinning, and leave the cores to those that
     # decode pages, and to other programs (benchmarks/predict.py).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -352,7 +351,7 @@ def _notes(settings: Settings, typed: argparse.Namespace) -> None:
             f"note: {shown} is of the earlier tool and is not read; how its keys map: {PROGRAM} --config {shown}",
             file=sys.stderr,
         )
-    if typed.safe:
+    if typed.safe and not settings.setup.quiet:
         print("note: --safe is always on", file=sys.stderr)
 
 

@@ -17,7 +17,7 @@ import re
 import shutil
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -30,6 +30,11 @@ from utils import UserError, printable
 FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 # What `cell` puts an apostrophe in front of: formulas, and texts that look like a guarded one, so that `bare` is exact.
 GUARDED = re.compile(f"'*(?:{FORMULA.pattern})")
+# Columns that any table with one column a category has, or will have; letter case aside, as databases and spreadsheets
+# compare them.
+COLUMN_NAMES = frozenset(["file", "page", "path", "true", "in_training", "review", "warning", "id", "unlike", "turn"])
+RANKED = re.compile(r"(class|score)-[0-9]+", re.IGNORECASE)
+MARKED = re.compile(r" \(category( [0-9]+)?\)$")
 OPEN_DOCUMENTS = 64  # per-document files kept open at once; systems allow a few hundred
 RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
     f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789"
@@ -79,6 +84,47 @@ def bare_path(text: str) -> str:
     '=1/a.png'
     """
     return text.removeprefix("./")
+
+
+def category_columns(categories: Sequence[str], beside: Iterable[str] = ()) -> list[str]:
+    """A column for each category, as a cell. Where tables have a use for that name, or two are alike but for letter
+    case, it gets a name of its own: no table has two columns of one name. `category_of` takes it back.
+
+    beside: the other columns of this table, where they are more than `COLUMN_NAMES`.
+
+    >>> category_columns(["TEXT", "Page", "Text", "CLASS-1"])
+    ['TEXT', 'Page (category)', 'Text (category)', 'CLASS-1 (category)']
+    """
+    columns: list[str] = []
+    taken = COLUMN_NAMES | {name.casefold() for name in beside}
+    for category in categories:
+        name = category
+        plain = not RANKED.fullmatch(name) and not MARKED.search(name)
+        for tried in count(1):
+            if plain and name.casefold() not in taken:
+                break
+            name, plain = f"{category} (category{'' if tried == 1 else f' {tried}'})", True
+        taken |= {name.casefold()}
+        columns.append(cell(name))
+    return columns
+
+
+def category_of(column: str) -> str:
+    """The category of a column that `category_columns` named, its guard already off.
+
+    >>> category_of("Page (category)"), category_of("TEXT")
+    ('Page', 'TEXT')
+    """
+    return MARKED.sub("", column)
+
+
+def renamed_columns(categories: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """A line for the user where `category_columns` gave names of their own; [] where it did not."""
+    pairs = [(one, other) for one, other in zip(categories, columns, strict=True) if cell(one) != other]
+    if not pairs:
+        return []
+    shown = ", ".join(f"{printable(one)} stands as {other}" for one, other in pairs[:6])
+    return [f"columns of the table have these names already: {shown}{', ...' if len(pairs) > 6 else ''}"]
 
 
 def number(score: float, decimals: int, *, excel: bool) -> str:

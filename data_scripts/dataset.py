@@ -46,7 +46,7 @@ from pages import Page
 from progress import Progress
 from settings import Settings
 from spreadsheets import read_table
-from tables import bare_path, cell, path_cell
+from tables import bare_path, category_columns, cell, path_cell
 from training.data import LabelledPages, find_labelled
 from utils import UserError, page_number, printable
 
@@ -370,7 +370,7 @@ def _report_split(found: LabelledPages, parts: list[str], output: Path) -> None:
         key=lambda name: (SPLIT_ORDER.index(name) if name in SPLIT_ORDER else 9, name.zfill(9), name),
     )
     rows = [[cell(label), *(shares[label][name] for name in names)] for label in sorted(shares)]
-    write_csv(output / "splits.csv", [["CATEGORY", *names], *rows])
+    write_csv(output / "splits.csv", [["CATEGORY", *category_columns(names, ["CATEGORY"])], *rows])
     folds = all(name.isdecimal() for name in names if name != "not in the table")
     shown = [f"fold {name}" if name.isdecimal() else name for name in names]
     renamed = {label: Counter({new: counter[old] for old, new in zip(names, shown, strict=True)})

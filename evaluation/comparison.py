@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from categories import label_descriptions, list_sets, read_descriptions, read_sets
+from categories import check_texts, label_descriptions, list_sets, read_descriptions, read_sets
 from evaluation import metrics
 from evaluation.comparison_work import Work
 from evaluation.judging import Judged, Seen, all_of, figures_of, free_name, known_labels
@@ -189,6 +189,7 @@ def _row(
     import torch
 
     if descriptions is not None:
+        check_texts(descriptions)
         classifier.use_categories(descriptions)
     truth = known_labels(judged.found, classifier.categories)
     logits = classifier.logits_of(torch.from_numpy(embeddings).to(classifier.device)).cpu().numpy()

@@ -28,7 +28,7 @@ from model_identity import model_hash
 from predict import chosen_descriptions, model_lines, open_classifier, score_batch, threads
 from progress import Progress
 from results import top_categories
-from tables import Table, cell, check_writable, number, path_cell
+from tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
 from training.data import LabelledPages
 from training.report import read_record
 from utils import UserError, printable
@@ -244,7 +244,9 @@ def _write_tables(
         )
         raw = errors = None
         if settings.output.raw:
-            head = ["FILE", "PAGE", *names, "TRUE", *seen_column, "PATH"]
+            columns_of = category_columns(categories)
+            head = ["FILE", "PAGE", *columns_of, "TRUE", *seen_column, "PATH"]
+            report["notes"] += renamed_columns(categories, columns_of)
             raw = Table(files.tables / f"EVAL_RAW_{files.name}.csv", head, opened, excel=excel)
         rows = zip(found.pages, found.labels, outcomes, report["_seen"], strict=True)
         for page, label, outcome, seen in rows:

@@ -21,8 +21,8 @@ from documents import Documents, below_categories
 from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
 from model_folders import choose_model, file_name_of_base
-from pages import PageList, find_pages, left_out_line
-from predict import chosen_descriptions, model_lines, open_classifier, threads
+from pages import PageList, find_pages
+from predict import chosen_descriptions, model_lines, open_classifier, say_pages, threads
 from progress import Progress
 from tables import Table, cell, check_writable, number, path_cell
 from utils import UserError, printable, softmax
@@ -44,8 +44,7 @@ def run_suggestion(settings: Settings, job: Job) -> int:
     read = settings.input
     check_writable(settings.output.folder)
     pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[settings.output.folder])
-    if not settings.setup.quiet and (line := left_out_line(pages.left_out)):
-        _say(line)
+    say_pages(pages, quiet=settings.setup.quiet)
     classifier = open_classifier(choice, settings, descriptions)
     for line in model_lines(choice, classifier, chosen=descriptions is not None):
         if not settings.setup.quiet or line.startswith("warning"):

@@ -23,13 +23,15 @@ import numpy as np
 from journal import Outcome
 from model_folders import ModelChoice, describe, list_models
 from model_identity import categories_of, model_hash
-from pages import PageList, find_pages, left_out_line
+from pages import PageList, find_pages
 from predict import (
     chosen_descriptions,
     execution_of,
     input_of,
+    model_lines,
     open_classifier,
-    resume_line,
+    say_pages,
+    say_resumed,
     score_batch,
     texts_hash,
     threads,
@@ -74,20 +76,23 @@ def run_voting(settings: Settings, job: Job) -> int:
     }
     output = settings.output.folder
 
-    def opened(pages: int) -> tuple[list[PageClassifier], list[str]]:
-        say(f"{pages} pages, {len(choices)} models: {', '.join(map(printable, names))}")
+    def opened() -> tuple[list[PageClassifier], list[str]]:
+        say(f"{len(choices)} models: {', '.join(map(printable, names))}")
         classifiers = [open_classifier(choice, settings, descriptions) for choice in choices]
+        for choice, classifier, name in zip(choices, classifiers, names, strict=True):
+            for line in model_lines(choice, classifier, chosen=descriptions is not None):
+                if line.startswith("warning: "):
+                    _say(f"warning: {printable(name)}: {line.removeprefix('warning: ')}")
         return classifiers, same_categories(choices, classifiers)
 
     if job.resume:  # all that can be refused is refused before the models are loaded
         with Run.resume(output, identity=identity, execution=execution) as run:
-            say(resume_line(run, settings, job))
-            return _work(run, *opened(len(run.pages.pages)), names, settings, job)
+            say_resumed(run, settings, job)
+            return _work(run, *opened(), names, settings, job)
     check_writable(output)
     pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[output])
-    if line := left_out_line(pages.left_out):
-        _say(line)
-    ready = opened(len(pages.pages))
+    say_pages(pages, quiet=settings.setup.quiet)
+    ready = opened()
     with Run.start(output, f"{len(choices)}-models", pages, identity=identity, execution=execution) as run:
         return _work(run, *ready, names, settings, job)
 

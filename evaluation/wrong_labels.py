@@ -23,7 +23,7 @@ from categories import same_label
 from evaluation.judging import free_name
 from evaluation.metrics import label_quality
 from spreadsheets import number_in, open_table
-from tables import Table, bare_path, cell, number, path_cell
+from tables import Table, bare_path, category_of, cell, number, path_cell
 from training.data import find_labelled
 from training.folds import TABLE
 from training.report import read_record
@@ -138,7 +138,7 @@ def read_scores(file: Path) -> Scored:
             lines = taken
     else:
         raise UserError(f"{printable(str(file))}: neither {TABLE} of --folds nor an EVAL_RAW table of --eval --raw")
-    categories = [same_label(name) for name in head[begin:end]]
+    categories = [same_label(category_of(name)) for name in head[begin:end]]
     index = {category: place for place, category in enumerate(categories)}
     if fold is None:  # label folders that the model does not know judge nothing in --eval, and nothing here
         there = [(line, cells) for line, cells in lines if same_label(cells[label]) in index]

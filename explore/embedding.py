@@ -94,7 +94,7 @@ def _pages(
             pages += [page for page in held if page.frame not in present]
             left_out += copies
             progress.advance()
-    if left_out and not quiet:
+    if left_out:
         print(left_out_line(left_out), file=sys.stderr, flush=True)
     return folder, PageList(root, pages, left_out=left_out)
 

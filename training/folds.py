@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pictures import draw_confusion
-from tables import cell, path_cell
+from tables import category_columns, cell, path_cell
 from training.data import LabelledPages, cap_pages, write_split
 from training.job import Fitted, Material, Start, fit
 from training.report import figures, finished, make_record, put_in_place, save, show
@@ -224,7 +224,8 @@ def write_tables(work: Work, found: LabelledPages, pooled: OutOfFold, summary: d
     scores = softmax(pooled.logits / summary["pooled"]["temperature"])
     with (ready / TABLE).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["PATH", "PAGE", "CATEGORY", "DOCUMENT", "FOLD", *map(cell, pooled.categories)])
+        fixed = ["PATH", "PAGE", "CATEGORY", "DOCUMENT", "FOLD"]
+        writer.writerow([*fixed, *category_columns(pooled.categories, fixed)])
         for row in np.argsort(pooled.places):
             page, place = found.pages[pooled.places[row]], pooled.places[row]
             cells = [path_cell(page.path), page.number, cell(found.labels[place]), cell(found.documents[place])]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from categories import label_descriptions, prompts, read_sets
+from model_identity import model_hash
 from progress import Progress
 from training import backbone
 from training.data import UNREADABLE, BalancedSampler, LabelledPages, PageStore, cap_pages, find_labelled, write_split
@@ -389,7 +390,7 @@ def identity(settings: Settings, start: Start, data: Path) -> dict[str, Any]:
     setup, chosen = settings.setup, settings.input
     return {
         "data": str(data.resolve()),
-        "start": start.name,
+        "start": start.name if start.choice is None else model_hash(start.choice.source, setup.tokenizer),
         "words": None if start.choice is not None or WordKnowledge.find() is None else NAME,
         "texts": start.texts,
         "train": {name: value for name, value in asdict(settings.train).items() if name != "folder"},
