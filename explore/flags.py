@@ -98,6 +98,7 @@ OVERVIEW = f"""Explore a collection: an index of pages by how they look, and wha
 Begin with: {PROGRAM} explore index PAGES        The flags of a command: {PROGRAM} explore search -h
 Needs more packages than sorting: python -m pip install -r requirements-explore.txt
 """
+MOST = 1_000_000  # pages that a list, neighbours that a page, clusters that a collection may be asked for
 # Settings whose flags a command shares with sorting.
 READING = ("--max_pixels", "--document_from", "--document_pattern", "--file_format", "--inner")
 COMPUTING = ("--device", "--precision", "--batch_size", "--workers")
@@ -309,8 +310,10 @@ def _files(flag: str, given: Sequence[str]) -> tuple[Path, ...]:
 def _count(flag: str, given: str | None, default: int, least: int = 1) -> int:
     if given is None:
         return default
-    if not (given.isascii() and given.isdecimal() and int(given) >= least):
+    if not (given.isascii() and given.isdecimal() and int(given[:20]) >= least):
         raise UserError(f"{flag} {printable(given)}: must be a whole number, {least} or more")
+    if len(given) > 20 or int(given) > MOST:
+        raise UserError(f"{flag} {printable(given)}: must be at most {MOST:,}")
     return int(given)
 
 

@@ -91,7 +91,8 @@ def run_outliers(settings: Settings, job: Job) -> int:
         )
     categories = [value if isinstance(value, str) and value else None for value in rows["category"]]
     with Progress(len(rows), quiet=quiet, label="neighbours") as bar:
-        found = judge(index.vectors(), documents, categories, wanted.k, bar.advance)
+        k = min(wanted.k, max(len(rows), 10))  # more neighbours than pages are only memory
+        found = judge(index.vectors(), documents, categories, k, bar.advance)
     folder = output_folder(wanted.output / "outliers")
     excel, notes = settings.output.excel, []
     outliers = found.outliers

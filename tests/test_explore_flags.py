@@ -51,6 +51,7 @@ MISTAKES = [
     (["search", "here.png"], "did you mean --image here.png?"),
     (["search", "--image", "none*.png"], "nothing fits"),
     (["clusters", "--clusters", "1"], "must be a whole number, 2 or more"),
+    (["search", "--text", "a", "-k", "9" * 40], "must be at most 1,000,000"),
     (["clusters", "folder"], "explore index folder"),
     (["map", "--method", "umap"], "must be tsne or pca"),
     (["index", "nowhere"], "the folder nowhere does not exist"),
