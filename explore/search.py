@@ -156,11 +156,10 @@ def _mean(pages: list[Page], backbone: Backbone, settings: Settings) -> np.ndarr
 
 def _in_index(index: Index, page: Page) -> list[int]:
     """The ids of a query page in the index."""
-    whole = printable(Path(page.path).absolute().as_posix())
-    name = whole.rpartition("/")[2]
-    frame = "frame is null" if page.frame is None else f"frame = {page.frame}"
-    rows = index.arrow(["id", "folder", "path"], f"file = {sql(name)} and {frame}").to_pylist()
     here = Path(page.path).resolve()
+    names = ", ".join(sql(printable(name)) for name in {Path(page.path).name, here.name})  # of a link, and of the file
+    frame = "frame is null" if page.frame is None else f"frame = {page.frame}"
+    rows = index.arrow(["id", "folder", "path"], f"file in ({names}) and {frame}").to_pylist()
     return [row["id"] for row in rows if page_file(row["folder"], row["path"]).resolve() == here]
 
 

@@ -169,6 +169,9 @@ def test_one_page_is_one_row_whatever_leads_to_it(here, model, capsys):
     assert explore("real", "other") == 0
     assert set(rows()) == {*before, "other/c-1.png"}
     assert "5 passed over" in capsys.readouterr().out
+    search = ["explore", "search", "--image", "real/again-1.png", "--index", "ix", "-o", "out"]
+    assert main(search) == 0
+    assert "the query itself is in the index" in capsys.readouterr().err
     draw("far/d-1.png", seed=4)  # only links lead there
     Path("other/d.png").symlink_to(here / "far/d-1.png")
     Path("other/e.png").symlink_to(here / "far/d-1.png")
