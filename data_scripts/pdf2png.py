@@ -34,6 +34,7 @@ from common import (
     whole_number,
 )
 from pdf_pages import NO_ROOM, SOURCE, PageTask, make_page, png_texts
+from pdf_versions import CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN, Version, state
 from processes import WorkerDied, in_processes
 
 from decoding import PageError, count_frames
@@ -50,18 +51,23 @@ DESCRIPTION = """\
 Turn every PDF below PDF_FOLDER (any letter case) into page images:
     <document>/<document>-<page>.png    page numbers padded to the length of the last, e.g. X/X-001.png ... X/X-200.png
 beside the PDFs, or in the same sub-folders of --output. Pages that are there are kept, so a second start makes only
-what is missing (whatever the --dpi: for another one give another --output). Nothing is ever deleted.
+what is missing (whatever the --dpi: for another one give another --output).
+A page image says which version of its PDF it was made of. Where a PDF has changed since (size and time, then content),
+nothing is made of it, so that old and new pages never lie side by side: it is listed, and --anew makes the pages of
+earlier versions again, in the place of the old images. Nothing else is ever replaced or deleted.
 
 A page that is one embedded scan is written with the scan's own pixels, turned as the page is shown; where something
 hinders that (a mask, a clipping, margins) the page is drawn at the scan's resolution. All other pages are drawn at
---dpi. Pages without colour become grey images, black-and-white ones 1-bit images.
+--dpi. A scan of unequal resolution (fax) is brought into the page's proportions. Pages without colour become grey
+images, black-and-white ones 1-bit images.
 Encrypted and broken PDFs are listed at the end. Exit code: 0 all done, 1 something was left undone, 2 wrong command."""
 
 EXAMPLES = """\
 examples:
   python data_scripts/pdf2png.py scans                          scans/X.pdf -> scans/X/X-1.png ...
   python data_scripts/pdf2png.py scans --output pages --dry-run
-  python data_scripts/pdf2png.py scans --output pages --pages 1-5 --grey"""
+  python data_scripts/pdf2png.py scans --output pages --pages 1-5 --grey
+  python data_scripts/pdf2png.py scans --output pages --anew    some PDFs were corrected since"""
 
 
 @dataclass
@@ -72,7 +78,10 @@ class Document:
     name: str
     folder: Path
     pages: int = 0
+    version: Version | None = None
     missing: list[int] = field(default_factory=list)
+    earlier: dict[int, Path] = field(default_factory=dict)  # pages made of another version of it
+    to_replace: set[int] = field(default_factory=set)  # those of them that are wanted again
 
     def target(self, page: int) -> Path:
         """The file of a page (from 1)."""
@@ -91,6 +100,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--grey", action="store_true", help="write all pages without colour")
     parser.add_argument("--pages", default="", metavar="1-5", help="only these pages of each PDF: 1-5 or 1,3,8-")
+    parser.add_argument("--anew", action="store_true", help="make pages of earlier versions of a PDF again")
     parser.add_argument(
         "--workers", type=whole_number(1, 256), default=default_workers(), metavar="N", help="processes (%(default)s)"
     )
@@ -113,45 +123,97 @@ def _make_all(root: Path, output: Path, paths: list[str], ranges: list[tuple[int
     undone += count_pages(root, documents, options.workers)
     documents = [document for document in documents if document.pages]
     same = Counter(same_name(document.name) for document in documents)
-    done = 0
+    done, foreign = 0, 0
     for document in documents:
         wanted = [page for page in range(1, document.pages + 1) if not ranges or _within(page, ranges)]
-        there = _pages_there(document, output, same[same_name(document.name)] == 1, clean=not options.dry_run)
-        document.missing = [page for page in wanted if page not in there]
-        done += len(wanted) - len(document.missing)
-        if options.dry_run and document.missing:
-            names = [printable(document.target(page).name) for page in document.missing]
+        try:
+            document.version = Version(root / document.path)
+            only = same[same_name(document.name)] == 1
+            there, older = _pages_there(document, output, only, clean=not options.dry_run)
+        except OSError as error:
+            undone.append(f"{printable(document.path)}: {(error.strerror or str(error)).lower()}")
+            continue
+        foreign += older
+        document.missing = [page for page in wanted if page not in there and page not in document.earlier]
+        done += len(there.intersection(wanted))
+        if options.anew:
+            document.to_replace = document.earlier.keys() & set(wanted)
+            for page in document.to_replace & there if not options.dry_run else ():
+                document.earlier.pop(page).unlink()  # a kill came between the new image and the end of the old one
+            document.to_replace -= there
+        kept = sorted(document.earlier.keys() - document.to_replace)
+        if kept:
+            undone.append(_changed(document, kept, options.anew))
+        if kept and not options.anew:
+            document.missing = []
+        to_do = sorted([*document.missing, *document.to_replace])
+        if options.dry_run and to_do:
+            names = [printable(document.target(page).name) for page in to_do]
             names = names if len(names) < 3 else [names[0], "...", names[-1]]
-            say = f"{printable(document.path)}: would make {counted(len(document.missing), 'page')}"
+            say = f"{printable(document.path)}: would make {counted(len(to_do), 'page')}"
             print(f"{say} in {printable(str(document.folder))}: {' '.join(names)}")
         elif not options.dry_run and document.missing and document.name != Path(document.path).stem:
             print(f"note: {printable(document.path)}: its pages are named {document.name}, which every system takes")
-    wanted = sum(len(document.missing) for document in documents)
+    if foreign:
+        are = "is" if foreign == 1 else "are"
+        print(
+            f"note: {counted(foreign, 'page image')} that pdf2png.py has not made {are} older than the PDF: left alone"
+        )
+    wanted_pages = sum(len(document.missing) + len(document.to_replace) for document in documents)
     made = 0
     if not options.dry_run:
         failed = _draw(root, documents, options)
         undone += failed
-        made = wanted - len(failed)
-    left = f"{made} made" if not options.dry_run else f"{wanted} would be made"
-    print(f"{counted(len(paths), 'PDF')}, {counted(done + wanted, 'page')}: {left}, {done} there already", flush=True)
+        made = wanted_pages - len(failed)
+    left = f"{made} made" if not options.dry_run else f"{wanted_pages} would be made"
+    print(
+        f"{counted(len(paths), 'PDF')}, {counted(done + wanted_pages, 'page')}: {left}, {done} there already",
+        flush=True,
+    )
     return list_undone(undone, "left undone")
+
+
+def _changed(document: Document, kept: list[int], anew: bool) -> str:
+    """What to say of a PDF that has page images of an earlier version of it."""
+    shown = printable(document.path)
+    files = [printable(document.earlier[page].name) for page in kept]
+    files = files if len(files) < 4 else [files[0], "...", files[-1]]
+    pages = f"{counted(len(kept), 'page image')} ({' '.join(files)})"
+    if all(page > document.pages for page in kept):
+        return (
+            f"{shown} has {counted(document.pages, 'page')} now, {pages} of an earlier version lie there: remove them"
+        )
+    what = "are not among --pages" if anew else "--anew makes them again, instead of the old ones"
+    return f"{shown} has changed since {pages} {'was' if len(kept) == 1 else 'were'} made of it: {what}"
 
 
 def _draw(root: Path, documents: list[Document], options: Any) -> list[str]:
     """Make the missing pages; what failed, in the order of the documents."""
     failed: dict[tuple[str, int], str] = {}
-    total = sum(len(document.missing) for document in documents)
+    total = sum(len(document.missing) + len(document.to_replace) for document in documents)
 
-    def tasks() -> Iterator[PageTask]:
+    def tasks(progress: Progress) -> Iterator[PageTask]:
         for document in documents:
-            if document.missing:
+            pages = sorted([*document.missing, *document.to_replace])
+            if pages:
                 _make_folder(document.folder)
-            for page in document.missing:
-                pdf, target = str((root / document.path).absolute()), str(document.target(page))
-                yield PageTask(pdf, document.path, page, document.pages, target, options.dpi, options.grey)
+                try:
+                    pdf, version = str((root / document.path).absolute()), str(document.version)
+                except OSError as error:
+                    reason = f"{printable(document.path)}: {(error.strerror or str(error)).lower()}"
+                    failed.update({(document.path, page): reason for page in pages})
+                    progress.advance(len(pages), failed=len(pages))
+                    continue
+            for page in pages:
+                old = document.earlier.get(page)
+                # Where the old image lies in onepagers/, the new one goes there too - unless there are more pages now.
+                moved = old is not None and old.parent != document.folder and document.pages == 1
+                target = str(old if moved else document.target(page))
+                about = (document.path, version, page, document.pages, target, options.dpi, options.grey)
+                yield PageTask(pdf, *about, replaces=str(old or ""))
 
     with Progress(total, unit="page", label="pdf2png") as progress:
-        for task, answer in in_processes(make_page, tasks(), min(options.workers, max(1, total))):
+        for task, answer in in_processes(make_page, tasks(progress), min(options.workers, max(1, total))):
             reason = f"PDFium broke down: {answer}" if isinstance(answer, WorkerDied) else answer
             progress.advance(1, failed=bool(reason))
             if reason.startswith(NO_ROOM):
@@ -240,10 +302,13 @@ def pages_of(path: str) -> int | str:
     return frames or "not a PDF although its name says so"
 
 
-def _pages_there(document: Document, output: Path, only: bool, *, clean: bool) -> set[int]:
-    """Page numbers that were made before, padded or not, here or moved to onepagers/ since. `only`: no other PDF has
-    this name."""
-    there = set()
+def _pages_there(document: Document, output: Path, only: bool, *, clean: bool) -> tuple[set[int], int]:
+    """Page numbers that were made before, padded or not, here or moved to onepagers/ since, and how many images by
+    others are older than the PDF. Those of another version of the PDF go to `document.earlier`. `only`: no other PDF
+    has this name."""
+    there: set[int] = set()
+    older = 0
+    files: list[tuple[int, Path]] = []
     if document.folder.is_dir():
         if clean:
             drop_parts(document.folder)
@@ -251,12 +316,20 @@ def _pages_there(document: Document, output: Path, only: bool, *, clean: bool) -
             stem, _, extension = entry.name.rpartition(".")
             name, page = split_page_name(stem)
             if extension.lower() == "png" and page and same_name(name) == same_name(document.name):
-                there.add(page)
-    if document.pages == 1:
-        moved = output / ONEPAGERS / document.target(1).name
-        if moved.is_file() and (only or png_texts(moved).get(SOURCE) == printable(document.path)):
-            there.add(1)
-    return there
+                files.append((page, Path(entry.path)))
+    moved = output / ONEPAGERS / f"{document.name}-1.png"
+    if moved.is_file():
+        own = png_texts(moved).get(SOURCE) == printable(document.path)
+        if own or (only and document.pages == 1):
+            files.append((1, moved))
+    for page, file in sorted(files):
+        said = state(file, document.version)
+        older += said == OLDER_FOREIGN
+        if said == EARLIER or (said == CURRENT and page > document.pages):
+            document.earlier[page] = file
+        elif said in (CURRENT, FOREIGN, OLDER_FOREIGN):
+            there.add(page)
+    return there, older
 
 
 if __name__ == "__main__":

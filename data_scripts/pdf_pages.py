@@ -1,6 +1,7 @@
 """One page of a PDF as an image: the embedded scan's own pixels where the page is one scan, else drawn.
 
-    reason = make_page(PageTask(pdf="X.pdf", source="X.pdf", page=1, of=12, target="X/X-01.png", dpi=300, grey=False))
+    task = PageTask(pdf="X.pdf", source="X.pdf", version="", page=1, of=12, target="X/X-01.png", dpi=300, grey=False)
+    reason = make_page(task)
 
 PDFium is not thread-safe: this runs in processes of its own.
 """
@@ -9,7 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
+import io
+import math
+import mmap
 import os
+import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,21 +36,26 @@ MAX_PIXELS = 500_000_000  # a page: PDFium's bitmaps hold 2 GiB, at three to fou
 PAGES_OF_ONE_OPENING = 200  # PDFium keeps what it has seen of a document, 0.1 MB a page
 COVERED = 0.5  # an image on at least this share of an otherwise empty page is a scan
 OWN_DPI = (50, 1200)  # beyond these the page's size in the PDF says nothing about its resolution
+OBJECT_STREAM = 1 << 24  # bytes of a compressed part of a PDF that are looked into; they hold some kilobytes
 NO_ROOM = "no room for"
-SOURCE, OF_PAGES = "Source", "Pages of the document"  # text chunks of the PNG
+SQUARE = 0.02  # pixels that are so much higher than wide, or wider than high, are brought into the page's proportions
+SOURCE, OF_PAGES, VERSION = "Source", "Pages of the document", "Source version"  # text chunks of the PNG
 
 
 @dataclass(frozen=True)
 class PageTask:
-    """One page to make: everything that a worker must know."""
+    """One page to make: everything that a worker must know. version: of the PDF, as it goes into the PNG (begins with
+    size and time). replaces: an image of another version of the PDF, which goes as the new one is complete."""
 
     pdf: str
     source: str
+    version: str
     page: int
     of: int
     target: str
     dpi: int
     grey: bool
+    replaces: str = ""
 
 
 _opened: list[Any] = []  # path, document, pages read since it was opened
@@ -54,7 +66,11 @@ def make_page(task: PageTask) -> str:
     import pypdfium2
 
     try:
-        image, dpi = page_image(_document(task.pdf)[task.page - 1], task.dpi)
+        document = _document(task.pdf)
+        image, dpi = page_image(document[task.page - 1], task.dpi, user_unit(document, task.page - 1, task.pdf))
+        status = Path(task.pdf).stat()
+        if task.version and not task.version.startswith(f"{status.st_size} {status.st_mtime_ns} "):
+            return "the PDF changed meanwhile: start again"
     except PageError as error:
         return str(error)
     except (pypdfium2.PdfiumError, ValueError, MemoryError, OSError) as error:
@@ -63,6 +79,7 @@ def make_page(task: PageTask) -> str:
     texts = PngImagePlugin.PngInfo()
     texts.add_itxt(SOURCE, printable(task.source))
     texts.add_text(OF_PAGES, str(task.of))
+    texts.add_text(VERSION, task.version)
     target = Path(task.target)
     part = part_of(target)
     try:
@@ -70,7 +87,12 @@ def make_page(task: PageTask) -> str:
             image.save(out, format="PNG", dpi=(dpi, dpi), pnginfo=texts)
             out.flush()
             os.fsync(out.fileno())
-        move_new(part, target)
+        if task.replaces == task.target:
+            part.replace(target)
+        else:
+            move_new(part, target)
+            if task.replaces:
+                Path(task.replaces).unlink(missing_ok=True)
     except FileExistsError:  # made meanwhile by a worker that outlived a killed start
         return ""
     except OSError as error:
@@ -91,27 +113,81 @@ def _document(path: str) -> PdfDocument:
     return _opened[1]
 
 
-def page_image(page: PdfPage, dpi: int) -> tuple[Image.Image, float]:
-    """A page as it is shown, and its resolution: the embedded scan itself where the page is one, else drawn."""
+def page_image(page: PdfPage, dpi: int, unit: float = 1.0) -> tuple[Image.Image, float]:
+    """A page as it is shown, and its resolution: the embedded scan itself where the page is one, else drawn.
+
+    unit: of the page's lengths, in 1/72 inch (see `user_unit`).
+    """
     scan = scan_on(page)
     if scan is not None:
-        own, whole = scan_resolution(page, scan)
+        points, whole = scan_resolution(page, scan)  # pixels in 72 units of the page
+        own = points / unit
         image = embedded(page, scan) if whole else None
         if image is not None:
             return image, own
         if OWN_DPI[0] <= own <= OWN_DPI[1]:
-            return drawn(page, own / 72), own
-    return drawn(page, dpi / 72), dpi
+            return drawn(page, points / 72), own
+    return drawn(page, dpi / 72 * unit, dpi), dpi
 
 
-def drawn(page: PdfPage, scale: float) -> Image.Image:
-    """The page drawn at `scale` pixels a point; PageError where that is too large."""
+def square(image: Image.Image, wide: float) -> Image.Image:
+    """A scan of unequal resolution (fax: 204 x 98 dpi, `wide` = 2.08) in its true proportions: the coarser direction is
+    made as fine as the other. Black and white stays black and white."""
+    if abs(wide - 1) <= SQUARE:
+        return image
+    whole = (image.width, round(image.height * wide)) if wide > 1 else (round(image.width / wide), image.height)
+    if math.prod(whole) > MAX_PIXELS:
+        raise PageError(f"{whole[0]} x {whole[1]} pixels in the page's proportions are more than {MAX_PIXELS:.0e}")
+    bilevel = image.mode == "L" and sum(image.histogram()[1:255]) == 0
+    return image.resize(whole, Image.Resampling.NEAREST if bilevel else Image.Resampling.BICUBIC)
+
+
+def user_unit(document: PdfDocument, index: int, path: str) -> float:
+    """The page's UserUnit: how many 1/72 inches one unit of its lengths is; large plans have 2 and more, nearly all
+    pages 1. PDFium does not know of it, but writes what it has read: a copy of the page is looked into."""
+    from pypdfium2 import PdfDocument
+
+    if not _may_have_units(path):
+        return 1.0
+    copy = PdfDocument.new()
+    try:
+        copy.import_pages(document, [index])
+        out = io.BytesIO()
+        copy.save(out)
+    finally:
+        copy.close()
+    for written in re.finditer(rb"\bobj\s*<<(?:(?!endobj|\bstream\b).)*?/Type\s*/Page\b(?:(?!endobj|\bstream\b).)*",
+                               out.getvalue(), re.DOTALL):  # fmt: skip
+        if found := re.search(rb"/UserUnit\s+([0-9]*\.?[0-9]+)", written[0]):
+            return float(found[1]) or 1.0
+    return 1.0
+
+
+@functools.lru_cache(maxsize=4)
+def _may_have_units(path: str) -> bool:
+    """Whether any page of a PDF may say UserUnit, in the open or in a compressed or encrypted part of the file."""
+    with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content.find(b"/UserUnit") >= 0 or content.find(b"/Encrypt") >= 0:
+            return True
+        for stream in re.finditer(rb"/ObjStm\b.{0,400}?stream\r?\n", content, re.DOTALL):
+            try:
+                inside = zlib.decompressobj().decompress(content[stream.end() : stream.end() + OBJECT_STREAM])
+            except zlib.error:
+                return True  # packed otherwise: ask PDFium
+            if b"/UserUnit" in inside:
+                return True
+    return False
+
+
+def drawn(page: PdfPage, scale: float, dpi: float = 0) -> Image.Image:
+    """The page drawn at `scale` pixels a unit of its lengths (`dpi`, if not 72 times that); PageError where that is too
+    large."""
     width, height = page.get_size()
     if not (width > 0 and height > 0):
         raise PageError("damaged: the page has no size")
     if width * height * scale * scale > MAX_PIXELS:
         pixels = f"{width * scale:.0f} x {height * scale:.0f} pixels"
-        raise PageError(f"{pixels} at {scale * 72:.0f} dpi is more than {MAX_PIXELS:.0e}: give a smaller --dpi")
+        raise PageError(f"{pixels} at {dpi or scale * 72:.0f} dpi is more than {MAX_PIXELS:.0e}: give a smaller --dpi")
     return page.render(scale=scale).to_pil().convert("RGB")  # a copy: the bitmap's memory is PDFium's
 
 
@@ -144,8 +220,8 @@ def scan_on(page: PdfPage) -> PdfImage | None:
 
 
 def scan_resolution(page: PdfPage, scan: PdfImage) -> tuple[float, bool]:
-    """The scan's dots per inch on the page (0 where it covers less than half of it), and whether it is all of the page:
-    every edge within 1 % or two of its pixels of the page's own."""
+    """The scan's dots in 72 units of the page, an inch as a rule (0 where it covers less than half of it), and whether
+    it is all of the page: every edge within 1 % or two of its pixels of the page's own."""
     a, b, c, d, _, _ = scan.get_matrix().get()
     width, height = scan.get_px_size()
     across, up = (a * a + b * b) ** 0.5, (c * c + d * d) ** 0.5  # points
@@ -184,6 +260,7 @@ def embedded(page: PdfPage, scan: PdfImage) -> Image.Image | None:
     image = image.convert("L" if image.mode in ("L", "1") else "RGB")  # a copy: the bitmap's memory is PDFium's
     if image.size != (width, height):
         return None
+    image = square(image, width / math.hypot(a, b) / (height / math.hypot(c, d)))
     for step in turns:
         image = image.transpose(step)
     shown = drawn(page, 800 / max(page.get_size())).convert("L")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -323,3 +324,145 @@ def test_a_real_report(shared, tmp_path):
     for file in found:
         grey = pixels_of(file)
         assert grey.max() > 250 and grey.min() < 60 and max(grey.shape) == pytest.approx(1170, abs=3)
+
+
+# ---- PDFs that changed since ----
+
+
+def shades(folder):
+    """The mean grey of each page image below a folder."""
+    return {file.relative_to(folder).as_posix(): round(pixels_of(file).mean()) for file in folder.rglob("*.png")}
+
+
+def flat(shade):
+    return Image.new("L", (80, 100), shade)
+
+
+def test_a_corrected_pdf_leaves_no_old_page_beside_a_new_one(tmp_path):
+    pdf, out = tmp_path / "pdf" / "X.pdf", tmp_path / "out"
+    as_pdf(tmp_path / "pdf" / "Y.pdf", [flat(30)])
+    as_pdf(pdf, [flat(200), flat(210)])
+    assert run("pdf2png", pdf.parent, "-o", out).returncode == 0
+    before = shades(out)
+    (out / "X" / "X-2.png").unlink()
+    as_pdf(pdf, [flat(90), flat(100), flat(110)])
+    ended = run("pdf2png", pdf.parent, "-o", out)
+    assert ended.returncode == 1 and "X.pdf has changed since 1 page image (X-1.png) was made of it" in ended.stderr
+    assert "--anew" in ended.stderr and "0 made" in ended.stdout
+    assert shades(out) == {name: shade for name, shade in before.items() if name != "X/X-2.png"}
+    dry = run("pdf2png", pdf.parent, "-o", out, "--anew", "--dry-run")
+    assert dry.returncode == 0 and "3 would be made" in dry.stdout and shades(out)["X/X-1.png"] == before["X/X-1.png"]
+    ended = run("pdf2png", pdf.parent, "-o", out, "--anew")
+    assert ended.returncode == 0 and "3 made, 1 there already" in ended.stdout
+    assert shades(out) == {"Y/Y-1.png": 30, "X/X-1.png": 90, "X/X-2.png": 100, "X/X-3.png": 110}
+    assert "0 made, 4 there already" in run("pdf2png", pdf.parent, "-o", out, "--anew").stdout
+
+
+def test_a_pdf_that_was_only_copied_again_is_no_other(tmp_path):
+    as_pdf(tmp_path / "X.pdf", [flat(200)])
+    run("pdf2png", tmp_path)
+    os.utime(tmp_path / "X.pdf", (2e9, 2e9))
+    ended = run("pdf2png", tmp_path)
+    assert ended.returncode == 0 and "0 made, 1 there already" in ended.stdout
+
+
+def test_pages_that_are_no_more_are_named(tmp_path):
+    as_pdf(tmp_path / "X.pdf", [flat(n) for n in range(50, 62)])
+    run("pdf2png", tmp_path)
+    as_pdf(tmp_path / "X.pdf", [flat(n) for n in range(150, 159)])
+    ended = run("pdf2png", tmp_path, "--anew")  # 9 pages: their names need no zero any more
+    assert ended.returncode == 1 and "X.pdf has 9 pages now" in ended.stderr and "X-10.png" in ended.stderr
+    left = {f"X-{n}.png": 40 + n + 9 for n in (10, 11, 12)}
+    assert shades(tmp_path / "X") == {f"X-{n}.png": 149 + n for n in range(1, 10)} | left
+
+
+def test_a_moved_page_is_made_again_where_it_lies(tmp_path):
+    for name in ("ONE", "MORE"):
+        as_pdf(tmp_path / f"{name}.pdf", [flat(200)])
+    run("pdf2png", tmp_path)
+    run("move_single", tmp_path)
+    as_pdf(tmp_path / "ONE.pdf", [flat(90)])
+    as_pdf(tmp_path / "MORE.pdf", [flat(100), flat(110)])
+    ended = run("pdf2png", tmp_path)
+    assert ended.returncode == 1 and "ONE.pdf" in ended.stderr and "MORE.pdf" in ended.stderr
+    assert run("pdf2png", tmp_path, "--anew").returncode == 0
+    assert shades(tmp_path) == {"onepagers/ONE-1.png": 90, "MORE/MORE-1.png": 100, "MORE/MORE-2.png": 110}
+
+
+def test_images_of_others_are_never_replaced(tmp_path):
+    as_pdf(tmp_path / "X.pdf", [flat(200), flat(210)])
+    (tmp_path / "X").mkdir()
+    flat(77).save(tmp_path / "X" / "X-1.png")
+    os.utime(tmp_path / "X" / "X-1.png", (1e9, 1e9))
+    ended = run("pdf2png", tmp_path, "--anew")
+    assert ended.returncode == 0 and "1 page image that pdf2png.py has not made is older" in ended.stdout
+    assert shades(tmp_path / "X") == {"X-1.png": 77, "X-2.png": 210}
+
+
+# ---- units and resolutions ----
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_user_unit_of_a_large_plan(tmp_path, packed):
+    """A page of 200 x 100 units of 1/36 inch, drawn and as a scan."""
+    plan = assemble(drawing(b"/UserUnit 2.0", b"1 0 0 rg 20 20 100 50 re f"))
+    if packed:
+        plan = in_object_streams(drawing(b"/UserUnit 2.0", b"1 0 0 rg 20 20 100 50 re f"))
+    (tmp_path / "plan.pdf").write_bytes(plan)
+    (tmp_path / "scan.pdf").write_bytes(placed(b"200 0 0 100 0 0", GRID, boxes=b"/UserUnit 2"))
+    (tmp_path / "part.pdf").write_bytes(placed(b"160 0 0 80 20 10", GRID, boxes=b"/UserUnit 2"))
+    assert run("pdf2png", tmp_path, "--dpi", 72, "--workers", 1).returncode == 0
+    sizes = {}
+    for name in ("plan", "scan", "part"):
+        with Image.open(tmp_path / name / f"{name}-1.png") as image:
+            sizes[name] = (image.size, round(image.info["dpi"][0]))
+    assert sizes == {"plan": ((400, 200), 72), "scan": ((800, 400), 144), "part": ((1000, 500), 180)}
+
+
+def in_object_streams(objects):
+    """A PDF whose dictionaries stand in a compressed object stream, as PDF 1.5 allows."""
+    *plain, last = objects  # the last one is a stream itself
+    heads, bodies = b"", b""
+    for number, content in enumerate(plain, 1):
+        heads += b"%d %d " % (number, len(bodies))
+        bodies += content + b" "
+    inside = zlib.compress(heads + bodies)
+    out = b"%PDF-1.6\n"
+    places = {len(objects): len(out)}
+    out += b"%d 0 obj%s\nendobj\n" % (len(objects), last)
+    pack = len(objects) + 1
+    places[pack] = len(out)
+    head = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/DecodeParms<</Predictor 1>>/Length %d>>"
+    out += b"%d 0 obj%sstream\n%s\nendstream\nendobj\n" % (
+        pack, head % (len(plain), len(heads), len(inside)), inside)  # fmt: skip
+    places[pack + 1] = len(out)
+    rows = [
+        (0, 0, 255),
+        *((2, pack, at) for at in range(len(plain))),
+        *((1, places[at], 0) for at in range(pack - 1, pack + 2)),
+    ]
+    table = b"".join(
+        kind.to_bytes(1, "big") + place.to_bytes(4, "big") + at.to_bytes(1, "big") for kind, place, at in rows
+    )
+    head = b"<</Type/XRef/Size %d/W[1 4 1]/Root 1 0 R/Length %d>>" % (len(rows), len(table))
+    out += b"%d 0 obj%sstream\n%s\nendstream\nendobj\n" % (pack + 1, head, table)
+    return out + b"startxref\n%d\n%%%%EOF\n" % places[pack + 1]
+
+
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_a_scan_of_unequal_resolution_keeps_the_pages_proportions(tmp_path, rotate):
+    """A fax of 200 x 98 dpi, in grey and in black and white, on a page of 200 x 100 points."""
+    grey = GRID[::4][:68, :560]
+    black = np.where(grey > 128, 255, 0).astype(np.uint8)
+    for name, pixels in (("grey", grey), ("black", black)):
+        boxes = b"/Rotate %d" % rotate
+        (tmp_path / f"{name}.pdf").write_bytes(placed(b"200 0 0 100 0 0", pixels, boxes=boxes))
+    (tmp_path / "fine.pdf").write_bytes(placed(b"200 0 0 100 0 0", GRID[:398], boxes=b"/Rotate %d" % rotate))
+    assert run("pdf2png", tmp_path, "--workers", 1).returncode == 0
+    for name, size, mode in (("grey", (560, 280), "L"), ("black", (560, 280), "1"), ("fine", (800, 398), "L")):
+        with Image.open(tmp_path / name / f"{name}-1.png") as image:
+            assert image.size == (size if rotate == 0 else size[::-1])
+            assert image.mode == mode
+    made = pixels_of(tmp_path / "black" / "black-1.png")
+    shown = Image.fromarray(np.rot90(black, -rotate // 90)).resize(made.shape[::-1], Image.Resampling.NEAREST)
+    assert (made == np.asarray(shown)).all()

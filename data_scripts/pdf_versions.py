@@ -1,0 +1,53 @@
+"""Which version of a PDF a page image was made of: each says it of itself, in a text chunk of the PNG.
+
+    pdf = Version(path)
+    state(image, pdf)               # CURRENT, EARLIER: made of another version, or FOREIGN: not made by pdf2png.py
+
+Size and time settle it where they are the same; a PDF that was only copied or touched is known by its content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+
+from pdf_pages import OF_PAGES, SOURCE, VERSION, png_texts
+
+CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN = "current", "earlier", "foreign", "older foreign"
+
+
+class Version:
+    """A PDF as it is now; OSError where it is gone."""
+
+    def __init__(self, pdf: Path) -> None:
+        self._pdf = pdf
+        status = pdf.stat()
+        self.size, self.mtime_ns = status.st_size, status.st_mtime_ns
+
+    @cached_property
+    def content(self) -> str:
+        """Its SHA-256."""
+        with self._pdf.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.mtime_ns} {self.content}"
+
+
+def state(image: Path, pdf: Version) -> str:
+    """What a page image is to the PDF that it bears the name of.
+
+    Images of earlier versions of pdf2png.py, and those of others, say nothing of a version: they are older than their
+    PDF, or taken for current.
+    """
+    texts = png_texts(image)
+    told = texts.get(VERSION, "").split(" ")
+    if len(told) == 3:
+        if told[:2] == [str(pdf.size), str(pdf.mtime_ns)]:
+            return CURRENT
+        return CURRENT if told[0] == str(pdf.size) and told[2] == pdf.content else EARLIER
+    older = image.stat().st_mtime_ns < pdf.mtime_ns
+    if SOURCE in texts and OF_PAGES in texts:
+        return EARLIER if older else CURRENT
+    return OLDER_FOREIGN if older else FOREIGN
