@@ -13,6 +13,7 @@ import difflib
 import random
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -89,6 +90,18 @@ def printable(name: str) -> str:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # a Windows name may hold surrogates that stand for no byte
         return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def at_home(path: str) -> Path:
+    """A path as people type it, `~` the home folder; a name such as `~draft-1.png` that is of no user is a name.
+
+    >>> at_home("~nobody-of-this-name-1.png").name
+    '~nobody-of-this-name-1.png'
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 SPLITS = ("train", "validation", "test")

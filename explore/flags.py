@@ -19,7 +19,7 @@ from pathlib import Path
 from config_file import every_key
 from flags import PROGRAM, Help, Parser, add_setting, check_flags
 from settings import Settings
-from utils import UserError, did_you_mean, nearest, printable
+from utils import UserError, at_home, did_you_mean, nearest, printable
 
 # Sub-command -> what it does, in one line. In the order in which people use them.
 COMMANDS = {
@@ -284,7 +284,7 @@ def explore_job(typed: argparse.Namespace, settings: Settings) -> ExploreJob:
 
 
 def _path(flag: str, text: str | None) -> Path | None:
-    return Path(_text(flag, text)).expanduser() if text is not None else None
+    return at_home(_text(flag, text)) if text is not None else None
 
 
 def _text(flag: str, text: str | None) -> str:
@@ -296,7 +296,7 @@ def _text(flag: str, text: str | None) -> str:
 def _files(flag: str, given: Sequence[str]) -> tuple[Path, ...]:
     files: list[Path] = []
     for text in given:
-        path = Path(_text(flag, text)).expanduser()
+        path = at_home(_text(flag, text))
         if path.exists() or not glob.has_magic(text):  # Windows' shells leave wildcards to the program
             files.append(path)
             continue

@@ -55,6 +55,8 @@ MISTAKES = [
     (["clusters", "folder"], "explore index folder"),
     (["map", "--method", "umap"], "must be tsne or pca"),
     (["index", "nowhere"], "the folder nowhere does not exist"),
+    (["index", "~nobody-here"], "the folder ~nobody-here does not exist"),
+    (["index", "folder", "--backbone", "~nobody-here"], "neither a folder nor in the hub cache"),
     (["index", "foldr"], "the folder foldr does not exist; did you mean folder?"),
     (["index", "here.png"], "is a file: index the folder"),
     (["index"], "name the folders of pages"),
