@@ -56,7 +56,7 @@ MISTAKES = [
     (["map", "--method", "umap"], "must be tsne or pca"),
     (["index", "nowhere"], "the folder nowhere does not exist"),
     (["index", "~nobody-here"], "the folder ~nobody-here does not exist"),
-    (["index", "folder", "--backbone", "~nobody-here"], "neither a folder nor in the hub cache"),
+    (["index", "folder", "--backbone", "~nobody-here"], "~nobody-here: no such folder"),
     (["index", "foldr"], "the folder foldr does not exist; did you mean folder?"),
     (["index", "here.png"], "is a file: index the folder"),
     (["index"], "name the folders of pages"),
