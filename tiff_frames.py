@@ -119,7 +119,7 @@ def check_strips(file: BinaryIO, tags: Mapping[int, object]) -> None:
     strips = -(-height // (_number(tags, 278, height) or height or 1))
     tiles = -(-width // (_number(tags, 322, width) or 1)) * -(-height // (_number(tags, 323, height) or 1))
     for offsets_tag, counts_tag, needed in ((273, 279, strips * planes), (324, 325, tiles * planes), (513, 514, 0)):
-        offsets, counts = _numbers(tags.get(offsets_tag)), _numbers(tags.get(counts_tag))
+        offsets, counts = numbers_of(tags.get(offsets_tag)), numbers_of(tags.get(counts_tag))
         if any(offset >= size for offset in offsets):
             raise PageError("truncated: image data lie beyond the end of the file")
         if any(offset + count > size for offset, count in zip(offsets, counts, strict=False)):
@@ -129,9 +129,10 @@ def check_strips(file: BinaryIO, tags: Mapping[int, object]) -> None:
 
 
 def _number(tags: Mapping[int, object], tag: int, default: int) -> int:
-    return (_numbers(tags.get(tag)) or [default])[0]
+    return (numbers_of(tags.get(tag)) or [default])[0]
 
 
-def _numbers(value: object) -> list[int]:
+def numbers_of(value: object) -> list[int]:
+    """The whole numbers of a TIFF tag's value, whatever was given for it."""
     values = value if isinstance(value, tuple | list) else [] if value is None else [value]
     return [number for number in values if isinstance(number, int)]

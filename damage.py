@@ -1,0 +1,143 @@
+"""What decoders complain about, in two grades.
+
+*Broken* is a page of which something is missing: rows, strips or segments, a checksum of its pixels that is wrong, an
+end that comes too early. It gets an error row (`PageError`). *Doubtful* is all else that a decoder says: harmless
+complaints exist. Such a page gets its scores and a word of warning, which is added to `heard`:
+
+    heard: list[str] = []
+    judge_jpeg("Corrupt JPEG data: bad Huffman code", heard)     # heard == ["JPEG: bad Huffman code"]
+
+What no decoder can notice stays unnoticed: uncompressed pictures, and the inside of WebP and JPEG 2000, carry no
+checksum (docs/reading.md has the figures).
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from page_errors import PageError
+from tiff_errors import tiff_reports
+from tiff_frames import numbers_of
+
+# libjpeg's words for "something is missing here"; the others are of bits that went wrong, or of odd headers.
+_JPEG_MISSING = re.compile(r"premature end|found marker .* instead of RST|RST\d? marker|no image|empty", re.IGNORECASE)
+_JPEG_FILLED = re.compile(r"extraneous bytes before marker 0xd9", re.IGNORECASE)  # behind the last row: padding
+# libtiff's: a line that ends early is drawn white to its end, a strip without enough data stays black.
+_TIFF_MISSING = re.compile(r"premature EO|not enough data|premature end|short|invalid strip byte count|read error", re.I)
+_DEFLATE = (8, 32946)  # TIFF compressions
+_MOST_SAID = 3  # complaints of one page that are passed on
+
+
+def judge_jpeg(said: str, heard: list[str]) -> None:
+    """Grades a complaint of libjpeg: PageError, or a word more in `heard`."""
+    short = re.sub(r"^(Corrupt JPEG data|Warning)?:? *", "", said.strip())
+    if _JPEG_MISSING.search(short):
+        raise PageError(f"damaged: parts of the JPEG data are missing ({short})")
+    note(f"JPEG: {short}", heard)
+
+
+def judge_tiff(path: Path | int, directory: int, heard: list[str], name: str = "TIFF") -> None:
+    """Decodes a TIFF's picture once more and grades what libtiff reports; see `judge_jpeg`."""
+    for report in tiff_reports(path, directory):
+        if report.is_error or _TIFF_MISSING.search(report.text):
+            if report.part.startswith("Fax"):
+                raise PageError(f"damaged: its fax data (Group 3 or 4) are broken ({report.text})")
+            raise PageError(f"damaged: its image data are broken ({report.part}: {report.text})")
+        if report.part == "JPEGLib":
+            judge_jpeg(report.text, heard)
+        else:
+            note(f"{name}: {report.text} ({report.part})", heard)
+
+
+def judge_deflate(data: bytes, least: int, what: str) -> bool:
+    """Whether deflated data have their end mark, behind which their checksum stands.
+
+    Raises PageError where they end before `least` bytes came out of them, or are not what was written.
+    """
+    inflater, got, rest = zlib.decompressobj(), 0, data
+    try:
+        while rest and not inflater.eof:
+            got += len(inflater.decompress(rest, 1 << 20))  # a little at a time: a small file can hold gigabytes
+            rest = inflater.unconsumed_tail
+        got += len(inflater.flush()) if not inflater.eof else 0
+    except zlib.error as error:
+        if "check" in str(error):
+            raise PageError(f"damaged: wrong checksum in {what}") from None
+        raise PageError(f"damaged: {what} cannot be decompressed") from None
+    if got < least:
+        raise PageError(f"truncated: {what} end early")
+    return inflater.eof
+
+
+def judge_deflated_tiff(file: BinaryIO, tags: Mapping[int, object]) -> None:
+    """The checksum and the length of each strip or tile of a deflated TIFF, which libtiff looks at neither of."""
+    if (numbers_of(tags.get(259)) or [1])[0] not in _DEFLATE:
+        return
+    for offset, count, least in _parts(tags):
+        file.seek(offset)
+        judge_deflate(file.read(count), least, "its image data")
+
+
+def judge_png_rows(file: BinaryIO, size: tuple[int, int], is_last_row_black: bool) -> None:
+    """Raises PageError where a PNG's data hold fewer rows than its header says.
+
+    Pillow leaves rows that are not there black, so only a picture whose last row is black is looked at once more.
+    """
+    if not is_last_row_black:
+        return
+    file.seek(0)
+    data = file.read()
+    bits, colour, _, _, interlaced = data[24:29]
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour, 1)
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    least = 0
+    for left, top, across, down in passes if interlaced else [(0, 0, 1, 1)]:
+        width, height = -(-max(0, size[0] - left) // across), -(-max(0, size[1] - top) // down)
+        least += height * (1 + -(-width * bits * channels // 8)) if width else 0
+    judge_deflate(b"".join(_image_data(data)), least, "its rows")
+
+
+def note(said: str, heard: list[str]) -> None:
+    """Adds a complaint, once, and only the first few."""
+    if said not in heard and len(heard) < _MOST_SAID:
+        heard.append(said)
+
+
+def _image_data(png: bytes) -> Iterator[bytes]:
+    at = 8
+    while at + 12 <= len(png):
+        length = int.from_bytes(png[at : at + 4])
+        if png[at + 4 : at + 8] == b"IDAT":
+            yield png[at + 8 : at + 8 + length]
+        at += 12 + length
+
+
+def _parts(tags: Mapping[int, object]) -> Iterator[tuple[int, int, int]]:
+    """Offset and length of each strip or tile, and the bytes that must come out of it at least."""
+
+    def number(tag: int, default: int) -> int:
+        return (numbers_of(tags.get(tag)) or [default])[0]
+
+    width, height = number(256, 0), number(257, 0)
+    planar = number(284, 1) == 2
+    bits = sum(numbers_of(tags.get(258)) or [1])
+    if len(numbers_of(tags.get(258))) == 1:
+        bits *= number(277, 1)
+    if planar:
+        bits //= max(1, number(277, 1))
+    if number(262, 1) == 6:  # YCbCr may be subsampled
+        bits = 0
+    if tags.get(324) is not None:
+        row, rows = -(-number(322, width) * bits // 8), number(323, height)
+        for offset, count in zip(numbers_of(tags.get(324)), numbers_of(tags.get(325)), strict=False):
+            yield offset, count, row * rows
+        return
+    row, rows = -(-width * bits // 8), max(1, min(number(278, height), height))
+    in_plane = -(-height // rows)
+    parts = zip(numbers_of(tags.get(273)), numbers_of(tags.get(279)), strict=False)
+    for place, (offset, count) in enumerate(parts):
+        yield offset, count, row * min(rows, height - (place % in_plane) * rows)

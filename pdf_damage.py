@@ -1,0 +1,238 @@
+"""Whether the streams of a PDF's page are whole: PDFium draws what is left of a broken one, or nothing, and says so to
+nobody.
+
+    heard: list[str] = []
+    PdfStreams(path).judge(page=0, heard=heard)      # PageError, or words of doubt in `heard` (damage.py has the grades)
+
+pypdf follows the page's objects: content, pictures, forms, fonts, appearances. Each stream is judged by the library
+that its filter belongs to: zlib, libjpeg, libtiff for fax, OpenJPEG. Encrypted files whose cipher pypdf does not bring,
+and filters without bookkeeping (JBIG2, LZW, run lengths), are left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import re
+import struct
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pypdf
+from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
+from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
+
+from containers import check_whole, size_of
+from damage import judge_deflate, judge_tiff, note
+from jpeg_reading import decode_jpeg
+from page_errors import DECODING_ERRORS, PageError
+
+# What pypdf raises on a file that it cannot follow, beside its own errors: it checks few types.
+_LOST = (PyPdfError, AttributeError, LookupError, TypeError, ValueError, RecursionError, OSError, struct.error)
+_TABLE = re.compile(rb"\s*(?:xref|\d{1,10}\s+\d{1,5}\s+obj)\b")
+_DEEPEST = 12  # forms in forms; a loop of them ends by what was seen
+_MOST_JBIG2_OF_NOTHING = 1000  # bytes; an empty page takes some dozens
+
+
+def check_startxref(file: BinaryIO) -> None:
+    """Raises PageError where the last `startxref` of a PDF leads to neither a table nor an object: bytes were lost or
+    added on the way (a copy as text turns line ends), and what PDFium then rebuilds shows black and empty pages.
+    """
+    size = size_of(file)
+    start = max(0, size - 4096)
+    file.seek(start)
+    found = re.findall(rb"startxref\s+(\d{1,15})", file.read())
+    if not found or int(found[-1]) == 0:  # 0: no table is meant to be read, as some writers of linearised files say
+        return
+    file.seek(0)
+    header = file.read(1 << 16).find(b"%PDF-")
+    for origin in {0, max(0, header)}:  # with junk in front, offsets count from the header, or from the file's start
+        file.seek(origin + int(found[-1]))
+        if _TABLE.match(file.read(64)):
+            return
+    raise PageError("damaged: bytes are missing or were added: its table of contents is not where the PDF says")
+
+
+class PdfStreams:
+    """The streams of one PDF, each judged once however many pages use it. Not for two threads at once."""
+
+    def __init__(self, path: Path) -> None:
+        logging.getLogger("pypdf").addHandler(logging.NullHandler())
+        self._reader: pypdf.PdfReader | None = None
+        self._said: dict[tuple[int, int], tuple[str, list[str]]] = {}  # object -> why it is broken, and doubts
+        self._lost = ""
+        try:
+            self._reader = pypdf.PdfReader(path, strict=False)
+            if self._reader.is_encrypted:
+                self._reader.decrypt("")
+        except (DependencyError, FileNotDecryptedError):
+            self._reader = None
+        except _LOST:
+            self._reader, self._lost = None, "PDF: its objects cannot be followed"
+
+    def judge(self, page: int, heard: list[str]) -> None:
+        """Judges all that page `page` (from 0) is drawn from. Raises PageError where something of it is broken."""
+        if self._lost:
+            note(self._lost, heard)
+        if self._reader is None:
+            return
+        try:
+            streams = list(_streams_of(self._reader.pages[page]))
+        except (DependencyError, FileNotDecryptedError):
+            return
+        except _LOST:
+            note("PDF: the objects of this page cannot be followed", heard)
+            return
+        for key, stream in streams:
+            if key not in self._said:
+                doubts: list[str] = []
+                broken = ""
+                try:
+                    _judge_stream(stream, doubts)
+                except PageError as error:
+                    broken = str(error)
+                self._said[key] = broken, doubts
+            broken, doubts = self._said[key]
+            if broken:
+                raise PageError(broken)
+            for doubt in doubts:
+                note(doubt, heard)
+
+    def undrawn_picture(self, page: int) -> str:
+        """Why a page that came out evenly white or black should not be so; "" where nothing speaks against it."""
+        if self._reader is None:
+            return ""
+        with contextlib.suppress(*_LOST, DependencyError):
+            for _, stream in _streams_of(self._reader.pages[page]):
+                if stream.get("/Subtype") != "/Image":
+                    continue
+                last = _filters(stream)[-1:]
+                if last == ["/JPXDecode"]:
+                    return _undrawn_jpx(_raw(stream))
+                if last == ["/JBIG2Decode"] and len(_raw(stream)) > _MOST_JBIG2_OF_NOTHING:
+                    return "its picture (JBIG2) is not drawn"
+        return ""
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._reader is not None:
+            self._reader.close()
+
+
+def _streams_of(page: DictionaryObject) -> Iterator[tuple[tuple[int, int], StreamObject]]:
+    """All streams that a page is drawn from, with the number of each (direct ones by their place in memory)."""
+    seen: set[tuple[int, int]] = set()
+    todo: list[tuple[Any, int]] = [(page.get(key), 0) for key in ("/Contents", "/Resources", "/Annots")]
+    while todo:
+        found, depth = todo.pop()
+        key = (found.idnum, found.generation) if isinstance(found, IndirectObject) else (-1, id(found))
+        if found is None or depth > _DEEPEST or key in seen:
+            continue
+        seen.add(key)
+        value = found.get_object()
+        if isinstance(value, StreamObject):
+            yield key, value
+        if isinstance(value, ArrayObject):
+            todo += [(part, depth + 1) for part in value]
+        elif isinstance(value, DictionaryObject):
+            # Not up and away: a note knows its page and its neighbours, a page its document.
+            skip = {"/Parent", "/P", "/Popup", "/A", "/AA", "/Dest", "/IRT", "/StructParent", "/Metadata", "/PieceInfo"}
+            todo += [(part, depth + 1) for name, part in value.items() if name not in skip and _may_hold(part)]
+
+
+def _may_hold(part: object) -> bool:
+    return isinstance(part, IndirectObject | ArrayObject | DictionaryObject)
+
+
+def _filters(stream: StreamObject) -> list[str]:
+    found = stream.get("/Filter", [])
+    found = found.get_object() if isinstance(found, IndirectObject) else found
+    return [str(name) for name in found] if isinstance(found, list) else [str(found)]
+
+
+def _parameters(stream: StreamObject) -> dict[str, Any]:
+    """Those of the first filter."""
+    found = stream.get("/DecodeParms", {})
+    found = found.get_object() if isinstance(found, IndirectObject) else found
+    found = found[0] if isinstance(found, list) and found else found
+    found = found.get_object() if isinstance(found, IndirectObject) else found
+    return found if isinstance(found, dict) else {}
+
+
+def _raw(stream: StreamObject) -> bytes:
+    """A stream as it lies in the file (deciphered); pypdf has no public name for it."""
+    return stream._data
+
+
+def _judge_stream(stream: StreamObject, heard: list[str]) -> None:
+    filters, data = _filters(stream), _raw(stream)
+    is_picture = stream.get("/Subtype") == "/Image"
+    what = "its picture's data" if is_picture else "its content"
+    if filters[:1] == ["/FlateDecode"]:
+        least = _least_bytes(stream) if is_picture and len(filters) == 1 else 0
+        if not judge_deflate(data, least, what) and not least:
+            note(f"PDF: {what} end early", heard)
+    elif filters == ["/DCTDecode"]:
+        if not data:
+            raise PageError("damaged: its picture is empty")
+        if decode_jpeg(data, heard) is None and not data.startswith(b"\xff\xd8\xff"):
+            raise PageError("damaged: its picture is no JPEG")
+        check_whole(io.BytesIO(data), "jpeg")
+    elif filters == ["/CCITTFaxDecode"]:
+        _judge_fax(stream, data, heard)
+    elif filters == ["/JPXDecode"]:
+        check_whole(io.BytesIO(data), "jp2")
+
+
+def _least_bytes(stream: StreamObject) -> int:
+    """The bytes that a picture's rows take at least."""
+    width, height = int(stream.get("/Width", 0)), int(stream.get("/Height", 0))
+    bits = 1 if stream.get("/ImageMask") else int(stream.get("/BitsPerComponent", 0))
+    space = stream.get("/ColorSpace")
+    space = space.get_object() if isinstance(space, IndirectObject) else space
+    name = str(space[0] if isinstance(space, list) and space else space)
+    channels = {"/DeviceRGB": 3, "/CalRGB": 3, "/Lab": 3, "/DeviceCMYK": 4}.get(name, 1)
+    if name == "/ICCBased" and isinstance(space, list):
+        channels = int(space[1].get_object().get("/N", 1))
+    return height * -(-width * bits * channels // 8)
+
+
+def _judge_fax(stream: StreamObject, data: bytes, heard: list[str]) -> None:
+    """A fax picture is wrapped as a TIFF and judged as one. Lines without marks (Group 3 without EOL) and lines that
+    begin at whole bytes cannot be told to libtiff.
+    """
+    given = _parameters(stream)
+    kind = int(given.get("/K", 0))
+    if given.get("/EncodedByteAlign") or (kind >= 0 and not given.get("/EndOfLine")):
+        return
+    width = int(given.get("/Columns", 1728))
+    height = int(stream.get("/Height", 0)) or int(given.get("/Rows", 0))
+    entries = [
+        (256, 4, width), (257, 4, height), (258, 3, 1), (259, 3, 4 if kind < 0 else 3), (262, 3, 0), (273, 4, 8),
+        (277, 3, 1), (278, 4, height), (279, 4, len(data)), (292, 4, 1 if kind > 0 else 0),
+    ]  # fmt: skip
+    at = 8 + len(data) + len(data) % 2
+    directory = struct.pack("<H", len(entries))
+    directory += b"".join(struct.pack("<HHII", tag, type_, 1, value) for tag, type_, value in entries)
+    with tempfile.TemporaryFile() as tiff:
+        tiff.write(struct.pack("<2sHI", b"II", 42, at) + data.ljust(at - 8, b"\0") + directory + b"\0\0\0\0")
+        tiff.flush()
+        os.lseek(tiff.fileno(), 0, os.SEEK_SET)
+        judge_tiff(tiff.fileno(), 0, heard, name="PDF, fax")
+
+
+def _undrawn_jpx(data: bytes) -> str:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG2000"]) as image:
+            image.load()
+            extrema = image.getextrema()
+    except DECODING_ERRORS:
+        return "its picture (JPEG 2000) is damaged"
+    bands = extrema if isinstance(extrema[0], tuple) else [extrema]
+    return "its picture (JPEG 2000) is not drawn" if any(low != high for low, high in bands) else ""
