@@ -30,6 +30,7 @@ PDF_JUNK = 1 << 16  # what may stand before a PDF's header, in a file whose name
 _PIECE = 1 << 20  # bytes read at once
 _JPEG_MARK = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # neither a stuffed 0xFF of the coded data nor a restart
 _END_MARK = b"%%EOF"
+_PDF_TABLE = re.compile(rb"\s*(?:xref|\d{1,10}\s+\d{1,5}\s+obj)\b")
 _PDF_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
 
 FileId = tuple[str, int, int]
@@ -211,7 +212,25 @@ def pdf_span(file: BinaryIO) -> tuple[int, int]:
     if linear and int(linear[1]) > size - start:
         raise PageError("truncated: the PDF is shorter than it says")
     mark_at, junk = _end_mark(file, start, size)
+    _check_startxref(file, head.find(b"%PDF-"), mark_at)
     return start, mark_at + len(_END_MARK) if junk else size
+
+
+def _check_startxref(file: BinaryIO, header_at: int, mark_at: int) -> None:
+    """Raises PageError where the `startxref` before the end mark leads to neither a table nor an object: bytes were
+    lost or added on the way (a copy as text turns line ends), and what PDFium then rebuilds shows black and empty
+    pages.
+    """
+    start = max(0, mark_at - 2048)
+    file.seek(start)
+    found = re.findall(rb"startxref\s+(\d{1,15})", file.read(mark_at - start))
+    if not found or int(found[-1]) == 0:  # 0 stands in the first part of files that are made to be shown while loading
+        return
+    for origin in {0, max(0, header_at)}:  # with junk in front, offsets count from the header, or from the file's start
+        file.seek(origin + int(found[-1]))
+        if _PDF_TABLE.match(file.read(64)):
+            return
+    raise PageError("damaged: bytes were lost or added: the PDF's table of contents is not where it should be")
 
 
 def _end_mark(file: BinaryIO, start: int, size: int) -> tuple[int, bool]:

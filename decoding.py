@@ -24,6 +24,8 @@ from PIL import Image, ImageFile, ImageOps
 
 from colours import grey_or_rgb
 from containers import HEAD, PDF_JUNK, check_whole, kind_of
+from damage import judge_png_rows
+from jpeg_reading import decode_jpeg
 from page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
 from pdf_reading import close_pdfs, count_pdf_pages, read_pdf
 from tiff_frames import tiff_pages
@@ -78,7 +80,9 @@ def frames_of(path: Path) -> Frames:
         raise PageError(reason_of(error)) from None
 
 
-def read_page(path: Path, frame: int | None, *, min_side: int, max_pixels: int) -> Image.Image:
+def read_page(
+    path: Path, frame: int | None, *, min_side: int, max_pixels: int, heard: list[str] | None = None
+) -> Image.Image:
     """One page as an upright Pillow image in mode "L" or "RGB"; safe to call from several threads.
 
     `frame` counts the pages of a TIFF or PDF from 0, None is a file of one image. `min_side` is the model's input side
@@ -86,24 +90,26 @@ def read_page(path: Path, frame: int | None, *, min_side: int, max_pixels: int) 
     is refused; JPEG and JPEG 2000 are decoded at a half, a quarter ... of their size instead where that brings them
     under the limit. Values of 16 bits become 8 by their range (65535 -> 255), so 12-bit data in a 16-bit file stay as
     dark as they are; floats are taken as 0..1, 0..255 or 0..65535, else stretched from their least to their greatest
-    value; transparency goes onto white. Raises PageError, and nothing else, for a page that cannot be read whole.
+    value; transparency goes onto white. Raises PageError, and nothing else, for a page that cannot be read whole; what
+    a decoder complained about without that anything is known to be missing is added to `heard` (damage.py).
     """
     _prepare()
+    heard = [] if heard is None else heard
     try:
         with _open(path) as file:
             kind = _kind(path, file)
             if kind == "pdf":
                 if frame is None:
                     raise PageError("a PDF although its name does not say so: rename it to .pdf")
-                return read_pdf(path, file, frame, min_side, max_pixels)
+                return read_pdf(path, file, frame, min_side, max_pixels, heard)
             if kind == "tiff":
-                return read_tiff(path, file, frame, max_pixels)
+                return read_tiff(path, file, frame, max_pixels, heard)
             if frame is not None:
                 raise PageError("holds one image where a file of several pages was expected")
             check_whole(file, kind)
             file.seek(0)
             image = Image.open(file, formats=[PILLOW_FORMATS[kind]])
-            _load(image, kind, max_pixels)
+            image = _strictly(image, file, kind, max_pixels, heard) or _loaded(image, file, kind, max_pixels)
             page = grey_or_rgb(_upright(image))
             return page.copy() if kind == "jp2" and page is image else page  # its `reduce` is a number, not a method
     except PageError:
@@ -145,6 +151,31 @@ def _kind(path: Path, file: BinaryIO) -> str:
     if not kind:
         raise PageError(f"not an image although its name ends in {path.suffix or 'nothing'}")
     return kind
+
+
+def _strictly(
+    image: ImageFile.ImageFile, file: BinaryIO, kind: str, max_pixels: int, heard: list[str]
+) -> Image.Image | None:
+    """A JPEG decoded by a decoder that tells what it complained about; None where Pillow is to decode it."""
+    if kind != "jpeg" or image.size[0] * image.size[1] > max_pixels:
+        return None
+    file.seek(0)
+    pixels = decode_jpeg(file.read(), image.mode, heard)  # [height, width, 1 or 3]
+    file.seek(0)
+    if pixels is None:
+        return None
+    page = Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
+    page.info = image.info  # which way is up
+    return page
+
+
+def _loaded(image: ImageFile.ImageFile, file: BinaryIO, kind: str, max_pixels: int) -> Image.Image:
+    _load(image, kind, max_pixels)
+    if kind == "png":
+        width, height = image.size
+        last = height - 1 if not image.info.get("interlace") else max(0, height - 1 - height % 2)  # of the last pass
+        judge_png_rows(file, image.size, image.crop((0, last, width, last + 1)).getbbox() is None)
+    return image
 
 
 def _load(image: ImageFile.ImageFile, kind: str, max_pixels: int) -> None:

@@ -1,7 +1,7 @@
 """JPEG pages, decoded by libjpeg-turbo in a way that tells what it complained about.
 
     heard: list[str] = []
-    pixels = decode_jpeg(data, heard)        # uint8 [height, width, 3] or [height, width, 1]; None: Pillow's business
+    pixels = decode_jpeg(data, "RGB", heard)     # uint8 [height, width, 3] or [height, width, 1]; None: Pillow's business
 
 Pillow uses the same library, gives the same pixels, and lets its complaints pass: half a scan is grey, and nobody is
 told.
@@ -9,28 +9,37 @@ told.
 
 from __future__ import annotations
 
-import contextlib
+import io
 
 import numpy as np
 import simplejpeg
+from PIL import Image
 
 from damage import judge_jpeg
+from page_errors import DECODING_ERRORS, PageError
 
-_COLOURS = {"Gray": "GRAY", "YCbCr": "RGB", "RGB": "RGB"}
+_COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}  # of Pillow, and of this decoder
 
 
-def decode_jpeg(data: bytes, heard: list[str]) -> np.ndarray | None:
-    """The pixels of a sound JPEG of grey or three colours: uint8 [height, width, 1 or 3].
+def decode_jpeg(data: bytes, mode: str, heard: list[str]) -> np.ndarray | None:
+    """The pixels of a sound JPEG that Pillow opens in `mode` "L" or "RGB": uint8 [height, width, 1 or 3].
 
-    None for other colours (CMYK), for kinds that this decoder does not know, and for a picture that it complained about
-    (`heard` has it then): Pillow decodes those. Raises PageError where parts are missing (see `damage.judge_jpeg`).
+    None for other colours (CMYK), and for a picture that the decoder complained about (`heard` has it then): Pillow
+    decodes those. Raises PageError where parts are missing (see `damage.judge_jpeg`).
     """
-    with contextlib.suppress(ValueError):  # no header that this decoder knows: Pillow says what is wrong with it
-        *_, colours, _ = simplejpeg.decode_jpeg_header(data)
-        try:
-            pixels = simplejpeg.decode_jpeg(data, colorspace=_COLOURS.get(colours, "CMYK"), strict=True)
-        except ValueError as error:
-            judge_jpeg(str(error), heard)
-        else:
-            return pixels if colours in _COLOURS else None
-    return None
+    try:
+        pixels = simplejpeg.decode_jpeg(data, colorspace=_COLOURS[mode], strict=True)
+    except ValueError as error:
+        judge_jpeg(str(error), heard)
+        return None
+    return pixels if mode != "CMYK" else None
+
+
+def judge_jpeg_data(data: bytes, heard: list[str]) -> None:
+    """Decodes a JPEG only to hear what the decoder says; PageError for one that is none, or of which parts are missing."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+            mode = image.mode
+    except DECODING_ERRORS:
+        raise PageError("damaged: its picture is no JPEG, or its header cannot be read") from None
+    decode_jpeg(data, mode, heard)

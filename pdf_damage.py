@@ -11,50 +11,28 @@ and filters without bookkeeping (JBIG2, LZW, run lengths), are left alone.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import logging
 import os
-import re
 import struct
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pypdf
 from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
 
-from containers import check_whole, size_of
+from containers import check_whole
 from damage import judge_deflate, judge_tiff, note
-from jpeg_reading import decode_jpeg
+from jpeg_reading import judge_jpeg_data
 from page_errors import DECODING_ERRORS, PageError
 
 # What pypdf raises on a file that it cannot follow, beside its own errors: it checks few types.
 _LOST = (PyPdfError, AttributeError, LookupError, TypeError, ValueError, RecursionError, OSError, struct.error)
-_TABLE = re.compile(rb"\s*(?:xref|\d{1,10}\s+\d{1,5}\s+obj)\b")
 _DEEPEST = 12  # forms in forms; a loop of them ends by what was seen
 _MOST_JBIG2_OF_NOTHING = 1000  # bytes; an empty page takes some dozens
-
-
-def check_startxref(file: BinaryIO) -> None:
-    """Raises PageError where the last `startxref` of a PDF leads to neither a table nor an object: bytes were lost or
-    added on the way (a copy as text turns line ends), and what PDFium then rebuilds shows black and empty pages.
-    """
-    size = size_of(file)
-    start = max(0, size - 4096)
-    file.seek(start)
-    found = re.findall(rb"startxref\s+(\d{1,15})", file.read())
-    if not found or int(found[-1]) == 0:  # 0: no table is meant to be read, as some writers of linearised files say
-        return
-    file.seek(0)
-    header = file.read(1 << 16).find(b"%PDF-")
-    for origin in {0, max(0, header)}:  # with junk in front, offsets count from the header, or from the file's start
-        file.seek(origin + int(found[-1]))
-        if _TABLE.match(file.read(64)):
-            return
-    raise PageError("damaged: bytes are missing or were added: its table of contents is not where the PDF says")
 
 
 class PdfStreams:
@@ -105,8 +83,8 @@ class PdfStreams:
     def undrawn_picture(self, page: int) -> str:
         """Why a page that came out evenly white or black should not be so; "" where nothing speaks against it."""
         if self._reader is None:
-            return ""
-        with contextlib.suppress(*_LOST, DependencyError):
+            return "its objects cannot be followed" if self._lost else ""
+        try:
             for _, stream in _streams_of(self._reader.pages[page]):
                 if stream.get("/Subtype") != "/Image":
                     continue
@@ -115,6 +93,10 @@ class PdfStreams:
                     return _undrawn_jpx(_raw(stream))
                 if last == ["/JBIG2Decode"] and len(_raw(stream)) > _MOST_JBIG2_OF_NOTHING:
                     return "its picture (JBIG2) is not drawn"
+        except (DependencyError, FileNotDecryptedError):
+            return ""
+        except _LOST:
+            return "its objects cannot be followed"
         return ""
 
     def close(self) -> None:
@@ -179,8 +161,7 @@ def _judge_stream(stream: StreamObject, heard: list[str]) -> None:
     elif filters == ["/DCTDecode"]:
         if not data:
             raise PageError("damaged: its picture is empty")
-        if decode_jpeg(data, heard) is None and not data.startswith(b"\xff\xd8\xff"):
-            raise PageError("damaged: its picture is no JPEG")
+        judge_jpeg_data(data, heard)
         check_whole(io.BytesIO(data), "jpeg")
     elif filters == ["/CCITTFaxDecode"]:
         _judge_fax(stream, data, heard)

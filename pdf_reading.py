@@ -19,6 +19,7 @@ from PIL import Image
 
 from containers import FileId, file_id_of, pdf_span, size_of
 from page_errors import PageError
+from pdf_damage import PdfStreams
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -32,7 +33,8 @@ XFA_PLACEHOLDER = ("please wait", "pdf viewer", "adobe reader")
 PDF_PAGES = 200  # read from one opening: PDFium keeps what it has seen of a document, 0.1 MB a page
 
 _pdf_lock = threading.RLock()  # PDFium is not thread-safe: every call into it, closing included, stands under this lock
-_open_pdfs: OrderedDict[FileId, tuple[PdfDocument, int]] = OrderedDict()  # and how many pages were read
+# With what its streams say of themselves, and how many pages were read.
+_open_pdfs: OrderedDict[FileId, tuple[PdfDocument, PdfStreams, int]] = OrderedDict()
 
 _handlers: list[Any] = []
 
@@ -47,19 +49,26 @@ def count_pdf_pages(path: Path) -> int:
             document.close()
 
 
-def read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: int) -> Image.Image:
-    """A page of a PDF as it is shown on screen: turned as the file says, with form fields and annotations."""
+def read_pdf(
+    path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: int, heard: list[str]
+) -> Image.Image:
+    """A page of a PDF as it is shown on screen: turned as the file says, with form fields and annotations.
+
+    What its streams complain about is raised or added to `heard` (pdf_damage.py).
+    """
     file_id = file_id_of(path, file)
     with _pdf_lock:
-        document, read = _open_pdfs.pop(file_id, (None, 0))
+        document, streams, read = _open_pdfs.pop(file_id, (None, None, 0))
         if document is not None and read >= PDF_PAGES:
             document.close()
             document, read = None, 0
         if document is None:
             document = open_pdf(path)
-        _open_pdfs[file_id] = document, read + 1
+        streams = streams or PdfStreams(path)
+        _open_pdfs[file_id] = document, streams, read + 1
         while len(_open_pdfs) > OPEN_PDFS:
-            _open_pdfs.popitem(last=False)[1][0].close()
+            _close(*_open_pdfs.popitem(last=False)[1][:2])
+        streams.judge(frame, heard)
         if frame >= len(document):
             raise PageError(f"page {frame + 1} is missing: the PDF holds {len(document)}")
         page = _page(document, frame)
@@ -74,11 +83,21 @@ def read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: 
                 scale /= max(over, 1.001)
             bitmap = page.render(scale=scale)
             try:
-                return bitmap.to_pil().convert("RGB")  # a copy: the bitmap's memory goes with it
+                image = bitmap.to_pil().convert("RGB")  # a copy: the bitmap's memory goes with it
             finally:
                 bitmap.close()
         finally:
             page.close()
+        if all(darkest == lightest for darkest, lightest in image.getextrema()) and (
+            why := streams.undrawn_picture(frame)
+        ):
+            raise PageError(f"damaged: drawn as an empty page: {why}")
+        return image
+
+
+def _close(document: PdfDocument, streams: PdfStreams) -> None:
+    document.close()
+    streams.close()
 
 
 def _page(document: PdfDocument, frame: int) -> PdfPage:
@@ -94,7 +113,7 @@ def close_pdfs() -> None:
     """Closes the documents that are kept open between pages."""
     with _pdf_lock:
         while _open_pdfs:
-            _open_pdfs.popitem()[1][0].close()
+            _close(*_open_pdfs.popitem()[1][:2])
 
 
 def open_pdf(path: Path) -> PdfDocument:

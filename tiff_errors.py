@@ -46,7 +46,7 @@ class TiffReport(NamedTuple):
 
 
 def can_hear() -> bool:
-    """Whether libtiff's reports can be heard on this machine."""
+    """Whether libtiff's reports can be heard on this machine; from here on it prints none on the console."""
     return _library() is not None
 
 
@@ -155,6 +155,8 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     ):
         function = getattr(library, name)
         function.argtypes, function.restype = arguments, result
+    library.TIFFSetErrorHandler.argtypes, library.TIFFSetErrorHandler.restype = [pointer], pointer
+    library.TIFFSetErrorHandler(None)  # otherwise what Pillow runs into is printed on the console
     # Variadic: on Apple's arm64 the arguments behind the named ones go another way, which ctypes learns so.
     library.TIFFGetField.argtypes, library.TIFFGetField.restype = [pointer, number], ctypes.c_int
     return library

@@ -120,6 +120,8 @@ def check_strips(file: BinaryIO, tags: Mapping[int, object]) -> None:
     tiles = -(-width // (_number(tags, 322, width) or 1)) * -(-height // (_number(tags, 323, height) or 1))
     for offsets_tag, counts_tag, needed in ((273, 279, strips * planes), (324, 325, tiles * planes), (513, 514, 0)):
         offsets, counts = numbers_of(tags.get(offsets_tag)), numbers_of(tags.get(counts_tag))
+        if any(offset == 0 or length == 0 for offset, length in zip(offsets, counts, strict=False)):
+            raise PageError("damaged: parts of the image are missing")
         if any(offset >= size for offset in offsets):
             raise PageError("truncated: image data lie beyond the end of the file")
         if any(offset + count > size for offset, count in zip(offsets, counts, strict=False)):

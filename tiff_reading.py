@@ -15,8 +15,9 @@ from PIL import Image, ImageFile
 
 from colours import grey_or_rgb
 from containers import FileId, file_id_of
+from damage import judge_deflated_tiff, judge_tiff
 from page_errors import PageError, over_limit
-from tiff_errors import tiff_errors
+from tiff_errors import can_hear
 from tiff_frames import check_strips, tiff_pages
 
 OPEN_TIFFS = 8
@@ -26,10 +27,10 @@ _tiff_lock = threading.Lock()
 _idle_tiffs: list[tuple[FileId, ImageFile.ImageFile, list[int]]] = []
 
 
-def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int) -> Image.Image:
+def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int, heard: list[str]) -> Image.Image:
     """A page of a TIFF; `frame` counts its pages (tiff_frames.py) from 0, None is the only one.
 
-    Files of many frames stay open: finding frame k walks k directories, once and not k times.
+    What libtiff complained about is raised or added to `heard` (damage.py). Files of many frames stay open: finding frame k walks k directories, once and not k times.
     """
     file_id = file_id_of(path, file)
     image, places = _take_tiff(file_id, frame)
@@ -47,10 +48,10 @@ def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int) ->
         check_strips(file, image.tag_v2)
         if size[0] * size[1] > max_pixels:
             raise over_limit(size, max_pixels)
-        with tiff_errors() as reports:
-            image.load()
-        if any(report.startswith("Fax") for report in reports):
-            raise PageError("damaged: its fax data (Group 3 or 4) are broken")
+        can_hear()
+        image.load()
+        judge_deflated_tiff(file, image.tag_v2)
+        judge_tiff(path, places[frame or 0], heard)
         page = grey_or_rgb(image)
         page = page.copy() if page is image else page
         image.im = None  # an open TIFF would keep its last frame in memory
