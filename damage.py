@@ -25,9 +25,10 @@ from tiff_frames import numbers_of
 
 # libjpeg's words for "something is missing here"; the others are of bits that went wrong, or of odd headers.
 _JPEG_MISSING = re.compile(r"premature end|found marker .* instead of RST|RST\d? marker|no image|empty", re.IGNORECASE)
-_JPEG_FILLED = re.compile(r"extraneous bytes before marker 0xd9", re.IGNORECASE)  # behind the last row: padding
 # libtiff's: a line that ends early is drawn white to its end, a strip without enough data stays black.
-_TIFF_MISSING = re.compile(r"premature EO|not enough data|premature end|short|invalid strip byte count|read error", re.I)
+_TIFF_MISSING = re.compile(
+    r"premature EO|not enough data|premature end|short|invalid strip byte count|read error", re.I
+)
 _DEFLATE = (8, 32946)  # TIFF compressions
 _MOST_SAID = 3  # complaints of one page that are passed on
 

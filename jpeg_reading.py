@@ -1,7 +1,7 @@
 """JPEG pages, decoded by libjpeg-turbo in a way that tells what it complained about.
 
     heard: list[str] = []
-    pixels = decode_jpeg(data, "RGB", heard)     # uint8 [height, width, 3] or [height, width, 1]; None: Pillow's business
+    pixels = decode_jpeg(data, "RGB", heard)     # uint8 [height, width, 3]; None: Pillow's business
 
 Pillow uses the same library, gives the same pixels, and lets its complaints pass: half a scan is grey, and nobody is
 told.
@@ -36,7 +36,7 @@ def decode_jpeg(data: bytes, mode: str, heard: list[str]) -> np.ndarray | None:
 
 
 def judge_jpeg_data(data: bytes, heard: list[str]) -> None:
-    """Decodes a JPEG only to hear what the decoder says; PageError for one that is none, or of which parts are missing."""
+    """Decodes a JPEG only to hear what the decoder says; PageError for none, or one of which parts are missing."""
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
             mode = image.mode

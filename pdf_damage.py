@@ -2,7 +2,7 @@
 nobody.
 
     heard: list[str] = []
-    PdfStreams(path).judge(page=0, heard=heard)      # PageError, or words of doubt in `heard` (damage.py has the grades)
+    PdfStreams(path).judge(page=0, heard=heard)      # PageError, or doubts in `heard` (the grades: damage.py)
 
 pypdf follows the page's objects: content, pictures, forms, fonts, appearances. Each stream is judged by the library
 that its filter belongs to: zlib, libjpeg, libtiff for fax, OpenJPEG. Encrypted files whose cipher pypdf does not bring,
@@ -16,13 +16,12 @@ import logging
 import os
 import struct
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pypdf
 from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
-from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, StreamObject
+from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NullObject, StreamObject
 
 from containers import check_whole
 from damage import judge_deflate, judge_tiff, note
@@ -59,12 +58,14 @@ class PdfStreams:
         if self._reader is None:
             return
         try:
-            streams = list(_streams_of(self._reader.pages[page]))
+            streams, complete = _streams_of(self._reader.pages[page])
         except (DependencyError, FileNotDecryptedError):
             return
         except _LOST:
             note("PDF: the objects of this page cannot be followed", heard)
             return
+        if not complete:
+            note("PDF: an object that this page is drawn from is missing", heard)
         for key, stream in streams:
             if key not in self._said:
                 doubts: list[str] = []
@@ -85,7 +86,10 @@ class PdfStreams:
         if self._reader is None:
             return "its objects cannot be followed" if self._lost else ""
         try:
-            for _, stream in _streams_of(self._reader.pages[page]):
+            streams, complete = _streams_of(self._reader.pages[page])
+            if not complete:
+                return "an object that it is drawn from is missing"
+            for _, stream in streams:
                 if stream.get("/Subtype") != "/Image":
                     continue
                 last = _filters(stream)[-1:]
@@ -105,29 +109,38 @@ class PdfStreams:
             self._reader.close()
 
 
-def _streams_of(page: DictionaryObject) -> Iterator[tuple[tuple[int, int], StreamObject]]:
-    """All streams that a page is drawn from, with the number of each (direct ones by their place in memory)."""
+def _streams_of(page: DictionaryObject) -> tuple[list[tuple[tuple[int, int], StreamObject]], bool]:
+    """All streams that a page is drawn from, with the number of each (direct ones by their place in memory), and
+    whether all objects that its content and resources name are there.
+    """
     seen: set[tuple[int, int]] = set()
-    todo: list[tuple[Any, int]] = [(page.get(key), 0) for key in ("/Contents", "/Resources", "/Annots")]
+    streams, complete = [], True
+    # Each with the key that it stands under: "/Contents", and "drawn" for a named picture or form, must be there.
+    todo: list[tuple[Any, int, str]] = [
+        (page.raw_get(key), 0, key) for key in ("/Contents", "/Resources", "/Annots") if key in page
+    ]
     while todo:
-        found, depth = todo.pop()
+        found, depth, under = todo.pop()
         key = (found.idnum, found.generation) if isinstance(found, IndirectObject) else (-1, id(found))
         if found is None or depth > _DEEPEST or key in seen:
             continue
         seen.add(key)
         value = found.get_object()
+        if under in ("/Contents", "drawn"):
+            complete = complete and not (value is None or isinstance(value, NullObject))
         if isinstance(value, StreamObject):
-            yield key, value
+            streams.append((key, value))
         if isinstance(value, ArrayObject):
-            todo += [(part, depth + 1) for part in value]
+            todo += [(part, depth + 1, under) for part in value]
         elif isinstance(value, DictionaryObject):
             # Not up and away: a note knows its page and its neighbours, a page its document.
             skip = {"/Parent", "/P", "/Popup", "/A", "/AA", "/Dest", "/IRT", "/StructParent", "/Metadata", "/PieceInfo"}
-            todo += [(part, depth + 1) for name, part in value.items() if name not in skip and _may_hold(part)]
-
-
-def _may_hold(part: object) -> bool:
-    return isinstance(part, IndirectObject | ArrayObject | DictionaryObject)
+            todo += [
+                (part, depth + 1, "drawn" if under == "/XObject" else name)
+                for name, part in value.items()
+                if name not in skip and isinstance(part, IndirectObject | ArrayObject | DictionaryObject)
+            ]
+    return streams, complete
 
 
 def _filters(stream: StreamObject) -> list[str]:

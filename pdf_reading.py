@@ -49,9 +49,7 @@ def count_pdf_pages(path: Path) -> int:
             document.close()
 
 
-def read_pdf(
-    path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: int, heard: list[str]
-) -> Image.Image:
+def read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: int, heard: list[str]) -> Image.Image:
     """A page of a PDF as it is shown on screen: turned as the file says, with form fields and annotations.
 
     What its streams complain about is raised or added to `heard` (pdf_damage.py).

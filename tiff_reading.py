@@ -30,7 +30,8 @@ _idle_tiffs: list[tuple[FileId, ImageFile.ImageFile, list[int]]] = []
 def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int, heard: list[str]) -> Image.Image:
     """A page of a TIFF; `frame` counts its pages (tiff_frames.py) from 0, None is the only one.
 
-    What libtiff complained about is raised or added to `heard` (damage.py). Files of many frames stay open: finding frame k walks k directories, once and not k times.
+    What libtiff complained about is raised or added to `heard` (damage.py). Files of many frames stay open: finding
+    frame k walks k directories, once and not k times.
     """
     file_id = file_id_of(path, file)
     image, places = _take_tiff(file_id, frame)

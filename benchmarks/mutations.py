@@ -183,7 +183,8 @@ def _pdf(filter_: str) -> Callable[[Image.Image], bytes]:
             places.append(len(file))
             file += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
         table = "".join(f"{place:010d} 00000 n \n" for place in places)
-        end = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer\n<</Size {len(objects) + 1} /Root 1 0 R>>\n"
+        end = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
+        end += f"trailer\n<</Size {len(objects) + 1} /Root 1 0 R>>\n"
         return bytes(file) + f"{end}startxref\n{len(file)}\n%%EOF\n".encode()
 
     return make
