@@ -30,6 +30,9 @@ from page_errors import DECODING_ERRORS, PageError
 
 # What pypdf raises on a file that it cannot follow, beside its own errors: it checks few types.
 _LOST = (PyPdfError, AttributeError, LookupError, TypeError, ValueError, RecursionError, OSError, struct.error)
+# Not followed: a note knows its page and its neighbours, a page its document. But a picture may well be called /P.
+_UP_AND_AWAY = {"/Parent", "/P", "/Popup", "/A", "/AA", "/Dest", "/IRT", "/StructParent", "/Metadata", "/PieceInfo"}
+_NAMED_BY_THE_PAGE = {"/XObject", "/Font", "/Pattern", "/ExtGState", "/ColorSpace", "/Shading", "/CharProcs"}
 _DEEPEST = 12  # forms in forms; a loop of them ends by what was seen
 _MOST_JBIG2_OF_NOTHING = 1000  # bytes; an empty page takes some dozens
 
@@ -133,8 +136,7 @@ def _streams_of(page: DictionaryObject) -> tuple[list[tuple[tuple[int, int], Str
         if isinstance(value, ArrayObject):
             todo += [(part, depth + 1, under) for part in value]
         elif isinstance(value, DictionaryObject):
-            # Not up and away: a note knows its page and its neighbours, a page its document.
-            skip = {"/Parent", "/P", "/Popup", "/A", "/AA", "/Dest", "/IRT", "/StructParent", "/Metadata", "/PieceInfo"}
+            skip = () if under in _NAMED_BY_THE_PAGE else _UP_AND_AWAY
             todo += [
                 (part, depth + 1, "drawn" if under == "/XObject" else name)
                 for name, part in value.items()

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from PIL import Image
 
-from decoding import PageError, count_frames, read_page
+from decoding import PageError, close_files, count_frames, read_page
 from pages import find_pages
 
 Mutation = Callable[[bytes, random.Random], bytes]
@@ -115,6 +115,8 @@ def _read(path: Path) -> tuple[list[str], np.ndarray | None]:
         page = read_page(path, None if frames is None else 0, min_side=224, max_pixels=10**9, heard=heard)
     except PageError:
         return heard, None
+    finally:
+        close_files()
     return heard, np.asarray(page)
 
 
