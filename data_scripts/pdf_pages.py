@@ -26,6 +26,7 @@ from common import move_new, part_of
 from PIL import Image, PngImagePlugin
 
 from decoding import PageError
+from pdf_damage import PdfStreams
 from pdf_reading import open_pdf
 from utils import printable
 
@@ -58,7 +59,7 @@ class PageTask:
     replaces: str = ""
 
 
-_opened: list[Any] = []  # path, document, pages read since it was opened
+_opened: list[Any] = []  # path, document, what its streams say, pages read since it was opened
 
 
 def make_page(task: PageTask) -> str:
@@ -66,7 +67,8 @@ def make_page(task: PageTask) -> str:
     import pypdfium2
 
     try:
-        document = _document(task.pdf)
+        document, streams = _document(task.pdf)
+        streams.judge(task.page - 1, heard=[])
         image, dpi = page_image(document[task.page - 1], task.dpi, user_unit(document, task.page - 1, task.pdf))
         status = Path(task.pdf).stat()
         if task.version and not task.version.startswith(f"{status.st_size} {status.st_mtime_ns} "):
@@ -104,13 +106,14 @@ def make_page(task: PageTask) -> str:
     return ""
 
 
-def _document(path: str) -> PdfDocument:
-    if not _opened or _opened[0] != path or _opened[2] >= PAGES_OF_ONE_OPENING:
+def _document(path: str) -> tuple[PdfDocument, PdfStreams]:
+    if not _opened or _opened[0] != path or _opened[3] >= PAGES_OF_ONE_OPENING:
         if _opened:
             _opened[1].close()
-        _opened[:] = [path, open_pdf(Path(path)), 0]
-    _opened[2] += 1
-    return _opened[1]
+            _opened[2].close()
+        _opened[:] = [path, open_pdf(Path(path)), PdfStreams(Path(path)), 0]
+    _opened[3] += 1
+    return _opened[1], _opened[2]
 
 
 def page_image(page: PdfPage, dpi: int, unit: float = 1.0) -> tuple[Image.Image, float]:
