@@ -55,7 +55,7 @@ def join_tables(
             if place in places:
                 found[place, page] = category
         said |= found
-        _told(table, where[0], len(found), quiet=quiet)
+        _told(table, where[0], len(found))
     matched = [
         (row, said[key]) for row in rows if (key := (_place(roots[row["folder"]], row["path"]), row["page"])) in said
     ]
@@ -83,7 +83,7 @@ def _place(root: str, path: str) -> str:
     return os.path.normcase(os.path.normpath(f"{root}/{path}" if not os.path.isabs(path) else path))  # noqa: PTH117
 
 
-def _told(table: ResultTable, root: str, found: int, *, quiet: bool) -> None:
+def _told(table: ResultTable, root: str, found: int) -> None:
     """How many rows of a table found their page."""
     count = len(table.pages)
     if not found:
@@ -92,8 +92,9 @@ def _told(table: ResultTable, root: str, found: int, *, quiet: bool) -> None:
             f"warning: --table {printable(str(table.file))}: none of its {count} pages (e.g. {printable(example)}) is "
             f"in the folders of this command: it is of {root}; if that has moved, say where to: --table_of FOLDER"
         )
-    elif found < count and not quiet:
-        _say(f"--table {printable(str(table.file))}: {count - found} of its {count} pages are not in the index")
+    elif found < count:
+        shown = printable(str(table.file))
+        _say(f"note: --table {shown}: {count - found} of its {count} pages are not in the folders of this command")
 
 
 def _say(line: str) -> None:
