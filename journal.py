@@ -17,12 +17,11 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from utils import UserError, printable
+from failures import WriteError, of_system
 
 Outcome = list[float] | str  # a page's scores over the categories (unrounded), or the plain reason why it failed
 
 NO_SCORES = "the model gave no valid scores for this page"
-CONTINUE = "put that right, and the same command with --resume continues"
 
 
 class Journal:
@@ -52,7 +51,7 @@ class Journal:
 
         Raises:
             ValueError: the number of outcomes, or of scores, is not that of the batch.
-            UserError: the disk is full or the like; the journal keeps what it had.
+            WriteError: the disk is full or the like; the journal keeps what it had.
         """
         size = self._size(self.done)
         if len(outcomes) != size:
@@ -78,7 +77,8 @@ class Journal:
         except OSError as error:
             with contextlib.suppress(OSError):
                 self._out.truncate(self._end)
-            raise UserError(f"cannot write {printable(str(self.file))}: {error.strerror}; {CONTINUE}") from error
+            said = of_system(error.errno, error.strerror or str(error), str(self.file))
+            raise WriteError(f"cannot write {said}") from error
         self._end += len(line)
         self.done += 1
         self.failed += failed

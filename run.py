@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import glob
 import importlib
 import os
@@ -19,12 +18,14 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+import failures
 from config_file import HOME, every_key, near, read_settings
 from earlier_config import find_earlier, mapped, read_earlier
 from flags import PROGRAM, SHORT_HELP, parse
@@ -106,11 +107,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console of another code page must not end a run over one letter
             stream.reconfigure(errors="replace")
+    known: list[tuple[Settings, Job]] = []  # what the command is, once that is understood
+    began = time.time()
     try:
         with _signals():
-            code = _run(arguments)
+            code = _run(arguments, known)
             sys.stdout.flush()
             return code
+    except failures.WriteError as error:
+        return _fail(f"{error}, {failures.how_to_go_on(*(known or [(None, None)])[0], began)}", 2)
     except UserError as error:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
@@ -124,14 +129,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not top or (HOME / f"{top}.py").exists() or (HOME / top / "__init__.py").exists():
             raise
         return _fail(f"the Python package {error.name} is missing: {_python()} -m pip install -r requirements.txt", 2)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except failures.kinds() as error:
+        line = failures.line_of(error)
+        if line is None:
             raise
-        again = "" if arguments[:1] == ("explore",) else " and --resume"
-        return _fail(f"{error.strerror or 'no space left'}: make room, and go on with the same command{again}", 2)
+        return _fail(f"{line}, {failures.how_to_go_on(*(known or [(None, None)])[0], began)}", 2)
 
 
-def _run(arguments: tuple[str, ...]) -> int:
+def _run(arguments: tuple[str, ...], known: list[tuple[Settings, Job]]) -> int:
     if not arguments:  # a question, but nothing was sorted: a script with an empty variable must notice
         print(SHORT_HELP, end="")
         return 2
@@ -146,6 +151,7 @@ def _run(arguments: tuple[str, ...]) -> int:
             "save that as a .toml file, and give it with --config"
         )
     settings, job = understand(typed, arguments)
+    known.append((settings, job))
     _notes(settings, typed)
     # Before torch is loaded: its threads sleep while they wait instead of spinning, and leave the cores to those that
     # decode pages, and to other programs (benchmarks/predict.py).

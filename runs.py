@@ -25,7 +25,8 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from journal import CONTINUE, Journal, Outcome
+from failures import WriteError, of_system
+from journal import Journal, Outcome
 from pages import PageList, load_pages, save_pages
 from utils import UserError, printable
 
@@ -205,7 +206,7 @@ class Run:
             input_folder = str(self.pages.root.absolute())  # that PATH counts from
             _write_json(file, {**_head(self.name, self.started), "input": input_folder, **record})
         except OSError as error:
-            raise UserError(f"cannot write {_name(file)}: {_said(error)}; {CONTINUE}") from error
+            raise WriteError(f"cannot write {of_system(error.errno, _said(error), str(file))}") from error
         return file
 
     def finish(self, record: dict) -> Path:

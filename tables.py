@@ -22,7 +22,7 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from journal import CONTINUE
+from failures import WriteError, of_system
 from utils import UserError, printable
 
 # First characters that make spreadsheet programs take a cell for a formula (OWASP, "CSV injection"), with the full-
@@ -307,8 +307,7 @@ def _said_plainly(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        said = printable(error.strerror or str(error))
-        raise UserError(f"cannot write {printable(str(file))}: {said}; {CONTINUE}") from error
+        raise WriteError(f"cannot write {of_system(error.errno, error.strerror or str(error), str(file))}") from error
 
 
 def _encoding(excel: bool) -> str:

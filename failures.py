@@ -1,0 +1,90 @@
+"""What could not be written, in one line: full disks, folders that may only be read, files that another program holds,
+and what libraries make of them.
+
+    except failures.kinds() as error:
+        line = failures.line_of(error)                     # None: no failure of writing, a mistake of ours
+        go_on = failures.how_to_go_on(settings, job, began)
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from run import Job
+    from settings import Settings
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+CLOCK = 3  # seconds: file times of some disks are that coarse
+
+
+class WriteError(UserError):
+    """Something could not be written. `run.py` adds how the work goes on, for it knows the command."""
+
+
+def kinds() -> tuple[type[Exception], ...]:
+    """What failures of writing come as, of those libraries that are loaded."""
+    safetensors = sys.modules.get("safetensors")
+    return (OSError, RuntimeError, *((safetensors.SafetensorError,) if safetensors else ()))
+
+
+def line_of(error: Exception) -> str | None:
+    """The failure in words, with the file; None where it is none of writing, nor of what the system refuses."""
+    if isinstance(error, OSError):
+        names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+        return of_system(error.errno, error.strerror or str(error), names[-1] if names else "")
+    text = " ".join(str(error).split())
+    if isinstance(error, RuntimeError):
+        # torch names no reason, and often no file: its writer of zip archives fails, or cannot open one.
+        if not re.search(r"PytorchStreamWriter|inline_container|iostream|Parent directory .* does not exist", text):
+            return None
+        return f"PyTorch could not write a file ({text[:200]}); make room, or choose a folder that may be written"
+    number = re.search(r"(?:os error|code:) ?([0-9]+)", text)  # safetensors tells the system's error in its own words
+    code = int(number[1]) if number else None
+    if code is not None:
+        return of_system(code, os.strerror(code), "weights")
+    return f"a file of weights could not be read or written: {text[:200]}; put that right"
+
+
+def of_system(code: int | None, said: str, name: str) -> str:
+    """An error of the operating system in words, with what to do."""
+    where = f"{printable(name)}: {printable(said)}" if name else printable(said)
+    if code in FULL:
+        return f"{where}; make room"
+    if code in REFUSED:
+        return f"{where}; it may only be read, or another program has it open: put that right, or choose another folder"
+    return f"{where}; put that right"
+
+
+def how_to_go_on(settings: Settings | None, job: Job | None, began: float) -> str:
+    """How the work goes on after a failure: with `--resume` only where the command knows it and has begun something.
+
+    began: when the command was given, seconds since 1970.
+    """
+    if settings is None or job is None or not _can_resume(settings, job, began):
+        return "then give the same command again"
+    return f"and the same command {'' if job.resume else 'with --resume '}continues"
+
+
+def _can_resume(settings: Settings, job: Job, began: float) -> bool:
+    output = settings.output.folder
+    if job.kind == "train":
+        return any(settings.setup.model_dir.glob(f"{job.name or '*'}.training/work.json"))
+    if job.kind == "eval_dir":
+        return any((output / "runs").glob("comparison-*/rows/*.json"))
+    if job.kind in ("predict", "best"):  # a run that this command began or took up: its record was written since then
+        records = [output / "tables" / f"{work.parent.name}_run.json" for work in _works(output)]
+        return any(record.is_file() and record.stat().st_mtime >= began - CLOCK for record in records)
+    return False
+
+
+def _works(output: Path) -> list[Path]:
+    return list((output / "runs").glob("*/settings.json"))
