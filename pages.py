@@ -29,6 +29,7 @@ KINDS = {
 }
 _COUNTED = {"tif", "tiff", "pdf"}  # files of these may hold several pages
 _PROGRESS_EVERY = 1000
+Stamp = tuple[int, int] | None  # of `stamp_of`: bytes, and ns since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,15 @@ def left_out_line(left_out: int) -> str:
         return ""
     what = "1 reduced copy or mask" if left_out == 1 else f"{left_out} reduced copies or masks"
     return f"{what} in TIFFs left out"
+
+
+def stamp_of(file: Path) -> Stamp:
+    """Size and time of a file's last change, by which a changed file is known; None where it cannot be looked at."""
+    try:
+        status = file.stat()
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def save_pages(pages: PageList, file: Path) -> None:

@@ -10,10 +10,13 @@ a model or a disk.
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import random
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -102,6 +105,15 @@ def at_home(path: str) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         return Path(path)
+
+
+def key_of(*values: Any) -> str:
+    """A short text that stands for these values (plain ones, as JSON holds them): equal ones give the same.
+
+    >>> key_of("a", [1, None]) == key_of("a", (1, None)) != key_of("a", [2, None])
+    True
+    """
+    return hashlib.sha256(json.dumps(values).encode("ascii")).hexdigest()[:16]
 
 
 SPLITS = ("train", "validation", "test")

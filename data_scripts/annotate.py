@@ -25,6 +25,7 @@ from pages import extensions_of, find_pages, left_out_line
 from progress import Progress
 from spreadsheets import Rows, number_in, read_table
 from tables import bare_path, cell, path_cell
+from training.layout import refuse_split
 from utils import UserError, did_you_mean, page_number, printable, split_page_name
 
 DESCRIPTION = """\
@@ -99,6 +100,7 @@ def from_folders(root: Path) -> tuple[list[Annotation], list[str]]:
         found = find_pages(root, on_progress=lambda seen: progress.advance(seen - progress.done))
     if line := left_out_line(found.left_out):
         print(f"note: {line}: they are no pages")
+    refuse_split(str(root), [page.path for page in found.pages])
     rows, undone = [], []
     for page in found.pages:
         label, slash, _ = page.path.partition("/")

@@ -47,7 +47,7 @@ from progress import Progress
 from settings import Settings
 from spreadsheets import read_table
 from tables import bare_path, category_columns, cell, path_cell
-from training.data import LabelledPages, find_labelled
+from training.data import LabelledPages, find_labelled, split_leaks
 from utils import UserError, page_number, printable
 
 YEAR = r"1[5-9]\d\d|20\d\d"
@@ -55,6 +55,7 @@ MAX_PIXELS = 700_000_000
 SIDE = 300  # pixels; a PDF page is drawn at four times this before it is compared
 SPLIT_ORDER = ("train", "validation", "test", "left out", "unreadable")
 MEASURES = "measures.jsonl"
+FOLDERS = "folders"  # what --split says where the folders are the split
 
 DESCRIPTION = f"""\
 Look through label folders (LABEL_FOLDERS/<CATEGORY>/...) before training on them. Written to --output:
@@ -73,6 +74,7 @@ EXAMPLES = """\
 examples:
   python data_scripts/dataset.py sorted
   python data_scripts/dataset.py sorted --output result/dataset --split models/mine/split.csv
+  python data_scripts/dataset.py data --split folders      (data/train/TEXT, data/test/TEXT, ...)
   python data_scripts/dataset.py sorted --document-pattern "^(CTX\\d+)" --year-pattern "CTX(\\d{4})\""""
 
 
@@ -101,8 +103,15 @@ def main(arguments: Sequence[str]) -> int:
     root = folder_argument(options.folder)
     settings = Settings()
     rules = {"document_from": options.document_from, "document_pattern": options.document_pattern}
-    found = find_labelled(root, replace(settings, input=replace(settings.input, **rules)))
-    split = read_split(options.split, found) if options.split else None
+    by_folders = options.split == Path(FOLDERS)
+    found = find_labelled(root, replace(settings, input=replace(settings.input, **rules)), by_folders=by_folders)
+    split: dict[tuple[str, int], str] | None = None
+    if by_folders:
+        rows = zip(found.pages, found.splits, strict=True)
+        split = {(printable(page.path), page.number): part for page, part in rows}
+        found.notes += split_leaks(found.documents, found.splits)
+    elif options.split:
+        split = read_split(options.split, found)
     if options.dry_run:
         print(f"would measure {counted(len(found.pages), 'page')} in {counted(len(found.categories), 'category')}")
         print(f"would write dataset.csv, pages.csv, duplicates.csv and pictures to {printable(str(options.output))}")
@@ -127,7 +136,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("result/dataset"), metavar="DIR",
                         help="where tables and pictures go (%(default)s)")  # fmt: skip
-    parser.add_argument("--split", type=Path, metavar="CSV", help="split.csv or folds.csv of a training")
+    parser.add_argument("--split", type=Path, metavar="CSV", help="split.csv or folds.csv of a training; or: folders, "
+                        "where the label folders lie within train/, val/, test/")  # fmt: skip
     parser.add_argument("--year-pattern", default=YEAR, metavar="REGEX", help="where a document's name holds the year")
     parser.add_argument(
         "--document-from", choices=("auto", "name", "folder"), default="auto", help="as in config.toml, [input]"

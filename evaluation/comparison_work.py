@@ -23,7 +23,7 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from evaluation.judging import Judged
     from settings import Settings
-    from training.data import PageStore
+    from training.store import PageStore
     from transform import PageTransform
 
 
@@ -99,7 +99,7 @@ class Work:
 
     def pixels(self, transform: PageTransform, judged: Judged, settings: Settings) -> PageStore:
         """All pages by this transform, decoded unless the model before had the same one."""
-        from training.data import PageStore
+        from training.store import PageStore
 
         key = json.dumps(transform.to_dict(), sort_keys=True)
         if self._store is None or self._store[0] != key:

@@ -25,7 +25,7 @@ from evaluation import metrics
 from pages import Page
 from spreadsheets import read_table
 from tables import bare_path
-from training.data import SPLIT_COLUMNS, LabelledPages, find_labelled
+from training.data import SPLIT_COLUMNS, LabelledPages, find_labelled, pages_below
 from training.job import SPLIT_FILE
 from training.report import documents_seen, read_record
 from utils import UserError, accuracy_interval, macro_f1, nearest, page_number, printable
@@ -142,7 +142,7 @@ def _own_root(folder: Path, rows: Sequence[dict[str, str]], settings: Settings) 
 
 def _own_pages(root: Path, rows: Sequence[dict[str, str]], settings: Settings) -> Judged:
     """The pages of the split's rows, with the documents of that time; those that are gone carry the reason."""
-    there = find_labelled(root, settings)
+    there = pages_below(root, settings)
     pages = {(printable(page.path), page.number): page for page in there.pages}
     own = LabelledPages(root, [], [], [])
     for row in rows:

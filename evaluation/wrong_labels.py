@@ -24,7 +24,7 @@ from evaluation.judging import free_name
 from evaluation.metrics import label_quality
 from spreadsheets import number_in, open_table
 from tables import Table, bare_path, category_of, cell, number, path_cell
-from training.data import find_labelled
+from training.data import pages_below
 from training.folds import TABLE
 from training.report import read_record
 from utils import UserError, did_you_mean, page_number, printable, split_page_name
@@ -78,7 +78,7 @@ def run_wrong_labels(settings: Settings, job: Job) -> int:
         scored.notes.append("no contact sheet: where the pages lie is not told; name their folder with -d")
         root = None
     else:
-        pages = {(printable(page.path), page.number): page for page in find_labelled(root, settings).pages}
+        pages = {(printable(page.path), page.number): page for page in pages_below(root, settings).pages}
     name = f"wrong_labels_{file.stem}_{time.strftime('%Y%m%d-%H%M%S')}"
     table = write_ranking(scored, found, order, name, settings)
     files = [table]

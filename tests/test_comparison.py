@@ -100,12 +100,12 @@ def test_an_untuned_base_has_a_row_for_each_set_and_the_average(place, tmp_path)
 
 
 def test_pages_are_decoded_once_for_each_transform(place, tmp_path, monkeypatch):
-    from training import data as training_data
+    from training import store as training_store
 
     decoded = []
-    fill = training_data.PageStore.fill
+    fill = training_store.PageStore.fill
     monkeypatch.setattr(
-        training_data.PageStore, "fill", lambda self, *rest: decoded.append(self.transform.fit) or fill(self, *rest)
+        training_store.PageStore, "fill", lambda self, *rest: decoded.append(self.transform.fit) or fill(self, *rest)
     )
     assert compare(place, tmp_path) == 0
     assert sorted(decoded) == ["pad", "squash"]

@@ -12,14 +12,10 @@ name) says which pages belong together, where their names do not.
 from __future__ import annotations
 
 import csv
-import hashlib
-import json
-import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -27,14 +23,14 @@ from PIL import Image
 from categories import same_label
 from documents import Documents, below_label
 from labels import check_apart, label_warnings
-from pages import Page, PageList, find_pages, left_out_line
+from pages import Page, PageList, Stamp, find_pages, left_out_line, stamp_of
 from spreadsheets import read_table
 from tables import bare_path, cell, path_cell
-from utils import UserError, printable
+from training.layout import refuse_split, split_folders
+from utils import UserError, key_of, printable, split_documents
 
 if TYPE_CHECKING:
     from settings import Settings
-    from transform import PageTransform
 
 DOCUMENTS = "documents.csv"
 SPLIT_COLUMNS = ("PATH", "PAGE", "CATEGORY", "DOCUMENT", "SPLIT")
@@ -51,6 +47,8 @@ class LabelledPages:
     notes: sentences that the user should read (pages outside of label folders, `documents.csv` not covering all, ...).
     folders: documents that are named after their folder, as their pages have no names; box1 of another collection may
     be another box.
+    splits: with `--split folders`, the part of each page. stamps: size and time of each page's file (`stamp_of`), when
+    they were first asked for; those of an unfinished training are of its begin.
     """
 
     root: Path
@@ -59,30 +57,68 @@ class LabelledPages:
     documents: list[str]
     notes: list[str] = field(default_factory=list)
     folders: frozenset[str] = frozenset()
+    splits: list[str] = field(default_factory=list)
+    stamps: list[Stamp] = field(default_factory=list)
 
     @property
     def categories(self) -> list[str]:
         """The categories that have pages, sorted."""
         return sorted(set(self.labels))
 
-    def key(self) -> str:
-        """A hash of paths, labels and documents: the same pages give the same key."""
-        rows = [
-            [page.path, page.number, label, document]
-            for page, label, document in zip(self.pages, self.labels, self.documents, strict=True)
+    def stamped(self) -> list[Stamp]:
+        """The size and the time of each page's file; looked up once."""
+        if len(self.stamps) != len(self.pages):
+            self.stamps = stamps_of(self.root, self.pages)
+        return self.stamps
+
+    def page_keys(self) -> list[str]:
+        """What tells one page, as it stood then, from all others: its file, size and time, and which frame of it."""
+        root = printable(str(self.root.resolve()))
+        return [
+            key_of(root, page.path, page.frame, *(stamp or (None, None)))
+            for page, stamp in zip(self.pages, self.stamped(), strict=True)
         ]
-        return hashlib.sha256(json.dumps(rows).encode("ascii")).hexdigest()[:16]
+
+    def key(self) -> str:
+        """What tells these pages, their labels and documents from others: the same ones give the same key."""
+        return key_of(*zip(self.page_keys(), self.labels, self.documents, strict=True))
 
 
-def find_labelled(folder: Path, settings: Settings, listed: PageList | None = None) -> LabelledPages:
+def stamps_of(root: Path, pages: Sequence[Page]) -> list[Stamp]:
+    """`stamp_of` each page's file, each file looked at once."""
+    found = {path: stamp_of(root / path) for path in {page.path for page in pages}}
+    return [found[page.path] for page in pages]
+
+
+def pages_below(folder: Path, settings: Settings) -> PageList:
+    """All pages below a folder, whatever the folders in it mean."""
+    return find_pages(folder, formats=settings.input.formats, inner=True)
+
+
+def find_labelled(folder: Path, settings: Settings, *, by_folders: bool = False) -> LabelledPages:
     """All pages below the label folders in `folder`, with their documents by `documents.csv`, else by `[input]`.
 
-    listed: the page list of an earlier start, where training goes on; else the folder is searched.
+    by_folders: the label folders lie within train/, validation/ and test/, whose split is kept (`splits`).
 
-    Raises UserError: no such folder, no pages, pages but no label folders, a wrong `documents.csv`.
+    Raises UserError: no such folder, no pages, pages but no label folders, a split where label folders are wanted (or
+    the reverse), a wrong `documents.csv`.
     """
-    found = listed or find_pages(folder, formats=settings.input.formats, inner=True)
-    inside = [page for page in found.pages if "/" in page.path]
+    found = pages_below(folder, settings)
+    if by_folders:
+        parts = split_folders(page.path for page in found.pages)
+        inside = [page for page in found.pages if page.path.count("/") > 1 and page.path.split("/", 1)[0] in parts]
+        tops = sorted({page.path.split("/", 1)[0] for page in found.pages if "/" in page.path})
+        if not inside or "train" not in parts.values():
+            raise UserError(
+                f"--split folders: {printable(str(folder))} holds no folders train, and validation or test, with label "
+                f"folders in them; it holds {', '.join(map(printable, tops[:8])) or 'no folders'}"
+            )
+        splits = [parts[page.path.split("/", 1)[0]] for page in inside]
+        below = [replace(page, path=page.path.split("/", 1)[1]) for page in inside]  # as if each part stood alone
+    else:
+        refuse_split(str(folder), [page.path for page in found.pages])
+        inside = below = [page for page in found.pages if "/" in page.path]
+        splits = []
     if not inside:
         raise UserError(
             f"{printable(str(folder))} holds {len(found.pages)} pages but no label folders: "
@@ -91,8 +127,8 @@ def find_labelled(folder: Path, settings: Settings, listed: PageList | None = No
     notes = [line] if (line := left_out_line(found.left_out)) else []
     if len(inside) < len(found.pages):
         notes.append(f"{len(found.pages) - len(inside)} pages lie outside of label folders and are left out")
-    labels = [same_label(printable(page.path.split("/", 1)[0])) for page in inside]
-    notes += check_folders(folder, (printable(page.path.split("/", 1)[0]) for page in inside))
+    labels = [same_label(printable(page.path.split("/", 1)[0])) for page in below]
+    notes += check_folders(folder, (printable(page.path.split("/", 1)[0]) for page in below))
     told: list[str | None] = [None] * len(inside)
     if (folder / DOCUMENTS).is_file():
         table = read_documents(folder / DOCUMENTS)
@@ -100,13 +136,13 @@ def find_labelled(folder: Path, settings: Settings, listed: PageList | None = No
         notes += _unclear(inside, table)
         if without := sum(name is None for name in told):
             notes.append(f"{DOCUMENTS} does not name {without} of {len(inside)} pages: their names decide")
-    unnamed = [page for page, name in zip(inside, told, strict=True) if name is None]
+    unnamed = [page for page, name in zip(below, told, strict=True) if name is None]
     rule = Documents((page.path for page in unnamed), settings.input, below_label)
-    documents = [rule.of(page) if name is None else name for page, name in zip(inside, told, strict=True)]
+    documents = [rule.of(page) if name is None else name for page, name in zip(below, told, strict=True)]
     if note := rule.note():
         notes.append(note)
     folders = frozenset(rule.of(page) for page in unnamed if rule.is_folder(page.path))
-    return LabelledPages(folder, inside, labels, documents, notes, folders)
+    return LabelledPages(folder, inside, labels, documents, notes, folders, splits)
 
 
 def check_folders(root: Path, folders: Iterable[str]) -> list[str]:
@@ -173,6 +209,34 @@ def cap_pages(labels: Sequence[str], splits: Sequence[str], cap_train: int, cap_
     return capped
 
 
+def with_validation(found: LabelledPages, share: float, seed: int) -> list[str]:
+    """The split of the folders as it stands; without a validation folder, a share of the training documents is one."""
+    if "validation" in found.splits:
+        return list(found.splits)
+    places = [i for i, part in enumerate(found.splits) if part == "train"]
+    labels, documents = [found.labels[i] for i in places], [found.documents[i] for i in places]
+    splits = list(found.splits)
+    for place, part in zip(places, split_documents(labels, documents, seed, (1 - share, share, 0.0)), strict=True):
+        splits[place] = part
+    return splits
+
+
+def split_leaks(documents: Sequence[str], splits: Sequence[str]) -> list[str]:
+    """A sentence for each part that judges documents which train: its figures tell too much. None where none does."""
+    found = []
+    trained = {document for document, part in zip(documents, splits, strict=True) if part == "train"}
+    for part in ("validation", "test"):
+        judged = {document for document, own in zip(documents, splits, strict=True) if own == part}
+        both = sorted(judged & trained)
+        if both:
+            names = ", ".join(map(printable, both[:3])) + (", ..." if len(both) > 3 else "")
+            found.append(
+                f"{len(both)} of {len(judged)} documents of the {part} pages are trained on too ({names}): new "
+                "documents will do worse than these"
+            )
+    return found
+
+
 def write_split(file: Path, found: LabelledPages, splits: Sequence[str | int], column: str = "SPLIT") -> None:
     """Write `split.csv` (or, with column="FOLD", `folds.csv`), whole or not at all: PATH is relative to the folder."""
     part = file.with_name(file.name + ".part")
@@ -222,78 +286,6 @@ def augment(pixels: np.ndarray, rng: np.random.Generator, fill: int = 255) -> np
     if blur:
         image = image.filter(ImageFilter.GaussianBlur(radius * image.height / SCAN_HEIGHT))
     return np.asarray(image).transpose(2, 0, 1)
-
-
-class PageStore:
-    """The transformed pixels of all training pages in one file, decoded once: `store[i]` is uint8 [3, H, W].
-
-    parts: the own pages, and any extra ones behind them; i counts through all parts. The file is mapped into memory, so
-    it may be larger than it. `reasons[i]` is "" or why page i cannot be read, once it is filled.
-    """
-
-    def __init__(self, folder: Path, parts: Sequence[LabelledPages], transform: PageTransform) -> None:
-        self.folder, self.parts, self.transform = folder, list(parts), transform
-        self.pages = [page for part in parts for page in part.pages]
-        self.shape = (len(self.pages), 3, *transform.size)
-        self.reasons: list[str] = []
-        self._pixels: np.ndarray | None = None
-
-    def __getstate__(self) -> dict[str, Any]:  # a spawned worker maps the file itself
-        return {**self.__dict__, "_pixels": None}
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        if self._pixels is None:
-            self._pixels = np.memmap(self.folder / "pixels.u8", np.uint8, "r", shape=self.shape)
-        return self._pixels[index]
-
-    def fill(self, wanted: Sequence[bool], settings: Settings, advance: Callable[[int, int], None]) -> None:
-        """Decode the wanted pages, unless an earlier start of this training has done it.
-
-        advance(done, failed) is called batch by batch. Raises UserError where the disk has no room.
-        """
-        from loader import load_batches
-
-        marker = self.folder / "pixels.json"
-        identity = [[part.key() for part in self.parts], self.transform.to_dict(), [bool(want) for want in wanted]]
-        key = hashlib.sha256(json.dumps(identity).encode("utf-8")).hexdigest()
-        stored = json.loads(marker.read_text(encoding="utf-8")) if marker.is_file() else {}
-        if stored.get("key") == key:
-            self.reasons = stored["reasons"]
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        size = int(np.prod(self.shape))
-        if shutil.disk_usage(self.folder).free < size * 1.05:
-            raise UserError(
-                f"the decoded pages take {size / 1e9:.1f} GB, more than is free in {self.folder}: "
-                "free some space or take fewer pages with -mc"
-            )
-        pixels = np.memmap(self.folder / "pixels.u8", np.uint8, "w+", shape=self.shape)
-        self.reasons = [page.reason for page in self.pages]
-        first = 0
-        for part in self.parts:
-            places = [first + i for i in range(len(part.pages)) if wanted[first + i]]
-            first += len(part.pages)
-            batches = load_batches(
-                PageList(part.root, [self.pages[place] for place in places]),
-                self.transform,
-                batch_size=8,
-                workers=settings.setup.workers if settings.setup.workers >= 0 else min(8, os.cpu_count() or 1),
-                max_pixels=settings.input.max_pixels,
-            )
-            for batch in batches:
-                start = batch.index * 8
-                for slot, reason in enumerate(batch.reasons):
-                    pixels[places[start + slot]] = batch.pixels[slot].numpy()
-                    self.reasons[places[start + slot]] = reason
-                advance(len(batch.pages), sum(map(bool, batch.reasons)))
-        pixels.flush()
-        done = marker.with_name("pixels.json.part")
-        done.write_text(json.dumps({"key": key, "reasons": self.reasons}), encoding="utf-8")
-        done.replace(marker)
-        self._pixels = None
 
 
 class BalancedSampler:

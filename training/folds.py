@@ -24,9 +24,10 @@ from pictures import draw_confusion
 from tables import category_columns, cell, path_cell
 from training.data import LabelledPages, cap_pages, write_split
 from training.job import Fitted, Material, Start, fit
+from training.plan import Plan
 from training.report import figures, finished, make_record, put_in_place, save, show
 from training.work import Work, is_main, meet
-from utils import UserError, fit_temperature, fold_documents, macro_f1, printable, softmax, split_documents
+from utils import UserError, fit_temperature, macro_f1, printable, softmax, split_documents
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -61,19 +62,17 @@ def run_folds(
     settings: Settings,
     work: Work,
     start: Start,
-    parts: list[LabelledPages],
+    plan: Plan,
     say: Callable[[str], None],
 ) -> Path:
     """All folds, the pooled figures and, with `--final`, the model of all pages; the path to print last.
 
-    Folds that stand already (`--resume`) are not trained again. Raises UserError where a fold would be tested on
-    documents that its start has seen, or there are fewer documents than folds.
+    plan: its splits are the folds. Folds that stand already (`--resume`) are not trained again.
     """
-    found, train = parts[0], settings.train
-    folds = fold_documents(found.labels, found.documents, train.folds, settings.setup.seed)
-    refuse_leak(start, found.documents)
-    material = Material.prepare(settings, work, start, parts, folds, say)
-    write_split(work.folder / FOLDS_FILE, found, material.readable(folds), column="FOLD")
+    found, train, folds = plan.found, settings.train, plan.splits
+    material = Material.prepare(settings, work, start, plan.parts, folds, say)
+    if is_main():
+        write_split(work.folder / FOLDS_FILE, found, material.readable(folds), column="FOLD")
     tested = [run_fold(settings, work, start, material, folds, fold, say) for fold in range(1, train.folds + 1)]
     pooled = OutOfFold(
         material.categories,
@@ -119,7 +118,8 @@ def run_fold(
     name = f"{work.name}_fold_{fold}"
     stored = work.folder / f"fold_{fold}.npz"
     if stored.is_file() and finished(work, name):
-        say(f"fold {fold}: done before")
+        if not settings.setup.quiet:
+            say(f"fold {fold}: done before")
         return dict(np.load(stored))
     splits = fold_splits(settings, material, folds, fold)
     fitted = fit(settings, start, material, splits, work.folder / f"run_{fold}", say)
@@ -250,7 +250,8 @@ def run_final(
     splits = material.readable(["train"] * material.own)
     splits = cap_pages(material.labels[: material.own], splits, settings.train.max_categ, 0, settings.setup.seed)
     epochs = round(statistics.median(pooled.best_epochs))
-    say(f"final model: all pages, {epochs} epochs")
+    if not settings.setup.quiet:
+        say(f"final model: all pages, {epochs} epochs")
     fitted = fit(settings, start, material, splits, work.folder / "run_final", say, epochs=epochs)
     fitted.classifier.temperature = summary["pooled"]["temperature"]
     record = make_record(settings, work, start, material, splits, fitted) | {

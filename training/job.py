@@ -9,6 +9,7 @@ Several GPUs: `torchrun --nproc_per_node 4 run.py --train ...`.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,11 +23,22 @@ from categories import label_descriptions, prompts, read_sets
 from model_identity import model_hash
 from progress import Progress
 from training import backbone
-from training.data import UNREADABLE, BalancedSampler, LabelledPages, PageStore, cap_pages, find_labelled, write_split
+from training.data import (
+    UNREADABLE,
+    BalancedSampler,
+    LabelledPages,
+    cap_pages,
+    find_labelled,
+    split_leaks,
+    with_validation,
+    write_split,
+)
 from training.language import INSTALL, NAME, WordKnowledge
+from training.plan import Plan
 from training.report import documents_seen, figures, finished, make_record, read_record, save, show
-from training.work import Work, is_main, meet
-from utils import UserError, fit_temperature, printable, split_documents, split_warnings
+from training.store import PageStore
+from training.work import Work, is_main, meet, own_device
+from utils import UserError, fit_temperature, fold_documents, printable, split_documents, split_warnings
 
 if TYPE_CHECKING:
     import torch
@@ -47,14 +59,23 @@ def run_training(settings: Settings, job: Job) -> int:
 
     Raises UserError, before any work, for what the user can mend.
     """
-    from devices import keep_memory
+    from torch import device as torch_device
 
-    say = _silent if settings.setup.quiet or not is_main() else _say
+    from devices import bf16_missing, keep_memory
+
+    say = _say if is_main() else _silent
     data = job.directory or settings.train.folder
     if data is None:
         raise UserError("--train needs label folders, one folder for each category: give -d DIR, or [train] folder")
     if settings.train.final and not settings.train.folds:
         raise UserError("--final trains on all pages after cross-validation: give --folds K too, e.g. --folds 5")
+    if settings.train.folds and settings.train.split == "folders":
+        raise UserError("--folds makes its own split, by document: leave --split folders out")
+    if job.resume:  # before anything is loaded
+        Work.unfinished(settings.setup.model_dir, job.name)
+    settings = settings.replaced("setup", device=own_device(settings.setup.device))
+    if settings.setup.precision == "bf16" and (reason := bf16_missing(torch_device(settings.setup.device))):
+        raise UserError(f"--precision bf16: {reason}; take fp32")
     keep_memory()
     start = Start.choose(settings, job)
     with Work.open(settings, job, start.base, data, identity(settings, start, data)) as work:
@@ -62,6 +83,10 @@ def run_training(settings: Settings, job: Job) -> int:
             folder = _train(settings, work, start, say)
         except UserError:
             work.abandon()
+            raise
+        except KeyboardInterrupt:
+            if is_main():
+                print(f"to continue: {job.continue_command()}", file=sys.stderr)
             raise
         meet()
     if is_main():
@@ -73,31 +98,86 @@ def run_training(settings: Settings, job: Job) -> int:
 def _train(settings: Settings, work: Work, start: Start, say: Callable[[str], None]) -> Path:
     if finished(work, work.name):  # killed between putting the model in its place and cleaning up
         return work.models / work.name
-    parts = [find_labelled(work.data, settings, work.listed)]
-    if settings.train.extra is not None:
-        parts.append(find_labelled(settings.train.extra, settings))
-    work.store_pages(parts[0])
-    for line in (*parts[0].notes, *split_warnings(parts[0].labels, parts[0].documents)):
-        say(f"warning: {line}")
+    if is_main():
+        _plan(settings, work, start, say)
+    meet()
+    plan = Plan.load(work.plan_file)
+    start.known = plan.descriptions
     if settings.train.folds:
         from training.folds import run_folds
 
-        return run_folds(settings, work, start, parts, say)
-    return run_single(settings, work, start, parts, say)
+        return run_folds(settings, work, start, plan, say)
+    return run_single(settings, work, start, plan, say)
 
 
-def run_single(
-    settings: Settings, work: Work, start: Start, parts: list[LabelledPages], say: Callable[[str], None]
-) -> Path:
-    """One training on one split by document; gives the path of its model folder."""
-    found, train, seed = parts[0], settings.train, settings.setup.seed
-    shares = (1 - train.validation - train.test, train.validation, train.test)
-    splits = split_documents(found.labels, found.documents, seed, shares)
-    splits = cap_pages(found.labels, splits, train.max_categ, train.max_categ_eval, seed)
-    material = Material.prepare(settings, work, start, parts, splits, say)
-    splits = material.readable(splits)
-    write_split(work.folder / SPLIT_FILE, found, splits)
-    say(f"split by document: {_counted(splits)}")
+def _plan(settings: Settings, work: Work, start: Start, say: Callable[[str], None]) -> None:
+    """Write down what is trained on, unless an earlier start has; UserError where that does not hold any more."""
+    if work.plan_file.is_file():
+        plan = Plan.load(work.plan_file)
+        changed = plan.changed()
+        if not changed:
+            for table in plan.tables_changed():
+                shown = printable(str(table))
+                say(f"warning: {shown} was changed: this training keeps the documents that it began with")
+            if start.describe(settings, list(plan.descriptions)) != plan.descriptions:
+                say("warning: descriptions were changed: this training keeps those that it began with")
+            return
+        names = ", ".join(map(printable, changed[:3])) + (", ..." if len(changed) > 3 else "")
+        what = f"page files that were changed or are gone since this training began: {len(changed)} ({names})"
+        if work.learned:
+            raise UserError(
+                f"{what}. It has learned from them: put them back as they were, or remove {work.folder} and start anew"
+            )
+        say(f"warning: {what}. Nothing was learned from them yet: the label folders are read again")
+    make_plan(settings, work.data, start, say).save(work.plan_file)
+
+
+def make_plan(settings: Settings, data: Path, start: Start, say: Callable[[str], None]) -> Plan:
+    """Pages, documents, split and descriptions of a training that begins."""
+    train, seed = settings.train, settings.setup.seed
+    parts = [find_labelled(data, settings, by_folders=train.split == "folders")]
+    if train.extra is not None:
+        parts.append(find_labelled(train.extra, settings))
+    found = parts[0]
+    warnings = [*found.notes]
+    if train.folds:
+        from training.folds import refuse_leak
+
+        splits: list[Any] = fold_documents(found.labels, found.documents, train.folds, seed)
+        refuse_leak(start, found.documents)
+    elif found.splits:
+        splits = with_validation(found, train.validation, seed)
+        splits = cap_pages(found.labels, splits, train.max_categ, train.max_categ_eval, seed)
+        warnings += split_leaks(found.documents, splits)
+    else:
+        shares = (1 - train.validation - train.test, train.validation, train.test)
+        splits = split_documents(found.labels, found.documents, seed, shares)
+        splits = cap_pages(found.labels, splits, train.max_categ, train.max_categ_eval, seed)
+    if not found.splits:
+        warnings += split_warnings(found.labels, found.documents)
+    for line in warnings:
+        say(f"warning: {line}")
+    every = sorted({label for part in parts for label in part.labels})
+    if len(every) < 2:
+        inner = sorted({page.path.split("/")[1] for page in found.pages if page.path.count("/") > 1})
+        hint = f"; if they lie one folder further in ({', '.join(map(printable, inner[:3]))}), give that folder with -d"
+        raise UserError(
+            f"{printable(str(data))}: only one label folder ({every[0]}); training needs two or more"
+            f"{hint if len(inner) > 1 else ''}"
+        )
+    return Plan(parts, splits, start.describe(settings, every))
+
+
+def run_single(settings: Settings, work: Work, start: Start, plan: Plan, say: Callable[[str], None]) -> Path:
+    """One training on one split; gives the path of its model folder."""
+    found = plan.found
+    material = Material.prepare(settings, work, start, plan.parts, plan.splits, say)
+    splits = material.readable(plan.splits)
+    if is_main():
+        write_split(work.folder / SPLIT_FILE, found, splits)
+    how = "as the folders have it" if settings.train.split == "folders" else "by document"
+    if not settings.setup.quiet:
+        say(f"split {how}: {_counted(splits)}")
     fitted = fit(settings, start, material, splits, work.folder / "run", say)
     classifier = fitted.classifier
     tests = {}
@@ -110,7 +190,9 @@ def run_single(
             say(f"{part}: accuracy {show(tests[part])}")
     record = make_record(settings, work, start, material, splits, fitted)
     record |= {"temperature": classifier.temperature, **tests}
-    text = f"On its own test pages, of documents that training never saw: accuracy {show(tests['test'])}."
+    leaks = split_leaks(found.documents, splits)
+    judged = "some of documents that it was trained on too" if leaks else "of documents that training never saw"
+    text = f"On its own test pages, {judged}: accuracy {show(tests['test'])}."
     return save(work, classifier, work.name, record, text, [work.folder / SPLIT_FILE], work.folder / "run")
 
 
@@ -157,13 +239,13 @@ class Start:
 
         choice = self.choice
         if choice is None:
-            classifier = build(self._describe(settings, labels), settings.setup.seed)
+            classifier = build(self.describe(settings, labels), settings.setup.seed)
             if taught:
-                if WordKnowledge.find() is None and is_main():
+                if WordKnowledge.find() is None and is_main() and not settings.setup.quiet:
                     _say(f"note: the text tower will know the words of its descriptions only; more of them: {INSTALL}")
                 tell_texts_apart(classifier, settings.setup.seed, settings.setup.quiet or not is_main())
         else:
-            own = self._describe(settings, labels)
+            own = self.describe(settings, labels)
             classifier = load_classifier(
                 choice.source,
                 kind=choice.kind,
@@ -176,8 +258,10 @@ class Start:
                 classifier.use_categories(own | {label: texts for label, texts in known.items() if label in own})
         return classifier.to(settings.setup.device, "fp32")
 
-    def _describe(self, settings: Settings, labels: Sequence[str]) -> dict[str, list[str]]:
-        """The chosen descriptions, else all sets of `[setup]`; a label without one gets its name, and is said once."""
+    def describe(self, settings: Settings, labels: Sequence[str]) -> dict[str, list[str]]:
+        """The descriptions of these labels: those that the training began with, else the chosen ones, else all sets of
+        `[setup]`. A label without one gets its name, and is said once.
+        """
         setup = settings.setup
         if self.known is None:
             self.known = self.texts or read_sets(setup.categories_dir, setup.categories_prefix)
@@ -232,10 +316,6 @@ class Material:
         documents = [document for part in parts for document in part.documents]
         own = len(parts[0].pages)
         every = sorted(set(labels))
-        if len(every) < 2:
-            raise UserError(
-                f"{printable(str(work.data))}: only one label folder ({every[0]}); training needs two or more"
-            )
         classifier = start.open(settings, every, taught=False)
         quiet = settings.setup.quiet or not is_main()
         if not is_main():
@@ -246,7 +326,7 @@ class Material:
             store.fill(wanted, settings, progress.advance)
         broken = [page for page, reason in zip(store.pages, store.reasons, strict=True) if reason]
         if broken:
-            say(f"warning: {len(broken)} pages cannot be read and are left out:")
+            say(f"warning: pages that cannot be read are left out: {len(broken)}")
         for page, reason in zip(store.pages, store.reasons, strict=True):
             if reason:
                 say(f"  {printable(page.path)}: {reason}")
@@ -257,7 +337,7 @@ class Material:
             copies = [HEAD_COPIES if taken else 0 for taken in trains]
             with Progress(len(store), "page", quiet, "image features") as progress:
                 features = compute_features(
-                    learner, store, copies, settings.setup.seed, work.folder / "features.npy", progress.advance
+                    learner, store, copies, settings.setup.seed, work.folder / "features", progress.advance
                 )
         if is_main():
             meet()
@@ -381,22 +461,29 @@ def fit(
     classifier.logit_scale = float(model.logit_scale.exp())
     classifier.use_categories(classifier.descriptions)
     classifier.learned = categories
-    say(f"trained {result['epochs']} epochs of {steps} steps, kept epoch {result['best_epoch']}")
+    if not settings.setup.quiet:
+        say(f"trained {result['epochs']} epochs of {steps} steps, kept epoch {result['best_epoch']}")
     return Fitted(classifier, recipe, result)
 
 
 def identity(settings: Settings, start: Start, data: Path) -> dict[str, Any]:
-    """What makes two trainings the same: a training is only resumed with all of this alike."""
-    setup, chosen = settings.setup, settings.input
+    """What makes two trainings the same: a training is only resumed with all of this alike.
+
+    What lies in the folders meanwhile is another matter: plan.py.
+    """
+    setup, extra = settings.setup, settings.train.extra
+    train = asdict(settings.train) | {"extra": extra and str(extra.resolve())}
     return {
         "data": str(data.resolve()),
         "start": start.name if start.choice is None else model_hash(start.choice.source, setup.tokenizer),
         "words": None if start.choice is not None or WordKnowledge.find() is None else NAME,
-        "texts": start.texts,
-        "train": {name: value for name, value in asdict(settings.train).items() if name != "folder"},
-        "input": [list(chosen.formats), chosen.document_from, chosen.document_pattern, chosen.max_pixels],
+        "descriptions": start.texts,
+        "train": {name: value for name, value in train.items() if name != "folder"},
+        "input": {name: value for name, value in asdict(settings.input).items() if name not in ("folder", "inner")},
         "seed": setup.seed,
         "precision": setup.precision,
+        "device": setup.device.partition(":")[0],
+        "processes": int(os.environ.get("WORLD_SIZE", "1")),
     }
 
 

@@ -6,6 +6,7 @@ logits = learner(pixels, texts=learner.draw_texts(rng))     # [B, C], with a gra
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from torch.nn import functional
 from categories import average_prototypes, prompts
 from progress import Progress
 from training.backbone import BASE, FROZEN
-from training.data import PageStore, augment
+from training.data import augment
+from training.store import KeptRows, PageStore
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
@@ -303,24 +305,38 @@ def compute_features(
 ) -> np.ndarray:
     """Features [pages, 1 + max(copies), F] of all readable pages: copy 0 as they are, then `copies[i]` augmented ones.
 
-    Stored in `file` once complete, and read from there when training goes on after a kill.
+    Kept in `file` (`KeptRows`), row by row, so that training that goes on computes what is missing: features of other
+    pages, of another image tower, or drawn by another seed are never taken.
     """
-    if file.is_file():
-        return np.load(file)
-    table: np.ndarray | None = None
+    size, device = store.transform.size, learner.encoder.device
+    of = {"tower": weights_key(learner.encoder.vision_model), "transform": store.transform.to_dict(), "seed": seed}
+    keys = [
+        "" if reason else f"{key} {count}" for key, reason, count in zip(store.keys, store.reasons, copies, strict=True)
+    ]
     with torch.inference_mode():
-        for index in range(len(store)):
-            if not store.reasons[index]:
-                views = [store[index], *(augmented(store, index, copy, seed) for copy in range(copies[index]))]
-                device = learner.encoder.device
-                size = 2 if device.type == "cpu" else len(views)  # on a CPU two at a time take a quarter of the time
-                parts = [torch.from_numpy(np.stack(views[i : i + size])) for i in range(0, len(views), size)]
-                found = np.concatenate([learner.features(part.to(device)).cpu().numpy() for part in parts])
-                if table is None:
-                    table = np.zeros((len(store), 1 + max(copies), found.shape[1]), np.float32)
-                table[index, : len(views)] = found
-            advance(1)
-    part = file.with_suffix(".part.npy")
-    np.save(part, table)
-    part.replace(file)
-    return table
+        width = learner.features(torch.zeros((1, 3, *size), dtype=torch.uint8, device=device)).shape[1]
+        rows = KeptRows(file, np.float32, (1 + max(copies), width), keys, of=of, what="image features")
+        missing = rows.missing
+        if missing:
+            with rows:
+                for index in missing:
+                    views = [store[index], *(augmented(store, index, copy, seed) for copy in range(copies[index]))]
+                    few = 2 if device.type == "cpu" else len(views)  # on a CPU two at a time take a quarter of the time
+                    parts = [torch.from_numpy(np.stack(views[i : i + few])) for i in range(0, len(views), few)]
+                    row = np.zeros(rows.shape[1:], np.float32)  # [1 + copies, F]
+                    row[: len(views)] = np.concatenate(
+                        [learner.features(part.to(device)).cpu().numpy() for part in parts]
+                    )
+                    rows.put(index, row)
+                    advance(1)
+    advance(len(store) - len(missing))
+    return rows.array
+
+
+def weights_key(module: nn.Module) -> str:
+    """What tells these weights from others: names, shapes and bytes of all tensors."""
+    digest = hashlib.sha256()
+    for name, tensor in module.state_dict().items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()[:16]

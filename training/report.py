@@ -94,13 +94,26 @@ def make_record(
         "extra_pages": len(material.labels) - material.own,
         "documents": {part: named(part) for part in ("train", "validation", "test")}
         | {"extra": sorted(extra), "before": sorted(start.seen)},
+        "split": "by fold" if settings.train.folds else f"by {settings.train.split}",
         "seed": settings.setup.seed,
+        "device": device_name(settings.setup.device),
+        "precision": fitted.recipe.precision,
+        "processes": int(os.environ.get("WORLD_SIZE", "1")),
         "recipe": asdict(fitted.recipe),
         "epochs": result["epochs"],
         "steps": result["steps"],
         "best_epoch": result["best_epoch"],
         "versions": {name: metadata.version(name) for name in LIBRARIES},
     }
+
+
+def device_name(device: str) -> str:
+    """A device as a reader of the record knows it: `cpu`, `cuda:1 (NVIDIA L4)`."""
+    if not device.startswith("cuda"):
+        return device
+    import torch
+
+    return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
 def save(

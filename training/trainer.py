@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional
@@ -26,7 +28,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from training.data import BalancedSampler
 from training.learner import Learner, Pages, Recipe
-from utils import cross_entropy, fit_temperature
+from utils import UserError, cross_entropy, fit_temperature, printable
 
 MAX_SCALE = float(np.log(100.0))  # CLIP's bound of the logit scale
 MARKER = "complete"  # the last file written into a checkpoint
@@ -93,7 +95,10 @@ class PageTrainer(Trainer):
         load_learned(self.model, Path(resume_from_checkpoint))
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        super()._save_checkpoint(model, trial)
+        try:
+            super()._save_checkpoint(model, trial)
+        except (OSError, RuntimeError, SafetensorError) as error:
+            raise self._unwritable(error) from error
         if self.args.parallel_mode.value == "distributed":
             torch.distributed.barrier()  # other ranks write their random state into the same folder
         if not self.args.should_save:
@@ -108,6 +113,33 @@ class PageTrainer(Trainer):
             if old.name not in keep:
                 (old / MARKER).unlink(missing_ok=True)  # first: half a folder must not pass for a whole one
                 shutil.rmtree(old, ignore_errors=True)
+
+    def _unwritable(self, error: Exception) -> Exception:
+        """What to say where a checkpoint cannot be written; anything else is given back as it is.
+
+        safetensors and torch have errors of their own for a full disk, which do not name the cause alike.
+        """
+        folder = Path(self.args.output_dir)
+        reason = error.strerror if isinstance(error, OSError) else why_unwritable(folder)
+        if isinstance(error, RuntimeError) and not reason:
+            return error
+        return UserError(
+            f"cannot write the checkpoint of epoch {round(self.state.epoch or 0)} into {printable(str(folder))}: "
+            f"{(reason or str(error)).lower()}; put that right, and the same command with --resume continues"
+        )
+
+
+def why_unwritable(folder: Path) -> str:
+    """Why nothing more can be written into a folder ("No space left on device"), "" where it can."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            for _ in range(16):
+                probe.write(bytes(2**20))
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 class Conductor(TrainerCallback):
@@ -142,9 +174,31 @@ class Conductor(TrainerCallback):
 
 @dataclass
 class Arguments(TrainingArguments):
-    """`TrainingArguments` and our patience (epochs without a better validation; 0: never stop early)."""
+    """`TrainingArguments`, our patience (epochs without a better validation; 0: never stop early) and our device.
+
+    place: the device to train on; left to itself, `Trainer` takes the first GPU (under torchrun each process its own).
+    """
 
     patience: int = 0
+    place: str = ""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the Trainer puts model and batches."""
+        # What `Trainer` asks is this property; what `accelerate` takes is told by the environment alone, and read when
+        # its state is made, which the first look at `super().device` does.
+        before = os.environ.get("ACCELERATE_TORCH_DEVICE")
+        os.environ["ACCELERATE_TORCH_DEVICE"] = self.place
+        try:
+            super().device  # noqa: B018
+        finally:
+            del os.environ["ACCELERATE_TORCH_DEVICE"]
+            if before is not None:
+                os.environ["ACCELERATE_TORCH_DEVICE"] = before
+        place = torch.device(self.place)
+        if place.type == "cuda":
+            torch.cuda.set_device(place)  # `super` has chosen the first one
+        return place
 
 
 def should_stop(history: list[dict[str, Any]], patience: int) -> bool:
@@ -207,7 +261,7 @@ def learn(
     Returns {"epochs", "steps", "best_epoch", "history"}.
     """
     logging.getLogger("transformers.trainer").setLevel(logging.ERROR)
-    cuda = torch.cuda.is_available() and learner.encoder.device.type == "cuda"
+    device = learner.encoder.device
     judged = len(validation) > 0
     arguments = Arguments(
         output_dir=str(work),
@@ -219,8 +273,8 @@ def learn(
         warmup_steps=0.05,
         max_grad_norm=1.0,
         seed=recipe.seed,
-        use_cpu=learner.encoder.device.type == "cpu",
-        bf16=(cuda and torch.cuda.is_bf16_supported()) or recipe.precision == "bf16",
+        use_cpu=device.type == "cpu",
+        bf16=recipe.precision == "bf16",
         eval_strategy="epoch" if judged else "no",
         save_strategy="epoch",
         logging_strategy="epoch",
@@ -231,8 +285,9 @@ def learn(
         remove_unused_columns=False,
         label_names=["labels"],
         dataloader_num_workers=0,
-        dataloader_pin_memory=cuda,
+        dataloader_pin_memory=device.type == "cuda",
         patience=recipe.patience if judged else 0,
+        place=str(device),
     )
     arguments._n_gpu = min(arguments.n_gpu, 1)  # several GPUs are for torchrun; DataParallel would split the texts
     trainer = PageTrainer(

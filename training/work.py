@@ -19,13 +19,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock, Timeout
 
-from pages import PageList, load_pages, save_pages
 from utils import UserError, printable
 
 if TYPE_CHECKING:
     from run import Job
     from settings import Settings
-    from training.data import LabelledPages
 
 ENDING = ".training"
 
@@ -41,8 +39,22 @@ def meet() -> None:
         import torch
 
         if not torch.distributed.is_initialized():
+            if torch.cuda.is_available():
+                torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
             torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
         torch.distributed.barrier()
+
+
+def own_device(name: str) -> str:
+    """The device that this process trains on; of several processes each has its own GPU. UserError: it is not there."""
+    from devices import resolve_device
+
+    device = resolve_device(name)
+    if device.type != "cuda" or int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        return str(device)
+    if name.startswith("cuda:"):
+        raise UserError(f"--device {name}: torchrun gives each process a GPU of its own; leave --device out")
+    return str(resolve_device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}"))
 
 
 class Work:
@@ -51,8 +63,8 @@ class Work:
     Attributes: models: the folder of all models; name: the model's; folder: the work folder; data: the label folders.
     """
 
-    def __init__(self, models: Path, name: str, data: Path, lock: FileLock | None) -> None:
-        self.models, self.name, self.data = models, name, data
+    def __init__(self, models: Path, name: str, data: Path, lock: FileLock | None, *, resumed: bool = False) -> None:
+        self.models, self.name, self.data, self.resumed = models, name, data, resumed
         self._lock = lock
 
     @property
@@ -61,18 +73,15 @@ class Work:
         return self.models / f"{self.name}{ENDING}"
 
     @property
-    def listed(self) -> PageList | None:
-        """The page list as stored at the start, None before it was."""
-        file = self.folder / "pages.jsonl"
-        return load_pages(file) if file.is_file() else None
+    def plan_file(self) -> Path:
+        """What the training was begun with (plan.py)."""
+        return self.folder / "plan.jsonl"
 
-    def store_pages(self, found: LabelledPages) -> None:
-        """Store the page list, so that pages that come later do not change what is being trained."""
-        file = self.folder / "pages.jsonl"
-        if is_main() and not file.is_file():
-            part = file.with_name("pages.part")
-            save_pages(PageList(found.root, found.pages), part)
-            part.replace(file)
+    @property
+    def learned(self) -> bool:
+        """Whether something was learned yet, which other pages would make wrong."""
+        whole = [*self.folder.glob("run*/checkpoint-*/complete"), *self.folder.glob("fold_*.npz")]
+        return bool(whole)
 
     @classmethod
     def open(cls, settings: Settings, job: Job, base: str, data: Path, identity: dict[str, Any]) -> Work:
@@ -82,45 +91,60 @@ class Work:
         """
         models = settings.setup.model_dir
         identity = json.loads(json.dumps(identity, default=str))
-        names = [""]
+        names, lock = [""], None
         if is_main():
             if job.resume:
                 names[0] = cls._resumed(models, job.name, identity)
+                lock = _lock(models / f"{names[0]}{ENDING}")
             else:
-                names[0] = cls._begun(models, job.name, base, identity)
+                names[0], lock = cls._begun(models, job.name, base, identity)
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             import torch
 
             meet()
             torch.distributed.broadcast_object_list(names, src=0)
-        return cls(models, names[0], data, _lock(models / f"{names[0]}{ENDING}") if is_main() else None)
+        return cls(models, names[0], data, lock, resumed=job.resume)
 
     @classmethod
-    def _begun(cls, models: Path, name: str, base: str, identity: dict[str, Any]) -> str:
+    def _begun(cls, models: Path, name: str, base: str, identity: dict[str, Any]) -> tuple[str, FileLock]:
         if name and (Path(name).name != name or name.startswith(".") or name.endswith(ENDING)):
             raise UserError(f"--name {printable(name)}: a plain folder name is wanted, such as mine or pages-2026")
         name = name or f"{_file_name(base)}_{time.strftime('%Y%m%d-%H%M%S')}"
-        taken = [path.name for path in models.glob("*") if path.name == name or path.name.startswith(f"{name}_fold_")]
+        taken = [
+            path.name
+            for path in models.glob("*")
+            if path.name in (name, f"{name}_folds") or path.name.startswith(f"{name}_fold_")
+        ]
         if taken:
             raise UserError(f"{models / taken[0]} exists; a model is never written over: choose another --name")
         folder = models / f"{name}{ENDING}"
         try:
-            folder.mkdir(parents=True)
-        except FileExistsError as error:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = _lock(folder)
             if (folder / "work.json").is_file():
+                lock.release()
                 raise UserError(
                     f"{name} is an unfinished training: go on with --resume, choose another --name, or remove {folder}"
-                ) from error
-            # killed before it began: nothing of worth is in there
+                )
+            # Killed before it began, or while it was removed: what it has decoded or learned is of another training.
+            for rest in folder.iterdir():
+                if rest.is_dir():
+                    shutil.rmtree(rest)
+                elif rest.name != "lock":
+                    rest.unlink()
+            part = folder / "work.json.part"
+            part.write_text(json.dumps({"started": time.time(), "identity": identity}, indent=1), encoding="utf-8")
+            part.replace(folder / "work.json")
         except OSError as error:
-            raise UserError(f"cannot make {folder}: {error.strerror}") from error
-        part = folder / "work.json.part"
-        part.write_text(json.dumps({"started": time.time(), "identity": identity}, indent=1), encoding="utf-8")
-        part.replace(folder / "work.json")
-        return name
+            raise UserError(f"cannot write into {printable(str(folder))}: {error.strerror}") from error
+        return name, lock
 
     @classmethod
-    def _resumed(cls, models: Path, name: str, identity: dict[str, Any]) -> str:
+    def unfinished(cls, models: Path, name: str) -> list[tuple[float, str, dict[str, Any]]]:
+        """When it was begun, name and identity of each unfinished training (of that name), the newest last.
+
+        UserError where there is none.
+        """
         found = []
         for file in models.glob(f"*{ENDING}/work.json"):
             own = json.loads(file.read_text(encoding="utf-8"))
@@ -131,9 +155,19 @@ class Work:
                 f"nothing to resume: no unfinished training {name + ' ' if name else ''}in {models}; "
                 "run the command without --resume"
             )
+        return found
+
+    @classmethod
+    def _resumed(cls, models: Path, name: str, identity: dict[str, Any]) -> str:
+        found = cls.unfinished(models, name)
         same = [entry for entry in found if entry[2] == identity]
         if not same:
             was, own = found[-1][2], found[-1][1]
+            if set(was) != set(identity):
+                raise UserError(
+                    f"the unfinished training {own} was begun by another version of this program: finish it with that "
+                    f"one, or remove {models / (own + ENDING)} and start anew"
+                )
             differs = [key for key in identity if identity[key] != was.get(key)]
             if differs == ["train"]:
                 old = was["train"]
@@ -154,9 +188,14 @@ class Work:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def abandon(self) -> None:
-        """Remove the work folder of a training that was refused before anything was learned; keep any other."""
-        if is_main() and not any(self.folder.glob("run*")):
+        """Remove the work folder of a training that was refused before it began to learn; keep any other."""
+        if is_main() and not self.resumable:
             self.remove()
+
+    @property
+    def resumable(self) -> bool:
+        """Whether `--resume` would go on with something: what an earlier process left, or what was learned here."""
+        return self.resumed or any(self.folder.glob("run*"))
 
     def close(self) -> None:
         """Let the lock go; the training can be resumed."""
