@@ -445,38 +445,6 @@ def test_unix_starters_pass_everything_on(tmp_path):
     assert ended.returncode == 0 and (folder / "onepagers" / "X-1.png").is_file()
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="a bash script")
-def test_slurm_array_shares_out_the_folders(tmp_path):
-    project = tmp_path / "project"
-    project.mkdir()
-    # Stands in for run.py: notes what it was asked for, and leaves a run record as run.py does.
-    (project / "run.py").write_text(
-        "import sys, pathlib\n"
-        "out = pathlib.Path(sys.argv[4]); (out / 'tables').mkdir(parents=True, exist_ok=True)\n"
-        "(out / 'tables' / '1_run.json').write_text(' '.join(sys.argv[1:]), encoding='utf-8')\n",
-        encoding="utf-8",
-    )
-    for name in ("box 1", "box 2", "box ž", "left"):
-        put(tmp_path / "scans" / name / "X-1.png")
-    put(tmp_path / "scans" / "Y-1.png")
-    unfinished = tmp_path / "result" / "box 2" / "runs" / "20260101-000000_X"
-    unfinished.mkdir(parents=True)
-    script, common = SCRIPTS / "slurm" / "sort_pages.sbatch", {**os.environ, "PROJECT": str(project)}
-    common["PATH"] = f"{Path(sys.executable).parent}:{common['PATH']}"
-    common |= {"INPUT": str(tmp_path / "scans"), "OUTPUT": str(tmp_path / "result"), "SLURM_ARRAY_TASK_COUNT": "3"}
-    said = ""
-    for task in "123":
-        own = {**common, "SLURM_ARRAY_TASK_ID": task, "SLURM_ARRAY_TASK_MIN": "1"}
-        ended = subprocess.run(["bash", script, "-tn", "3"], env=own, capture_output=True, text=True, timeout=60)
-        assert ended.returncode == 0, ended.stderr
-        said += ended.stdout
-    records = {file.parts[-3]: file.read_text(encoding="utf-8") for file in (tmp_path / "result").rglob("*_run.json")}
-    assert set(records) == {"box 1", "box 2", "box ž", "left", "_files"}
-    assert records["box 2"].endswith("--resume -tn 3") and records["_files"].endswith("--no-inner -tn 3")
-    again = subprocess.run(["bash", script], env={**common, "SLURM_ARRAY_TASK_ID": "1"}, capture_output=True, text=True)
-    assert again.stdout.count("done before") == 3
-
-
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
 @pytest.mark.parametrize("after", [0.5, 0.8])
 def test_killed_sort_goes_on(tmp_path, after):
