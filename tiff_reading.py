@@ -11,16 +11,18 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImagePalette, UnidentifiedImageError
 
-from colours import grey_or_rgb
+from colours import first_of, grey_or_rgb
 from containers import FileId, file_id_of
 from damage import judge_deflated_tiff, judge_tiff
-from page_errors import PageError, over_limit
+from page_errors import DECODING_ERRORS, PageError, over_limit
+from rare_tiffs import COMMON_COMPRESSIONS, COMPRESSION, read_rare_tiff, reads_wrong
 from tiff_errors import can_hear
 from tiff_frames import check_strips, tiff_pages
 
 OPEN_TIFFS = 8
+COLOUR_MAP = 320  # a tag
 
 _tiff_lock = threading.Lock()
 # The file, and which of its directories are pages. Least recently used first; one in use is not in the list.
@@ -31,28 +33,38 @@ def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int, he
     """A page of a TIFF; `frame` counts its pages (tiff_frames.py) from 0, None is the only one.
 
     What libtiff complained about is raised or added to `heard` (damage.py). Files of many frames stay open: finding
-    frame k walks k directories, once and not k times.
+    frame k walks k directories, once and not k times. What Pillow cannot read, or reads wrong, is asked of a second
+    reader (rare_tiffs.py).
     """
     file_id = file_id_of(path, file)
     image, places = _take_tiff(file_id, frame)
-    if image is None:
-        places = tiff_pages(file).places
-        _check_there(frame, len(places))
-        image = Image.open(path.open("rb"), formats=["TIFF"])
-        image._exclusive_fp = (
-            True  # so that image.close() closes the file; given a path, Pillow would map it into memory
-        )
     keep = False
     try:
-        image.seek(places[frame or 0])
-        size = image.size
+        if image is None:
+            places = tiff_pages(file).places
+            _check_there(frame, len(places))
+        place = places[frame or 0]
+        try:
+            image = image or _opened(path)
+            image.seek(place)
+            rare = reads_wrong(image.tag_v2)
+        except (UnidentifiedImageError, SyntaxError, LookupError, TypeError, ValueError):  # Pillow knows no such image
+            return read_rare_tiff(path, place, max_pixels)
         check_strips(file, image.tag_v2)
-        if size[0] * size[1] > max_pixels:
-            raise over_limit(size, max_pixels)
+        if rare:
+            return read_rare_tiff(path, place, max_pixels)
+        if image.size[0] * image.size[1] > max_pixels:
+            raise over_limit(image.size, max_pixels)
+        _mend_palette(image)
         can_hear()
-        image.load()
+        try:
+            image.load()
+        except DECODING_ERRORS:
+            if first_of(image.tag_v2.get(COMPRESSION)) in COMMON_COMPRESSIONS:
+                raise
+            return read_rare_tiff(path, place, max_pixels)
         judge_deflated_tiff(file, image.tag_v2)
-        judge_tiff(path, places[frame or 0], heard)
+        judge_tiff(path, place, heard)
         page = grey_or_rgb(image)
         page = page.copy() if page is image else page
         image.im = None  # an open TIFF would keep its last frame in memory
@@ -63,8 +75,26 @@ def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int, he
     finally:
         if keep:
             _put_tiff(file_id, image, places)
-        else:
+        elif image is not None:
             image.close()
+
+
+def _opened(path: Path) -> ImageFile.ImageFile:
+    file = path.open("rb")
+    try:
+        image = Image.open(file, formats=["TIFF"])
+    except BaseException:
+        file.close()
+        raise
+    image._exclusive_fp = True  # so that image.close() closes the file; given a path, Pillow would map it into memory
+    return image
+
+
+def _mend_palette(image: ImageFile.ImageFile) -> None:
+    """Colour maps have 16 bits an entry, of which Pillow takes the upper eight; some writers filled in 0 ... 255."""
+    entries = image.tag_v2.get(COLOUR_MAP)
+    if image.mode in ("P", "PA") and isinstance(entries, tuple) and max(entries, default=0) < 256:
+        image.palette = ImagePalette.raw("RGB;L", bytes(entries))
 
 
 def close_tiffs() -> None:

@@ -1,0 +1,204 @@
+"""TIFFs that Pillow cannot read, or reads wrong without a word: a second reader, asked for these only.
+
+    if reads_wrong(image.tag_v2):
+        page = read_rare_tiff(path, 0, max_pixels=700_000_000)      # the file's first directory, upright, "L" or "RGB"
+
+12, 16, 24 or 64 bits a sample, 16-bit planes, floats of three channels, YCbCr without compression, JPEG 2000, WebP or
+Zstandard inside, BigTIFFs of big-endian machines. What this reader does not know is "not supported", which is another
+thing than damaged.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from colours import as_bytes, first_of, lab_to_rgb, on_white
+from page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
+
+if TYPE_CHECKING:
+    from PIL.TiffImagePlugin import ImageFileDirectory_v2
+    from tifffile import TiffPage
+
+# Tags: BitsPerSample, Compression, PhotometricInterpretation, SamplesPerPixel, PlanarConfiguration, SampleFormat
+_BITS, COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR, _FORMAT = 258, 259, 262, 277, 284, 339
+_SIGNED, _FLOAT = 2, 3
+COMMON_COMPRESSIONS = {1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946}  # of which Pillow's failure means damage
+_PALETTE, _CMYK, _YCBCR, _CIELAB, _ICCLAB = 3, 5, 6, 8, 9
+_COLOURS = {0: 1, 1: 1, 2: 3, _PALETTE: 1, 4: 1, _CMYK: 4, _YCBCR: 3, _CIELAB: 3, _ICCLAB: 3}  # channels, without alpha
+_APERIO_YCBCR = 33003  # JPEG 2000 whose channels are YCbCr: the decoder does not know
+_NAMES = {
+    32803: "camera raw (colour filter array)",
+    34892: "camera raw (linear)",
+    32844: "LogL",
+    32845: "LogLuv",
+}
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def reads_wrong(tags: ImageFileDirectory_v2) -> bool:
+    """Whether Pillow gives noise or an empty page for a directory with these tags, instead of an error."""
+    samples, planar = first_of(tags.get(_SAMPLES)) or 1, first_of(tags.get(_PLANAR)) or 1
+    bits, photometric = first_of(tags.get(_BITS)) or 1, first_of(tags.get(_PHOTOMETRIC))
+    if planar == 2 and samples > 1 and (bits != 8 or samples != 3):
+        return True  # 16-bit planes: noise; grey and alpha in planes: white
+    compressed = (first_of(tags.get(COMPRESSION)) or 1) != 1
+    if first_of(tags.get(_FORMAT)) in (_SIGNED, _FLOAT) and (bits == 8 or (compressed and tags.prefix == b"MM")):
+        return True  # -1 is 255; libtiff has turned the bytes round, Pillow turns them again
+    return photometric == _YCBCR and not compressed
+
+
+def read_rare_tiff(path: Path, place: int, max_pixels: int) -> Image.Image:
+    """A directory of a TIFF (`place` counts them from 0) as an upright image in mode "L" or "RGB".
+
+    PageError: over the limit, not supported, damaged.
+    """
+    import tifffile
+
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it reports what is odd; nobody asked
+    try:
+        with tifffile.TiffFile(path) as file:
+            page = file.pages[place]
+            size = page.imagewidth, page.imagelength
+            if size[0] * size[1] > max_pixels:
+                raise over_limit(size, max_pixels)
+            _check_supported(page)
+            image = _image_of(page)
+            turn = _TURNS.get(first_of(page.tags.valueof(274)))
+            return image if turn is None else image.transpose(turn)
+    except PageError:
+        raise
+    except NotImplementedError:
+        raise _not_supported(page) from None
+    except tifffile.TiffFileError:
+        raise PageError("damaged: its header cannot be read") from None
+    except DECODING_ERRORS as error:
+        if "not supported" in str(error) or "requires the 'imagecodecs'" in str(error):
+            raise _not_supported(page) from None
+        raise PageError(reason_of(error)) from None
+
+
+def _not_supported(page: TiffPage) -> PageError:
+    bits = first_of(page.bitspersample)
+    compression = getattr(page.compression, "name", page.compression)
+    photometric = _NAMES.get(int(page.photometric), getattr(page.photometric, "name", page.photometric))
+    return PageError(f"not supported: {bits}-bit TIFF, {photometric}, compression {compression}")
+
+
+def _check_supported(page: TiffPage) -> None:
+    colours = _COLOURS.get(int(page.photometric))
+    if colours is None or page.imagedepth > 1 or page.samplesperpixel < colours or page.dtype is None:
+        raise _not_supported(page)
+    bits, planes = first_of(page.bitspersample), page.samplesperpixel if page.planarconfig == 1 else 1
+    if page.dtype.kind not in "bufi" or (bits == 1 and planes > 1):  # complex numbers; tifffile mixes up such bits
+        raise _not_supported(page)
+    # A header may claim any size: what is there cannot be larger than 100,000 times the bytes that it is made of.
+    if np.prod(page.shape) > 100_000 * max(1, sum(page.databytecounts)):
+        raise PageError("damaged: its header claims far more pixels than its data can hold")
+
+
+def _image_of(page: TiffPage) -> Image.Image:
+    photometric, samples = int(page.photometric), page.samplesperpixel
+    if photometric == _YCBCR and int(page.compression) == 1:
+        values = _uncompressed_ycbcr(page)
+    else:
+        values = page.asarray()
+        if page.axes == "SYX":
+            values = np.moveaxis(values, 0, -1)
+        if photometric == _YCBCR and int(page.compression) == _APERIO_YCBCR:
+            values = np.asarray(Image.fromarray(values[..., :3], "YCbCr").convert("RGB"))
+    values = values.reshape(page.imagelength, page.imagewidth, -1)  # [height, width, samples]
+    if photometric == _PALETTE:
+        return _coloured(values[..., 0], page.colormap)
+    count = _COLOURS[photometric]
+    colours, more = values[..., :count], values[..., count:]
+    bits = first_of(page.bitspersample)
+    if photometric in (_CIELAB, _ICCLAB):
+        if values.dtype.itemsize > 2 or values.dtype.kind == "f":
+            raise _not_supported(page)
+        high = (colours.view(f"u{colours.dtype.itemsize}") >> (bits - 8)).astype(np.uint8)
+        return lab_to_rgb(high, signed=photometric == _CIELAB)
+    grey = as_bytes(colours, bits)  # uint8 [height, width, colours]
+    if photometric == 0:
+        grey = 255 - grey
+    if photometric == _CMYK:
+        grey = np.asarray(Image.fromarray(grey, "CMYK").convert("RGB"))
+    alpha = _alpha_of(page, samples, count)
+    if alpha is not None and more.shape[-1]:
+        grey = on_white(grey, as_bytes(more[..., 0], bits), premultiplied=alpha == 1)
+    return Image.fromarray(grey[..., 0] if grey.shape[-1] == 1 else grey)
+
+
+def _alpha_of(page: TiffPage, samples: int, colours: int) -> int | None:
+    """1: the first further sample is opacity, and the colours are multiplied with it; 2: they are not; None: no
+    opacity. Where a writer said nothing, one sample more than colours is opacity."""
+    if page.tags.get(338) is None:
+        return 2 if samples == colours + 1 else None
+    kind = first_of(tuple(int(kind) for kind in page.extrasamples))
+    return kind if kind in (1, 2) else None
+
+
+def _coloured(indices: np.ndarray, colormap: np.ndarray) -> Image.Image:
+    table = colormap // 257 if colormap.max() > 255 else colormap  # [3, colours]; some writers have 8 bits
+    return Image.fromarray(np.ascontiguousarray(table.astype(np.uint8).T[np.minimum(indices, table.shape[1] - 1)]))
+
+
+def _uncompressed_ycbcr(page: TiffPage) -> np.ndarray:
+    """YCbCr whose colours have fewer samples than its brightness, as it lies in the strips: uint8 [height, width, 3].
+
+    A unit is `across` x `down` values of brightness, then one of each colour.
+    """
+    across, down = page.tags.valueof(530, (2, 2))
+    if page.planarconfig == 2 or page.is_tiled or first_of(page.bitspersample) != 8 or page.samplesperpixel != 3:
+        raise _not_supported(page)
+    width, height, rows = page.imagewidth, page.imagelength, min(page.rowsperstrip, page.imagelength)
+    unit, units = across * down + 2, -(-width // across)
+    planes = np.empty((height, width, 3), np.float32)
+    for strip, (offset, count) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):
+        top = strip * rows
+        wanted = min(rows, height - top)
+        if wanted <= 0:
+            break
+        unit_rows = -(-wanted // down)
+        page.parent.filehandle.seek(offset)
+        data = np.frombuffer(page.parent.filehandle.read(count), np.uint8)
+        if len(data) < unit_rows * units * unit:
+            raise PageError("truncated: the image data end early")
+        data = data[: unit_rows * units * unit].reshape(unit_rows, units, unit)
+        bright = data[..., :-2].reshape(unit_rows, units, down, across).swapaxes(1, 2)
+        planes[top : top + wanted, :, 0] = bright.reshape(unit_rows * down, units * across)[:wanted, :width]
+        for channel in (1, 2):
+            colour = data[..., channel - 3].repeat(down, 0).repeat(across, 1)
+            planes[top : top + wanted, :, channel] = colour[:wanted, :width]
+    return _rgb_of_ycbcr(planes, page)
+
+
+def _rgb_of_ycbcr(planes: np.ndarray, page: TiffPage) -> np.ndarray:
+    """By the formula of TIFF 6.0, section 21, and the file's own coefficients."""
+    red, green, blue = _ratios(page.tags.valueof(529), 3) or (0.299, 0.587, 0.114)
+    black_white = _ratios(page.tags.valueof(532), 6) or (0, 255, 128, 255, 128, 255)
+    for channel, (black, white) in enumerate(zip(black_white[::2], black_white[1::2], strict=True)):
+        planes[..., channel] = (planes[..., channel] - black) * ((127 if channel else 255) / ((white - black) or 1))
+    y, cb, cr = planes[..., 0], planes[..., 1], planes[..., 2]
+    r, b = y + (2 - 2 * red) * cr, y + (2 - 2 * blue) * cb
+    g = (y - blue * b - red * r) / (green or 1)
+    return np.clip(np.rint(np.stack([r, g, b], -1)), 0, 255).astype(np.uint8)
+
+
+def _ratios(value: object, count: int) -> tuple[float, ...] | None:
+    """Fractions as tifffile gives them: numerator, denominator, numerator ..."""
+    if not isinstance(value, tuple) or len(value) != 2 * count or not all(value[1::2]):
+        return None
+    return tuple(above / below for above, below in zip(value[::2], value[1::2], strict=True))
