@@ -85,19 +85,24 @@ def read_rare_tiff(path: Path, place: int, max_pixels: int) -> Image.Image:
     except tifffile.TiffFileError:
         raise PageError("damaged: its header cannot be read") from None
     except DECODING_ERRORS as error:
-        if "not supported" in str(error) or "requires the 'imagecodecs'" in str(error):
+        if any(words in str(error) for words in ("not supported", "is not a known", "requires the 'imagecodecs'")):
             raise _not_supported(page) from None
         raise PageError(reason_of(error)) from None
 
 
 def _not_supported(page: TiffPage) -> PageError:
-    bits = first_of(page.bitspersample)
-    compression = getattr(page.compression, "name", page.compression)
-    photometric = _NAMES.get(int(page.photometric), getattr(page.photometric, "name", page.photometric))
-    return PageError(f"not supported: {bits}-bit TIFF, {photometric}, compression {compression}")
+    said = [f"{first_of(page.bitspersample)}-bit TIFF"]
+    colours, compression = int(page.photometric), int(page.compression)
+    if colours not in _COLOURS:
+        said.append(_NAMES.get(colours) or f"colours {colours}")
+    elif compression != 1:
+        said.append(f"compression {getattr(page.compression, 'name', compression)}")
+    return PageError(f"not supported: {', '.join(said)}")
 
 
 def _check_supported(page: TiffPage) -> None:
+    if not (page.imagewidth and page.imagelength and sum(page.databytecounts)):
+        raise PageError("damaged: its header cannot be read")
     colours = _COLOURS.get(int(page.photometric))
     if colours is None or page.imagedepth > 1 or page.samplesperpixel < colours or page.dtype is None:
         raise _not_supported(page)
@@ -114,7 +119,8 @@ def _image_of(page: TiffPage) -> Image.Image:
     if photometric == _YCBCR and int(page.compression) == 1:
         values = _uncompressed_ycbcr(page)
     else:
-        values = page.asarray()
+        is_24_bits = first_of(page.bitspersample) == 24 and page.dtype.kind in "iu"
+        values = _of_24_bits(page) if is_24_bits else page.asarray()
         if page.axes == "SYX":
             values = np.moveaxis(values, 0, -1)
         if photometric == _YCBCR and int(page.compression) == _APERIO_YCBCR:
@@ -153,6 +159,23 @@ def _alpha_of(page: TiffPage, samples: int, colours: int) -> int | None:
 def _coloured(indices: np.ndarray, colormap: np.ndarray) -> Image.Image:
     table = colormap // 257 if colormap.max() > 255 else colormap  # [3, colours]; some writers have 8 bits
     return Image.fromarray(np.ascontiguousarray(table.astype(np.uint8).T[np.minimum(indices, table.shape[1] - 1)]))
+
+
+def _of_24_bits(page: TiffPage) -> np.ndarray:
+    """Three bytes a sample in the file's order, which tifffile (2026.3) turns round; uint32, of the page's shape."""
+    if page.is_tiled or int(page.compression) != 1:
+        raise _not_supported(page)
+    handle = page.parent.filehandle
+    data = b""
+    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        handle.seek(offset)
+        data += handle.read(count)
+    samples = np.prod(page.shape)
+    if len(data) < 3 * samples:
+        raise PageError("truncated: the image data end early")
+    parts = np.frombuffer(data, np.uint8)[: 3 * samples].reshape(-1, 3).astype(np.uint32)
+    low, middle, high = parts.T if page.parent.byteorder == "<" else parts.T[::-1]
+    return (low | middle << 8 | high << 16).reshape(page.shape)
 
 
 def _uncompressed_ycbcr(page: TiffPage) -> np.ndarray:

@@ -52,7 +52,10 @@ def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int, he
             return read_rare_tiff(path, place, max_pixels)
         check_strips(file, image.tag_v2)
         if rare:
-            return read_rare_tiff(path, place, max_pixels)
+            page = read_rare_tiff(path, place, max_pixels)
+            judge_deflated_tiff(file, image.tag_v2)
+            judge_tiff(path, place, heard)
+            return page
         if image.size[0] * image.size[1] > max_pixels:
             raise over_limit(image.size, max_pixels)
         _mend_palette(image)
