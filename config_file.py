@@ -109,10 +109,11 @@ class Key:
         if self.kind is bool:
             return given
         if self.kind == tuple[str, ...]:
-            found = tuple(item.strip() for text in given for item in text.split(",") if item.strip())
+            items = [item for text in given for item in text.split(",")] if self.about["commas"] else given
+            found = tuple(item.strip() for item in items if item.strip())
             if not found:
                 raise ValueError(f"must be {self.valid()}")
-            return found
+            return self._checked(found)
         if self.kind in (int, float):
             try:
                 value = self.kind(given)

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 from categories import check_texts, label_descriptions, read_descriptions, read_sets
 from journal import NO_SCORES, Outcome
 from labels import label_warnings
+from listing import list_files, wanted_files
 from model_folders import ModelChoice, choose_model, file_name_of_base
 from model_identity import categories_of, model_hash
-from pages import PageList, find_pages, left_out_line, list_files, no_folder, pages_of_files
+from pages import PageList, find_pages, no_folder, pages_of_files
 from progress import Progress
 from results import TableReport, TableStyle, summary, terminal_table, write_tables
 from runs import Run
@@ -255,21 +256,16 @@ def _wanted_pages(settings: Settings, job: Job) -> PageList:
             print(f"looking for pages: {files} files so far", file=sys.stderr, flush=True)
 
     return find_pages(
-        job.directory,
-        formats=settings.input.formats,
-        inner=settings.input.inner,
-        skip=[settings.output.folder],
-        on_progress=on_progress,
+        job.directory, **wanted_files(settings.input), skip=[settings.output.folder], on_progress=on_progress
     )
 
 
 def say_pages(pages: PageList, *, quiet: bool) -> None:
     """How many pages there are, and what was left out; with `quiet` only that."""
     files = len({page.path for page in pages.pages})
-    count = f"{len(pages.pages)} pages in {files} files" if files != len(pages.pages) else f"{files} pages"
-    other = f"{pages.other} files of other kinds left alone" if pages.other else ""
-    left = "; ".join(line for line in (other, left_out_line(pages.left_out)) if line)
-    if line := left if quiet else f"{count}, {left}" if left else count:
+    if not quiet:
+        _say(f"{len(pages.pages)} pages in {files} files" if files != len(pages.pages) else f"{files} pages")
+    for line in pages.passed.lines():
         _say(line)
 
 
@@ -278,16 +274,11 @@ def say_resumed(run: Run, settings: Settings, job: Job) -> None:
     total = len(run.pages.pages)
     line = f"resuming {run.name}: {min(total, run.done * settings.setup.batch_size)} of {total} pages were done"
     left_alone = ""
-    if job.directory is not None:
+    if job.directory is not None and not job.directory.is_file():
         if not run.pages.root.is_dir():
             raise no_folder(run.pages.root)
         known = {page.path for page in run.pages.pages}
-        files, _ = list_files(
-            run.pages.root,
-            formats=settings.input.formats,
-            inner=settings.input.inner,
-            skip=[settings.output.folder],
-        )
+        files = list_files(run.pages.root, **wanted_files(settings.input), skip=[settings.output.folder]).files
         new = sum(path not in known for path in files)
         if new == len(files):  # as an empty mount point: every page left would fail, and the run would be over
             raise UserError(
@@ -325,6 +316,8 @@ def _identity(
         "settings": {
             "formats": sorted(read.formats),
             "inner": read.inner,
+            "hidden": read.hidden,
+            "exclude": sorted(read.exclude),
             "max_pixels": read.max_pixels,
             "document_from": read.document_from,
             "document_pattern": read.document_pattern,
@@ -368,8 +361,8 @@ def _record(settings: Settings, job: Job, classifier: PageClassifier, run: Run, 
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
         "pages": len(run.pages.pages),
-        "files_of_other_kinds": run.pages.other,
-        "frames_that_are_no_pages": run.pages.left_out,
+        "files_of_other_kinds": run.pages.passed.files,
+        "passed_over": asdict(run.pages.passed),
     }
 
 

@@ -29,14 +29,16 @@ def setting(
     above: float | None = None,
     below: float | None = None,
     choices: tuple[str, ...] = (),
-    check: Callable[[str], str | None] | None = None,
+    check: Callable[[Any], str | None] | None = None,
     group: str = "",
+    commas: bool = False,
 ) -> Any:
     """A field of a section.
 
     help: the comment in config.toml, and the help of `flags` (blank-separated; a switch's `--no-...` comes by itself).
-    low, high (inclusive), above, below (exclusive): the range of a number. check: a function that says why a text is
-    not valid. group: where the flag stands in `-h`, by default with its section.
+    low, high (inclusive), above, below (exclusive): the range of a number. check: a function that says why a value is
+    not valid. group: where the flag stands in `-h`, by default with its section. commas: whether one flag of a list may
+    give several, with commas between.
     """
     metadata = {
         "help": help,
@@ -46,6 +48,7 @@ def setting(
         "choices": choices,
         "check": check,
         "group": group,
+        "commas": commas,
     }
     if isinstance(default, dict):
         return field(default_factory=default.copy, metadata=metadata)
@@ -58,6 +61,10 @@ def _bad_pattern(text: str) -> str | None:
     except re.error as error:
         return f"not a valid regular expression ({error})"
     return None
+
+
+def _bad_exclude(patterns: tuple[str, ...]) -> str | None:
+    return None if all(pattern.strip("/\\ .") for pattern in patterns) else "an empty pattern would leave out nothing"
 
 
 def _bad_device(text: str) -> str | None:
@@ -74,8 +81,14 @@ class Input:
     folder: Path = setting(Path("category_samples"), "the folder that --dir sorts")
     formats: tuple[str, ...] = setting(
         (), "only these kinds of files, e.g. png or jpg,tif; none: all that can be read",
-        "-ff --file_format", metavar="EXT")
+        "-ff --file_format", metavar="EXT", commas=True)
     inner: bool = setting(True, "look into sub-folders too", "--inner")
+    hidden: bool = setting(
+        False, "look into hidden folders too, and those that systems keep for themselves (@eaDir, #recycle)",
+        "--hidden")
+    exclude: tuple[str, ...] = setting(
+        (), "leave out files and folders of this name, or of this path below the input; * and ? stand for what varies, "
+        "e.g. *_small.jpg or box1/drafts", "--exclude", metavar="PATTERN", check=_bad_exclude)
     max_pixels: int = setting(
         700_000_000, "pages of more pixels are listed as errors, not decoded", "--max_pixels", metavar="N", low=1)
     document_from: str = setting(

@@ -14,14 +14,16 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from common import Parser, counted, list_undone, start, write_csv
+from common import Parser, counted, list_undone, listing_of, start, write_csv
 
 from categories import same_label
 from labels import check_apart, label_warnings
-from pages import extensions_of, find_pages, left_out_line
+from listing import KINDS, named_as_page
+from pages import find_pages
 from progress import Progress
 from spreadsheets import Rows, number_in, read_table
 from tables import bare_path, cell, path_cell
@@ -55,13 +57,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--accept", action="store_true", help="rows without CORRECT: take CLASS-1")
     parser.add_argument("--min-score", type=float, metavar="P", help="with --accept: only where SCORE-1 >= P")
     parser.add_argument("--encoding", default="", help="encoding of the table, where it is not found by itself")
+    parser.add_listing()
     options = parser.read(arguments)
     if options.min_score is not None and not (options.accept and 0 <= options.min_score <= 1):
         raise UserError("--min-score is a score from 0 to 1, beside --accept")
     if options.source.is_dir():
         if options.accept or options.encoding:
             raise UserError("--accept and --encoding are for result tables; SOURCE is a folder")
-        rows, undone = from_folders(options.source)
+        rows, undone = from_folders(options.source, listing_of(options))
     else:
         rows, undone = from_table(options)
     classes = Counter(label for _, _, label, _ in rows)
@@ -94,17 +97,19 @@ def read_back(file: Path) -> list[tuple[str, ...]]:
         return []
 
 
-def from_folders(root: Path) -> tuple[list[Annotation], list[str]]:
-    """A row for each page below the label folders; pages outside of them are left out."""
+def from_folders(root: Path, listed: dict[str, Any]) -> tuple[list[Annotation], list[str]]:
+    """A row for each page below the label folders; pages outside of them are left out. listed: see `listing_of`."""
     with Progress(0, unit="file", label="annotate") as progress:
-        found = find_pages(root, on_progress=lambda seen: progress.advance(seen - progress.done))
-    if line := left_out_line(found.left_out):
+        found = find_pages(root, on_progress=lambda seen: progress.advance(seen - progress.done), **listed)
+    for line in found.passed.lines():
         print(f"note: {line}: they are no pages")
     refuse_split(str(root), [page.path for page in found.pages])
     rows, undone = [], []
     for page in found.pages:
         label, slash, _ = page.path.partition("/")
-        if slash:
+        if page.reason and not named_as_page(page.path):
+            undone.append(f"{printable(page.path)}: {page.reason}")
+        elif slash:
             rows.append((page.file, page.number, same_label(printable(label)), page.path))
         else:
             undone.append(f"{printable(page.path)}: lies in no label folder")
@@ -194,9 +199,9 @@ def file_of(file: str, page: int, path: str) -> str:
         return file
     stem, _, extension = path.replace("\\", "/").rpartition("/")[2].rpartition(".")
     name, number = split_page_name(stem)
-    if extension.lower() not in extensions_of([]):
+    if not named_as_page(path):
         return file
-    several = extension.lower() == "pdf" or (extension.lower() in ("tif", "tiff") and number != page)
+    several = extension.lower() == "pdf" or (extension.lower() in KINDS["TIFF"] and number != page)
     return stem if several else name
 
 

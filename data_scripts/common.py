@@ -22,7 +22,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -44,6 +44,21 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
         self.add_argument("--dry-run", action="store_true", help="change nothing, print what would be done")
+
+    def add_listing(self) -> None:
+        """The flags that say what of a folder is left out, as in run.py; `listing_of` gives what was typed."""
+        self.add_argument(
+            "--hidden",
+            action="store_true",
+            help="look into hidden folders too, and those that systems keep for themselves (@eaDir, #recycle)",
+        )
+        self.add_argument(
+            "--exclude",
+            action="append",
+            default=[],
+            metavar="PATTERN",
+            help="leave out files and folders of this name, or of this path below the folder; * and ? for what varies",
+        )
 
     def error(self, message: str) -> NoReturn:
         """A mistake on the command line."""
@@ -105,6 +120,11 @@ def folder_argument(folder: Path) -> Path:
         what = "is not a folder" if folder.exists() else f"does not exist{did_you_mean(folder.name, siblings)}"
         raise UserError(f"the folder {printable(str(folder))} {what}")
     return folder
+
+
+def listing_of(options: argparse.Namespace) -> dict[str, Any]:
+    """What `Parser.add_listing` was told, as `list_files` and `find_pages` take it."""
+    return {"hidden": options.hidden, "exclude": tuple(options.exclude)}
 
 
 def list_undone(undone: Collection[str], what: str) -> int:

@@ -33,6 +33,7 @@ from common import (
     drop_parts,
     folder_argument,
     list_undone,
+    listing_of,
     start,
     whole_number,
     write_csv,
@@ -103,6 +104,7 @@ def main(arguments: Sequence[str]) -> int:
     root = folder_argument(options.folder)
     settings = Settings()
     rules = {"document_from": options.document_from, "document_pattern": options.document_pattern}
+    rules |= listing_of(options)
     by_folders = options.split == Path(FOLDERS)
     found = find_labelled(root, replace(settings, input=replace(settings.input, **rules)), by_folders=by_folders)
     split: dict[tuple[str, int], str] | None = None
@@ -126,7 +128,7 @@ def main(arguments: Sequence[str]) -> int:
     print(f"files in {printable(str(options.output))}", flush=True)
     bad = [f"{printable(page.path)}{_frame(page)}: {measure.reason}"
            for page, measure in zip(found.pages, measures, strict=True) if measure.reason]  # fmt: skip
-    return list_undone(bad, f"{counted(len(bad), 'page')} cannot be read")
+    return list_undone([*bad, *found.lost], f"{counted(len(bad) + len(found.lost), 'page')} cannot be read")
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -146,6 +148,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--workers", type=whole_number(1, 256), default=default_workers(), metavar="N", help="processes (%(default)s)"
     )
+    parser.add_listing()
     options = parser.read(arguments)
     try:
         options.year_pattern = re.compile(options.year_pattern)

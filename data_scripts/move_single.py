@@ -6,6 +6,7 @@ python data_scripts/move_single.py scans/pages
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,9 +28,12 @@ from common import (
 from pdf_pages import OF_PAGES, png_texts
 
 from decoding import PageError, count_frames
-from pages import extensions_of
+from listing import Passed, Patterns, is_hidden, named_as_page
 from progress import Progress
 from utils import UserError, printable, split_page_name
+
+# What file managers leave in every folder that was looked at: it makes no document of two files.
+_CLUTTER = re.compile(r"\._.*|\.DS_Store|\.directory|Thumbs\.db|desktop\.ini", re.IGNORECASE | re.DOTALL).fullmatch
 
 DESCRIPTION = """\
 Move the pages of one-page documents into PAGES/onepagers/, which is made if absent. A one-page document is a folder
@@ -48,37 +52,52 @@ def main(arguments: Sequence[str]) -> int:
     """The command; its exit code."""
     parser = Parser(DESCRIPTION, EXAMPLES)
     parser.add_argument("folder", metavar="PAGES", type=Path, help="the folder with one folder for each document")
+    parser.add_listing()
     options = parser.read(arguments)
     root = folder_argument(options.folder)
     target = root / ONEPAGERS
     if target.exists() and not target.is_dir():
         raise UserError(f"{printable(str(target))} is a file where the folder of one-page documents should be")
     with alone_in(root, "it"):
-        found, notes = single_pages(root)
+        found, notes, lost, passed = single_pages(root, options.exclude, hidden=options.hidden)
         moves, undone = plan(found, target)
         if options.dry_run:
             for source, to in moves:
                 print(f"would move {printable(str(source))} to {printable(str(to))}")
         else:
             undone += move(moves)
-    for note in notes:
-        print(f"note: {note}")
+    for line in (*(f"note: {note}" for note in notes), *passed.lines()):
+        print(line)
     did = len(moves) if options.dry_run else len(found) - len(undone)
     verb = "would be moved" if options.dry_run else "moved"
     print(f"{counted(len(found), 'one-page document')}: {did} {verb} to {printable(str(target))}", flush=True)
-    return list_undone(undone, "left where they are")
+    return list_undone([*undone, *lost], "left where they are")
 
 
-def single_pages(root: Path) -> tuple[list[Path], list[str]]:
-    """The only files of the folders of one-page documents, sorted; and what looks like one and is not."""
-    found, notes = [], []
-    for folder, inner, files in os.walk(root):
-        if Path(folder) == root:
-            inner[:] = [name for name in inner if name != ONEPAGERS]
+def single_pages(
+    root: Path, exclude: Sequence[str], *, hidden: bool
+) -> tuple[list[Path], list[str], list[str], Passed]:
+    """The only files of the folders of one-page documents, sorted; what looks like one and is not; folders that cannot
+    be listed; and what was passed over (exclude, hidden: see listing.py)."""
+    found, notes, lost = [], [], []
+    patterns, passed = Patterns(exclude), Passed()
+
+    def closed(error: OSError) -> None:
+        lost.append(f"{printable(str(error.filename))}: cannot be listed: {(error.strerror or str(error)).lower()}")
+
+    for folder, inner, files in os.walk(root, onerror=closed):
+        below = Path(folder).relative_to(root)
+        for name in sorted(inner):
+            if not hidden and is_hidden(name):
+                passed.folders[name] = passed.folders.get(name, 0) + 1
+            elif not patterns.fit((below / name).as_posix()) and (below / name).as_posix() != ONEPAGERS:
+                continue
+            inner.remove(name)
+        files = [name for name in files if not _CLUTTER(name) and not patterns.fit((below / name).as_posix())]
         if Path(folder) == root or inner or len(files) != 1:
             continue
         file = Path(folder) / files[0]
-        if file.suffix.lower().lstrip(".") not in extensions_of([]) or file.suffix.lower() == ".pdf":
+        if not named_as_page(file.name) or file.suffix.lower() == ".pdf":
             continue
         names = {same_name(file.stem), same_name(split_page_name(file.stem)[0])}
         shown = printable(str(file))
@@ -88,7 +107,8 @@ def single_pages(root: Path) -> tuple[list[Path], list[str]]:
             notes.append(f"{shown} stays: {reason}")
         else:
             found.append(file)
-    return sorted(found), sorted(notes)
+    passed.excluded = patterns.counts
+    return sorted(found), sorted(notes), sorted(lost), passed
 
 
 def more_pages(file: Path) -> str:

@@ -29,6 +29,7 @@ from common import (
     drop_parts,
     folder_argument,
     list_undone,
+    listing_of,
     same_name,
     start,
     whole_number,
@@ -38,7 +39,7 @@ from pdf_versions import CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN, Version, stat
 from processes import WorkerDied, in_processes
 
 from decoding import PageError, count_frames
-from pages import list_files
+from listing import list_files
 from progress import Progress
 from tables import safe_name
 from utils import UserError, printable, split_page_name
@@ -104,6 +105,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--workers", type=whole_number(1, 256), default=default_workers(), metavar="N", help="processes (%(default)s)"
     )
+    parser.add_listing()
     options = parser.read(arguments)
     ranges = page_ranges(options.pages)
     root = folder_argument(options.folder)
@@ -111,15 +113,22 @@ def main(arguments: Sequence[str]) -> int:
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {printable(str(output))} is not a folder")
     inside = [output] if output.resolve() != root.resolve() else []
-    paths, other = list_files(root, formats=["pdf"], skip=inside)
-    if not paths:
-        raise UserError(f"no PDFs in {printable(str(root))} and its sub-folders; files of other kinds there: {other}")
+    found = list_files(root, formats=["pdf"], skip=inside, **listing_of(options))
+    if not found.files and not found.broken:
+        there = "; ".join(found.passed.lines()) or "files of other kinds there: 0"
+        raise UserError(f"no PDFs in {printable(str(root))} and its sub-folders; {there}")
+    for line in found.passed.lines():
+        print(line)
+    lost = [f"{printable(path)}: {reason}" for path, reason in sorted(found.broken.items())]
     with alone_in(output, "it"):
-        return _make_all(root, output, paths, ranges, options)
+        return _make_all(root, output, found.files, ranges, options, lost)
 
 
-def _make_all(root: Path, output: Path, paths: list[str], ranges: list[tuple[int, int]], options: Any) -> int:
+def _make_all(
+    root: Path, output: Path, paths: list[str], ranges: list[tuple[int, int]], options: Any, lost: list[str]
+) -> int:
     documents, undone = name_documents(output, paths)
+    undone += lost
     undone += count_pages(root, documents, options.workers)
     documents = [document for document in documents if document.pages]
     same = Counter(same_name(document.name) for document in documents)

@@ -32,13 +32,15 @@ from common import (
     folder_argument,
     folder_name_problem,
     list_undone,
+    listing_of,
     same_name,
     start,
     write_csv,
 )
 
 from categories import same_label
-from pages import KINDS, Page, find_pages, left_out_line
+from listing import KINDS, named_as_page
+from pages import Page, find_pages
 from progress import Progress
 from spreadsheets import read_table
 from tables import bare_path, cell, path_cell
@@ -96,6 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("output", metavar="OUTPUT", type=Path, help="the folder of the label folders; made if absent")
     parser.add_argument("--link", action="store_true", help="hard links instead of copies (where they are possible)")
     parser.add_argument("--encoding", default="", help="encoding of the table, where it is not found by itself")
+    parser.add_listing()
     options = parser.read(arguments)
     rows, problems, passed = read_annotation(options.annotation, options.encoding)
     root, output = folder_argument(options.folder), options.output
@@ -103,9 +106,11 @@ def main(arguments: Sequence[str]) -> int:
         raise UserError(f"OUTPUT {printable(str(output))} is not a folder")
     if output.resolve() == root.resolve():
         raise UserError("OUTPUT and PAGES are the same folder: label folders need a place of their own")
-    found = find_pages(root, formats=WITHOUT_PDF, skip=[output])
+    found = find_pages(root, formats=WITHOUT_PDF, skip=[output], **listing_of(options))
     with alone_in(output, "it"):
-        plan = make_plan(rows, Shelf(root, found.pages), output)
+        lost = [page for page in found.pages if page.reason and not named_as_page(page.path)]
+        pages = [page for page in found.pages if not page.reason or named_as_page(page.path)]
+        plan = make_plan(rows, Shelf(root, pages), output)
         plan.problems = problems + plan.problems
         if plan.problems:
             print(f"{counted(len(plan.problems), 'problem')}, nothing was written:", file=sys.stderr)
@@ -115,14 +120,14 @@ def main(arguments: Sequence[str]) -> int:
         undone = carry_out(plan, output, options.link, options.dry_run)
     for note in plan.notes:
         print(f"note: {note}")
-    if line := left_out_line(found.left_out):
-        print(f"note: {line}: they are no pages")
+    for line in found.passed.lines():
+        print(f"note: {line}")
     if passed:
         print(f"{counted(passed, 'row')} without CLASS passed over")
-    rest = len(found.pages) - plan.annotated
+    rest = len(pages) - plan.annotated
     if rest > 0:
         print(f"{counted(rest, 'page')} in PAGES without a row stay as they are")
-    return list_undone(undone, "left undone")
+    return list_undone([*undone, *(f"{printable(page.path)}: {page.reason}" for page in lost)], "left undone")
 
 
 def read_annotation(file: Path, encoding: str) -> tuple[list[Row], list[str], int]:

@@ -20,6 +20,7 @@ import numpy as np
 from documents import Documents, below_categories
 from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
+from listing import wanted_files
 from model_folders import choose_model, file_name_of_base
 from pages import PageList, find_pages
 from predict import chosen_descriptions, model_lines, open_classifier, say_pages, threads
@@ -43,7 +44,7 @@ def run_suggestion(settings: Settings, job: Job) -> int:
     descriptions = chosen_descriptions(settings)
     read = settings.input
     check_writable(settings.output.folder)
-    pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[settings.output.folder])
+    pages = find_pages(job.directory, **wanted_files(read), skip=[settings.output.folder])
     say_pages(pages, quiet=settings.setup.quiet)
     classifier = open_classifier(choice, settings, descriptions)
     for line in model_lines(choice, classifier, chosen=descriptions is not None):

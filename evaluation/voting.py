@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from journal import Outcome
+from listing import wanted_files
 from model_folders import ModelChoice, describe, list_models
 from model_identity import categories_of, model_hash
 from pages import PageList, find_pages
@@ -69,6 +70,8 @@ def run_voting(settings: Settings, job: Job) -> int:
             "job": "best",
             "formats": sorted(read.formats),
             "inner": read.inner,
+            "hidden": read.hidden,
+            "exclude": sorted(read.exclude),
             "max_pixels": read.max_pixels,
             "excel": settings.output.excel,
             "review_below": settings.setup.review_below,
@@ -90,7 +93,7 @@ def run_voting(settings: Settings, job: Job) -> int:
             say_resumed(run, settings, job)
             return _work(run, *opened(), names, settings, job)
     check_writable(output)
-    pages = find_pages(job.directory, formats=read.formats, inner=read.inner, skip=[output])
+    pages = find_pages(job.directory, **wanted_files(read), skip=[output])
     say_pages(pages, quiet=settings.setup.quiet)
     ready = opened()
     with Run.start(output, f"{len(choices)}-models", pages, identity=identity, execution=execution) as run:

@@ -20,8 +20,9 @@ from explore.documents import IndexDocuments
 from explore.index import BROKEN, Index, page_file, schema
 from explore.index_format import whole
 from explore.known import File, Stamp, file_hash, stamp_of, year_of
+from listing import Passed
 from loader import Batch, load_batches
-from pages import Page, PageList, left_out_line, pages_of
+from pages import Page, PageList, pages_of
 from predict import threads
 from progress import Progress
 from sketch import thumbnail
@@ -87,16 +88,16 @@ def _pages(
     """The pages of a folder's files that are to be done, by path and frame: a file's pages stand together."""
     root = page_file(folder, "")
     pages: list[Page] = []
-    left_out = 0
+    passed = Passed()
     with Progress(len(files), "file", quiet, "counting pages") as progress:
         for file, present in files:
             held, copies = pages_of(root, raw.get(file, file[1]))
             pages += [page for page in held if page.frame not in present]
-            left_out += copies
+            passed.frames += copies
             progress.advance()
-    if left_out:
-        print(left_out_line(left_out), file=sys.stderr, flush=True)
-    return folder, PageList(root, pages, left_out=left_out)
+    for line in passed.lines():
+        print(line, file=sys.stderr, flush=True)
+    return folder, PageList(root, pages, passed)
 
 
 class _Rows:

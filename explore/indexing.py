@@ -11,12 +11,12 @@ the reason. Where a whole folder or sub-folder holds no page any more its rows s
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from explore.documents import IndexDocuments
 from explore.folders import Folders, choose_folders, real_path
-from explore.index import Index, page_file
+from explore.index import BROKEN, Index
 from explore.index_format import sql
 from explore.joining import join_tables
 from explore.known import (
@@ -99,7 +99,7 @@ class _Work:
             rows,
             covered=folders.covered,
             forgotten={*folders.forgotten, *folders.doubles},
-            exists=lambda file: os.path.lexists(page_file(*file)),
+            exists=listing.may_be_there,
             hash_all=self._hash_all,
             real=lambda file: real_path(file[0], listing.raw.get(file, file[1])),
             doubles=listing.doubles,
@@ -119,6 +119,7 @@ class _Work:
                 self.index.forget_broken(folder)
             changes.apply(plan, found)
             self._forget_broken(folders, found, plan)
+            self._add_broken()
             embedded, failed, interrupted = self._embed(plan, found)
             if note := self.documents.note():
                 _say(f"note: {note}")
@@ -129,6 +130,7 @@ class _Work:
                 self.index.tidy(say=None if self.quiet else _say)
         except KeyboardInterrupt:
             interrupted = True
+        failed += len(listing.broken)
         files = self._write_broken()
         away = self._away(folders, plan)
         counts = {
@@ -143,7 +145,8 @@ class _Work:
             "not_looked_at": plan.left,
             "reached_twice": plan.twice + len(listing.doubles),
             "failed": failed,
-            "files_of_other_kinds": listing.other,
+            "files_of_other_kinds": listing.passed.files,
+            "passed_over": asdict(listing.passed),
         }
         pages = len(self.index)
         if not plan.nothing or failed or tables or plan.kept or inner:
@@ -167,9 +170,21 @@ class _Work:
         """All page files below the covered folders."""
         skip = [self.settings.output.folder, self.index.folder]
         listing = list_pages(folders.covered, self.settings.input, skip=skip)
-        if folders.covered and not listing.found and not len(self.index):
-            raise UserError(f"no pages in {', '.join(folders.covered)}: {listing.other} files of other kinds there")
+        said = listing.passed.lines()
+        if folders.covered and not (listing.found or listing.broken or len(self.index)):
+            raise UserError("; ".join([f"no pages in {', '.join(folders.covered)}", *said]))
+        for line in said:
+            _say(line)
         return listing
+
+    def _add_broken(self) -> None:
+        """What cannot be listed stands among the pages that cannot be read."""
+        rows = [
+            {"folder": folder, "path": path, "frame": None, "page": 1, "reason": reason}
+            for (folder, path), reason in sorted(self.listing.broken.items())
+        ]
+        if rows:
+            self.index.add_broken(pa.Table.from_pylist(rows, BROKEN))
 
     def _hash_all(self, files: list[File]) -> list[str]:
         """SHA-256 of files, on threads."""
@@ -207,7 +222,8 @@ class _Work:
         stay: dict[str, list[str]] = {}
         for folder, path in zip(broken["folder"], broken["path"], strict=True):
             file = folder, path
-            looked_for = folder in folders.covered and file not in found and not folders.may_go(file)
+            seen = file in found or file in self.listing.broken
+            looked_for = folder in folders.covered and not seen and not folders.may_go(file)
             if looked_for and (place := emptied(file, holding)):
                 plan.kept[place] = plan.kept.get(place, 0) + 1
                 stay.setdefault(folder, []).append(path)
@@ -284,7 +300,7 @@ SAID = {  # counts of a run, as they are told
     "changed": "replaced, as their files have changed",
     "gone": "gone",
     "not_there": "kept though they are not there",
-    "not_looked_at": "not looked at this time (other formats or sub-folders)",
+    "not_looked_at": "not looked at this time (other formats or sub-folders, or left out)",
     "reached_twice": "passed over, as links lead to pages that the index has",
     "failed": "not readable",
 }

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from explore.folders import real_path
 from explore.index import page_file
 from explore.known import File, Stamp, stamp_of
-from pages import list_files
+from listing import Passed, list_files, wanted_files
 from utils import printable
 
 if TYPE_CHECKING:
@@ -31,31 +31,42 @@ class Listing:
 
     found: files and their stamps, (-1, -1) where it cannot be told. raw: their paths as the system has them, where the
     index must spell them otherwise (undecodable names). doubles: files that links lead to and that are found without
-    them. other: files of other kinds.
+    them. broken: files and folders that cannot be followed or listed, with the reason. passed: what was passed over.
     """
 
     found: dict[File, Stamp] = field(default_factory=dict)
     raw: dict[File, str] = field(default_factory=dict)
     doubles: set[File] = field(default_factory=set)
-    other: int = 0
+    broken: dict[File, str] = field(default_factory=dict)
+    passed: Passed = field(default_factory=Passed)
 
     def at(self, file: File) -> Path:
         """Where a file lies."""
         return page_file(file[0], "") / self.raw.get(file, file[1])
+
+    def may_be_there(self, file: File) -> bool:
+        """Whether a file that was not found may be there all the same: what lies in a folder that cannot be listed is,
+        and what lies behind a link that leads nowhere now."""
+        closed = any(folder == file[0] and file[1].startswith(f"{path}/") for folder, path in self.broken)
+        return closed or os.path.lexists(page_file(*file))
 
 
 def list_pages(covered: Sequence[str], read: Input, *, skip: Iterable[Path]) -> Listing:
     """All page files below the folders (names as in the index)."""
     listing = Listing()
     linked: dict[File, str] = {}  # files that lie elsewhere -> where
+    doubles: set[File] = set()
     skip = list(skip)
     for folder in covered:
         root = page_file(folder, "")
-        paths, other = list_files(root, formats=read.formats, inner=read.inner, skip=skip)
-        listing.other += other
+        there = list_files(root, **wanted_files(read), skip=skip)
+        doubles |= {(folder, printable(path)) for path in there.second}
+        there.passed.links = 0  # they are told among the doubles
+        listing.passed.add(there.passed)
+        listing.broken |= {(folder, printable(path)): reason for path, reason in there.broken.items()}
         base, real_root = str(root), real_path(folder)
         elsewhere: dict[str, bool] = {}  # sub-folder -> whether a link leads there
-        for path in paths:
+        for path in there.files:
             place = path.rpartition("/")[0]
             if (away := elsewhere.get(place)) is None:
                 here = os.path.normcase(os.path.realpath(f"{base}/{place}"))
@@ -76,6 +87,7 @@ def list_pages(covered: Sequence[str], read: Input, *, skip: Iterable[Path]) -> 
     listing.doubles = _doubles(covered, listing.found, linked)
     for file in listing.doubles:
         del listing.found[file]
+    listing.doubles |= doubles
     return listing
 
 

@@ -122,7 +122,7 @@ def _by_vector(index: Index, query: np.ndarray, k: int, where: str | None, own: 
 
 def _query_pages(files: tuple[Path, ...], settings: Settings) -> list[Page]:
     """The pages of query files, of every kind that is sorted. UserError: not there, no page, or broken."""
-    pages = pages_of_files(files).pages
+    pages = pages_of_files(files, folder="--image and --not take pages").pages
     for page in pages:
         if page.reason:
             raise UserError(f"the query {printable(page.path)} cannot be read: {page.reason}")

@@ -299,6 +299,25 @@ def test_numbers_that_are_no_page_numbers_stop_no_other_row(tmp_path, shelf):
     assert ended.returncode == 2 and "PAGE 'one' is not a page number" in ended.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_what_is_no_collection_and_what_cannot_be_followed(tmp_path):
+    root = tmp_path / "sorted"
+    for seed, name in enumerate(("DRAW/a-1.png", "TEXT/b-1.png", "TEXT/b-2.png")):
+        put(root / name, seed)
+    put(root / "DRAW" / "@eaDir" / "thumb-1.png", 8)
+    put(root / ".ipynb_checkpoints" / "c-1.png", 9)
+    (root / "PHOTO").symlink_to("PHOTO")
+    ended = run("annotate", root, tmp_path / "annotation.csv")
+    assert ended.returncode == 1 and "PHOTO: a link that points to itself" in ended.stderr
+    assert "left out: .ipynb_checkpoints, @eaDir (--hidden takes them)" in ended.stdout
+    assert [row[3] for row in read(tmp_path / "annotation.csv")[1:]] == ["DRAW/a-1.png", "TEXT/b-1.png", "TEXT/b-2.png"]
+    ended = run("dataset", root, "--output", tmp_path / "data", "--exclude", "b-2.png", "--workers", 1)
+    assert ended.returncode == 1 and "PHOTO: a link that points to itself" in ended.stderr
+    assert [row[0] for row in read(tmp_path / "data" / "pages.csv")[1:]] == ["DRAW/a-1.png", "TEXT/b-1.png"]
+    ended = run("sort", tmp_path / "annotation.csv", root, tmp_path / "out")
+    assert ended.returncode == 1 and "3 written" in ended.stdout and "PHOTO: a link" in ended.stderr
+
+
 def test_annotate_says_what_is_wrong(tmp_path):
     for text, more, words in (
         (RESULT.replace(" TEXT ", "Text"), [], "line 4: Text should be TEXT"),

@@ -67,7 +67,7 @@ def test_a_look_at_the_pages_lies_beside_the_folder(drawn: Path) -> None:
     with Image.open(drawn.with_name("pages_contact_sheet.png")) as sheet:
         assert sheet.width > 1000
         assert len(set(sheet.convert("L").resize((200, 200)).tobytes())) > 50  # pages, not empty frames
-    assert find_pages(drawn).other <= 1  # drawn.json
+    assert find_pages(drawn).passed.files <= 1  # drawn.json
 
 
 def test_the_same_seed_draws_the_same_pages_and_another_one_others(drawn: Path, tmp_path: Path) -> None:

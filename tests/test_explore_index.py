@@ -214,6 +214,28 @@ def test_folders_that_are_not_looked_at_stay_and_go_when_they_are_taken_out(here
     assert "would be in the index twice" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="links need rights on Windows")
+def test_links_that_lead_nowhere_are_listed_and_cost_no_other_page(here, model, capsys):
+    (here / "pages" / "loop-1.png").symlink_to("loop-1.png")
+    (here / "pages" / "box 9").symlink_to(here / "unmounted")
+    draw_page(here / "pages" / "@eaDir" / "thumb.png", 1)
+    assert explore("index", "pages", model=model) == 1
+    assert rows_in(Path("ix")) == 15
+    broken = Index.open(Path("ix")).broken()
+    assert sorted(zip(broken["path"], broken["reason"], strict=True)) == [
+        ("box 9", "a link that leads nowhere"),
+        ("loop-1.png", "a link that points to itself"),
+    ]
+    (here / "unmounted").mkdir()
+    draw_page(here / "unmounted" / "Z-1.png", 50)
+    (here / "pages" / "loop-1.png").unlink()
+    assert explore("index", "pages") == 0  # mended
+    assert rows_in(Path("ix")) == 16
+    shutil.move(here / "unmounted", here / "elsewhere")
+    assert explore("index", "pages") == 1
+    assert rows_in(Path("ix")) == 16  # what lies behind a link that leads nowhere now is not gone
+
+
 def test_names_of_phones_and_scanners_stop_no_folder(here, model, capsys):
     for name in (
         "FB_IMG_1698765432100.png",

@@ -2,23 +2,19 @@
 
 import json
 import os
+import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from pages import (
-    Page,
-    PageList,
-    extensions_of,
-    find_pages,
-    list_files,
-    load_pages,
-    pages_of_files,
-    save_pages,
-)
+from listing import Passed, extensions_of, list_files
+from pages import Page, PageList, find_pages, load_pages, pages_of_files, save_pages
 from utils import UserError
+
+HOME = Path(__file__).resolve().parents[1]
 
 
 def draw(path, frames=1):
@@ -95,13 +91,15 @@ def test_formats_inner_and_other_kinds(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     everything = find_pages(tmp_path)
     assert [page.path for page in everything.pages] == ["a.png", "b.JPG", "c.jpeg", "sub/d.tif", "sub/deep/e.png"]
-    assert everything.other == 5
+    assert everything.passed.other == {".txt": 1, ".db": 1, "._*": 1, "": 2}
+    assert everything.passed.lines() == ["left alone: 2 without an ending, 1 ._*, 1 .db, 1 .txt"]
     assert rows(find_pages(tmp_path, inner=False))[-1][2] == "c.jpeg"
     jpegs = find_pages(tmp_path, formats=["jpg"])
     assert [page.path for page in jpegs.pages] == ["b.JPG", "c.jpeg"]
-    assert jpegs.other == 8
-    assert list_files(tmp_path, formats=("tiff",))[0] == ["sub/d.tif"]
-    assert extensions_of(["jp2"]) == {"jp2", "j2k", "jpx", "jpf"}
+    assert jpegs.passed.files == 8
+    assert list_files(tmp_path, formats=("tiff",)).files == ["sub/d.tif"]
+    assert extensions_of(["jp2"]) == extensions_of(["j2c"]) == {"jp2", "j2k", "j2c", "jpc", "jpx", "jpf"}
+    assert {"jfif", "jpe"} < extensions_of(["jpg"]) and "dib" in extensions_of(["bmp"])
     with pytest.raises(UserError, match=r"'pngg'.*did you mean png"):
         extensions_of(["pngg"])
 
@@ -123,9 +121,148 @@ def test_links_are_followed_and_loops_end(tmp_path):
     (tmp_path / "in" / "again").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "in" / "a-copy.png").symlink_to(tmp_path / "in" / "x" / "a.png")
     (tmp_path / "in" / "dangling.png").symlink_to(tmp_path / "nowhere.png")
-    files, other = list_files(tmp_path / "in")
-    assert files == ["a-copy.png", "again/b.png", "dangling.png", "x/a.png"]
-    assert other == 0
+    listing = list_files(tmp_path / "in")
+    assert listing.files == ["again/b.png", "x/a.png"]  # a link to a page of the list is no second page
+    assert listing.broken == {"dangling.png": "a link that leads nowhere"}
+    assert (listing.passed.links, listing.passed.files) == (1, 0)
+    assert listing.passed.lines() == ["left out: 1 link to pages that are in the list themselves"]
+    (tmp_path / "in" / "b-copy.png").symlink_to(tmp_path / "elsewhere" / "b.png")  # its folder is in the list, linked
+    assert list_files(tmp_path / "in").passed.links == 2
+    assert list_files(tmp_path / "in", inner=False).files == ["a-copy.png", "b-copy.png"]  # their pages are not
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_what_cannot_be_followed_is_a_row_and_stops_nothing(tmp_path):
+    folder = draw(tmp_path / "in" / "A-1.png").parent
+    (folder / "loop-3.jpg").symlink_to("loop-3.jpg")
+    (folder / "box").symlink_to("round")  # without an ending: it may have been a folder of pages
+    (folder / "round").symlink_to("box")
+    (folder / "gone").symlink_to(tmp_path / "unmounted")
+    (folder / "gone-7.pdf").symlink_to(tmp_path / "nowhere.pdf")
+    (folder / "notes.txt").symlink_to(tmp_path / "nowhere.txt")
+    (folder / ".lock").symlink_to("a program's mark")
+    found = find_pages(folder)
+    assert [(page.file, page.number, page.path, page.reason) for page in found.pages] == [
+        ("A", 1, "A-1.png", ""),
+        ("box", 1, "box", "a link that points to itself"),
+        ("gone", 1, "gone", "a link that leads nowhere"),
+        ("gone-7", 1, "gone-7.pdf", "a link that leads nowhere"),
+        ("loop", 3, "loop-3.jpg", "a link that points to itself"),
+        ("round", 1, "round", "a link that points to itself"),
+    ]
+    assert found.passed.other == {".txt": 1, "": 1}
+    assert [page.path for page in find_pages(folder, formats=["png"]).pages] == ["A-1.png", "box", "gone", "round"]
+    single = pages_of_files([folder / "loop-3.jpg", folder / "A-1.png"])
+    assert [page.reason for page in single.pages] == ["", "a link that points to itself"]
+    with pytest.raises(UserError, match=r"the folder .*round is a link that points to itself"):
+        find_pages(folder / "round")
+
+
+@pytest.mark.skipif(not hasattr(os, "setuid"), reason="rights are other things there")
+def test_closed_folders_are_rows_and_stop_nothing(tmp_path):
+    """In a process that may not read everything, as the one that runs tests may."""
+    folder = draw(tmp_path / "in" / "A-1.png").parent
+    draw(folder / "closed" / "B-1.png")
+    draw(folder / "also closed" / "C-1.png")
+    draw(tmp_path / "outside" / "D-1.png")
+    (folder / "link-4.png").symlink_to(tmp_path / "outside" / "D-1.png")
+    for closed in (folder / "closed", folder / "also closed", tmp_path / "outside"):
+        closed.chmod(0)
+    for above in (tmp_path, *tmp_path.parents[:2]):
+        above.chmod(0o755)
+    code = f"""
+import os, sys
+sys.path.insert(0, {str(HOME)!r})
+import pages, pathlib, utils
+if os.getuid() == 0:
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+for page in pages.find_pages(pathlib.Path({str(folder)!r})).pages:
+    print(page.path, page.reason, sep=": ")
+for asked in (pages.find_pages, lambda path: pages.pages_of_files([path])):
+    try:
+        asked(pathlib.Path({str(folder / "closed" / "inner.png")!r}))
+    except utils.UserError as error:
+        print(error)
+"""
+    try:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    finally:
+        for closed in (folder / "closed", folder / "also closed", tmp_path / "outside"):
+            closed.chmod(0o755)
+    assert done.returncode == 0, done.stderr
+    rows, asked = done.stdout.splitlines()[:4], done.stdout.splitlines()[4:]
+    assert rows == [
+        "A-1.png: ",
+        "also closed: the folder cannot be listed: permission denied",
+        "closed: the folder cannot be listed: permission denied",
+        "link-4.png: cannot be read: permission denied",
+    ]
+    assert len(asked) == 2 and all("permission denied" in line for line in asked)
+
+
+SYSTEM = ("@eaDir", "#recycle", "@Recycle", "#snapshot", "$RECYCLE.BIN", "RECYCLER", ".Trash-1000", ".Trashes",
+          ".AppleDouble", ".ipynb_checkpoints", "__MACOSX", ".hidden", "lost+found", "System Volume Information",
+          "~snapshot", "@Recently-Snapshot", "@GMT-2024.01.31-12.00.00", ".@__thumb")  # fmt: skip
+
+
+def test_folders_that_systems_keep_for_themselves_are_no_collection(tmp_path):
+    draw(tmp_path / "in" / "box" / "A-1.png")
+    for name in SYSTEM:
+        draw(tmp_path / "in" / name / "A-1.png")
+    draw(tmp_path / "in" / "box" / "@EADIR" / "A-1.png" / "SYNOPHOTO_THUMB_XL.jpg")
+    draw(tmp_path / "in" / "box" / "@eaDir" / "A-2.png")
+    found = find_pages(tmp_path / "in")
+    assert [page.path for page in found.pages] == ["box/A-1.png"]
+    assert found.passed.folders == {name: 2 if name == "@eaDir" else 1 for name in (*SYSTEM, "@EADIR")}
+    [line] = found.passed.lines()
+    assert line.startswith("left out: 2 x @eaDir, #recycle, ") and line.endswith(", 7 more (--hidden takes them)")
+    assert len(find_pages(tmp_path / "in", hidden=True).pages) == len(SYSTEM) + 3
+    for name in (".hidden", "@eaDir"):  # the folder that was named is always taken
+        assert [page.path for page in find_pages(tmp_path / "in" / name).pages] == ["A-1.png"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("drafts", ["box/a-1.png", "box/a-1_small.png", "box/inner/b-1.png"]),  # at any depth
+        ("DRAFTS/", ["box/a-1.png", "box/a-1_small.png", "box/inner/b-1.png"]),
+        ("box/drafts", ["box/a-1.png", "box/a-1_small.png", "box/inner/b-1.png", "drafts/d-1.png"]),
+        ("./box", ["drafts/d-1.png"]),
+        ("*_small.*", ["box/a-1.png", "box/drafts/c-1.png", "box/inner/b-1.png", "drafts/d-1.png"]),
+        ("box/*/*-1.png", ["box/a-1.png", "box/a-1_small.png", "drafts/d-1.png"]),
+        ("**/inner", ["box/a-1.png", "box/a-1_small.png", "box/drafts/c-1.png", "drafts/d-1.png"]),
+        ("[bd]-1.png", ["box/a-1.png", "box/a-1_small.png", "box/drafts/c-1.png"]),
+    ],
+)
+def test_excluded(tmp_path, pattern, left):
+    names = ("box/a-1.png", "box/a-1_small.png", "box/inner/b-1.png", "box/drafts/c-1.png", "drafts/d-1.png")
+    for name in names:
+        draw(tmp_path / name)
+    found = find_pages(tmp_path, exclude=[pattern])
+    assert sorted(page.path for page in found.pages) == left
+    assert found.passed.lines() == [f"left out by --exclude: {found.passed.excluded[pattern]} x {pattern}"]
+
+
+def test_a_pattern_that_fits_nothing_is_said(tmp_path):
+    draw(tmp_path / "přílohy" / "a-1.png")
+    [line] = find_pages(tmp_path, exclude=["drafs"]).passed.lines()
+    assert line.startswith("note: --exclude drafs fits nothing")
+    with pytest.raises(UserError, match=r"no pages in .*left out by --exclude: 1 x p"):
+        find_pages(tmp_path, exclude=[unicodedata.normalize("NFD", "přílohy")])
+
+
+def test_one_file_is_a_collection(tmp_path):
+    draw(tmp_path / "report-12.pdf", frames=2)
+    draw(tmp_path / "other.png")
+    found = find_pages(tmp_path / "report-12.pdf")
+    assert rows(found) == [("report-12", 1, "report-12.pdf", 0), ("report-12", 2, "report-12.pdf", 1)]
+    assert found.root == tmp_path
+    with pytest.raises(UserError, match=r"report-12\.pdf is not a page: its name must end in one of \.png"):
+        find_pages(tmp_path / "report-12.pdf", formats=["png"])
+    (tmp_path / "scans.zip").write_bytes(b"PK")
+    for asked in (find_pages, lambda path: pages_of_files([path])):
+        with pytest.raises(UserError, match=r"scans\.zip is an archive: unpack it first"):
+            asked(tmp_path / "scans.zip")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -133,7 +270,7 @@ def test_a_pipe_is_no_page(tmp_path):
     draw(tmp_path / "a.png")
     os.mkfifo(tmp_path / "pipe.png")
     found = find_pages(tmp_path)
-    assert ([page.path for page in found.pages], found.other) == (["a.png"], 1)
+    assert ([page.path for page in found.pages], found.passed.other) == (["a.png"], {".png": 1})
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
@@ -167,17 +304,15 @@ def test_users_mistakes(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         find_pages(tmp_path / "absent")
     file = draw(tmp_path / "CTX-1.png")
-    with pytest.raises(UserError, match="not a folder"):
-        find_pages(file)
     (tmp_path / "scans").mkdir()
     with pytest.raises(UserError, match=r"scnas does not exist; did you mean scans\?$"):
         find_pages(tmp_path / "scnas")
     with pytest.raises(UserError, match=r"CTX-2\.png does not exist$"):  # a file is no folder to suggest
         find_pages(tmp_path / "CTX-2.png")
-    with pytest.raises(UserError, match=r"no pages in .*looked for \.jpeg \.jpg in it.*other kinds there: 1"):
+    with pytest.raises(UserError, match=r"no pages in .*looked for \.jfif .*\.jpg in it.*; left alone: 1 \.png$"):
         find_pages(tmp_path, formats=["jpg"])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match=r"\.png \.jpg \.jpeg \.tif .*\.pdf"):
+    with pytest.raises(UserError, match=r"\.png \.jpg \.jpeg .*\.tif .*\.pdf.*other kinds there: 0"):
         find_pages(tmp_path / "empty")
     with pytest.raises(UserError, match="is a folder: give it with -d"):
         pages_of_files([tmp_path])
@@ -205,7 +340,9 @@ def test_single_files_keep_their_path_as_typed(tmp_path, monkeypatch):
 
 def test_stored_list_must_be_whole(tmp_path):
     pages = PageList(
-        Path("in"), [Page(f"a-{n}.tif", "a", n, n - 1, "" if n > 1 else 'why, "so"') for n in (1, 2, 3)], 4
+        Path("in").absolute(),
+        [Page(f"a-{n}.tif", "a", n, n - 1, "" if n > 1 else 'why, "so"') for n in (1, 2, 3)],
+        Passed({".heic": 4}, {"@eaDir": 1}, {"*.bak": 0}, 2, 3),
     )
     file = tmp_path / "pages.jsonl"
     save_pages(pages, file)

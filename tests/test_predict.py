@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import socket
 from pathlib import Path
 
@@ -219,3 +220,42 @@ def test_a_pdf_page_gets_the_category_of_its_300_dpi_png(tmp_path, shared):
             clear += 1
             assert max(scores[0], key=scores[0].get) == max(scores[1], key=scores[1].get)
     assert clear >= len(from_pdf) - 1
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="links need rights on Windows")
+def test_a_collection_as_network_drives_leave_it(tmp_path, model, capsys):
+    """Thumbnails, trash, a link that loops and files of other kinds: as many pages as scans, and one row a fault."""
+    scans = tmp_path / "scans"
+    for number in (1, 2):
+        draw(scans / "box1" / f"CTX-{number}.png", number)
+        draw(scans / "box1" / "@eaDir" / f"CTX-{number}.png" / "SYNOPHOTO_THUMB_XL.jpg", number)
+    draw(scans / "#recycle" / "CTX-3.png", 3)
+    draw(scans / "drafts" / "CTX-4.png", 4)
+    (scans / "loop-5.jpg").symlink_to("loop-5.jpg")
+    for name in ("a.heic", "b.HEIC", "c.djvu", "notes"):
+        (scans / name).write_bytes(b"x")
+    assert sort("-d", scans, "-o", tmp_path / "out", "--exclude", "drafts", "--model_path", model) == 1
+    said = capsys.readouterr().err
+    assert "left alone: 2 .heic, 1 without an ending, 1 .djvu" in said
+    assert "left out: #recycle, @eaDir (--hidden takes them)" in said
+    assert "left out by --exclude: 1 x drafts" in said
+    rows = rows_of(tmp_path / "out", "result_*.csv")
+    assert [row["PATH"] for row in rows] == ["box1/CTX-1.png", "box1/CTX-2.png"]
+    [failed] = rows_of(tmp_path / "out", "*_ERRORS.csv")
+    assert (failed["PATH"], failed["PAGE"]) == ("loop-5.jpg", "5")
+    assert failed["REASON"] == "a link that points to itself"
+    record = json.loads(next((tmp_path / "out" / "tables").glob("*_run.json")).read_text(encoding="utf-8"))
+    assert record["files_of_other_kinds"] == 4
+    assert record["passed_over"]["folders"] == {"@eaDir": 1, "#recycle": 1}
+    assert sort("-d", scans, "-o", tmp_path / "all", "--hidden", "--model_path", model) == 1
+    assert len(rows_of(tmp_path / "all", "result_*.csv")) == 6
+
+
+def test_one_file_is_sorted_as_a_collection(tmp_path, model):
+    first, second = (Image.open(draw(tmp_path / f"{number}.png", number)).convert("RGB") for number in (1, 2))
+    first.save(tmp_path / "report.pdf", save_all=True, append_images=[second])
+    assert sort("-d", tmp_path / "report.pdf", "-o", tmp_path / "out", "--model_path", model) == 0
+    rows = rows_of(tmp_path / "out", "result_*.csv")
+    assert [(row["FILE"], row["PAGE"], row["PATH"]) for row in rows] == [
+        ("report", "1", "report.pdf"), ("report", "2", "report.pdf")
+    ]  # fmt: skip

@@ -25,7 +25,7 @@ def page(path, number=1, file=None):
 def write(folder, pages, outcomes, root="scans", **style):
     style = TableStyle(**{"categories": CATEGORIES, "top_n": 2, **style})
     folder.mkdir(exist_ok=True)
-    return write_tables(folder, NAME, PageList(Path(root), pages, 0), outcomes, style)
+    return write_tables(folder, NAME, PageList(Path(root), pages), outcomes, style)
 
 
 def rows_of(file, delimiter=",", encoding="utf-8"):
@@ -235,7 +235,7 @@ def test_memory_does_not_grow_with_the_table(tmp_path):
 
 
 def test_the_terminal_table_side_by_side_and_below_each_other():
-    pages = PageList(Path(), [page("a/X-14.png", 14, "X"), page("bad.png")], 0)
+    pages = PageList(Path(), [page("a/X-14.png", 14, "X"), page("bad.png")])
     outcomes = [[0.1, 0.7, 0.2], "not an image although its name says so"]
     lines = terminal_table(pages, outcomes, CATEGORIES, 2).splitlines()
     assert lines[0].split() == ["FILE", "PAGE", "CLASS-1", "SCORE-1", "CLASS-2", "SCORE-2"]
@@ -250,14 +250,14 @@ def test_the_terminal_table_side_by_side_and_below_each_other():
 def test_the_terminal_table_tells_like_pages_apart_and_fits():
     deep = "folder-with-a-long-name/" * 5
     pages = [page(f"{deep}one/X-1.png", 1, "X"), page(f"{deep}two/X-1.png", 1, "X"), page(f"{'y' * 90}.png")]
-    text = terminal_table(PageList(Path(), pages, 0), [[0.1, 0.7, 0.2]] * 3, CATEGORIES, 3)
+    text = terminal_table(PageList(Path(), pages), [[0.1, 0.7, 0.2]] * 3, CATEGORIES, 3)
     lines = text.splitlines()
     assert "PATH" in lines[0] and "two/X-1.png" in lines[4] and max(map(len, lines)) <= 100
     assert lines[7].count("y") == 25  # PATH is empty where FILE and PAGE are enough
 
 
 def test_no_name_commands_the_terminal():
-    pages = PageList(Path(), [page("\x1b[2J\udc9a.png")], 0)
+    pages = PageList(Path(), [page("\x1b[2J\udc9a.png")])
     text = terminal_table(pages, ["bad \x07 bytes"], CATEGORIES, 1)
     assert "\x1b" not in text and "\x07" not in text and "\\x1b[2J\\x9a" in text
 

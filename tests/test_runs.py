@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from listing import Passed
 from pages import Page, PageList
 from results import TableStyle, write_tables
 from runs import Run, sweep
@@ -38,7 +39,7 @@ def page_list(number, root="scans"):
         Page(path=f"box{at % 5}/D-{at}.png", file=f"D{at:05d}", number=at + 1, frame=None, reason="")
         for at in range(number)
     ]
-    return PageList(Path(root), pages, 3)
+    return PageList(Path(root), pages, Passed({".txt": 3}))
 
 
 def outcome_of(at):

@@ -114,7 +114,7 @@ def test_a_folder_counts_what_it_leaves_out(tmp_path):
     assert [(page.file, page.number, page.frame) for page in found.pages] == [
         ("CTX194102101", number, None) for number in (59, 60, 61)
     ]
-    assert found.left_out == 2
+    assert found.passed.frames == 2
     save_pages(found, tmp_path / "pages.jsonl")
     assert load_pages(tmp_path / "pages.jsonl") == found
     done = subprocess.run(

@@ -23,7 +23,8 @@ from PIL import Image
 from categories import same_label
 from documents import Documents, below_label
 from labels import check_apart, label_warnings
-from pages import Page, PageList, Stamp, find_pages, left_out_line, stamp_of
+from listing import named_as_page, wanted_files
+from pages import Page, PageList, Stamp, find_pages, stamp_of
 from spreadsheets import read_table
 from tables import bare_path, cell, path_cell
 from training.layout import refuse_split, split_folders
@@ -49,6 +50,7 @@ class LabelledPages:
     be another box.
     splits: with `--split folders`, the part of each page. stamps: size and time of each page's file (`stamp_of`), when
     they were first asked for; those of an unfinished training are of its begin.
+    lost: folders, and links to what may be folders, that cannot be read, with the reason.
     """
 
     root: Path
@@ -59,6 +61,7 @@ class LabelledPages:
     folders: frozenset[str] = frozenset()
     splits: list[str] = field(default_factory=list)
     stamps: list[Stamp] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
 
     @property
     def categories(self) -> list[str]:
@@ -92,7 +95,14 @@ def stamps_of(root: Path, pages: Sequence[Page]) -> list[Stamp]:
 
 def pages_below(folder: Path, settings: Settings) -> PageList:
     """All pages below a folder, whatever the folders in it mean."""
-    return find_pages(folder, formats=settings.input.formats, inner=True)
+    return find_pages(folder, **(wanted_files(settings.input) | {"inner": True}))
+
+
+def _told_apart(found: PageList) -> tuple[PageList, list[str]]:
+    """The pages without folders and links that cannot be read, and a line for each of these."""
+    pages = [page for page in found.pages if not page.reason or named_as_page(page.path)]
+    lost = [page for page in found.pages if page.reason and not named_as_page(page.path)]
+    return replace(found, pages=pages), [f"{printable(page.path)}: {page.reason}" for page in lost]
 
 
 def find_labelled(folder: Path, settings: Settings, *, by_folders: bool = False) -> LabelledPages:
@@ -103,7 +113,7 @@ def find_labelled(folder: Path, settings: Settings, *, by_folders: bool = False)
     Raises UserError: no such folder, no pages, pages but no label folders, a split where label folders are wanted (or
     the reverse), a wrong `documents.csv`.
     """
-    found = pages_below(folder, settings)
+    found, lost = _told_apart(pages_below(folder, settings))
     if by_folders:
         parts = split_folders(page.path for page in found.pages)
         inside = [page for page in found.pages if page.path.count("/") > 1 and page.path.split("/", 1)[0] in parts]
@@ -122,9 +132,12 @@ def find_labelled(folder: Path, settings: Settings, *, by_folders: bool = False)
     if not inside:
         raise UserError(
             f"{printable(str(folder))} holds {len(found.pages)} pages but no label folders: "
-            "sort the pages into one folder for each category"
+            f"sort the pages into one folder for each category{'; '.join(['', *lost])}"
         )
-    notes = [line] if (line := left_out_line(found.left_out)) else []
+    passed = replace(found.passed, other=dict(found.passed.other))
+    if (folder / DOCUMENTS).is_file():
+        passed.other[".csv"] = passed.other.get(".csv", 1) - 1
+    notes = [*passed.lines(), *(f"{line}; what it holds is left out" for line in lost)]
     if len(inside) < len(found.pages):
         notes.append(f"{len(found.pages) - len(inside)} pages lie outside of label folders and are left out")
     labels = [same_label(printable(page.path.split("/", 1)[0])) for page in below]
@@ -142,7 +155,7 @@ def find_labelled(folder: Path, settings: Settings, *, by_folders: bool = False)
     if note := rule.note():
         notes.append(note)
     folders = frozenset(rule.of(page) for page in unnamed if rule.is_folder(page.path))
-    return LabelledPages(folder, inside, labels, documents, notes, folders, splits)
+    return LabelledPages(folder, inside, labels, documents, notes, folders, splits, lost=lost)
 
 
 def check_folders(root: Path, folders: Iterable[str]) -> list[str]:
