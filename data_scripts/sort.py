@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import filecmp
 import os
-import re
 import sys
 import unicodedata
 from collections import Counter, defaultdict
@@ -23,7 +22,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import (
-    ONEPAGERS,
     Parser,
     alone_in,
     copy_new,
@@ -37,6 +35,7 @@ from common import (
     start,
     write_csv,
 )
+from shelf import Shelf
 
 from categories import same_label
 from listing import KINDS, named_as_page
@@ -45,7 +44,7 @@ from progress import Progress
 from spreadsheets import read_table
 from tables import bare_path, cell, path_cell
 from training.data import DOCUMENTS, read_documents
-from utils import UserError, did_you_mean, page_number, printable
+from utils import UserError, page_number, printable
 
 DESCRIPTION = """\
 Sort pages into label folders, OUTPUT/<CLASS>/<page file>, as ANNOTATION says: a CSV with the columns FILE, PAGE, CLASS
@@ -54,6 +53,8 @@ UTF-16 or Windows-1250 (for others: --encoding).
   FILE, PAGE   as in the result table; pages are looked for in PAGES and all its sub-folders, onepagers/ included,
                their page numbers padded or not
   PATH         decides where there is such a column; relative to PAGES (the folder that was classified)
+Pages keep their file's name. Where two of a class have the same name (box1/0001.jpg, box2/0001.jpg) they keep their
+folders too, OUTPUT/<CLASS>/box1/0001.jpg, and with them all pages that are named by their number only.
 Rows with an empty CLASS are passed over. Nothing is written before all rows are in order: every problem is listed,
 exit code 2. Pages are copied, or linked with --link; never over another file; sources are only read. A second start
 does what is missing. OUTPUT/documents.csv says which page belongs to which document.
@@ -110,7 +111,7 @@ def main(arguments: Sequence[str]) -> int:
     with alone_in(output, "it"):
         lost = [page for page in found.pages if page.reason and not named_as_page(page.path)]
         pages = [page for page in found.pages if not page.reason or named_as_page(page.path)]
-        plan = make_plan(rows, Shelf(root, pages), output)
+        plan = make_plan(rows, Shelf(root, pages, {row.label for row in rows}), output)
         plan.problems = problems + plan.problems
         if plan.problems:
             print(f"{counted(len(plan.problems), 'problem')}, nothing was written:", file=sys.stderr)
@@ -153,84 +154,6 @@ def read_annotation(file: Path, encoding: str) -> tuple[list[Row], list[str], in
     return rows, problems, passed
 
 
-class Shelf:
-    """The pages that there are, to be found by PATH, or by FILE and PAGE."""
-
-    def __init__(self, root: Path, pages: list[Page]) -> None:
-        self.root = root
-        self.frames = Counter(page.path for page in pages)
-        self.by_path: dict[str, dict[int, Page]] = defaultdict(dict)
-        self.by_name: dict[tuple[str, int], list[Page]] = defaultdict(list)
-        self.by_bare_name: dict[tuple[str, int], list[Page]] = defaultdict(list)
-        for page in pages:
-            self.by_path[_plain(page.path)][page.number] = page
-            self.by_name[_plain(page.file), page.number].append(page)
-            self.by_bare_name[_plain(page.file).lstrip("0"), page.number].append(page)
-        self.given: dict[str, str] = {}
-        if (root / DOCUMENTS).is_file():
-            self.given = read_documents(root / DOCUMENTS)
-
-    def find(self, row: Row) -> Page | str:
-        """The page that a row means, or what is wrong."""
-        return self._by_path(row) if row.path else self._by_name(row)
-
-    def _by_path(self, row: Row) -> Page | str:
-        path = _plain(row.path)
-        for spelling in (path, path.replace("\\", "/")):
-            pages = self.by_path.get(spelling)
-            if pages:
-                single = next(iter(pages.values()))
-                page = single if len(pages) == 1 and single.frame is None else pages.get(row.page)
-                return page or f"{row.path} has {counted(len(pages), 'page')}, no page {row.page}"
-        folder, _, name = path.rpartition("/")
-        stem = name.rpartition(".")[0]
-        if name.lower().endswith(".pdf"):  # classified from the PDF itself; pdf2png.py made page images of it since
-            near = [*self.by_name.get((stem, row.page), []), *self.by_bare_name.get((stem, row.page), [])]
-            inside = [page for page in near if _plain(page.path).rpartition("/")[0] == f"{folder}/{stem}".lstrip("/")]
-            if inside:
-                return inside[0]
-            return f"{row.path} is a PDF: make page images of it with pdf2png.py first"
-        moved = self.by_path.get(f"{ONEPAGERS}/{name}")
-        if moved:
-            return next(iter(moved.values()))
-        return f"{row.path} does not exist in PAGES{did_you_mean(path, list(self.by_path)[:2000])}"
-
-    def _by_name(self, row: Row) -> Page | str:
-        asked = f"{row.file} page {row.page}"
-        file = _plain(row.file)
-        for pages in (self.by_name.get((file, row.page)), self.by_bare_name.get((file.lstrip("0"), row.page))):
-            if pages and len(pages) > 1:
-                paths = ", ".join(printable(page.path) for page in pages[:4])
-                return f"{asked} is ambiguous: {paths}{', ...' if len(pages) > 4 else ''} (a PATH column decides)"
-            if pages:
-                return pages[0]
-        if re.fullmatch(r"\d[.,]?\d*E\+\d+", row.file, re.IGNORECASE):
-            return f"{asked} does not exist: a spreadsheet has rounded a long number (a PATH column decides)"
-        known = sorted({name for name, number in self.by_name if number == row.page})
-        return f"{asked} does not exist in PAGES{did_you_mean(file, known[:2000])}"
-
-    def document(self, page: Page) -> str:
-        """The page's document: as PAGES/documents.csv says, else FILE - with its folder where several folders hold a
-        page of this name, so that two documents of one name stay two."""
-        told = self.given.get(printable(page.path), self.given.get(printable(Path(page.path).name)))
-        if told:
-            return told
-        folder = page.path.rpartition("/")[0]
-        if not self._twice(page.file) or not folder:
-            return page.file
-        return folder if _plain(folder).rpartition("/")[2] == _plain(page.file) else f"{folder}/{page.file}"
-
-    def _twice(self, file: str) -> bool:
-        if not hasattr(self, "_several"):
-            self._several = {name for (name, _), pages in self.by_name.items() if len(pages) > 1}
-        return _plain(file) in self._several
-
-
-def _plain(name: str) -> str:
-    """A name as a table holds it, in one spelling of its accents (macOS takes them apart)."""
-    return unicodedata.normalize("NFC", printable(name))
-
-
 def make_plan(rows: list[Row], shelf: Shelf, output: Path) -> Plan:
     """Where each page goes, and every problem there is."""
     plan = Plan()
@@ -238,7 +161,7 @@ def make_plan(rows: list[Row], shelf: Shelf, output: Path) -> Plan:
     asked: dict[Page, list[Row]] = defaultdict(list)
     missing: list[str] = []
     for row in rows:
-        page = shelf.find(row)
+        page = shelf.find(row.file, row.page, row.path)
         if isinstance(page, Page):
             asked[page].append(row)
         else:
@@ -262,24 +185,73 @@ def make_plan(rows: list[Row], shelf: Shelf, output: Path) -> Plan:
                 f"{counted(len(labels[path]), 'class')[:-1] + 'es' if len(labels[path]) > 1 else '1 class'}: "
                 "it can only be sorted whole, all its pages in one class"
             )
-    targets: dict[str, Path] = {}
-    for page in sorted(asked, key=lambda page: page.path):
-        if len(labels[page.path]) > 1:
-            continue
-        label = next(iter(labels[page.path]))
-        source, target = shelf.root / page.path, output / label / Path(page.path).name
-        if plan.moves.get(target) == source:
-            continue  # another page of the same file
-        key = f"{same_name(label)}/{same_name(target.name)}"
-        if key in targets:
-            both = f"{printable(page.path)} and {printable(str(targets[key].relative_to(shelf.root)))}"
-            plan.problems.append(f"{both} would both be {printable(f'{label}/{target.name}')}: rename one")
-            continue
-        targets[key] = source
-        plan.moves[target] = source
-        plan.documents[f"{label}/{target.name}"] = shelf.document(page)
-    plan.problems += [problem for target, source in plan.moves.items() if (problem := taken(source, target))]
+    label_of = {page.path: next(iter(labels[page.path])) for page in asked if len(labels[page.path]) == 1}
+    first = {page.path: page for page in sorted(asked, key=lambda page: page.path) if page.path in label_of}
+    names, problems = name_files(first, label_of, shelf, output)
+    plan.problems += problems
+    for path, name in names.items():
+        label = label_of[path]
+        plan.moves[output / label / name] = shelf.root / path
+        plan.documents[f"{label}/{name}"] = shelf.document(first[path])
+    plan.problems += [problem for target, source in plan.moves.items() if (problem := taken(source, target, output))]
+    if kept := [name for name in names.values() if "/" in name]:
+        why = (
+            "names are only page numbers"
+            if any(map(shelf.numbered, first.values()))
+            else "a class holds their name twice"
+        )
+        plan.notes.append(f"{counted(len(kept), 'page file')} keep their folder, as {why}: {printable(kept[0])}")
     return plan
+
+
+def name_files(
+    pages: dict[str, Page], label_of: dict[str, str], shelf: Shelf, output: Path
+) -> tuple[dict[str, str], list[str]]:
+    """What each file (a path in PAGES -> its first page) is called below its label folder, and problems: the first of
+    its names that no other of its class has. A file that was sorted before stays where it is."""
+    names: dict[str, list[str]] = {}
+    settled: set[tuple[str, str]] = set()
+    for path, page in pages.items():
+        names[path] = shelf.names(page)
+        for name in dict.fromkeys([path.rpartition("/")[2], *names[path]]):
+            place, target = (label_of[path], same_name(name)), output / label_of[path] / name
+            if place not in settled and target.is_file() and not taken(shelf.root / path, target, output):
+                names[path] = [name]
+                settled.add(place)
+                break
+
+    owners: dict[Path, bool] = {}
+
+    def another_there(path: str) -> bool:
+        """Whether a page of PAGES lies at its place since an earlier sort; itself does not, or it would be settled."""
+        target = output / label_of[path] / names[path][0]
+        if target not in owners:
+            named = shelf.same_named(path) if os.path.lexists(target) else []
+            owners[target] = any(not taken(shelf.root / other, target, output) for other in named)
+        return owners[target]
+
+    while True:
+        by_place: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for path, own in names.items():
+            by_place[same_name(label_of[path]), same_name(own[0])].append(path)
+        open_ones = [path for path, own in names.items() if len(own) > 1]
+        alone = {paths[0] for paths in by_place.values() if len(paths) == 1}
+        clash = [path for path in open_ones if path not in alone or another_there(path)]
+        if not clash:
+            break
+        if any(shelf.numbered(pages[path]) for path in clash):  # one way for all: 0007 says nothing without its folder
+            clash = sorted({*clash, *(path for path in open_ones if shelf.numbered(pages[path]))})
+        for path in clash:
+            del names[path][0]
+    problems = []
+    for paths in by_place.values():
+        if len(paths) > 1:
+            both = " and ".join(map(printable, paths[:2]))
+            shown = f"{label_of[paths[0]]}/{names[paths[0]][0]}"
+            problems.append(f"{both} would both be {printable(shown)}: rename one")
+            for path in paths[1:]:
+                del names[path]
+    return {path: own[0] for path, own in names.items()}, problems
 
 
 def check_labels(rows: list[Row], output: Path, plan: Plan) -> None:
@@ -302,8 +274,11 @@ def check_labels(rows: list[Row], output: Path, plan: Plan) -> None:
             )
 
 
-def taken(source: Path, target: Path) -> str:
+def taken(source: Path, target: Path, output: Path) -> str:
     """The problem where another file is at a page's place; "" where it is free or holds this very page."""
+    for folder in target.relative_to(output).parents:
+        if os.path.lexists(output / folder) and not (output / folder).is_dir():
+            return f"{printable(str(output / folder))} is there and is no folder"
     if not os.path.lexists(target):
         return ""
     shown = printable(str(target))
@@ -325,7 +300,7 @@ def carry_out(plan: Plan, output: Path, link: bool, dry_run: bool) -> list[str]:
             documents.setdefault(page, document)
     todo = {target: source for target, source in plan.moves.items() if not os.path.lexists(target)}
     there = len(plan.moves) - len(todo)
-    labels = Counter(target.parent.name for target in plan.moves)
+    labels = Counter(target.relative_to(output).parts[0] for target in plan.moves)
     undone: list[str] = []
     if dry_run:
         for target, source in todo.items():
@@ -336,7 +311,7 @@ def carry_out(plan: Plan, output: Path, link: bool, dry_run: bool) -> list[str]:
         rows = sorted((path_cell(page), cell(document)) for page, document in documents.items())
         write_csv(table, [("page", "document"), *rows])
         for folder in {target.parent for target in plan.moves}:
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             drop_parts(folder)
         undone = _write_all(todo, link, plan.notes)
     for label, number in sorted(labels.items()):

@@ -159,8 +159,7 @@ PROBLEMS = {
     "Č1,1,a/b,": "cannot stand in a folder name",
     "00123,9,TEXT.,": "drops the dot",
     "00123,8,Text,": "letter case only",
-    "X,1,DRAW,a/X/X-1.png": "would both be",
-    "X,1,DRAW,b/X/X-1.png": "would both be",
+    "three,1,LINE,": "is there and is no folder",
     "X,1,DRAW,c/X/X-1.png": "does not exist in PAGES",
     "multi,1,TEXT,": "sorted whole",
     "two,1,TEXT,": "annotated twice",
@@ -171,15 +170,69 @@ PROBLEMS = {
 
 def test_all_problems_come_in_one_report(tmp_path, shelf):
     put(shelf / "two-1.png")
+    put(shelf / "three-1.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "LINE").write_text("a file where a label folder should be")
     page(8).save(shelf / "multi.tif", save_all=True, append_images=[page(9)])
     rows = "\n".join(["FILE,PAGE,CLASS,PATH", "multi,2,TEXT,", "multi,1,DRAW,", *PROBLEMS])
     before = tree(tmp_path)
     ended = run("sort", annotation(tmp_path, rows), shelf, tmp_path / "out")
-    assert ended.returncode == 2 and not (tmp_path / "out").exists()
-    assert tree(shelf) == {name.removeprefix("pages/"): content for name, content in before.items()}
+    assert ended.returncode == 2 and tree(tmp_path) == before | {"annotation.csv": rows.encode()}
     for words in PROBLEMS.values():
         assert words in ended.stderr, words
     assert "Traceback" not in ended.stderr
+
+
+def test_equal_names_keep_their_folders(tmp_path, shelf):
+    """Two documents of one name in one class, in one table and in two; then annotated and sorted again."""
+    rows = "FILE,PAGE,CLASS,PATH\nX,1,TEXT,a/X/X-1.png\nX,1,TEXT,b/X/X-1.png\nY,1,TEXT,Y/Y-1.PNG\n"
+    before, out = tree(shelf), tmp_path / "out"
+    table = annotation(tmp_path, rows)
+    ended = run("sort", table, shelf, out)
+    assert ended.returncode == 0, ended.stderr
+    made = tree(out)
+    assert set(made) == {"TEXT/a/X/X-1.png", "TEXT/b/X/X-1.png", "TEXT/Y-1.PNG", "documents.csv"}
+    assert made["TEXT/a/X/X-1.png"] == before["a/X/X-1.png"] and made["TEXT/b/X/X-1.png"] == before["b/X/X-1.png"]
+    assert "2 page files keep their folder" in ended.stdout
+    assert dict(read(out / "documents.csv"))["TEXT/b/X/X-1.png"] == "b/X"
+    for part in (rows, rows.replace("X,1,TEXT,b/X/X-1.png\n", "")):  # again, and one of them alone
+        again = run("sort", annotation(tmp_path, part, name="part.csv"), shelf, out)
+        assert "0 written" in again.stdout and tree(out) == made
+    back = tmp_path / "back.csv"
+    assert run("annotate", out, back).returncode == 0
+    assert run("sort", back, out, tmp_path / "twin").returncode == 0 and tree(tmp_path / "twin") == made
+    first = annotation(tmp_path, "FILE,PAGE,CLASS,PATH\nX,1,TEXT,a/X/X-1.png\n", name="first.csv")
+    assert run("sort", first, shelf, tmp_path / "two").returncode == 0
+    assert run("sort", table, shelf, tmp_path / "two").returncode == 0
+    assert set(tree(tmp_path / "two")) == {"TEXT/X-1.png", "TEXT/b/X/X-1.png", "TEXT/Y-1.PNG", "documents.csv"}
+
+
+def test_pages_that_are_named_by_number_keep_their_box(tmp_path):
+    """box1/0001.jpg ... box3/0004.jpg: nothing is refused, each box stays a document, also in label folders."""
+    from settings import Settings
+    from training.data import find_labelled
+
+    pages, rows = tmp_path / "pages", ["FILE,PAGE,CLASS,PATH"]
+    for box in (1, 2, 3):
+        for number in (1, 2, 3, 4):
+            put(pages / f"box{box}" / f"{number:04d}.jpg", seed=10 * box + number)
+            label = "TEXT" if number < 3 else "DRAW"
+            rows.append(f"0001,{number},{label},box{box}/{number:04d}.jpg")
+    ended = run("sort", annotation(tmp_path, "\n".join(rows)), pages, tmp_path / "out")
+    assert ended.returncode == 0, ended.stderr
+    made = tree(tmp_path / "out")
+    before = tree(pages)
+    assert {name: made[name] for name in made if name != "documents.csv"} == {
+        f"{'TEXT' if int(name[-8:-4]) < 3 else 'DRAW'}/{name}": content for name, content in before.items()
+    }
+    assert set(find_labelled(tmp_path / "out", Settings()).documents) == {"box1", "box2", "box3"}
+    assert run("annotate", tmp_path / "out", tmp_path / "back.csv").returncode == 0
+    back = run("sort", tmp_path / "back.csv", tmp_path / "out", tmp_path / "twin")
+    assert back.returncode == 0 and tree(tmp_path / "twin") == made
+    wrong = (tmp_path / "back.csv").read_text(encoding="utf-8").replace("DRAW,DRAW/box1", "TEXT,DRAW/box1")
+    moved = annotation(tmp_path, wrong, name="moved.csv")
+    assert run("sort", moved, tmp_path / "out", tmp_path / "other").returncode == 0
+    assert {"TEXT/box1/0003.jpg", "TEXT/box1/0004.jpg"} <= set(tree(tmp_path / "other"))
 
 
 def test_a_multi_page_file_is_sorted_whole(tmp_path, shelf):
