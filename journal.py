@@ -4,8 +4,9 @@
     journal.append([[0.9, 0.1], "the file is empty", ...])                  # the next 16 pages, in page order
     for outcome in journal.outcomes(): ...
 
-A line is `{"batch": 3, "rows": [[0.9, 0.1], "the file is empty", ...]}`: scores, or the reason why the page failed. It
-is handed to the operating system at once, so that kill -9 loses at most the batch in work.
+A line is `{"batch": 3, "rows": [[0.9, 0.1], "the file is empty", ...]}`: scores, or the reason why the page failed;
+scores that came with a warning are `{"scores": [0.9, 0.1], "warning": "JPEG: bad Huffman code"}`. It is handed to the
+operating system at once, so that kill -9 loses at most the batch in work.
 """
 
 from __future__ import annotations
@@ -14,12 +15,22 @@ import contextlib
 import itertools
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from failures import WriteError, of_system
 
-Outcome = list[float] | str  # a page's scores over the categories (unrounded), or the plain reason why it failed
+
+class Doubted(list[float]):
+    """A page's scores, and the warning that they came with: what a decoder complained about."""
+
+    def __init__(self, scores: Iterable[float], warning: str) -> None:
+        super().__init__(scores)
+        self.warning = warning
+
+
+# A page's scores over the categories (unrounded), or the plain reason why it failed.
+Outcome = list[float] | Doubted | str
 
 NO_SCORES = "the model gave no valid scores for this page"
 
@@ -32,6 +43,7 @@ class Journal:
         batches: batches in all; the last one may be short.
         done: whole batches in the file.
         failed: failed pages among them.
+        doubted: pages among them whose scores came with a warning.
     """
 
     def __init__(self, file: Path, pages: int, batch_size: int) -> None:
@@ -39,6 +51,7 @@ class Journal:
         self.batches = math.ceil(pages / batch_size)
         self.done = 0
         self.failed = 0
+        self.doubted = 0
         self._pages = pages
         self._batch_size = batch_size
         self._width: int | None = None  # scores a row; the first row decides
@@ -56,7 +69,7 @@ class Journal:
         size = self._size(self.done)
         if len(outcomes) != size:
             raise ValueError(f"batch {self.done} has {size} pages, not {len(outcomes)}")
-        rows, failed, width = [], 0, self._width
+        rows, failed, doubted, width = [], 0, 0, self._width
         for outcome in outcomes:
             if not isinstance(outcome, str) and not all(map(math.isfinite, outcome)):
                 outcome = NO_SCORES
@@ -68,7 +81,11 @@ class Journal:
             if len(outcome) != width:
                 raise ValueError(f"a row of {len(outcome)} scores among rows of {width}")
             # Nine significant digits bring every float32 back exactly.
-            rows.append(f"[{','.join(format(score, '.9g') for score in outcome)}]")
+            scores = f"[{','.join(format(score, '.9g') for score in outcome)}]"
+            if isinstance(outcome, Doubted):
+                scores = f'{{"scores": {scores}, "warning": {json.dumps(outcome.warning)}}}'
+                doubted += 1
+            rows.append(scores)
         line = f'{{"batch": {self.done}, "rows": [{",".join(rows)}]}}\n'.encode("ascii")
         try:
             written = 0
@@ -82,13 +99,14 @@ class Journal:
         self._end += len(line)
         self.done += 1
         self.failed += failed
+        self.doubted += doubted
         self._width = width
 
     def outcomes(self) -> Iterator[Outcome]:
         """The outcomes of all whole batches in page order, read line by line."""
         with self.file.open("rb") as lines:
             for line in itertools.islice(lines, self.done):
-                yield from json.loads(line, parse_int=float)["rows"]
+                yield from map(_outcome, json.loads(line, parse_int=float)["rows"])
 
     def close(self) -> None:
         """Close the file; `outcomes` still reads."""
@@ -112,6 +130,7 @@ class Journal:
                 end += len(line)
                 self.done += 1
                 self.failed += sum(isinstance(row, str) for row in rows)
+                self.doubted += sum(isinstance(row, Doubted) for row in rows)
                 self._width = next((len(row) for row in rows if not isinstance(row, str)), self._width)
         return end
 
@@ -119,7 +138,7 @@ class Journal:
         """The rows of the next line, None where it is not whole."""
         try:
             entry = json.loads(line)
-            rows = entry["rows"]
+            rows = [_outcome(row) for row in entry["rows"]]
             if not line.endswith(b"\n") or entry["batch"] != self.done or len(rows) != self._size(self.done):
                 return None
             widths = {len(row) for row in rows if not isinstance(row, str)}
@@ -128,3 +147,8 @@ class Journal:
         if len(widths | ({self._width} if self._width is not None else set())) > 1:
             return None
         return rows
+
+
+def _outcome(row: object) -> Outcome:
+    """An entry of a line; KeyError or TypeError where it is none."""
+    return Doubted(row["scores"], row["warning"]) if isinstance(row, dict) else row

@@ -33,13 +33,15 @@ class Batch:
     """Pages `index * batch_size ...` of the list, with their pixels.
 
     pixels: uint8 [len(pages), 3, height, width]; a failed page's slot is zero.
-    reasons: "" or why the page failed, one a page. kept: what `keep` gave, one a page, None for a failed one.
+    reasons: "" or why the page failed, one a page. warnings: "" or what a decoder complained about, one a page (a page
+    that failed has none). kept: what `keep` gave, one a page, None for a failed one.
     """
 
     index: int
     pages: list[Page]
     pixels: torch.Tensor
     reasons: list[str]
+    warnings: list[str] = field(default_factory=list)
     kept: list[Any] = field(default_factory=list)
 
 
@@ -50,38 +52,43 @@ def load_batches(
     batch_size: int,
     workers: int,
     max_pixels: int,
+    strict: bool = False,
     first_batch: int = 0,
     keep: Callable[[Page, Image], Any] | None = None,
 ) -> Iterator[Batch]:
     """Batches in order, cut from the page list by position: batch i holds pages[i * batch_size : (i + 1) * batch_size].
 
     A page that fails keeps its slot, with zeros and its reason; one that carries a reason already is not opened.
-    workers: threads; 0 decodes in the caller's thread and starts none. first_batch: where to begin (resume). keep:
-    called with each decoded page, on the thread that decoded it; what it gives is in the batch (`kept`). Closing the
-    iterator, or an exception such as KeyboardInterrupt, drops what is not begun and waits for the pages that are
-    being decoded; no thread is left.
+    strict: a page that a decoder complained about fails. workers: threads; 0 decodes in the caller's thread and starts
+    none. first_batch: where to begin (resume). keep: called with each decoded page, on the thread that decoded it; what
+    it gives is in the batch (`kept`). Closing the iterator, or an exception such as KeyboardInterrupt, drops what is
+    not begun and waits for the pages that are being decoded; no thread is left.
     """
     count = -(-len(pages.pages) // batch_size)
     stop = threading.Event()
 
-    def decode(page: Page, slot: np.ndarray) -> tuple[str, Any]:
+    def decode(page: Page, slot: np.ndarray) -> tuple[str, str, Any]:
+        """The reason, the warning and what is kept."""
         if page.reason or stop.is_set():
-            return page.reason, None
+            return page.reason, "", None
+        file, heard = pages.root / page.path, []
         try:
-            image = read_page(pages.root / page.path, page.frame, min_side=max(transform.size), max_pixels=max_pixels)
+            image = read_page(file, page.frame, min_side=max(transform.size), max_pixels=max_pixels, heard=heard)
+            if heard and strict:
+                return f"doubtful: {'; '.join(heard)}", "", None
             slot[...] = transform(image)
-            return "", keep(page, image) if keep else None
+            return "", "; ".join(heard), keep(page, image) if keep else None
         except PageError as error:
-            return str(error), None
+            return str(error), "", None
         except (MemoryError, ValueError, OSError) as error:  # of the resizing: a page of an impossible shape
-            return f"cannot be brought to the model's size: {str(error) or 'not enough memory'}", None
+            return f"cannot be brought to the model's size: {str(error) or 'not enough memory'}", "", None
 
     def empty(index: int) -> Batch:
         part = pages.pages[index * batch_size : (index + 1) * batch_size]
         return Batch(index, part, torch.zeros((len(part), 3, *transform.size), dtype=torch.uint8), [])
 
-    def filled(batch: Batch, decoded: list[tuple[str, Any]]) -> Batch:
-        batch.reasons, batch.kept = [reason for reason, _ in decoded], [kept for _, kept in decoded]
+    def filled(batch: Batch, decoded: list[tuple[str, str, Any]]) -> Batch:
+        batch.reasons, batch.warnings, batch.kept = (list(part) for part in zip(*decoded, strict=True))
         return batch
 
     def inline() -> Iterator[Batch]:
@@ -93,7 +100,7 @@ def load_batches(
     def threaded() -> Iterator[Batch]:
         # A batch may be smaller than the workers are many: then more of them are begun ahead.
         ahead = BATCHES_AHEAD + workers // batch_size
-        waiting: deque[tuple[Batch, list[Future[tuple[str, Any]]]]] = deque()
+        waiting: deque[tuple[Batch, list[Future[tuple[str, str, Any]]]]] = deque()
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="decode")
         try:
             begun = first_batch

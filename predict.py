@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from categories import check_texts, label_descriptions, read_descriptions, read_sets
-from journal import NO_SCORES, Outcome
+from journal import NO_SCORES, Doubted, Outcome
 from labels import label_warnings
 from listing import list_files, wanted_files
 from model_folders import ModelChoice, choose_model, file_name_of_base
@@ -171,8 +171,9 @@ def score_batch(classifier: PageClassifier, batch: Batch) -> list[Outcome]:
             "--batch_size"
         ) from error
     outcomes: list[Outcome] = []
-    for reason, row in zip(batch.reasons, scores.tolist(), strict=True):
-        outcomes.append(reason or (row if all(map(math.isfinite, row)) else NO_SCORES))
+    for reason, warning, row in zip(batch.reasons, batch.warnings, scores.tolist(), strict=True):
+        scored = row if all(map(math.isfinite, row)) else NO_SCORES
+        outcomes.append(reason or (Doubted(scored, warning) if warning and scored is row else scored))
     return outcomes
 
 
@@ -209,7 +210,7 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Job, to
     seconds = time.monotonic() - began
     done_now = min(total, run.done * batch_size) - done_before
 
-    report = write_tables(run.tables, run.name, run.pages, run.outcomes(), style)
+    report = write_tables(run.tables, run.name, run.pages, run.outcomes(), style, doubted=run.doubted > 0)
     record |= _counts(report, total, seconds, done_now)
     if interrupted:
         report.files.append(run.write_record({**record, "state": "interrupted"}))
@@ -233,6 +234,7 @@ def _batches(
         batch_size=settings.setup.batch_size,
         workers=workers,
         max_pixels=settings.input.max_pixels,
+        strict=settings.input.strict,
         first_batch=first,
     )
 
@@ -319,6 +321,7 @@ def _identity(
             "hidden": read.hidden,
             "exclude": sorted(read.exclude),
             "max_pixels": read.max_pixels,
+            "strict": read.strict,
             "document_from": read.document_from,
             "document_pattern": read.document_pattern,
             "top_n": top_n,
@@ -380,6 +383,7 @@ def _counts(report: TableReport, total: int, seconds: float, done_now: int) -> d
         "missing": total - report.done,
         "failed": report.failed,
         "failures": report.reasons,
+        "warnings": report.warnings,
         "per_category": report.per_category,
         "seconds": round(seconds, 3),
         "pages_per_second": round(done_now / seconds, 2) if seconds else 0.0,

@@ -5,8 +5,8 @@
 
 Files, <name> = <date-time>_<base>:
 
-    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..CLASS-N,SCORE-1..SCORE-N[,TRUE][,REVIEW],PATH
-    <name>_RAW.csv                FILE,PAGE,<one column a category>,PATH
+    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..CLASS-N,SCORE-1..SCORE-N[,TRUE][,REVIEW][,WARNING],PATH
+    <name>_RAW.csv                FILE,PAGE,<one column a category>[,WARNING],PATH
     <name>_ERRORS.csv             FILE,PAGE,PATH,REASON                                     only if a page failed
     <name>_documents/             the result table again, one CSV a document
 
@@ -23,13 +23,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from documents import Documents, below_categories
+from journal import Doubted, Outcome
 from pages import Page, PageList
-from runs import Outcome
 from tables import DocumentTables, Table, category_columns, cell, number, path_cell, renamed_columns
 from utils import printable
 
 MANY_REASONS = 100  # reasons told apart in a report; the errors table has them all
 OTHER_REASONS = "other reasons (see the errors table)"
+WARNING = "WARNING"  # the column stands only in a table that has a page with one
 ERRORS = ["FILE", "PAGE", "PATH", "REASON"]
 WIDTH = 96  # columns of terminal output
 
@@ -67,6 +68,7 @@ class TableReport:
         per_category: pages by their first category, all categories in order.
         done, failed: outcomes in all, and those that are failures.
         reasons: failed pages by reason.
+        warnings: pages that were sorted although a decoder complained about them, by what it said.
         notes: lines for the user, e.g. that a table was open in another program.
     """
 
@@ -75,11 +77,18 @@ class TableReport:
     done: int = 0
     failed: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
 def write_tables(
-    tables: Path, name: str, pages: PageList, outcomes: Iterable[Outcome], style: TableStyle
+    tables: Path,
+    name: str,
+    pages: PageList,
+    outcomes: Iterable[Outcome],
+    style: TableStyle,
+    *,
+    doubted: bool = False,
 ) -> TableReport:
     """Write all tables of a run; files of an earlier attempt at the same run are replaced.
 
@@ -89,6 +98,7 @@ def write_tables(
         pages: the sorted page list.
         outcomes: one a page, in page order; where they end early (an interrupted run) the tables end there too.
         style: columns and form.
+        doubted: whether any outcome is `Doubted`: the tables then have a column WARNING.
 
     Raises:
         UserError: the disk is full or the like.
@@ -99,14 +109,16 @@ def write_tables(
     truth = Truth(pages, style.categories)
     head = ["FILE", "PAGE"]
     head += [f"{column}-{rank}" for column in ("CLASS", "SCORE") for rank in range(1, style.top_n + 1)]
-    head += [*(["TRUE"] if truth.known else []), *(["REVIEW"] if style.review_below else []), "PATH"]
+    head += [*(["TRUE"] if truth.known else []), *(["REVIEW"] if style.review_below else [])]
+    end = [WARNING, "PATH"] if doubted else ["PATH"]
+    head += end
     names = [cell(category) for category in style.categories]
     with contextlib.ExitStack() as opened:
         result = Table(tables / f"result_{name}_{style.top_n}n_{columns}c.csv", head, opened, excel=style.excel)
         raw = errors = documents = None
         if style.raw:
             columns_of = category_columns(style.categories)
-            raw = Table(tables / f"{name}_RAW.csv", ["FILE", "PAGE", *columns_of, "PATH"], opened, excel=style.excel)
+            raw = Table(tables / f"{name}_RAW.csv", ["FILE", "PAGE", *columns_of, *end], opened, excel=style.excel)
             report.notes += renamed_columns(style.categories, columns_of)
         if style.per_document:
             documents = DocumentTables(tables / f"{name}_documents", head, opened, excel=style.excel)
@@ -119,8 +131,7 @@ def write_tables(
             if isinstance(outcome, str):
                 reason = printable(" ".join(outcome.split()))
                 report.failed += 1
-                key = reason if reason in report.reasons or len(report.reasons) < MANY_REASONS else OTHER_REASONS
-                report.reasons[key] = report.reasons.get(key, 0) + 1
+                _count(reason, report.reasons)
                 if errors is None:
                     errors = Table(tables / f"{name}_ERRORS.csv", ERRORS, opened, excel=style.excel)
                 errors.write([file, page.number, path, cell(reason)])
@@ -133,16 +144,29 @@ def write_tables(
             row += [number(outcome[index], 4, excel=style.excel) for index in best]
             row += [cell(truth.of(page))] if truth.known else []
             row += ["yes" if outcome[best[0]] < style.review_below else "no"] if style.review_below else []
-            row.append(path)
+            if isinstance(outcome, Doubted):
+                _count(printable(outcome.warning), report.warnings)
+            last = [warning_cell(outcome), path] if doubted else [path]
+            row += last
             result.write(row)
             if raw:
-                raw.write([file, page.number, *(number(score, 6, excel=style.excel) for score in outcome), path])
+                raw.write([file, page.number, *(number(score, 6, excel=style.excel) for score in outcome), *last])
             if documents:
                 documents.write(rule.of(page), row)
         for table in (result, raw, errors, documents):
             if table:
                 report.files.append(table.complete(report.notes))
     return report
+
+
+def warning_cell(outcome: Outcome) -> str:
+    """What stands in the column WARNING for an outcome."""
+    return cell(printable(outcome.warning)) if isinstance(outcome, Doubted) else ""
+
+
+def _count(said: str, counts: dict[str, int]) -> None:
+    key = said if said in counts or len(counts) < MANY_REASONS else OTHER_REASONS
+    counts[key] = counts.get(key, 0) + 1
 
 
 def top_categories(scores: list[float], top_n: int) -> list[int]:
@@ -196,6 +220,8 @@ def terminal_table(pages: PageList, outcomes: Iterable[Outcome], categories: lis
         best = [f"{shown[at]:<{name_width}}  {outcome[at]:7.4f}" for at in top_categories(outcome, top_n)]
         for first in range(0, len(best), across):
             lines.append(line(label if first == 0 else ("",) * len(heads), "  ".join(best[first : first + across])))
+        if isinstance(outcome, Doubted):
+            lines.append(line(("",) * len(heads), f"warning: {_visible(outcome.warning)}"))
     return "\n".join(lines)
 
 
@@ -223,11 +249,10 @@ def summary(
             bar = "#" * -(-30 * pages_in // most)
             lines.append(f"  {_shorten(name, 40):<{name_width}}  {pages_in:>{digits}}  {bar}".rstrip())
     if report.failed:
-        lines.append("failed:")
-        most_first = sorted(report.reasons.items(), key=lambda item: (-item[1], item[0]))
-        lines += [f"  {times} x {_visible(reason)}" for reason, times in most_first[:10]]
-        if len(most_first) > 10:
-            lines.append(f"  and {len(most_first) - 10} more reasons")
+        lines += ["failed:", *_most_first(report.reasons)]
+    if report.warnings:
+        lines += ["sorted, but a decoder complained (column WARNING; --strict makes them errors):"]
+        lines += _most_first(report.warnings)
     lines += [f"note: {_visible(note)}" for note in report.notes]
     if report.files:
         lines.append("files:")
@@ -235,6 +260,12 @@ def summary(
     if seconds and pages is not None:
         lines.append(f"{pages / seconds:.1f} pages/s")
     return "\n".join(lines)
+
+
+def _most_first(counts: dict[str, int]) -> list[str]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    lines = [f"  {times} x {_visible(said)}" for said, times in ordered[:10]]
+    return [*lines, f"  and {len(ordered) - 10} more reasons"] if len(ordered) > 10 else lines
 
 
 class Truth:

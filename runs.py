@@ -191,6 +191,11 @@ class Run:
         """Commit the next whole batch, see `Journal.append`."""
         self._journal.append(outcomes)
 
+    @property
+    def doubted(self) -> int:
+        """How many of the pages done came with a warning."""
+        return self._journal.doubted
+
     def outcomes(self) -> Iterator[Outcome]:
         """The outcomes of all whole batches in page order, read from the journal line by line."""
         return self._journal.outcomes()

@@ -91,6 +91,8 @@ class Input:
         "e.g. *_small.jpg or box1/drafts", "--exclude", metavar="PATTERN", check=_bad_exclude)
     max_pixels: int = setting(
         700_000_000, "pages of more pixels are listed as errors, not decoded", "--max_pixels", metavar="N", low=1)
+    strict: bool = setting(
+        False, "pages that a decoder complained about are errors too, not sorted with a WARNING", "--strict")
     document_from: str = setting(
         "auto", "what names a page's document: its file's name (without the page number), or its folder; auto: the "
         "name, but the folder where names are only page numbers", "--document_from",

@@ -41,6 +41,7 @@ class Work:
             str(judged.found.root.resolve()),
             *_stamps(judged),
             read.max_pixels,
+            read.strict,
             setup.device,
             setup.precision,
         ]

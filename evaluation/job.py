@@ -23,6 +23,7 @@ import numpy as np
 
 from evaluation import metrics
 from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy, unknown_note
+from journal import Doubted, Outcome
 from model_folders import choose_model, file_name_of_base
 from model_identity import model_hash
 from predict import chosen_descriptions, model_lines, open_classifier, score_batch, threads
@@ -35,7 +36,6 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from journal import Outcome
     from run import Job
     from settings import Settings
 
@@ -135,6 +135,7 @@ def score_pages(
         batch_size=settings.setup.batch_size,
         workers=threads(settings.setup.workers),
         max_pixels=settings.input.max_pixels,
+        strict=settings.input.strict,
     ):
         scored = score_batch(classifier, batch)
         outcomes += scored
@@ -162,6 +163,8 @@ def judge(
     notes = list(judged.notes)
     if not seen.told:
         notes.append("the model does not name the documents it was trained on: some of these may be among them")
+    if doubted := sum(isinstance(outcome, Doubted) for outcome in outcomes):
+        notes.append(f"a decoder complained about {doubted} of these pages (--strict leaves them out)")
     report = {
         "pages_from": judged.origin,
         "pages": len(outcomes),

@@ -94,6 +94,7 @@ def look_at(
             batch_size=size,
             workers=threads(settings.setup.workers),
             max_pixels=settings.input.max_pixels,
+            strict=settings.input.strict,
         ):
             found = classifier.embed_pages(batch.pixels).cpu().numpy()
             for slot, reason in enumerate(batch.reasons):

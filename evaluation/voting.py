@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from journal import Outcome
+from journal import Doubted, Outcome
 from listing import wanted_files
 from model_folders import ModelChoice, describe, list_models
 from model_identity import categories_of, model_hash
@@ -38,7 +38,7 @@ from predict import (
     threads,
 )
 from progress import Progress
-from results import Truth
+from results import WARNING, Truth, warning_cell
 from runs import Run
 from tables import Table, cell, check_writable, number, path_cell
 from utils import UserError, did_you_mean, printable
@@ -73,6 +73,7 @@ def run_voting(settings: Settings, job: Job) -> int:
             "hidden": read.hidden,
             "exclude": sorted(read.exclude),
             "max_pixels": read.max_pixels,
+            "strict": read.strict,
             "excel": settings.output.excel,
             "review_below": settings.setup.review_below,
         },
@@ -204,6 +205,7 @@ def votes(
                 batch_size=settings.setup.batch_size,
                 workers=threads(settings.setup.workers),
                 max_pixels=settings.input.max_pixels,
+                strict=settings.input.strict,
                 first_batch=first,
             )
             streams.append(opened.enter_context(contextlib.closing(stream)))
@@ -213,7 +215,9 @@ def votes(
             for page in zip(*scored, strict=True):
                 failed = next((outcome for outcome in page if isinstance(outcome, str)), None)
                 rows = zip(page, orders, strict=True)
-                outcomes.append(failed or [outcome[place] for outcome, order in rows for place in order])
+                scores = failed or [outcome[place] for outcome, order in rows for place in order]
+                doubts = dict.fromkeys(outcome.warning for outcome in page if isinstance(outcome, Doubted))
+                outcomes.append(Doubted(scores, "; ".join(doubts)) if doubts and not failed else scores)
             yield outcomes
 
 
@@ -222,7 +226,12 @@ def write_table(run: Run, names: list[str], categories: list[str], settings: Set
     excel, limit, models = settings.output.excel, settings.setup.review_below, len(names)
     truth = Truth(run.pages, categories)
     head = ["FILE", "PAGE", *(cell(f"CLASS-{name}") for name in names), "CLASS", "SCORE", "AGREE"]
-    head += [*(["TRUE"] if truth.known else []), *(["REVIEW"] if limit else []), "PATH"]
+    head += [
+        *(["TRUE"] if truth.known else []),
+        *(["REVIEW"] if limit else []),
+        *([WARNING] if run.doubted else []),
+        "PATH",
+    ]
     shown = [cell(category) for category in categories]
     agreement: Counter[int] = Counter()
     per_category = dict.fromkeys(categories, 0)
@@ -249,6 +258,7 @@ def write_table(run: Run, names: list[str], categories: list[str], settings: Set
             row = [*start, *(shown[place] for place in each), shown[best], number(average[best], 4, excel=excel), agree]
             row += [cell(truth.of(page))] if truth.known else []
             row += ["yes" if average[best] < limit else "no"] if limit else []
+            row += [warning_cell(outcome)] if run.doubted else []
             table.write([*row, path])
         files = [part.complete(notes) for part in (table, errors) if part]
     return {

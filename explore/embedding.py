@@ -70,6 +70,7 @@ def embed_files(
                     batch_size=settings.setup.batch_size,
                     workers=threads(settings.setup.workers),
                     max_pixels=settings.input.max_pixels,
+                    strict=settings.input.strict,
                     keep=rows.look,
                 )
                 for batch in batches:

@@ -100,7 +100,8 @@ Needs more packages than sorting: python -m pip install -r requirements-explore.
 """
 MOST = 1_000_000  # pages that a list, neighbours that a page, clusters that a collection may be asked for
 # Settings whose flags a command shares with sorting.
-READING = ("--max_pixels", "--document_from", "--document_pattern", "--file_format", "--inner", "--hidden", "--exclude")
+FINDING = ("--file_format", "--inner", "--hidden", "--exclude")
+READING = ("--max_pixels", "--strict", "--document_from", "--document_pattern", *FINDING)
 COMPUTING = ("--device", "--precision", "--batch_size", "--workers")
 SHARED = {
     "index": (*READING, *COMPUTING, "--quiet"),

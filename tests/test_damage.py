@@ -1,17 +1,22 @@
 """What decoders notice is told: damage in JPEG, TIFF, PNG and PDF never passes for a whole page."""
 
+import csv
 import io
+import json
 import struct
 import zlib
 
 import numpy as np
 import pytest
+import tiny
 from PIL import Image
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, NumberObject, StreamObject
 
 import tiff_errors
 from decoding import PageError, close_files, count_frames, read_page
+from journal import Doubted, Journal
+from run import main
 
 hears_libtiff = pytest.mark.skipif(not tiff_errors.can_hear(), reason="this Pillow's libtiff cannot be heard")
 
@@ -293,3 +298,66 @@ def test_an_empty_sheet_in_a_pdf_is_a_page_like_any_other(tmp_path):
     for filter_, data in (("DCTDecode", saved(sheet, "JPEG")), ("JPXDecode", saved(sheet, "JPEG2000"))):
         pdf_of(path, filter_, data, sheet.size)
         assert told(path) == ""
+
+
+@pytest.fixture(scope="module")
+def doubtful_folder(tmp_path_factory):
+    """Two sound pages, and one whose header drew a complaint."""
+    folder = tmp_path_factory.mktemp("doubtful")
+    data = saved(page_of_text(), "JPEG")
+    (folder / "a-1.jpg").write_bytes(data)
+    (folder / "a-2.jpg").write_bytes(data.replace(b"\xff\xdb", b"\x12\x34\xff\xdb", 1))
+    page_of_text("L").save(folder / "b-1.png")
+    return folder
+
+
+def sorted_table(folder, output, *flags):
+    code = main(
+        ["-d", str(folder), "--model_path", str(output / "model"), "-o", str(output / "out"), "--quiet", *flags]
+    )
+    return code, {file.name.split("_")[-1]: rows_of(file) for file in sorted((output / "out" / "tables").glob("*.csv"))}
+
+
+def rows_of(file):
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_a_doubtful_page_has_its_scores_and_a_warning_before_its_path(tmp_path, doubtful_folder, capsys):
+    tiny.tiny_model_folder(tmp_path / "model", ["DRAW", "PHOTO", "TEXT"])
+    code, tables = sorted_table(doubtful_folder, tmp_path, "--raw", "--per_document")
+    assert code == 0
+    for rows in tables.values():
+        assert list(rows[0])[-2:] == ["WARNING", "PATH"]
+        assert [row["WARNING"] for row in rows] == ["", "JPEG: 2 extraneous bytes before marker 0xdb", ""]
+    (documents,) = (tmp_path / "out" / "tables").glob("*_documents")
+    assert [row["WARNING"] != "" for row in rows_of(documents / "a.csv")] == [False, True]
+    (record,) = (tmp_path / "out" / "tables").glob("*_run.json")
+    assert json.loads(record.read_text("utf-8"))["warnings"] == {"JPEG: 2 extraneous bytes before marker 0xdb": 1}
+    assert "1 x JPEG: 2 extraneous bytes" in capsys.readouterr().out
+
+
+def test_with_strict_a_doubtful_page_is_an_error_and_the_column_is_gone(tmp_path, doubtful_folder):
+    tiny.tiny_model_folder(tmp_path / "model", ["DRAW", "PHOTO", "TEXT"])
+    code, tables = sorted_table(doubtful_folder, tmp_path, "--strict")
+    assert code == 1
+    (result,) = (rows for name, rows in tables.items() if name != "ERRORS.csv")
+    assert [row["PATH"] for row in result] == ["a-1.jpg", "b-1.png"] and "WARNING" not in result[0]
+    assert [row["REASON"] for row in tables["ERRORS.csv"]] == ["doubtful: JPEG: 2 extraneous bytes before marker 0xdb"]
+
+
+def test_single_pages_show_the_warning(tmp_path, doubtful_folder, capsys):
+    tiny.tiny_model_folder(tmp_path / "model", ["DRAW", "PHOTO", "TEXT"])
+    assert main(["-f", str(doubtful_folder / "a-2.jpg"), "--model_path", str(tmp_path / "model")]) == 0
+    assert "warning: JPEG: 2 extraneous bytes before marker 0xdb" in capsys.readouterr().out
+
+
+def test_a_warning_survives_in_the_journal(tmp_path):
+    journal = Journal(tmp_path / "journal.jsonl", pages=3, batch_size=2)
+    journal.append([Doubted([0.25, 0.75], "JPEG: odd"), "broken"])
+    journal.close()
+    again = Journal(tmp_path / "journal.jsonl", pages=3, batch_size=2)
+    assert (again.done, again.failed, again.doubted) == (1, 1, 1)
+    first, second = again.outcomes()
+    assert (list(first), first.warning, second) == ([0.25, 0.75], "JPEG: odd", "broken")
+    again.close()

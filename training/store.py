@@ -187,7 +187,11 @@ class PageStore:
 
         keys = [key if want else "" for key, want in zip(self.keys, wanted, strict=True)]
         shape = (3, *self.transform.size)
-        of = {"transform": self.transform.to_dict(), "max_pixels": settings.input.max_pixels}
+        of = {
+            "transform": self.transform.to_dict(),
+            "max_pixels": settings.input.max_pixels,
+            "strict": settings.input.strict,
+        }
         rows = KeptRows(self.folder / "pixels", np.uint8, shape, keys, of=of, what="decoded pages")
         missing = set(rows.missing)
         if missing:
@@ -202,6 +206,7 @@ class PageStore:
                         batch_size=8,
                         workers=settings.setup.workers if settings.setup.workers >= 0 else min(8, os.cpu_count() or 1),
                         max_pixels=settings.input.max_pixels,
+                        strict=settings.input.strict,
                     )
                     for batch in batches:
                         for slot, reason in enumerate(batch.reasons):
