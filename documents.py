@@ -97,7 +97,7 @@ class Documents:
         except re.error as error:
             text = f"document_pattern {read.document_pattern!r} is not a regular expression"
             raise UserError(f"{text}: {error}") from None
-        self._counters: set[str] = set()  # kinds of names that are page numbers, in folders that tell documents apart
+        self._numbers: set[str] = set()  # kinds of names that are page numbers
         self.numbered = 0  # pages of such names
         self._example = ""
         self._folders: set[str] = set()  # of these pages
@@ -122,15 +122,19 @@ class Documents:
     @property
     def by_folder(self) -> bool:
         """Whether the folder is the document of any page because names are none."""
-        return bool(self._counters)
+        return len(self._folders) > 1
 
     def is_folder(self, path: str) -> bool:
         """Whether the folder is the document of this page because its name is none."""
-        return self.by_folder and _kind(path)[0] in self._counters
+        return self.by_folder and self.is_number(path)
+
+    def is_number(self, path: str) -> bool:
+        """Whether this page's name is only a page number: another collection may have the same."""
+        return bool(self._numbers) and _kind(path)[0] in self._numbers
 
     def note(self) -> str:
         """What the user should know, in one line: that folders count as documents, or that nothing tells them apart."""
-        if self._counters:
+        if self.by_folder:
             shown = sorted(folder or "." for folder in self._folders)
             names = ", ".join(map(printable, shown[:3])) + (", ..." if len(shown) > 3 else "")
             return (
@@ -174,8 +178,7 @@ class Documents:
         self._folders = {folder for folders, _, _ in found.values() for folder in folders}
         self.numbered = sum(pages.total() for _, pages, _ in found.values())
         self._example = next((example for _, _, example in found.values()), "")
-        if len(self._folders) > 1:
-            self._counters = set(found)
+        self._numbers = set(found)
 
 
 def _kind(path: str) -> tuple[str, bool, str]:

@@ -96,6 +96,9 @@ def run_evaluation(settings: Settings, job: Job) -> int:
         judged.notes.append(note)
         _say(f"note: {note}")
     seen = Seen.of(choice.source, tuned=bool(classifier.learned))
+    if note := seen.unsure(judged.found):
+        judged.notes.append(note)
+        _say(f"note: {note}")
     files = EvalFiles(settings.output.folder, classifier.base)
     try:
         with Progress(len(truth), "page", settings.setup.quiet, "judging") as progress:

@@ -23,11 +23,13 @@ from categories import same_label
 from config_file import HOME
 from evaluation import metrics
 from pages import Page
+from predict import threads
 from spreadsheets import read_table
 from tables import bare_path
+from training.copies import contents_of, same_file_note
 from training.data import SPLIT_COLUMNS, LabelledPages, find_labelled, pages_below
 from training.job import SPLIT_FILE
-from training.report import documents_seen, read_record
+from training.report import documents_seen, read_record, read_seen
 from utils import UserError, accuracy_interval, macro_f1, nearest, page_number, printable
 
 if TYPE_CHECKING:
@@ -51,11 +53,17 @@ class Judged:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a model saw in training. told: False where it is fine-tuned and does not say on which documents."""
+    """What a model saw in training. told: False where it is fine-tuned and does not say on which documents.
+
+    pages: by PATH and PAGE below root, the label folders of the training; contents: what they are (copies.contents_of),
+    none known of models that were trained before these were kept.
+    """
 
     documents: frozenset[str] = frozenset()
     pages: frozenset[tuple[str, int]] = frozenset()
     told: bool = True
+    contents: frozenset[str] = frozenset()
+    root: Path | None = None
 
     @classmethod
     def of(cls, folder: Path | str, *, tuned: bool) -> Seen:
@@ -63,20 +71,45 @@ class Seen:
         if not tuned:
             return cls()
         folder = Path(folder)
-        documents = documents_seen(read_record(folder))
+        record = read_record(folder)
+        documents = documents_seen(record)
         pages = {
             (row["PATH"], int(row["PAGE"])) for row in read_split(folder) if row["SPLIT"] in ("train", "validation")
         }
-        return cls(frozenset(documents), frozenset(pages), told=bool(documents))
+        data = record.get("data")
+        root = (folder / data).resolve() if isinstance(data, str) and data else None
+        return cls(frozenset(documents), frozenset(pages), bool(documents), read_seen(folder), root)
 
     def mask(self, found: LabelledPages) -> np.ndarray:
-        """Whether each page was seen, by its document or itself, bool [N]."""
+        """Whether each page was seen, by its document, its place or its content, bool [N].
+
+        Names that are page numbers, and the folders that such pages go by, mean nothing in another collection: there
+        only contents tell, and a document was seen where one of its pages was.
+        """
+        copies = [bool(content) and content in self.contents for content in found.contents or [""] * len(found.pages)]
+        here = not (self.contents and found.contents) or found.root.resolve() == self.root
+        weak = set() if here else found.folders - {d for d, seen in zip(found.documents, copies, strict=True) if seen}
+        rows = zip(found.pages, found.documents, copies, strict=True)
         return np.array(
             [
-                printable(document) in self.documents or (printable(page.path), page.number) in self.pages
-                for page, document in zip(found.pages, found.documents, strict=True)
+                copy
+                or (printable(document) in self.documents and document not in weak)
+                or (here and (printable(page.path), page.number) in self.pages)
+                for page, document, copy in rows
             ],
             dtype=bool,
+        )
+
+    def unsure(self, found: LabelledPages) -> str:
+        """One line where documents without names of their own are called as some that the model has seen; else ""."""
+        seen = self.mask(found)
+        names = {d for d, was in zip(found.documents, seen, strict=True) if d in found.folders and not was}
+        same = sorted(printable(name) for name in names if printable(name) in self.documents)
+        if not same:
+            return ""
+        return (
+            f"documents called as some that the model was trained on ({_listed(same, 3)}), but no page of them is the "
+            "same file: taken for others"
         )
 
 
@@ -124,7 +157,8 @@ def choose_pages(settings: Settings, job: Job, choice: ModelChoice) -> Judged:
 def all_of(folder: Path, settings: Settings) -> Judged:
     """All pages of a folder of label folders."""
     found = find_labelled(folder, settings)
-    notes = list(found.notes)
+    found.contents = contents_of([found], workers=threads(settings.setup.workers), quiet=settings.setup.quiet)
+    notes = [*found.notes, *([note] if (note := same_file_note(found)) else [])]
     if folder.resolve() == DRAWN:
         notes.append(DRAWN_NOTE)
     return Judged(found, f"all pages of {printable(str(folder))}", notes)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from hub.cards import averaged_card
 from model_folders import file_name_of_base
 from model_identity import model_hash
-from training.report import documents_seen
+from training.report import documents_seen, read_seen, write_seen
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -40,9 +40,11 @@ def run_average(settings: Settings, job: Job) -> int:
         raise UserError(f"--average needs two model folders or more, not {len(folders)}")
     average: PageClassifier | None = None
     seen: set[str] = set()
+    contents: set[str] = set()
     for folder in folders:
         part = PageClassifier.from_pretrained(folder)
         seen |= documents_seen(part.record)
+        contents |= read_seen(folder)
         if average is None:
             average = part
             mean = {name: tensor.double() for name, tensor in part.model.state_dict().items()}
@@ -73,6 +75,7 @@ def run_average(settings: Settings, job: Job) -> int:
     }
     card = averaged_card(average, name, [folder.name for folder in folders], len(seen))
     folder = average.save_pretrained(settings.setup.model_dir / name, card=card)
+    write_seen(folder, contents)
     print(
         f"warning: the {count} models saw each other's test pages: none of their figures holds for the average",
         file=sys.stderr,

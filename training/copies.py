@@ -40,7 +40,7 @@ _NAMED = 3  # pairs that a message names
 
 def small_of(image: Image.Image) -> np.ndarray:
     """The page in small, uint8 [128, 96], grey."""
-    return np.asarray(image.convert("L").resize(SMALL, Image.Resampling.BOX))
+    return np.asarray(image.convert("L").resize(SMALL, Image.Resampling.LANCZOS))  # BOX keeps to whole pixels
 
 
 def nearly_same(one: np.ndarray, other: np.ndarray) -> bool:
@@ -134,6 +134,18 @@ def contents_of(parts: Sequence[LabelledPages], *, workers: int, quiet: bool) ->
             digests[file] = digest
             progress.advance()
     return [_content(digests[part.root / page.path], page) for part in parts for page in part.pages]
+
+
+def same_file_note(found: LabelledPages) -> str:
+    """One line where the same file stands under several labels, of which no answer is right; "" where none does."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for at, content in enumerate(found.contents):
+        if content:
+            places[content].append(at)
+    torn = [its for its in places.values() if len({found.labels[at] for at in its}) > 1]
+    if not torn:
+        return ""
+    return f"{len(torn)} files stand under several labels, of which one is wrong: {_pairs(found, torn, labels=True)}"
 
 
 def unjudged(found: LabelledPages, splits: Sequence[Any]) -> list[Any]:

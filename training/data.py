@@ -46,11 +46,13 @@ class LabelledPages:
     """Pages of label folders: `pages[i]` carries `labels[i]` and is of `documents[i]`; sorted by the page list.
 
     notes: sentences that the user should read (pages outside of label folders, `documents.csv` not covering all, ...).
-    folders: documents that are named after their folder, as their pages have no names; box1 of another collection may
-    be another box.
+    folders: documents that are named after their folder or a page number, as their pages have no names; box1 of another
+    collection may be another box.
     splits: with `--split folders`, the part of each page. stamps: size and time of each page's file (`stamp_of`), when
     they were first asked for; those of an unfinished training are of its begin.
     lost: folders, and links to what may be folders, that cannot be read, with the reason.
+    contents, groups, units: what copies.py finds: each page's content, "" = unknown; pages of one number but -1 are
+    copies; documents that share a page, under one name.
     """
 
     root: Path
@@ -62,6 +64,9 @@ class LabelledPages:
     splits: list[str] = field(default_factory=list)
     stamps: list[Stamp] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    contents: list[str] = field(default_factory=list)
+    groups: list[int] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
 
     @property
     def categories(self) -> list[str]:
@@ -154,7 +159,7 @@ def find_labelled(folder: Path, settings: Settings, *, by_folders: bool = False)
     documents = [rule.of(page) if name is None else name for page, name in zip(below, told, strict=True)]
     if note := rule.note():
         notes.append(note)
-    folders = frozenset(rule.of(page) for page in unnamed if rule.is_folder(page.path))
+    folders = frozenset(rule.of(page) for page in unnamed if rule.is_number(page.path))
     return LabelledPages(folder, inside, labels, documents, notes, folders, splits, lost=lost)
 
 
@@ -227,7 +232,7 @@ def with_validation(found: LabelledPages, share: float, seed: int) -> list[str]:
     if "validation" in found.splits:
         return list(found.splits)
     places = [i for i, part in enumerate(found.splits) if part == "train"]
-    labels, documents = [found.labels[i] for i in places], [found.documents[i] for i in places]
+    labels, documents = [found.labels[i] for i in places], [found.units[i] for i in places]
     splits = list(found.splits)
     for place, part in zip(places, split_documents(labels, documents, seed, (1 - share, share, 0.0)), strict=True):
         splits[place] = part

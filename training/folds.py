@@ -22,6 +22,7 @@ import numpy as np
 
 from pictures import draw_confusion
 from tables import category_columns, cell, path_cell
+from training.copies import unjudged
 from training.data import LabelledPages, cap_pages, write_split
 from training.job import Fitted, Material, Start, fit
 from training.plan import Plan
@@ -89,14 +90,17 @@ def run_folds(
     return target
 
 
-def refuse_leak(start: Start, documents: Sequence[str]) -> None:
+def refuse_leak(start: Start, found: LabelledPages) -> None:
     """UserError where the start may have been trained on a document that a fold tests."""
     clean = "start clean, with -m EfficientNet-Lite0 or another untuned base (-m ViT-B/16)"
     if start.unnamed:
         raise UserError(
             f"{start.name} is fine-tuned and does not name its training documents: folds could leak; {clean}"
         )
-    known = sorted(start.seen & {printable(document) for document in documents})
+    same = {d for d, content in zip(found.documents, found.contents, strict=True) if content in start.contents}
+    # box1 of another collection is another box, unless one of its pages is there too.
+    weak = found.folders - same if start.contents else set()
+    known = sorted({printable(d) for d in found.documents if d not in weak} & start.seen | set(map(printable, same)))
     if known:
         names = ", ".join(known[:3]) + (", ..." if len(known) > 3 else "")
         raise UserError(
@@ -144,7 +148,7 @@ def run_fold(
     if is_main():
         split_file.parent.mkdir(exist_ok=True)
         write_split(split_file, material.found, splits)
-    save(work, classifier, name, record, text, [split_file], work.folder / f"run_{fold}")
+    save(work, classifier, name, record, text, [split_file], work.folder / f"run_{fold}", fitted.contents)
     meet()
     return result
 
@@ -152,7 +156,7 @@ def run_fold(
 def fold_splits(settings: Settings, material: Material, folds: Sequence[int], fold: int) -> list[str]:
     """ "test" for the fold's pages, "train" for the others, of which large sets give some documents to "validation"."""
     train, seed = settings.train, settings.setup.seed
-    labels, documents = material.labels[: material.own], material.documents[: material.own]
+    labels, documents = material.labels[: material.own], material.found.units
     rest = [i for i, own in enumerate(folds) if own != fold]
     splits = ["test"] * len(folds)
     share = train.validation if len({documents[i] for i in rest}) >= VALIDATE_FROM else 0.0
@@ -161,7 +165,7 @@ def fold_splits(settings: Settings, material: Material, folds: Sequence[int], fo
     )
     for place, part in zip(rest, parts, strict=True):
         splits[place] = part
-    return material.readable(cap_pages(labels, splits, train.max_categ, 0, seed))
+    return material.readable(unjudged(material.found, cap_pages(labels, splits, train.max_categ, 0, seed)))
 
 
 def judge_fold(fitted: Fitted, material: Material, places: Sequence[int], fold: int) -> dict[str, Any]:
@@ -268,7 +272,7 @@ def run_final(
     if is_main():
         write_split(work.folder / "split.csv", material.found, splits)
     files = [work.folder / "split.csv", *(tables / name for name in (FOLDS_FILE, TABLE, "confusion.png"))]
-    return save(work, fitted.classifier, work.name, record, text, files, work.folder / "run_final")
+    return save(work, fitted.classifier, work.name, record, text, files, work.folder / "run_final", fitted.contents)
 
 
 def _places(splits: Sequence[str], part: str) -> list[int]:

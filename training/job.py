@@ -23,6 +23,7 @@ from categories import label_descriptions, prompts, read_sets
 from model_identity import model_hash
 from progress import Progress
 from training import backbone
+from training.copies import find_copies, unjudged, unjudged_extra
 from training.data import (
     UNREADABLE,
     BalancedSampler,
@@ -35,7 +36,7 @@ from training.data import (
 )
 from training.language import INSTALL, NAME, WordKnowledge
 from training.plan import Plan
-from training.report import documents_seen, figures, finished, make_record, read_record, save, show
+from training.report import documents_seen, figures, finished, make_record, read_record, read_seen, save, show
 from training.store import PageStore
 from training.work import Work, is_main, meet, own_device
 from utils import UserError, fit_temperature, fold_documents, printable, split_documents, split_warnings
@@ -52,6 +53,8 @@ MIN_STEPS = 16  # batches an epoch has at least: validating after every third ba
 STEPS, EPOCHS = 2000, (3, 20)  # `epochs = 0`: about so many steps, within these bounds; tiny sets overfit beyond
 HEAD_COPIES = 16  # augmented copies of each page whose features are computed for towers = "head"
 SPLIT_FILE = "split.csv"
+COPIES = ("groups", "contents")  # of the parts
+EXTRA = ("pages that judge", "own pages with another label")  # extra pages that are left out
 
 
 def run_training(settings: Settings, job: Job) -> int:
@@ -129,34 +132,45 @@ def _plan(settings: Settings, work: Work, start: Start, say: Callable[[str], Non
                 f"{what}. It has learned from them: put them back as they were, or remove {work.folder} and start anew"
             )
         say(f"warning: {what}. Nothing was learned from them yet: the label folders are read again")
-    make_plan(settings, work.data, start, say).save(work.plan_file)
+    make_plan(settings, work.data, start, say, work.folder).save(work.plan_file)
 
 
-def make_plan(settings: Settings, data: Path, start: Start, say: Callable[[str], None]) -> Plan:
+def make_plan(settings: Settings, data: Path, start: Start, say: Callable[[str], None], room: Path) -> Plan:
     """Pages, documents, split and descriptions of a training that begins."""
+    from predict import threads
+
     train, seed = settings.train, settings.setup.seed
     parts = [find_labelled(data, settings, by_folders=train.split == "folders")]
     if train.extra is not None:
         parts.append(find_labelled(train.extra, settings))
     found = parts[0]
-    warnings = [*found.notes]
+    copies = find_copies(
+        parts,
+        room,
+        workers=threads(settings.setup.workers),
+        max_pixels=settings.input.max_pixels,
+        quiet=settings.setup.quiet,
+    )
+    warnings = [*found.notes, *copies]
     if train.folds:
         from training.folds import refuse_leak
 
-        splits: list[Any] = fold_documents(found.labels, found.documents, train.folds, seed)
-        refuse_leak(start, found.documents)
+        splits: list[Any] = fold_documents(found.labels, found.units, train.folds, seed)
+        refuse_leak(start, found)
     elif found.splits:
         splits = with_validation(found, train.validation, seed)
         splits = cap_pages(found.labels, splits, train.max_categ, train.max_categ_eval, seed)
         warnings += split_leaks(found.documents, splits)
     else:
         shares = (1 - train.validation - train.test, train.validation, train.test)
-        splits = split_documents(found.labels, found.documents, seed, shares)
+        splits = split_documents(found.labels, found.units, seed, shares)
         splits = cap_pages(found.labels, splits, train.max_categ, train.max_categ_eval, seed)
     if not found.splits:
-        warnings += split_warnings(found.labels, found.documents)
+        warnings += split_warnings(found.labels, found.units)
     for line in warnings:
         say(f"warning: {line}")
+    if not train.folds:  # a fold decides for itself
+        splits = unjudged(found, splits)
     every = sorted({label for part in parts for label in part.labels})
     if len(every) < 2:
         inner = sorted({page.path.split("/")[1] for page in found.pages if page.path.count("/") > 1})
@@ -193,7 +207,8 @@ def run_single(settings: Settings, work: Work, start: Start, plan: Plan, say: Ca
     leaks = split_leaks(found.documents, splits)
     judged = "some of documents that it was trained on too" if leaks else "of documents that training never saw"
     text = f"On its own test pages, {judged}: accuracy {show(tests['test'])}."
-    return save(work, classifier, work.name, record, text, [work.folder / SPLIT_FILE], work.folder / "run")
+    files = [work.folder / SPLIT_FILE]
+    return save(work, classifier, work.name, record, text, files, work.folder / "run", fitted.contents)
 
 
 @dataclass
@@ -201,8 +216,8 @@ class Start:
     """Where training starts.
 
     name: for people; base: its base code; choice: how it is loaded (None: built by backbone.py); texts: what -cc or
-    --avg chose; seen: the documents a fine-tuned start knows already; unnamed: it is fine-tuned, and nothing says on
-    which documents.
+    --avg chose; seen: the documents a fine-tuned start knows already, contents: what its pages are; unnamed: it is
+    fine-tuned, and nothing says on which documents.
     """
 
     name: str
@@ -212,6 +227,7 @@ class Start:
     seen: frozenset[str] = frozenset()
     unnamed: bool = False
     known: dict[str, list[str]] | None = None
+    contents: frozenset[str] = frozenset()
 
     @classmethod
     def choose(cls, settings: Settings, job: Job) -> Start:
@@ -227,7 +243,8 @@ class Start:
         choice = choose_model(settings, job)
         record = read_record(Path(choice.source))
         seen = frozenset(documents_seen(record))
-        return cls(str(choice.source), choice.base, choice, texts, seen, choice.kind != "base" and not seen)
+        unnamed, contents = choice.kind != "base" and not seen, read_seen(Path(choice.source))
+        return cls(str(choice.source), choice.base, choice, texts, seen, unnamed, contents=contents)
 
     def open(self, settings: Settings, labels: Sequence[str], *, taught: bool = True) -> PageClassifier:
         """A fresh classifier for these categories, on its device, in fp32.
@@ -297,6 +314,8 @@ class Material:
     categories: list[str]
     features: np.ndarray | None
     found: LabelledPages
+    groups: list[int]
+    contents: list[str]
 
     @classmethod
     def prepare(
@@ -341,7 +360,8 @@ class Material:
                 )
         if is_main():
             meet()
-        return cls(store, own, labels, documents, every, features, parts[0])
+        groups, contents = ([value for part in parts for value in getattr(part, name)] for name in COPIES)
+        return cls(store, own, labels, documents, every, features, parts[0], groups, contents)
 
     def embeddings(
         self, classifier: PageClassifier, places: Sequence[int], advance: Callable[[int], None]
@@ -363,11 +383,15 @@ class Material:
 
 @dataclass
 class Fitted:
-    """A trained classifier, its recipe, and what training did (`epochs`, `steps`, `best_epoch`, `history`)."""
+    """A trained classifier, its recipe, and what training did (`epochs`, `steps`, `best_epoch`, `history`).
+
+    contents: of all pages that it was trained or chosen on, its start's too.
+    """
 
     classifier: PageClassifier
     recipe: Recipe
     result: dict[str, Any]
+    contents: frozenset[str] = frozenset()
 
     def logits(self, material: Material, places: Sequence[int]) -> tuple[np.ndarray, np.ndarray, list[int]]:
         """Logits [N, C], true categories [N] and places of those pages whose category the model knows."""
@@ -416,6 +440,11 @@ def fit(
     if leaks:
         say(f"warning: {len(leaks)} extra pages are of documents that are tested: left out")
         extra = [i for i in extra if material.documents[i] not in judged]
+    for left, why in zip(unjudged_extra(material.groups, material.labels, splits, extra), EXTRA, strict=True):
+        if left:
+            names = ", ".join(printable(material.store.pages[i].path) for i in left[:3])
+            say(f"warning: {len(left)} extra pages are copies of {why}: left out ({names}{', ...' * (len(left) > 3)})")
+            extra = sorted(set(extra) - set(left))
     learned = {material.labels[i] for i in (*places, *extra)}
     categories = [label for label in material.categories if label in learned]
     if len(categories) < len(material.categories):
@@ -463,7 +492,9 @@ def fit(
     classifier.learned = categories
     if not settings.setup.quiet:
         say(f"trained {result['epochs']} epochs of {steps} steps, kept epoch {result['best_epoch']}")
-    return Fitted(classifier, recipe, result)
+    known = {material.contents[i] for i, split in enumerate(splits) if split in ("train", "validation")}
+    known |= {material.contents[i] for i in extra} | start.contents
+    return Fitted(classifier, recipe, result, frozenset(known - {""}))
 
 
 def identity(settings: Settings, start: Start, data: Path) -> dict[str, Any]:

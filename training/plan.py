@@ -75,9 +75,12 @@ class Plan:
         }
         for number, part in enumerate(self.parts):
             splits: Sequence[Any] = [None] * len(part.pages) if number else self.splits
-            rows = zip(part.pages, part.labels, part.documents, part.stamped(), splits, strict=True)
-            for page, label, document, stamp, split in rows:
-                yield [page.path, page.file, page.number, page.frame, page.reason, label, document, stamp, split]
+            units = part.units or part.documents
+            copies = zip(part.contents, part.groups, units, strict=True)
+            rows = zip(part.pages, part.labels, part.documents, copies, part.stamped(), splits, strict=True)
+            for page, label, document, copy, stamp, split in rows:
+                own = [page.path, page.file, page.number, page.frame, page.reason]
+                yield [*own, label, document, *copy, stamp, split]
 
     @classmethod
     def load(cls, file: Path) -> Plan:
@@ -90,10 +93,13 @@ class Plan:
                 for number, (root, count, folders) in enumerate(head["parts"]):
                     part = LabelledPages(Path(root), [], [], [], folders=frozenset(folders))
                     for _ in range(count):
-                        *page, label, document, stamp, split = json.loads(next(lines))
+                        *page, label, document, content, group, unit, stamp, split = json.loads(next(lines))
                         part.pages.append(Page(*page))
                         part.labels.append(label)
                         part.documents.append(document)
+                        part.contents.append(content)
+                        part.groups.append(group)
+                        part.units.append(unit)
                         part.stamps.append(_stamp(stamp))
                         if not number:
                             plan.splits.append(split)

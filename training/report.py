@@ -1,7 +1,7 @@
 """What a training leaves behind: figures, the training record, curves, the card, and the model folder itself.
 
 text = show(figures(logits, truth, documents))        # 86.2 % (95 % interval 79.0 to 92.1, ...)
-save(work, classifier, "mine", record, text, files=[split], run=run)
+save(work, classifier, "mine", record, text, files=[split], run=run, contents=seen)
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from settings import Settings
     from training.job import Fitted, Material, Start
 
+SEEN_FILE = "pages_seen.csv"
 LIBRARIES = ("torch", "transformers", "timm", "accelerate", "pillow", "numpy", "safetensors", "tokenizers")
 
 
@@ -60,6 +61,21 @@ def read_record(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
+
+
+def read_seen(folder: Path) -> frozenset[str]:
+    """The contents (copies.contents_of) of the pages that a model was trained or chosen on; none where not told."""
+    try:
+        return frozenset((folder / SEEN_FILE).read_text(encoding="ascii").split()[1:])
+    except (OSError, ValueError):
+        return frozenset()
+
+
+def write_seen(folder: Path, contents: Iterable[str]) -> None:
+    """Write `pages_seen.csv`, so that copies of these pages never judge the model; nothing where none is known."""
+    if known := sorted(contents):
+        text = "".join(f"{line}\n" for line in ("CONTENT", *known))
+        (folder / SEEN_FILE).write_text(text, encoding="ascii", newline="\n")
 
 
 def documents_seen(record: dict[str, Any]) -> set[str]:
@@ -124,8 +140,12 @@ def save(
     text: str,
     files: Sequence[Path],
     run: Path,
+    contents: Iterable[str],
 ) -> Path:
-    """Put the complete model folder in its place: everything is written in the work folder, then renamed."""
+    """Put the complete model folder in its place: everything is written in the work folder, then renamed.
+
+    contents: of the pages that the model was trained or chosen on.
+    """
     target = work.models / name
     if not is_main():
         return target
@@ -135,6 +155,7 @@ def save(
     classifier.save_pretrained(ready, card=trained_card(classifier, name, record, text))
     for file in (*files, *(run / name for name in ("metrics.jsonl",))):
         shutil.copyfile(file, ready / file.name)
+    write_seen(ready, contents)
     draw_curves(run / "metrics.jsonl", ready / "curves.png")
     return put_in_place(ready, target)
 
