@@ -47,7 +47,7 @@ def save(image: Image.Image, file: Path) -> Path:
 
 def looked(root: Path, *extra: Path):
     parts = [find_labelled(folder, Settings()) for folder in (root, *extra)]
-    notes = find_copies(parts, root, workers=2, max_pixels=10**8, quiet=True)
+    notes = find_copies(parts, workers=2, max_pixels=10**8, quiet=True)
     return [*parts, notes]
 
 
@@ -107,7 +107,7 @@ def test_forms_with_another_entry_are_other_pages():
     smalls = np.stack([small_of(image) for image in (form, other, Image.open(again))])
     strokes = np.stack([sketch(thumbnail(image)) for image in (form, other, Image.open(again))])
     assert nearly_same(smalls[0], smalls[2]) and not nearly_same(smalls[0], smalls[1])
-    assert list(near_pairs(strokes, smalls)) == [(0, 2)]
+    assert list(near_pairs(strokes, smalls.__getitem__)) == [(0, 2)]
 
 
 def test_a_page_under_two_labels_is_named_may_train_and_never_judges(pages):

@@ -144,12 +144,12 @@ def test_a_label_folder_that_the_model_does_not_know_is_left_out_counted_and_sto
     shutil.copytree(place / "pages", tmp_path / "pages")
     for number in (5, 6):
         paint(tmp_path / "pages" / "Maps" / f"m-{number}.png", number)
-    paint(tmp_path / "pages" / "Text" / "t-1.png", 7)
+    paint(tmp_path / "pages" / "Texts" / "t-1.png", 7)
     out = tmp_path / "out"
     assert call("--eval", "-d", tmp_path / "pages", "--model_path", place / "models/tiny", "-o", out, "--raw") == 0
     shown = capsys.readouterr()
     assert "accuracy 100.0 %" in shown.out
-    assert "3 pages judge nothing" in shown.err and "Maps (2)" in shown.err and "Text (1; it has TEXT)" in shown.err
+    assert "3 pages judge nothing" in shown.err and "Maps (2)" in shown.err and "Texts (1; it has TEXT)" in shown.err
     assert figures(out)["figures"]["pages"] == 24
     assert len(table(out, "EVAL_table_*.csv")) == 27, "each page keeps its row"
     assert call("--wrong_labels", next(out.rglob("EVAL_RAW_*.csv")), "-d", tmp_path / "pages", "-o", out) == 0

@@ -1,6 +1,6 @@
 """Which pages are there twice? Copies of one page must not train a model and then judge it.
 
-    notes = find_copies(parts, folder, workers=2, max_pixels=700_000_000, quiet=False)
+    notes = find_copies(parts, workers=2, max_pixels=700_000_000, quiet=False)
     splits = unjudged(found, split_documents(found.labels, found.units, seed))
 
 Copies are the same file by its content (SHA-256), or nearly the same picture: saved anew, made grey or smaller.
@@ -11,12 +11,12 @@ Documents that share a page are one unit, which stands on one side of a split. W
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -30,11 +30,12 @@ from utils import printable
 
 # Nearly the same picture (benchmarks/near_duplicates.py): where the strokes are, then the picture in small, whose most
 # different place tells two filled-in forms of one print apart.
-ALIKE, CORRELATION, APART = 0.98, 0.985, 8.0  # of sketches; of the small pictures; grey levels of 255
+ALIKE, CORRELATION, APART = 0.98, 0.985, 6.0  # of sketches; of the small pictures; grey levels of 255
 SMALL = (96, 128)  # cells across and down: 2.2 mm of an A4 page
 MANY = 20  # documents that share a page: more stay apart, or one empty page would join them all
 JUDGING = ("validation", "test")
 _BLOCK = 1024  # pages compared with all others at once: 1,024 x 50,000 likenesses take 200 MB
+_KEPT = 4096  # small pictures, 12 KB each
 _NAMED = 3  # pairs that a message names
 
 
@@ -62,10 +63,10 @@ def nearly_same(one: np.ndarray, other: np.ndarray) -> bool:
     return float(np.abs(apart).max()) <= APART
 
 
-def near_pairs(strokes: np.ndarray, smalls: np.ndarray) -> Iterator[tuple[int, int]]:
+def near_pairs(strokes: np.ndarray, small: Callable[[int], np.ndarray]) -> Iterator[tuple[int, int]]:
     """Pairs of places, the smaller first, that are nearly the same picture; pages without strokes are like nothing.
 
-    strokes: sketches, float32 [N, 192]; smalls: uint8 [N, 128, 96].
+    strokes: sketches, float32 [N, 192]; small: gives a page in small, asked for only where strokes lie alike.
 
     All pairs are looked at, a block at a time: 50,000 pages take about half a minute on one core.
     """
@@ -73,17 +74,14 @@ def near_pairs(strokes: np.ndarray, smalls: np.ndarray) -> Iterator[tuple[int, i
         likeness = strokes[start : start + _BLOCK] @ strokes[start:].T
         for row, column in np.argwhere(likeness >= ALIKE):
             one, other = int(start + row), int(start + column)
-            if one < other and nearly_same(smalls[one], smalls[other]):
+            if one < other and nearly_same(small(one), small(other)):
                 yield one, other
 
 
-def find_copies(
-    parts: Sequence[LabelledPages], folder: Path, *, workers: int, max_pixels: int, quiet: bool
-) -> list[str]:
+def find_copies(parts: Sequence[LabelledPages], *, workers: int, max_pixels: int, quiet: bool) -> list[str]:
     """Sets `contents` and `groups` of all parts and `units` of the first, own one; gives what the user should know.
 
-    folder: a place for 12 KB a page while it looks. Pages that cannot be read are copies of nothing: decoding lists
-    them.
+    Pages that cannot be read are copies of nothing: decoding lists them.
     """
     pages = [(part, place) for part in parts for place in range(len(part.pages))]
     contents = contents_of(parts, workers=workers, quiet=quiet)
@@ -93,15 +91,19 @@ def find_copies(
         if content:
             joined.join(at, first.setdefault(content, at))
     exact = [joined.root(at) for at in range(len(pages))]
-    with tempfile.TemporaryFile(dir=folder) as stream:  # in memory they would take 12 KB a page
-        wanted = list(first.values())
-        places, strokes = _looks(pages, wanted, stream, workers=workers, max_pixels=max_pixels, quiet=quiet)
-        smalls = np.zeros((0, *SMALL[::-1]), np.uint8)
-        if places:
-            smalls = np.memmap(stream, np.uint8, "r", shape=(len(places), *SMALL[::-1]))
-        for one, other in near_pairs(strokes, smalls):
+    wanted = list(first.values())
+    places, strokes = _sketches(pages, wanted, workers=workers, max_pixels=max_pixels, quiet=quiet)
+
+    @lru_cache(_KEPT)
+    def small(row: int) -> np.ndarray:
+        part, place = pages[places[row]]
+        return small_of(_read(part, place, max_pixels))
+
+    try:
+        for one, other in near_pairs(strokes, small):
             joined.join(places[one], places[other])
-        del smalls
+    finally:
+        close_files()
     members: dict[int, list[int]] = defaultdict(list)
     for at, content in enumerate(contents):
         if content:
@@ -200,23 +202,19 @@ def _content(digest: str, page: Page) -> str:
     return digest if page.frame is None else f"{digest}:{page.frame + 1}"
 
 
-def _looks(
-    pages: Sequence[tuple[LabelledPages, int]],
-    wanted: Sequence[int],
-    smalls: IO[bytes],
-    *,
-    workers: int,
-    max_pixels: int,
-    quiet: bool,
-) -> tuple[list[int], np.ndarray]:
-    """Those of the wanted places that could be read and their sketches [N, 192]; `smalls` is given them in small."""
+def _read(part: LabelledPages, place: int, max_pixels: int) -> Image.Image:
+    page = part.pages[place]
+    return read_page(part.root / page.path, page.frame, min_side=THUMBNAIL, max_pixels=max_pixels)
 
-    def look(at: int) -> tuple[np.ndarray, np.ndarray] | None:
-        part, place = pages[at]
-        page = part.pages[place]
+
+def _sketches(
+    pages: Sequence[tuple[LabelledPages, int]], wanted: Sequence[int], *, workers: int, max_pixels: int, quiet: bool
+) -> tuple[list[int], np.ndarray]:
+    """Those of the wanted places that could be read, and their sketches [N, 192]."""
+
+    def look(at: int) -> np.ndarray | None:
         try:
-            image = read_page(part.root / page.path, page.frame, min_side=THUMBNAIL, max_pixels=max_pixels)
-            return sketch(thumbnail(image)), small_of(image)
+            return sketch(thumbnail(_read(*pages[at], max_pixels)))
         except (PageError, OSError, ValueError, MemoryError):  # decoding tells which pages cannot be read, and why
             return None
 
@@ -230,10 +228,8 @@ def _looks(
             for at, found in zip(wanted, pool.map(look, wanted), strict=True):
                 progress.advance()
                 if found is not None:
-                    strokes[len(places)] = found[0]
-                    smalls.write(found[1].tobytes())
+                    strokes[len(places)] = found
                     places.append(at)
-        smalls.flush()
     finally:
         close_files()
     return places, strokes[: len(places)]

@@ -73,6 +73,11 @@ class LabelledPages:
         """The categories that have pages, sorted."""
         return sorted(set(self.labels))
 
+    @property
+    def together(self) -> list[str]:
+        """What stands on one side of a split: each page's unit, its document where copies were not looked for."""
+        return self.units or self.documents
+
     def stamped(self) -> list[Stamp]:
         """The size and the time of each page's file; looked up once."""
         if len(self.stamps) != len(self.pages):
@@ -232,7 +237,7 @@ def with_validation(found: LabelledPages, share: float, seed: int) -> list[str]:
     if "validation" in found.splits:
         return list(found.splits)
     places = [i for i, part in enumerate(found.splits) if part == "train"]
-    labels, documents = [found.labels[i] for i in places], [found.units[i] for i in places]
+    labels, documents = [found.labels[i] for i in places], [found.together[i] for i in places]
     splits = list(found.splits)
     for place, part in zip(places, split_documents(labels, documents, seed, (1 - share, share, 0.0)), strict=True):
         splits[place] = part

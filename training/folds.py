@@ -156,7 +156,7 @@ def run_fold(
 def fold_splits(settings: Settings, material: Material, folds: Sequence[int], fold: int) -> list[str]:
     """ "test" for the fold's pages, "train" for the others, of which large sets give some documents to "validation"."""
     train, seed = settings.train, settings.setup.seed
-    labels, documents = material.labels[: material.own], material.found.units
+    labels, documents = material.labels[: material.own], material.found.together
     rest = [i for i, own in enumerate(folds) if own != fold]
     splits = ["test"] * len(folds)
     share = train.validation if len({documents[i] for i in rest}) >= VALIDATE_FROM else 0.0

@@ -53,7 +53,6 @@ MIN_STEPS = 16  # batches an epoch has at least: validating after every third ba
 STEPS, EPOCHS = 2000, (3, 20)  # `epochs = 0`: about so many steps, within these bounds; tiny sets overfit beyond
 HEAD_COPIES = 16  # augmented copies of each page whose features are computed for towers = "head"
 SPLIT_FILE = "split.csv"
-COPIES = ("groups", "contents")  # of the parts
 EXTRA = ("pages that judge", "own pages with another label")  # extra pages that are left out
 
 
@@ -132,10 +131,10 @@ def _plan(settings: Settings, work: Work, start: Start, say: Callable[[str], Non
                 f"{what}. It has learned from them: put them back as they were, or remove {work.folder} and start anew"
             )
         say(f"warning: {what}. Nothing was learned from them yet: the label folders are read again")
-    make_plan(settings, work.data, start, say, work.folder).save(work.plan_file)
+    make_plan(settings, work.data, start, say).save(work.plan_file)
 
 
-def make_plan(settings: Settings, data: Path, start: Start, say: Callable[[str], None], room: Path) -> Plan:
+def make_plan(settings: Settings, data: Path, start: Start, say: Callable[[str], None]) -> Plan:
     """Pages, documents, split and descriptions of a training that begins."""
     from predict import threads
 
@@ -146,7 +145,6 @@ def make_plan(settings: Settings, data: Path, start: Start, say: Callable[[str],
     found = parts[0]
     copies = find_copies(
         parts,
-        room,
         workers=threads(settings.setup.workers),
         max_pixels=settings.input.max_pixels,
         quiet=settings.setup.quiet,
@@ -155,7 +153,7 @@ def make_plan(settings: Settings, data: Path, start: Start, say: Callable[[str],
     if train.folds:
         from training.folds import refuse_leak
 
-        splits: list[Any] = fold_documents(found.labels, found.units, train.folds, seed)
+        splits: list[Any] = fold_documents(found.labels, found.together, train.folds, seed)
         refuse_leak(start, found)
     elif found.splits:
         splits = with_validation(found, train.validation, seed)
@@ -163,10 +161,10 @@ def make_plan(settings: Settings, data: Path, start: Start, say: Callable[[str],
         warnings += split_leaks(found.documents, splits)
     else:
         shares = (1 - train.validation - train.test, train.validation, train.test)
-        splits = split_documents(found.labels, found.units, seed, shares)
+        splits = split_documents(found.labels, found.together, seed, shares)
         splits = cap_pages(found.labels, splits, train.max_categ, train.max_categ_eval, seed)
     if not found.splits:
-        warnings += split_warnings(found.labels, found.units)
+        warnings += split_warnings(found.labels, found.together)
     for line in warnings:
         say(f"warning: {line}")
     if not train.folds:  # a fold decides for itself
@@ -360,7 +358,8 @@ class Material:
                 )
         if is_main():
             meet()
-        groups, contents = ([value for part in parts for value in getattr(part, name)] for name in COPIES)
+        groups = [group for part in parts for group in part.groups or [-1] * len(part.pages)]
+        contents = [content for part in parts for content in part.contents or [""] * len(part.pages)]
         return cls(store, own, labels, documents, every, features, parts[0], groups, contents)
 
     def embeddings(

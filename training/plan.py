@@ -75,8 +75,7 @@ class Plan:
         }
         for number, part in enumerate(self.parts):
             splits: Sequence[Any] = [None] * len(part.pages) if number else self.splits
-            units = part.units or part.documents
-            copies = zip(part.contents, part.groups, units, strict=True)
+            copies = zip(part.contents, part.groups, part.together, strict=True)
             rows = zip(part.pages, part.labels, part.documents, copies, part.stamped(), splits, strict=True)
             for page, label, document, copy, stamp, split in rows:
                 own = [page.path, page.file, page.number, page.frame, page.reason]
