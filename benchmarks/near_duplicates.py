@@ -3,7 +3,8 @@
     python benchmarks/near_duplicates.py PAGES [--pages 50000]
 
 Prints the share of copies that are found for each change, the number of different pages that were taken for one, and
-how long the comparison of --pages fingerprints takes.
+how long the comparison of --pages fingerprints takes: by the rule of data_scripts/dataset.py, and by that of training,
+which keeps copies on one side of a split and must not join what is not one page (training/copies.py).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from PIL import Image, ImageEnhance
 
 from decoding import read_page
 from pages import find_pages
+from sketch import sketch, thumbnail
+from training import copies
 
 
 def changed(page: Image.Image) -> Iterator[tuple[str, Image.Image]]:
@@ -51,25 +54,34 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=50_000, help="fingerprints for the timing (%(default)s)")
     options = parser.parse_args()
     found = find_pages(options.folder)
-    looks, hits = [], defaultdict(list)
+    looks, hits, kept = [], defaultdict(list), defaultdict(list)
+    strokes, smalls = [], []
     for page in found.pages:
         image = read_page(found.root / page.path, page.frame, min_side=300, max_pixels=700_000_000).convert("RGB")
         looks.append(look(image))
+        strokes.append(sketch(thumbnail(image)))
+        smalls.append(copies.small_of(image))
         for name, copy in changed(image):
             other = look(copy)
             near = bits_apart(looks[-1], other) <= NEAR_BITS and alike(looks[-1], other) >= NEAR_CORRELATION
             hits[name].append(near)
-    print(f"{len(looks)} pages; found of their copies:")
+            same = float(strokes[-1] @ sketch(thumbnail(copy))) >= copies.ALIKE
+            kept[name].append(same and copies.nearly_same(smalls[-1], copies.small_of(copy)))
+    print(f"{len(looks)} pages; found of their copies:       dataset.py   training")
     for name, results in hits.items():
-        print(f"  {name:<26} {100 * np.mean(results):5.1f} %")
-    print(
-        f"different pages taken for one: {len(list(near_pairs(looks)))} pairs of {len(looks) * (len(looks) - 1) // 2}"
-    )
+        print(f"  {name:<38} {100 * np.mean(results):8.1f} % {100 * np.mean(kept[name]):8.1f} %")
+    joined = len(list(near_pairs(looks))), len(list(copies.near_pairs(np.array(strokes), smalls.__getitem__)))
+    print(f"different pages taken for one: {joined[0]}, {joined[1]} pairs of {len(looks) * (len(looks) - 1) // 2}")
     random = np.random.default_rng(0).integers(0, 256, (options.pages, 32 + 1024), np.uint8)
     many = [Look(row[:32].tobytes(), row[32:].tobytes()) for row in random]
     started = time.perf_counter()
     list(near_pairs(many))
-    print(f"comparing {options.pages} pages with each other: {time.perf_counter() - started:.1f} s")
+    print(f"comparing {options.pages} pages with each other: {time.perf_counter() - started:.1f} s (dataset.py)")
+    random = np.random.default_rng(0).normal(size=(options.pages, 192)).astype(np.float32)
+    random /= np.linalg.norm(random, axis=1, keepdims=True)
+    started = time.perf_counter()
+    list(copies.near_pairs(random, lambda row: smalls[0]))
+    print(f"comparing {options.pages} pages with each other: {time.perf_counter() - started:.1f} s (training)")
 
 
 if __name__ == "__main__":
