@@ -366,6 +366,9 @@ def test_a_finished_run_is_not_trained_again(tmp_path, labelled, base):
 def test_extra_pages_train_and_those_of_tested_documents_do_not(tmp_path, labelled, base, capsys):
     more = draw_labelled(tmp_path / "more", documents=3, colours={"MAP": COLOURS["MAP"], "SEAL": (90, 90, 20)})
     shutil.copy(more / "MAP" / "D00-1.png", more / "MAP" / "X00-1.png")
+    other = np.random.default_rng(9)  # other pages than those of the label folders, not the same in another colour
+    for file in sorted((more / "SEAL").iterdir()):
+        draw(file, (90, 90, 20), other)
     settings = settings_of(tmp_path, epochs=1, extra=str(more), extra_share=0.5)
     run_training(settings, job_of(labelled, base))
     model = PageClassifier.from_pretrained(tmp_path / "models" / "mine")
