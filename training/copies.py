@@ -68,7 +68,7 @@ def near_pairs(strokes: np.ndarray, small: Callable[[int], np.ndarray]) -> Itera
 
     strokes: sketches, float32 [N, 192]; small: gives a page in small, asked for only where strokes lie alike.
 
-    All pairs are looked at, a block at a time: 50,000 pages take about half a minute on one core.
+    All pairs are looked at, a block at a time: 50,000 pages took 94 s on one busy core (benchmarks/near_duplicates.py).
     """
     for start in range(0, len(strokes), _BLOCK):
         likeness = strokes[start : start + _BLOCK] @ strokes[start:].T
