@@ -23,6 +23,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
+from jp2_reading import check_jp2
 from page_errors import PageError
 
 HEAD = 1024  # bytes that `kind_of` wants to see: a PDF may start with that much junk
@@ -124,50 +125,6 @@ def _check_jpeg(file: BinaryIO, size: int) -> None:
     raise PageError("truncated: the image data end before their end mark")
 
 
-def _check_jp2(file: BinaryIO, size: int) -> None:
-    """Finds the code stream in its box and walks its tile parts to the end mark; OpenJPEG is content with any
-    beginning.
-    """
-    file.seek(0)
-    start, end = 0, size
-    if file.read(4) != b"\xff\x4f\xff\x51":
-        position = 0
-        while True:
-            file.seek(position)
-            length, name = struct.unpack(">I4s", file.read(8))
-            header = 8
-            if length == 1:
-                (length,) = struct.unpack(">Q", file.read(8))
-                header = 16
-            box_end = position + length if length else size
-            if box_end > size or box_end < position + header:
-                raise PageError("truncated: the image data end early")
-            if name == b"jp2c":
-                start, end = position + header, box_end
-                break
-            position = box_end
-    position = start + 2  # behind the start mark
-    while position + 2 <= end:
-        file.seek(position)
-        (mark,) = struct.unpack(">H", file.read(2))
-        if mark == 0xFFD9:
-            return
-        if mark == 0xFF90:  # a tile part, which carries its own length; 0 = up to the end mark
-            _, _, length = struct.unpack(">HHI", file.read(8))
-            if length == 0:
-                file.seek(max(position, end - 64))
-                if b"\xff\xd9" in file.read(64):
-                    return
-                break
-            position += max(length, 12)
-        elif mark >= 0xFF00:
-            (length,) = struct.unpack(">H", file.read(2))
-            position += 2 + max(length, 2)
-        else:
-            raise PageError("damaged: its tile lengths do not fit its data")
-    raise PageError("truncated: the image data end before their end mark")
-
-
 def _check_webp(file: BinaryIO, size: int) -> None:
     file.seek(4)
     (length,) = struct.unpack("<I", file.read(4))
@@ -257,7 +214,7 @@ def _end_mark(file: BinaryIO, start: int, size: int) -> tuple[int, bool]:
 _CHECKS = {
     "png": _check_png,
     "jpeg": _check_jpeg,
-    "jp2": _check_jp2,
+    "jp2": check_jp2,
     "webp": _check_webp,
     "bmp": _check_bmp,
     "pdf": lambda file, _size: pdf_span(file),

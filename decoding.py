@@ -25,6 +25,7 @@ from PIL import Image, ImageFile, ImageOps
 from colours import grey_or_rgb
 from containers import HEAD, PDF_JUNK, check_whole, kind_of
 from damage import judge_png_rows
+from jp2_reading import as_pillow_reads_it, read_deep_jp2, read_header, true_colours
 from jpeg_reading import decode_jpeg
 from page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
 from pdf_reading import close_pdfs, count_pdf_pages, read_pdf
@@ -108,8 +109,13 @@ def read_page(
                 raise PageError("holds one image where a file of several pages was expected")
             check_whole(file, kind)
             file.seek(0)
-            image = Image.open(file, formats=[PILLOW_FORMATS[kind]])
+            header = read_header(file) if kind == "jp2" else None
+            if header and header.is_deep:
+                return read_deep_jp2(file, header, max_pixels)
+            image = Image.open(as_pillow_reads_it(file, header) if header else file, formats=[PILLOW_FORMATS[kind]])
             image = _strictly(image, file, kind, max_pixels, heard) or _loaded(image, file, kind, max_pixels)
+            if header:
+                image = true_colours(image, header)
             page = grey_or_rgb(_upright(image))
             return page.copy() if kind == "jp2" and page is image else page  # its `reduce` is a number, not a method
     except PageError:
