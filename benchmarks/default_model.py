@@ -89,9 +89,11 @@ def main() -> None:
     from config_file import read_settings
     from run import Job
     from training.data import find_labelled
+    from training.fitting import Material
     from training.folds import OutOfFold, run_fold, summarise
-    from training.job import Material, Start, identity
+    from training.job import identity
     from training.report import figures, show
+    from training.start import Start
     from training.work import Work
     from utils import fold_documents
 

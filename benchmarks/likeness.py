@@ -28,8 +28,8 @@ def features_of(folder: Path, most: int) -> tuple[np.ndarray, list[str], list[st
     from config_file import read_settings
     from decoding import read_page
     from training.data import find_labelled
-    from training.job import build
     from training.learner import Learner
+    from training.start import build
 
     found = find_labelled(folder, read_settings(HOME / "config.toml"))
     learner = Learner(build({"a": ["a"], "b": ["b"]}, 0).to("cpu", "fp32"), "head")

@@ -11,9 +11,9 @@ import torch
 
 from categories import prompts
 from training import backbone, language
-from training.job import build
 from training.language import WordKnowledge
 from training.learner import settle_texts
+from training.start import build
 from utils import UserError
 
 TEXTS = ["a scan of a typewritten page", "a scan of a handwritten table", "handwriting beside a Žlutý plan"]

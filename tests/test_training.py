@@ -18,8 +18,10 @@ from config_file import read_settings
 from pages import find_pages
 from run import Job
 from training.data import BalancedSampler, cap_pages, find_labelled, read_documents
-from training.job import Material, Start, fit, run_training
+from training.fitting import Material, fit
+from training.job import run_training
 from training.learner import Learner, Pages, augmented
+from training.start import Start
 from training.store import PageStore
 from training.trainer import complete_checkpoints
 from training.work import Work

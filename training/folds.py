@@ -24,9 +24,10 @@ from pictures import draw_confusion
 from tables import category_columns, cell, path_cell
 from training.copies import unjudged
 from training.data import LabelledPages, cap_pages, write_split
-from training.job import Fitted, Material, Start, fit
+from training.fitting import Fitted, Material, fit
 from training.plan import Plan
 from training.report import figures, finished, make_record, put_in_place, save, show
+from training.start import Start
 from training.work import Work, is_main, meet
 from utils import UserError, fit_temperature, macro_f1, printable, softmax, split_documents
 

@@ -28,7 +28,8 @@ from utils import UserError, accuracy_interval, printable
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from settings import Settings
-    from training.job import Fitted, Material, Start
+    from training.fitting import Fitted, Material
+    from training.start import Start
 
 SEEN_FILE = "pages_seen.csv"
 LIBRARIES = ("torch", "transformers", "timm", "accelerate", "pillow", "numpy", "safetensors", "tokenizers")

@@ -1,0 +1,118 @@
+"""Where a training starts: a model folder, an untuned base, or the untuned EfficientNet-Lite0.
+
+start = Start.choose(settings, job)
+classifier = start.open(settings, ["LETTER", "MAP"])
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from categories import label_descriptions, prompts, read_sets
+from training import backbone
+from training.language import INSTALL, WordKnowledge
+from training.report import documents_seen, read_record, read_seen
+from training.work import is_main
+
+if TYPE_CHECKING:
+    from classifier import PageClassifier
+    from run import Job
+    from settings import Settings
+
+
+@dataclass
+class Start:
+    """Where training starts.
+
+    name: for people; base: its base code; choice: how it is loaded (None: built by backbone.py); texts: what -cc or
+    --avg chose; seen: the documents a fine-tuned start knows already, contents: what its pages are; unnamed: it is
+    fine-tuned, and nothing says on which documents.
+    """
+
+    name: str
+    base: str
+    choice: Any
+    texts: dict[str, list[str]] | None
+    seen: frozenset[str] = frozenset()
+    unnamed: bool = False
+    known: dict[str, list[str]] | None = None
+    contents: frozenset[str] = frozenset()
+
+    @classmethod
+    def choose(cls, settings: Settings, job: Job) -> Start:
+        """`--model_path`, else `-m`, else the untuned EfficientNet-Lite0: never silently a fine-tuned model."""
+        from predict import chosen_descriptions
+
+        texts = chosen_descriptions(settings)
+        if not job.model_path and (not job.model or backbone.is_base(job.model)):
+            backbone.weights_file()
+            return cls(backbone.BASE, backbone.BASE, None, texts)
+        from model_folders import choose_model
+
+        choice = choose_model(settings, job)
+        record = read_record(Path(choice.source))
+        seen = frozenset(documents_seen(record))
+        unnamed, contents = choice.kind != "base" and not seen, read_seen(Path(choice.source))
+        return cls(str(choice.source), choice.base, choice, texts, seen, unnamed, contents=contents)
+
+    def open(self, settings: Settings, labels: Sequence[str], *, taught: bool = True) -> PageClassifier:
+        """A fresh classifier for these categories, on its device, in fp32.
+
+        taught: whether the text tower of the untuned base reads its descriptions first.
+        """
+        from classifier import load_classifier
+        from training.learner import tell_texts_apart
+
+        choice = self.choice
+        if choice is None:
+            classifier = build(self.describe(settings, labels), settings.setup.seed)
+            if taught:
+                if WordKnowledge.find() is None and is_main() and not settings.setup.quiet:
+                    warn(f"note: the text tower will know the words of its descriptions only; more of them: {INSTALL}")
+                tell_texts_apart(classifier, settings.setup.seed, settings.setup.quiet or not is_main())
+        else:
+            own = self.describe(settings, labels)
+            classifier = load_classifier(
+                choice.source,
+                kind=choice.kind,
+                descriptions=own if choice.kind == "base" else None,
+                tokenizer=settings.setup.tokenizer or None,
+                base=choice.base,
+            )
+            if choice.kind != "base":
+                known = {} if self.texts else classifier.descriptions
+                classifier.use_categories(own | {label: texts for label, texts in known.items() if label in own})
+        return classifier.to(settings.setup.device, "fp32")
+
+    def describe(self, settings: Settings, labels: Sequence[str]) -> dict[str, list[str]]:
+        """The descriptions of these labels: those that the training began with, else the chosen ones, else all sets of
+        `[setup]`. A label without one gets its name, and is said once.
+        """
+        setup = settings.setup
+        if self.known is None:
+            self.known = self.texts or read_sets(setup.categories_dir, setup.categories_prefix)
+            nameless = [label for label in labels if label not in self.known]
+            if nameless and is_main():
+                warn(f"warning: no description for {', '.join(nameless)}: the name itself is used")
+        return {label: self.known.get(label) or label_descriptions([label])[label] for label in labels}
+
+
+def build(descriptions: dict[str, list[str]], seed: int) -> PageClassifier:
+    """The untuned base of backbone.py as a classifier of these categories, on the CPU."""
+    from classifier import PageClassifier
+    from transform import PageTransform
+
+    model, tokenizer = backbone.build_base(prompts(descriptions), seed)
+    transform = PageTransform(backbone.SIZE, "squash", (0.5,) * 3, (0.5,) * 3)
+    return PageClassifier(
+        model, tokenizer, transform, descriptions, base=backbone.BASE, licence=backbone.LICENCE.lower()
+    )
+
+
+def warn(line: str) -> None:
+    """One line for the user, whatever the job prints."""
+    print(line, file=sys.stderr, flush=True)
