@@ -23,6 +23,7 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
+from bmp_reading import RLE4, RLE8, check_runs, read_bmp_header
 from jp2_reading import check_jp2
 from page_errors import PageError
 
@@ -90,7 +91,7 @@ def _check_png(file: BinaryIO, size: int) -> None:
         length, name = struct.unpack(">I4s", file.read(8))
         if position + 12 + length > size:
             break
-        if name in (b"IHDR", b"PLTE", b"IDAT"):
+        if name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT"):
             checksum, left = zlib.crc32(name), length
             while left > 0:
                 piece = file.read(min(left, _PIECE))
@@ -136,21 +137,13 @@ def _check_webp(file: BinaryIO, size: int) -> None:
 
 
 def _check_bmp(file: BinaryIO, size: int) -> None:
-    file.seek(10)
-    data_at, header = struct.unpack("<II", file.read(8))
-    if header < 40:
-        return  # OS/2 1.x: never compressed, the decoder counts the rows
-    file.seek(30)
-    compression, length = struct.unpack("<II", file.read(8))
-    if compression not in (1, 2):
-        return
-    # Pillow fills the missing rows of a run-length coded picture with black: length and end mark are ours to check.
-    if length and data_at + length > size:
+    header = read_bmp_header(file)
+    if header is None or header.compression not in (RLE8, RLE4):
+        return  # the decoder counts the rows
+    # Pillow fills the missing rows of a run-length coded picture with black: length and codes are ours to check.
+    if header.length and header.data_at + header.length > size:
         raise PageError("truncated: the image data end early")
-    end = min(data_at + length, size) if length else size
-    file.seek(max(data_at, end - 4))
-    if b"\0\1" not in file.read(4):
-        raise PageError("truncated: the image data end before their end mark")
+    check_runs(file, header)
 
 
 def pdf_span(file: BinaryIO) -> tuple[int, int]:

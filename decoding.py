@@ -22,6 +22,7 @@ from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageFile, ImageOps
 
+from bmp_reading import ALPHA_BIT_FIELDS, BIT_FIELDS, read_bit_fields, read_bmp_header
 from colours import grey_or_rgb
 from containers import HEAD, PDF_JUNK, check_whole, kind_of
 from damage import judge_png_rows
@@ -29,6 +30,7 @@ from jp2_reading import as_pillow_reads_it, read_deep_jp2, read_header, true_col
 from jpeg_reading import decode_jpeg
 from page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
 from pdf_reading import close_pdfs, count_pdf_pages, read_pdf
+from png_reading import without_extras
 from tiff_frames import tiff_pages
 from tiff_reading import close_tiffs, read_tiff
 
@@ -112,8 +114,14 @@ def read_page(
             header = read_header(file) if kind == "jp2" else None
             if header and header.is_deep:
                 return read_deep_jp2(file, header, max_pixels)
-            image = Image.open(as_pillow_reads_it(file, header) if header else file, formats=[PILLOW_FORMATS[kind]])
-            image = _strictly(image, file, kind, max_pixels, heard) or _loaded(image, file, kind, max_pixels)
+            try:
+                image = Image.open(as_pillow_reads_it(file, header) if header else file, formats=[PILLOW_FORMATS[kind]])
+                image = _strictly(image, file, kind, max_pixels, heard) or _loaded(image, file, kind, max_pixels)
+            except DECODING_ERRORS:
+                second = _second_try(file, kind, max_pixels)
+                if second is None:
+                    raise
+                image = second
             if header:
                 image = true_colours(image, header)
             page = grey_or_rgb(_upright(image))
@@ -141,7 +149,12 @@ def _prepare() -> None:
 
 
 def _open(path: Path) -> BinaryIO:
-    status = path.stat()
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise PageError("a link that leads nowhere") from None
+        raise
     if not stat.S_ISREG(status.st_mode):
         raise PageError("not a file")  # opening a pipe would wait for ever
     if status.st_size == 0:
@@ -173,6 +186,16 @@ def _strictly(
     page = Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
     page.info = image.info  # which way is up
     return page
+
+
+def _second_try(file: BinaryIO, kind: str, max_pixels: int) -> Image.Image | None:
+    """What Pillow refuses although the picture is whole; None where there is no other way to read it."""
+    if kind == "png":
+        image = Image.open(without_extras(file), formats=["PNG"])
+        return _loaded(image, file, kind, max_pixels)
+    if kind == "bmp" and (header := read_bmp_header(file)) and header.compression in (BIT_FIELDS, ALPHA_BIT_FIELDS):
+        return read_bit_fields(file, max_pixels)
+    return None
 
 
 def _loaded(image: ImageFile.ImageFile, file: BinaryIO, kind: str, max_pixels: int) -> Image.Image:

@@ -10,6 +10,7 @@ Each reason is a plain sentence that is true.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import zlib
@@ -36,6 +37,11 @@ DECODING_ERRORS = (
 )
 
 
+# Of these, the text speaks of the decoder's code ("15252" of a KeyError), not of the file.
+_SENSELESS = (LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
+_WINDOWS_LOOP = 1921  # ERROR_CANT_RESOLVE_FILENAME
+
+
 class PageError(Exception):
     """Why a page has no score, as one plain phrase for the errors table: `str(error)`."""
 
@@ -43,19 +49,29 @@ class PageError(Exception):
 def reason_of(error: Exception) -> str:
     """A decoder's exception in the words of the errors table."""
     if isinstance(error, FileNotFoundError):
-        return "vanished while the run was on"
+        return "the file is not there any more"
     if isinstance(error, PermissionError):
         return "cannot be read: permission denied"
     if isinstance(error, MemoryError):
         return "not enough memory to decode it"
     if isinstance(error, UnidentifiedImageError):
         return "damaged: its header cannot be read"
+    if isinstance(error, OSError) and (error.errno == errno.ELOOP or getattr(error, "winerror", None) == _WINDOWS_LOOP):
+        return "a link that leads in a circle"
+    if isinstance(error, OSError) and error.errno in (errno.EINVAL, errno.EOVERFLOW):  # of seeking
+        return "damaged: its header points to a place that no file has"
     if isinstance(error, OSError) and error.errno:
         return f"cannot be read: {(os.strerror(error.errno)).lower()}"
     text = " ".join(str(error).split())
     if "truncated" in text.lower() or isinstance(error, EOFError | struct.error):
         return "truncated: the image data end early"
-    return f"damaged: {text[:200] or type(error).__name__}"
+    if text.lower().startswith("unsupported "):
+        return f"not supported: {text.split(' ', 1)[1][:200]}"
+    if isinstance(error, _SENSELESS) or not text or " object at 0x" in text:
+        return "damaged: its header holds values that make no sense"
+    if text.startswith("decoder error"):
+        return "damaged: its image data cannot be decoded"
+    return f"damaged: {text[:200]}"
 
 
 def over_limit(size: tuple[int, int], max_pixels: int) -> PageError:

@@ -26,6 +26,7 @@ from common import move_new, part_of
 from PIL import Image, PngImagePlugin
 
 from decoding import PageError
+from page_errors import reason_of
 from pdf_damage import PdfStreams
 from pdf_reading import open_pdf
 from utils import printable
@@ -76,7 +77,7 @@ def make_page(task: PageTask) -> str:
     except PageError as error:
         return str(error)
     except (pypdfium2.PdfiumError, ValueError, MemoryError, OSError) as error:
-        return f"cannot be drawn: {' '.join(str(error).split()) or type(error).__name__}"
+        return f"cannot be drawn: {reason_of(error).removeprefix('damaged: ')}"
     image = plain(image, task.grey)
     texts = PngImagePlugin.PngInfo()
     texts.add_itxt(SOURCE, printable(task.source))

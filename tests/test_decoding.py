@@ -176,7 +176,7 @@ def test_reasons_are_plain(tmp_path):
     assert reason(tmp_path / "empty.png") == "the file is empty"
     (tmp_path / "text.png").write_text("no picture", encoding="utf-8")
     assert reason(tmp_path / "text.png") == "not an image although its name ends in .png"
-    assert reason(tmp_path / "gone.png") == "vanished while the run was on"
+    assert reason(tmp_path / "gone.png") == "the file is not there any more"
     (tmp_path / "folder.png").mkdir()
     assert reason(tmp_path / "folder.png") == "not a file"
     (tmp_path / "head.png").write_bytes(WRITERS["grey.png"]()[:40])

@@ -252,7 +252,7 @@ def test_every_page_keeps_its_slot_and_its_identity(folder):
                 else:
                     assert pixels[0, 16, 16] == (page.number - 1) * 10
         assert sorted(failed) == ["P-12.png", "P-4.png", "P-9.png", "Q-1.tif"]
-        assert failed["P-12.png"] == "vanished while the run was on"
+        assert failed["P-12.png"] == "the file is not there any more"
         assert failed["P-9.png"] == "the file is empty"
         assert "truncated" in failed["Q-1.tif"]
 
