@@ -53,6 +53,7 @@ def load_batches(
     workers: int,
     max_pixels: int,
     strict: bool = False,
+    least_side: int = 0,
     first_batch: int = 0,
     keep: Callable[[Page, Image], Any] | None = None,
 ) -> Iterator[Batch]:
@@ -60,12 +61,14 @@ def load_batches(
 
     A page that fails keeps its slot, with zeros and its reason; one that carries a reason already is not opened.
     strict: a page that a decoder complained about fails. workers: threads; 0 decodes in the caller's thread and starts
-    none. first_batch: where to begin (resume). keep: called with each decoded page, on the thread that decoded it; what
-    it gives is in the batch (`kept`). Closing the iterator, or an exception such as KeyboardInterrupt, drops what is
-    not begun and waits for the pages that are being decoded; no thread is left.
+    none. least_side: pixels that pages are made for at least, where the transform asks for fewer. first_batch: where to
+    begin (resume). keep: called with each decoded page, on the thread that decoded it; what it gives is in the batch
+    (`kept`). Closing the iterator, or an exception such as KeyboardInterrupt, drops what is not begun and waits for the
+    pages that are being decoded; no thread is left.
     """
     count = -(-len(pages.pages) // batch_size)
     stop = threading.Event()
+    side = max(*transform.size, least_side)
 
     def decode(page: Page, slot: np.ndarray) -> tuple[str, str, Any]:
         """The reason, the warning and what is kept."""
@@ -73,7 +76,7 @@ def load_batches(
             return page.reason, "", None
         file, heard = pages.root / page.path, []
         try:
-            image = read_page(file, page.frame, min_side=max(transform.size), max_pixels=max_pixels, heard=heard)
+            image = read_page(file, page.frame, min_side=side, max_pixels=max_pixels, heard=heard)
             if heard and strict:
                 return f"doubtful: {'; '.join(heard)}", "", None
             slot[...] = transform(image)

@@ -2,6 +2,7 @@
 
     python benchmarks/explore.py --quality        # neighbours, reverse image search, clusters: by category
     python benchmarks/explore.py --near           # re-scans among 1,000 pages
+    python benchmarks/explore.py --same --drawn 1900 --seed 72 --count 2000 --work same   # the same page among 2,000
     python benchmarks/explore.py --scale          # a million vectors, indexing speed, a second run
     python benchmarks/explore.py --quality --model models/mine
 
@@ -42,10 +43,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quality", action="store_true", help="neighbours, reverse image search, clusters")
     parser.add_argument("--near", action="store_true", help="near-duplicates")
+    parser.add_argument("--same", action="store_true", help="the same page again: which vectors serve which job")
     parser.add_argument("--scale", action="store_true", help="speed, disk and memory")
     parser.add_argument("--model", default="", help="the backbone (default: the default model)")
     parser.add_argument("--pages", type=Path, default=SHARED / "pages", help="real pages (default: %(default)s)")
     parser.add_argument("--pdf", type=Path, default=SHARED / "pdf", help="a real report (default: %(default)s)")
+    parser.add_argument(
+        "--others", type=Path, nargs="*", default=[SHARED / "hands" / "wills", SHARED / "hands" / "registers",
+        SHARED / "writers" / "pages"], help="folders of pages of other archives, for --same"
+    )  # fmt: skip
     parser.add_argument("--work", type=Path, default=WORK, help="(default: %(default)s)")
     parser.add_argument("--drawn", type=int, default=880, help="drawn pages (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="of the drawn pages (default: %(default)s)")
@@ -53,7 +59,7 @@ def main() -> None:
     parser.add_argument("--vectors", type=int, default=1_000_000, help="stored vectors of --scale (%(default)s)")
     parser.add_argument("--names", type=int, default=100_000, help="unchanged files of a second run (%(default)s)")
     given = parser.parse_args()
-    every = not (given.quality or given.near or given.scale)
+    every = not (given.quality or given.near or given.same or given.scale)
     print(f"machine: {machine()}", flush=True)
     work = given.work.absolute()
     work.mkdir(parents=True, exist_ok=True)
@@ -72,6 +78,10 @@ def main() -> None:
         from explore_near import measure_near
 
         measure_near(real, drawn, sorted(given.pdf.glob("*.pdf")), work, given.model, given.count)
+    if given.same or every:
+        from explore_same import measure_same
+
+        measure_same(real, drawn, sorted(given.pdf.glob("*.pdf")), given.others, work, given.model, given.count)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from PIL import Image
 
 from explore.documents import IndexDocuments
 from explore.index import BROKEN, Index, page_file, schema
-from explore.index_format import whole
+from explore.index_format import SPACES, whole
 from explore.known import File, Stamp, file_hash, stamp_of, year_of
+from explore.look import SIZE, LookEncoder, look_pixels
 from listing import Passed
 from loader import Batch, load_batches
 from pages import Page, PageList, pages_of
@@ -52,6 +53,7 @@ def embed_files(
 
     todo: files, in order, with the frames that the index has. found: their stamps. raw: undecodable paths.
     """
+    encoder = LookEncoder.load(settings.setup.device)
     rows = _Rows(index, found, raw, documents)
     files: dict[str, list[tuple[File, frozenset[int]]]] = {}
     for file, present in todo:
@@ -71,10 +73,11 @@ def embed_files(
                     workers=threads(settings.setup.workers),
                     max_pixels=settings.input.max_pixels,
                     strict=settings.input.strict,
+                    least_side=max(SIZE),
                     keep=rows.look,
                 )
                 for batch in batches:
-                    failed = rows.take(batch, backbone.embed(batch.pixels))
+                    failed = rows.take(batch, backbone.embed(batch.pixels), encoder.embed(_look_pixels(batch)))
                     progress.advance(len(batch.pages), failed=failed)
     except KeyboardInterrupt:
         interrupted = True
@@ -110,7 +113,7 @@ class _Rows:
         self._next, self._tidy_at = index.next_id(), max(TIDY_FROM, 2 * len(index))
         self._schema = schema(index.backbone.dim)
         self._rows: list[dict] = []
-        self._vectors: list[np.ndarray] = []
+        self._vectors: list[tuple[np.ndarray, np.ndarray]] = []
         self._broken: list[dict] = []
         self._since = time.monotonic()
         self._hashes: dict[str, str] = {}
@@ -131,6 +134,7 @@ class _Rows:
         """
         kept = {"hash": self._hash(page), "width": image.width, "height": image.height}
         kept["thumbnail"] = thumbnail_of(image)
+        kept["look"] = look_pixels(image)
         try:
             kept["stamp"] = stamp_of((self._root / page.path).stat())
         except OSError:
@@ -147,12 +151,13 @@ class _Rows:
                 self._hashes[page.path] = file_hash(self._root / page.path)
             return f"{self._hashes[page.path]}#{page.frame}"
 
-    def take(self, batch: Batch, vectors: np.ndarray) -> int:
-        """A batch with its vectors, float32 [B, D]; how many of its pages could not be read."""
+    def take(self, batch: Batch, vectors: np.ndarray, looks: np.ndarray) -> int:
+        """A batch with its vectors, float32 [B, D], and looks, float32 [B, LOOK]; how many pages could not be read."""
         failed = 0
-        for page, reason, kept, vector in zip(batch.pages, batch.reasons, batch.kept, vectors, strict=True):
+        slots = zip(batch.pages, batch.reasons, batch.kept, vectors, looks, strict=True)
+        for page, reason, kept, vector, look in slots:
             path = printable(page.path)
-            if not reason and not (np.isfinite(vector).all() and vector.any()):
+            if not reason and not (np.isfinite(vector).all() and vector.any() and np.isfinite(look).all()):
                 reason = NO_VECTOR
             if not reason and kept.pop("stamp") != self.found[self._folder, path]:
                 reason = CHANGED
@@ -183,10 +188,10 @@ class _Rows:
                     "year": year_of(document),
                     "size": size,
                     "mtime_ns": mtime,
-                    **kept,
+                    **{name: value for name, value in kept.items() if name != "look"},
                 }
             )
-            self._vectors.append(vector.astype(np.float16))
+            self._vectors.append((vector.astype(np.float16), look.astype(np.float16)))
             self._next += 1
         self.failed += failed
         waiting = len(self._rows) + len(self._broken)
@@ -209,11 +214,18 @@ class _Rows:
         self._since = time.monotonic()
 
 
-def _table(rows: Iterable[dict], vectors: list[np.ndarray], fields: pa.Schema) -> pa.Table:
-    names = [name for name in next(iter(rows)) if name != "vector"]
+def _look_pixels(batch: Batch) -> np.ndarray:
+    """uint8 [B, H, W]; a failed page's slot is zero."""
+    empty = np.zeros(SIZE, np.uint8)
+    return np.stack([kept["look"] if kept else empty for kept in batch.kept])
+
+
+def _table(rows: Iterable[dict], vectors: list[tuple[np.ndarray, np.ndarray]], fields: pa.Schema) -> pa.Table:
+    names = list(next(iter(rows)))
     columns = {name: pa.array([row[name] for row in rows], fields.field(name).type) for name in names}
-    flat = pa.array(np.concatenate(vectors), pa.float16())
-    columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, type=fields.field("vector").type)
+    for space, own in zip(SPACES, zip(*vectors, strict=True), strict=True):
+        flat = pa.array(np.concatenate(own), pa.float16())
+        columns[space] = pa.FixedSizeListArray.from_arrays(flat, type=fields.field(space).type)
     return pa.table(columns)
 
 

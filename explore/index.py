@@ -30,9 +30,23 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 from PIL import Image
 
-from explore.index_format import BROKEN, DERIVED, FORMAT, HEAVY, BackboneInfo, matrix, pandas_type, schema, sql
+from explore.index_format import (
+    BROKEN,
+    DERIVED,
+    FORMAT,
+    HEAVY,
+    LOOK,
+    SPACES,
+    BackboneInfo,
+    Space,
+    matrix,
+    pandas_type,
+    schema,
+    sql,
+)
 from explore.index_place import database_address, remove_begun, taken
 from explore.lance_errors import NO_RIGHT, NotWritten, ReadOnly, first_line, lance_error
+from explore.look import look_version
 from explore.nearest import Nearest
 from utils import UserError, did_you_mean, printable
 
@@ -68,11 +82,11 @@ def _plainly(work: Callable[Concatenate[Index, P], R]) -> Callable[Concatenate[I
 class Index:
     """An index that exists. Made by `open` and `create` only; a snapshot: `refresh` shows what others wrote since.
 
-    folder: where it lies. backbone: what made its vectors.
+    folder: where it lies. backbone: what made its vectors. look: the version of what made its looks.
     """
 
-    def __init__(self, folder: Path, backbone: BackboneInfo) -> None:
-        self.folder, self.backbone = folder, backbone
+    def __init__(self, folder: Path, backbone: BackboneInfo, look: str) -> None:
+        self.folder, self.backbone, self.look = folder, backbone, look
         self._lock = FileLock(folder / "lock", timeout=0, thread_local=False)
         database = lancedb.connect(database_address(folder))
         self._pages: LanceTable = database.create_table("pages", schema=schema(backbone.dim), exist_ok=True)
@@ -94,16 +108,17 @@ class Index:
         database_address(folder)
         try:
             said = json.loads(about.read_text(encoding="utf-8"))
-            version, backbone = said["format"], BackboneInfo(**said["backbone"])
+            version, backbone, look = said["format"], BackboneInfo(**said["backbone"]), str(said.get("look", ""))
         except (OSError, ValueError, KeyError, TypeError):
             raise UserError(f"{printable(str(about))} cannot be read: make the index anew in another folder") from None
         if version != FORMAT:
             raise UserError(
-                f"the index {shown} is of version {version}, this program reads version {FORMAT}: make it anew with "
-                "--index and another folder"
+                f"the index {shown} is of version {version}, this program reads version {FORMAT}"
+                f"{' (pages have a second vector, by which search finds a page itself)' if version in (1, 2) else ''}: "
+                "make it anew, in another folder: python run.py explore index PAGES --index NEW_FOLDER"
             )
         try:
-            index = cls(folder, backbone)
+            index = cls(folder, backbone, look)
             found = index._pages.schema
         except (ValueError, OSError, RuntimeError) as error:
             raise UserError(f"the index {shown} cannot be opened: {first_line(error)}") from error
@@ -124,15 +139,16 @@ class Index:
         if taken(folder):
             raise UserError(f"{shown} holds other things than an index: give a new folder with --index")
         database_address(folder)
-        there = folder.exists()
+        there, look = folder.exists(), look_version()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             made = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-            text = json.dumps({"format": FORMAT, "made": made, "backbone": asdict(backbone)}, indent=1)
+            kept = {"format": FORMAT, "made": made, "look": look, "backbone": asdict(backbone)}
+            text = json.dumps(kept, indent=1)
             part = about.with_name(f"index.json.{os.getpid()}.part")
             part.write_text(text + "\n", encoding="utf-8")
             part.replace(about)
-            return cls(folder, backbone)
+            return cls(folder, backbone, look)
         except (ValueError, OSError, RuntimeError) as error:
             remove_begun(folder, whole=not there)
             raise UserError(f"cannot write the index {shown}: {first_line(error)}") from error
@@ -150,6 +166,15 @@ class Index:
             f"the index {printable(str(self.folder))} was made by {what}: vectors of two models do not mix; give "
             "--backbone the one that made it, or --index another folder"
         )
+
+    def check_look(self) -> None:
+        """UserError where this program makes other looks than those of this index."""
+        if self.look != look_version():
+            raise UserError(
+                f"the index {printable(str(self.folder))} was made with another version of explore/look.safetensors "
+                f"({self.look[:12]}; now it is {look_version()[:12]}): make it anew, in another folder: "
+                "python run.py explore index PAGES --index NEW_FOLDER"
+            )
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[Index]:
@@ -210,12 +235,12 @@ class Index:
         return table.select(names)
 
     @_plainly
-    def vectors(self, where: str | None = None) -> np.ndarray:
-        """Unit vectors float16 [N, D], in the order of `rows`."""
+    def vectors(self, where: str | None = None, space: Space = "vector") -> np.ndarray:
+        """Unit vectors float16 [N, D] of the backbone or, space "look", of what is seen, in the order of `rows`."""
         ids = self.arrow(["id"], where)["id"].to_numpy()
-        found = np.empty((len(ids), self.backbone.dim), np.float16)
-        for batch in self._scan(["id", "vector"], where).to_batches():
-            found[np.searchsorted(ids, batch["id"].to_numpy())] = matrix(batch["vector"])
+        found = np.empty((len(ids), self.backbone.dim if space == "vector" else LOOK), np.float16)
+        for batch in self._scan(["id", space], where).to_batches():
+            found[np.searchsorted(ids, batch["id"].to_numpy())] = matrix(batch[space])
         return found
 
     def batches(self, columns: Sequence[str], size: int = 4096, where: str | None = None) -> Iterator[pa.RecordBatch]:
@@ -242,19 +267,35 @@ class Index:
 
     @_plainly
     def nearest(
-        self, vectors: np.ndarray, k: int, where: str | None = None, exact: bool = False
+        self,
+        vectors: np.ndarray,
+        k: int,
+        where: str | None = None,
+        exact: bool = False,
+        space: Space = "vector",
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """The k pages most like each vector: (ids int64 [<= k], cosine similarities float32 [<= k]), best first.
 
         vectors: [Q, D], of any length. where: only pages that an SQL condition holds for. exact: look at every page,
-        also where there is an IVF index (from `APPROXIMATE_FROM` pages on).
+        also where there is an IVF index (from `APPROXIMATE_FROM` pages on). space: the column that is compared.
         """
-        return self._nearest.search(vectors, k, where, exact=exact)
+        return self._nearest.search(vectors, k, where, exact=exact, space=space)
+
+    @_plainly
+    def alike(
+        self, queries: Mapping[Space, np.ndarray], k: int, where: str | None = None, exact: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The k pages most like a page: (ids int64 [<= k], similarities float32 [<= k]), best first.
+
+        queries: the page's vectors in both spaces, of any length. Similarity: two thirds the cosine of its looks (the
+        same page), one third that of the backbone's vectors (the same kind). where, exact: as in `nearest`.
+        """
+        return self._nearest.alike(queries, k, where, exact=exact)
 
     @property
     def approximate(self) -> bool:
-        """Whether there is an IVF index over the vectors."""
-        return self._nearest.approximate
+        """Whether there are IVF indexes over the vectors."""
+        return all(map(self._nearest.approximate, SPACES))
 
     # ---- writing (under `locked`) --------------------------------------------------------------------------------
 

@@ -9,12 +9,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
-FORMAT = 2  # of the tables; a change of columns or of what they mean is another one
+FORMAT = 3  # of the tables; a change of columns or of what they mean is another one
+LOOK = 256  # dimensions of `look`
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def schema(dim: int) -> pa.Schema:
             pa.field("height", pa.int32()),
             pa.field("thumbnail", pa.binary()),  # JPEG
             pa.field("vector", pa.list_(pa.float16(), dim)),  # of unit length
+            pa.field("look", pa.list_(pa.float16(), LOOK)),  # of unit length; what of the page is seen (look.py)
             pa.field("cluster", pa.int32()),
             pa.field("cluster_distance", pa.float32()),
             pa.field("x", pa.float32()),
@@ -76,8 +78,10 @@ BROKEN = pa.schema(
         pa.field("reason", pa.string(), nullable=False),
     ]
 )
+Space = Literal["vector", "look"]  # columns that hold vectors: of the kind of page, of the page itself
+SPACES: tuple[Space, ...] = ("vector", "look")
 DERIVED = ("cluster", "cluster_distance", "x", "y")
-HEAVY = ("vector", "thumbnail")  # loaded only where they are named
+HEAVY = ("vector", "look", "thumbnail")  # loaded only where they are named
 
 
 def whole(number: int | None) -> int | None:

@@ -62,6 +62,7 @@ def run_index(settings: Settings, job: Job) -> int:
     tables = [ResultTable.read(file) for file in wanted.tables]
     if (wanted.index / "index.json").is_file():
         index, backbone = Index.open(wanted.index), None
+        index.check_look()
         if wanted.backbone:  # told before any work, not after it
             backbone = _open(wanted.backbone, settings)
             index.check_backbone(backbone.info)

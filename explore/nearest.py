@@ -2,22 +2,25 @@
 
     nearest = Nearest(folder, table)            # of an index (index.py), which keeps one: `Index.nearest`
     [(ids, similarities)] = nearest.search(query[None], 20, "year < 1950", exact=False)
+    ids, similarities = nearest.alike({"look": look, "vector": vector}, 20, None, exact=False)
     nearest.tidy(len(table), say=print)         # makes the IVF index, or makes it anew, where it is time
 
-Small indexes need none: below `APPROXIMATE_FROM` pages a search that looks at all takes a moment. `ivf.json` beside the
-tables says how many pages there were when the IVF index was made.
+Each of the two columns of vectors has an IVF index of its own. Small indexes need none: below `APPROXIMATE_FROM` pages
+a search that looks at all takes a moment. `ivf.json` beside the tables says how many pages there were when the IVF
+indexes were made.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
-from explore.index_format import matrix
+from explore.index_format import SPACES, Space, matrix
 
 if TYPE_CHECKING:
     from lancedb.table import LanceTable
@@ -29,6 +32,12 @@ GROWTH = 1.25  # the IVF index is made anew when the table has grown by so much;
 PARTITION = 1000  # pages a partition, about
 PROBES = 40  # partitions that a search looks into, at least
 REFINE = 20
+# How much each space counts where a page is looked for. Of the looks alone, neighbours resemble in layout, and half of
+# them are of another kind; of the vectors alone, two in five scans have another page of the kind before their own. With
+# twice the weight on looks both are right (benchmarks/explore.py --same; chosen on other pages).
+WEIGHTS: dict[Space, float] = {"look": 2 / 3, "vector": 1 / 3}
+CANDIDATES, WIDER = 200, 4  # of each space, at least; times as many as are asked for: what is first in both is in these
+CANDIDATES_REFINE = 4
 MANY_QUERIES = 16  # from here on exact search is one product of matrices instead of one scan a query
 BLOCK = 16_384  # rows compared at once in it: 80 MB at 1280 dimensions
 
@@ -45,18 +54,20 @@ class Nearest:
     # ---- searching -----------------------------------------------------------------------------------------------
 
     def search(
-        self, vectors: np.ndarray, k: int, where: str | None, *, exact: bool
+        self, vectors: np.ndarray, k: int, where: str | None, *, exact: bool, space: Space = "vector"
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """For each of [Q, D] vectors: ids int64 [<= k], cosine similarities float32 [<= k]; as `Index.nearest`."""
         queries = np.atleast_2d(np.asarray(vectors, np.float32))  # [Q, D]
         queries = queries / np.maximum(np.linalg.norm(queries, axis=1, keepdims=True), 1e-12)
-        exact = exact or not self.approximate
+        exact = exact or not self.approximate(space)
         if exact and len(queries) >= MANY_QUERIES:
-            return self._by_product(queries, k, where)
-        return [self._by_scan(query, k, where, exact=exact) for query in queries]
+            return self._by_product(queries, k, where, space)
+        return [self._by_scan(query, k, where, space, exact=exact) for query in queries]
 
-    def _by_scan(self, query: np.ndarray, k: int, where: str | None, *, exact: bool) -> tuple[np.ndarray, np.ndarray]:
-        search = self._pages.search(query, vector_column_name="vector").distance_type("cosine")
+    def _by_scan(
+        self, query: np.ndarray, k: int, where: str | None, space: Space, *, exact: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        search = self._pages.search(query, vector_column_name=space).distance_type("cosine")
         search = search.select(["id", "_distance"]).limit(k)
         if where:
             search = search.where(where, prefilter=True)
@@ -67,14 +78,16 @@ class Nearest:
         found = search.to_arrow()
         return found["id"].to_numpy(), 1 - found["_distance"].to_numpy()
 
-    def _by_product(self, queries: np.ndarray, k: int, where: str | None) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _by_product(
+        self, queries: np.ndarray, k: int, where: str | None, space: Space
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Exact search for many queries, block by block of the index: memory is Q x (k + BLOCK) numbers."""
         best = np.full((len(queries), 0), -np.inf, np.float32)  # [Q, <= k]
         ids = np.zeros((len(queries), 0), np.int64)
-        scan = self._pages.search().select(["id", "vector"])
+        scan = self._pages.search().select(["id", space])
         for batch in (scan.where(where) if where else scan).to_batches(BLOCK):
             own = np.broadcast_to(batch["id"].to_numpy(), (len(queries), batch.num_rows))
-            block = matrix(batch["vector"]).astype(np.float32)  # [rows, D]
+            block = matrix(batch[space]).astype(np.float32)  # [rows, D]
             block /= np.linalg.norm(block, axis=1, keepdims=True)  # what float16 has rounded
             best = np.concatenate([best, queries @ block.T], axis=1)
             ids = np.concatenate([ids, own], axis=1)
@@ -85,32 +98,62 @@ class Nearest:
         best, ids = np.take_along_axis(best, order, 1), np.take_along_axis(ids, order, 1)
         return list(zip(ids, best, strict=True))
 
+    def alike(
+        self, queries: Mapping[Space, np.ndarray], k: int, where: str | None, *, exact: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Ids int64 [<= k] and similarities float32 [<= k]: cosines in both spaces, weighed; as `Index.alike`."""
+        wanted = {space: vector / max(float(np.linalg.norm(vector)), 1e-12) for space, vector in queries.items()}
+        best, ids = np.zeros(0, np.float32), np.zeros(0, np.int64)
+        columns = ["id", *wanted]
+        if exact or not all(map(self.approximate, wanted)):
+            scan = self._pages.search().select(columns)
+            batches = (scan.where(where) if where else scan).to_batches(BLOCK)
+        else:
+            count = max(CANDIDATES, WIDER * k)
+            batches = [self._candidates(vector, space, count, where, columns) for space, vector in wanted.items()]
+        for batch in batches:
+            similarity = np.zeros(batch.num_rows, np.float32)
+            for space, query in wanted.items():
+                rows = _matrix(batch[space]).astype(np.float32)  # [rows, D]
+                lengths = np.maximum(np.linalg.norm(rows, axis=1), 1e-12)
+                similarity += np.float32(WEIGHTS[space]) * (rows @ query.astype(np.float32) / lengths)
+            ids, first = np.unique(np.concatenate([ids, batch["id"].to_numpy()]), return_index=True)
+            best = np.concatenate([best, similarity])[first]
+            order = np.argsort(-best, kind="stable")[:k]  # equal ones by their ids
+            best, ids = best[order], ids[order]
+        return ids, best
+
+    def _candidates(
+        self, query: np.ndarray, space: Space, count: int, where: str | None, columns: list[str]
+    ) -> pa.Table:
+        search = self._pages.search(query, vector_column_name=space).distance_type("cosine").limit(count)
+        search = search.minimum_nprobes(PROBES).maximum_nprobes(0).refine_factor(CANDIDATES_REFINE).select(columns)
+        return (search.where(where, prefilter=True) if where else search).to_arrow().combine_chunks()
+
     # ---- the IVF index -------------------------------------------------------------------------------------------
 
-    @property
-    def approximate(self) -> bool:
-        """Whether there is an IVF index over the vectors."""
-        return any(index.columns == ["vector"] for index in self._pages.list_indices())
+    def approximate(self, space: Space) -> bool:
+        """Whether there is an IVF index over the vectors of a space."""
+        return any(index.columns == [space] for index in self._pages.list_indices())
 
     @property
     def trained(self) -> int:
-        """Pages that there were when the IVF index was made, 0 where there is none."""
+        """Pages that there were when the IVF indexes were made, 0 where one is missing."""
         try:
             said = json.loads(self._about.read_text(encoding="utf-8"))
-            return int(said["pages"]) if self.approximate else 0
+            return int(said["pages"]) if all(map(self.approximate, SPACES)) else 0
         except (OSError, ValueError, KeyError, TypeError):
             return 0
 
-    @property
-    def indexed(self) -> int | None:
-        """Rows that the IVF index knows, None where there is none."""
+    def indexed(self, space: Space = "vector") -> int | None:
+        """Rows that the IVF index of a space knows, None where there is none."""
         for index in self._pages.list_indices():
-            if index.columns == ["vector"]:
+            if index.columns == [space]:
                 return self._pages.index_stats(index.name).num_indexed_rows
         return None
 
     def tidy(self, pages: int, *, say: Callable[[str], None] | None = None) -> None:
-        """Make the IVF index where the table, of so many pages, is large enough and has grown since it was made."""
+        """Make the IVF indexes where the table, of so many pages, is large enough and has grown since."""
         if pages < APPROXIMATE_FROM or pages <= GROWTH * self.trained:
             return
         if say:
@@ -119,6 +162,11 @@ class Nearest:
 
         partitions = max(16, pages // PARTITION)
         config = IvfRq(distance_type="cosine", num_partitions=partitions, max_iterations=15, sample_rate=64)
-        self._pages.create_index("vector", config=config, replace=True)
+        for space in SPACES:
+            self._pages.create_index(space, config=config, replace=True)
         said = json.dumps({"pages": pages, "partitions": partitions})
         self._about.write_text(said + "\n", encoding="utf-8")
+
+
+def _matrix(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    return matrix(column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column)

@@ -21,7 +21,7 @@ from explore.known import File, Plan, Stamp, page_at, year_of
 FILES_AT_ONCE = 5_000  # rows of copies that are read at once: 40 MB
 MOVED = ("id", "folder", "path", "document", "page", "file", "year")
 TOUCHED = ("id", "size", "mtime_ns")
-COPIED = ("id", "frame", "frames", "hash", "width", "height", "thumbnail", "vector")
+COPIED = ("id", "frame", "frames", "hash", "width", "height", "thumbnail", "vector", "look")
 
 
 class RowChanges:

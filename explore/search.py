@@ -3,9 +3,10 @@
     python run.py explore search --image page.png --not other.png --where "category = 'DRAW' and year < 1950" -k 20
     python run.py explore search --text "a map with a scale bar"
 
-The query of several images is their mean; of --not, half their mean is subtracted (Rocchio 1971). A text is a
-direction in the joint space of images and texts; a tuned model's less the mean of its categories, because all of its
-texts lie close together.
+Pages are compared with an image in both of their vectors: how they look (two thirds of the similarity: the same page,
+scanned again, comes first) and of what kind they are (one third). The query of several images is their mean; of --not,
+half their mean is subtracted (Rocchio 1971). A text is compared by kind alone: a direction in the joint space of images
+and texts; a tuned model's less the mean of its categories, because all of its texts lie close together.
 
 Leaves <output>/search_<time>/: pages.csv (RANK,SIMILARITY,FILE,PAGE,YEAR,CATEGORY,SCORE,DOCUMENT,CLUSTER,PATH),
 sheet.png (the query first), run.json.
@@ -24,6 +25,7 @@ import numpy as np
 
 from decoding import PageError, close_files, read_page
 from explore.index import Index, page_file, sql
+from explore.index_format import Space
 from explore.outputs import output_folder, write_record
 from pages import Page, pages_of_files
 from tables import Table, cell, number, path_cell
@@ -31,6 +33,7 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from explore.backbones import Backbone
+    from explore.look import LookEncoder
     from run import Job
     from settings import Settings
 
@@ -75,11 +78,12 @@ def run_search(settings: Settings, job: Job) -> int:
         backbone = open_for(index, wanted.backbone, settings)
         if wanted.text:
             notes += backbone.about_text(wanted.text)
-            found = _by_vector(index, backbone.embed_text(wanted.text), wanted.k, where, [], exact=wanted.exact)
+            found = Found(*index.nearest(backbone.embed_text(wanted.text), wanted.k, where, exact=wanted.exact)[0])
         else:
-            query = _vector(queries, against, backbone, settings)
+            index.check_look()
+            query = _query(queries, against, backbone, settings)
             own = [number for page in queries for number in _in_index(index, page)]
-            found = _by_vector(index, query, wanted.k, where, own, exact=wanted.exact)
+            found = _others(own, wanted.k, *index.alike(query, wanted.k + len(own), where, exact=wanted.exact))
             if own:
                 notes.append("the query itself is in the index and is left out")
     else:
@@ -114,8 +118,8 @@ def run_search(settings: Settings, job: Job) -> int:
     return 0
 
 
-def _by_vector(index: Index, query: np.ndarray, k: int, where: str | None, own: list[int], *, exact: bool) -> Found:
-    [(ids, similarities)] = index.nearest(query, k + len(own), where, exact=exact)
+def _others(own: list[int], k: int, ids: np.ndarray, similarities: np.ndarray) -> Found:
+    """What was found without the queries' own ids, k pages at most."""
     others = ~np.isin(ids, own)
     return Found(ids[others][:k], similarities[others][:k])
 
@@ -129,29 +133,37 @@ def _query_pages(files: tuple[Path, ...], settings: Settings) -> list[Page]:
     return pages
 
 
-def _vector(queries: list[Page], against: list[Page], backbone: Backbone, settings: Settings) -> np.ndarray:
-    """The query as a vector [D]: the mean of its pages, less half the mean of those that are not wanted."""
-    query = _mean(queries, backbone, settings)
+def _query(queries: list[Page], against: list[Page], backbone: Backbone, settings: Settings) -> dict[Space, np.ndarray]:
+    """What is looked for, in each space [D]: the mean of its pages, less half the mean of those that are not wanted."""
+    from explore.look import LookEncoder
+
+    encoder = LookEncoder.load(settings.setup.device)
+    query = _means(queries, backbone, encoder, settings)
     if against:
-        query = query - AGAINST * _mean(against, backbone, settings)
+        unwanted = _means(against, backbone, encoder, settings)
+        query = {space: mean - AGAINST * unwanted[space] for space, mean in query.items()}
     return query
 
 
-def _mean(pages: list[Page], backbone: Backbone, settings: Settings) -> np.ndarray:
+def _means(pages: list[Page], backbone: Backbone, encoder: LookEncoder, settings: Settings) -> dict[Space, np.ndarray]:
+    """The mean of some pages in each space, of unit length. UserError for a page that cannot be read."""
     import torch
 
-    vectors = []
+    from explore.look import SIZE, look_pixels
+
+    found: dict[Space, list[np.ndarray]] = {"vector": [], "look": []}
     try:
         for page in pages:
-            side, most = max(backbone.transform.size), settings.input.max_pixels
+            side, most = max(*backbone.transform.size, *SIZE), settings.input.max_pixels
             image = read_page(Path(page.path), page.frame, min_side=side, max_pixels=most)
-            vectors.append(backbone.embed(torch.from_numpy(backbone.transform(image))[None])[0])
+            found["vector"].append(backbone.embed(torch.from_numpy(backbone.transform(image))[None])[0])
+            found["look"].append(encoder.embed(look_pixels(image)[None])[0])
     except PageError as error:
         raise UserError(f"the query {printable(page.path)} cannot be read: {error}") from None
     finally:
         close_files()
-    mean = np.mean(vectors, axis=0)
-    return mean / np.linalg.norm(mean)
+    means = {space: np.mean(vectors, axis=0) for space, vectors in found.items()}
+    return {space: mean / np.linalg.norm(mean) for space, mean in means.items()}
 
 
 def _in_index(index: Index, page: Page) -> list[int]:

@@ -23,6 +23,7 @@ from tiny import tiny_base, tiny_model_folder
 from classifier import PageClassifier
 from explore import nearest
 from explore.index import BackboneInfo, Index, page_file
+from explore.index_format import LOOK
 from explore.known import file_hash, year_of
 from run import main
 
@@ -460,8 +461,16 @@ def add(index: Index, vectors: np.ndarray, first: int) -> None:
         "year": pa.array([1900 + number % 100 for number in range(count)], pa.int32()),
         "thumbnail": [os.urandom(2000) for _ in range(count)],
         "vector": pa.FixedSizeListArray.from_arrays(flat, dim),
+        "look": pa.FixedSizeListArray.from_arrays(pa.array(looks(first, count).ravel()), LOOK),
     }
     index.add(pa.table(columns))
+
+
+def looks(first: int, count: int) -> np.ndarray:
+    """The looks of pages by their ids: each near one of 40 others."""
+    centres = unit(40, LOOK, 77)
+    found = centres[np.arange(first, first + count) % 40] + 0.6 * unit(count, LOOK, 1000 + first)
+    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float16)
 
 
 def unit(count: int, dim: int, seed: int) -> np.ndarray:
@@ -506,7 +515,7 @@ def test_search_is_approximate_from_a_size_on_and_kept_up_to_date(tmp_path, monk
     assert index.approximate
     add(index, near(200), 2500)
     index.tidy()
-    assert index._nearest.indexed == 2700  # taken up, not trained anew
+    assert index._nearest.indexed() == 2700  # taken up, not trained anew
     assert index._nearest.trained == 2500
     vectors = index.vectors().astype(np.float32)
     queries = near(20)
@@ -519,8 +528,25 @@ def test_search_is_approximate_from_a_size_on_and_kept_up_to_date(tmp_path, monk
     assert ids[0] == 7
     assert similarities[0] == pytest.approx(1, abs=1e-3)
     assert len(ids) == 5  # a narrow condition looks into more partitions
+    seen = index.vectors(space="look").astype(np.float32)
+    assert index._nearest.indexed("look") == 2700
+    hits = 0
+    for at in range(0, 2700, 135):
+        asked = {"look": seen[at] + 0.3 * unit(1, LOOK, at)[0], "vector": queries[at // 135]}
+        ids, similarities = index.alike(asked, 10)
+        right, their = index.alike(asked, 10, exact=True)
+        lengths = np.linalg.norm(asked["look"])
+        weighed = (2 * seen @ asked["look"] / lengths + vectors @ asked["vector"]) / 3
+        assert right.tolist() == np.argsort(-weighed)[:10].tolist()
+        assert their == pytest.approx(np.sort(weighed)[::-1][:10], abs=2e-3)
+        assert (np.diff(similarities) <= 0).all()
+        hits += len(set(ids.tolist()) & set(right.tolist()))
+    assert hits >= 0.95 * 200
+    ids, _ = index.alike({"look": seen[7], "vector": vectors[7]}, 5, where="year = 1907")
+    assert ids[0] == 7
+    assert len(ids) == 5
     index.set_columns(range(2700), {"cluster": [1] * 2700})
-    assert index._nearest.indexed == 2700
+    assert index._nearest.indexed() == 2700
     add(index, near(500), 2700)
     index.tidy()
     assert index._nearest.trained == 3200  # grown by more than a quarter: made anew

@@ -19,6 +19,7 @@ from tiny import tiny_model_folder
 from classifier import PageClassifier
 from explore.backbones import open_backbone
 from explore.index import Index, page_file
+from explore.look import LookEncoder, look_pixels
 from run import main
 from settings import Settings
 
@@ -53,9 +54,13 @@ def find(out: Path, *arguments: str, code: int = 0) -> tuple[list[dict[str, str]
         return list(csv.DictReader(lines)), folder
 
 
-def cosines(index: Index, query: np.ndarray) -> np.ndarray:
-    vectors = index.vectors().astype(np.float32)
+def cosines(index: Index, query: np.ndarray, space: str = "vector") -> np.ndarray:
+    vectors = index.vectors(space=space).astype(np.float32)
     return vectors @ (query / np.linalg.norm(query)) / np.linalg.norm(vectors, axis=1)
+
+
+def similarities(index: Index, vector: np.ndarray, look: np.ndarray) -> np.ndarray:
+    return (2 * cosines(index, look, "look") + cosines(index, vector)) / 3
 
 
 def paths(index: Index) -> list[str]:
@@ -68,7 +73,8 @@ def test_the_nearest_pages_of_an_image(here, capsys):
     index = Index.open(Path("ix"))
     assert rows[0]["FILE"] == "CTX19430-4.png"
     assert float(rows[0]["SIMILARITY"]) == pytest.approx(1, abs=1e-3)
-    order = np.argsort(-cosines(index, index.vectors()[index.rows()["file"] == "CTX19430-4.png"][0].astype(np.float32)))
+    [vector], [look] = (index.vectors("file = 'CTX19430-4.png'", space).astype(float) for space in ("vector", "look"))
+    order = np.argsort(-similarities(index, vector, look))
     assert [row["PATH"] for row in rows] == [paths(index)[at] for at in order[:5]]
     assert rows[0]["CATEGORY"] == "PHOTO"
     assert (rows[0]["YEAR"], rows[0]["PAGE"], rows[0]["SCORE"]) == ("1943", "4", "0.8000")
@@ -91,14 +97,15 @@ def test_several_images_and_not(here):
     images = [draw_page(here / f"{seed}.png", seed) for seed in (2, 5, 8)]
     index, backbone = Index.open(Path("ix")), open_backbone("tiny", Settings())
     vectors = backbone.embed(torch.stack([torch.from_numpy(backbone.transform(Image.open(image))) for image in images]))
-    mean = vectors[0] + vectors[1]
-    mean /= np.linalg.norm(mean)
+    looks = LookEncoder.load("cpu").embed(np.stack([look_pixels(Image.open(image)) for image in images]))
+    means = [(one[0] + one[1]) / np.linalg.norm(one[0] + one[1]) for one in (vectors, looks)]
+    unlike = [mean - 0.5 * one[2] for mean, one in zip(means, (vectors, looks), strict=True)]
     for arguments, query in (
-        (["--image", str(images[0]), str(images[1])], mean),
-        (["--image", str(images[0]), str(images[1]), "--not", str(images[2])], mean - 0.5 * vectors[2]),
+        (["--image", str(images[0]), str(images[1])], means),
+        (["--image", str(images[0]), str(images[1]), "--not", str(images[2])], unlike),
     ):
         rows, _ = find(here, *arguments, "-k", "6")
-        expected = np.sort(cosines(index, query))[::-1][:6]
+        expected = np.sort(similarities(index, *query))[::-1][:6]
         assert [float(row["SIMILARITY"]) for row in rows] == pytest.approx(expected, abs=2e-3)
     assert "CTX19480-9.png" not in [row["FILE"] for row in rows[:3]]
 

@@ -80,7 +80,7 @@ def build_base(texts: Iterable[str], seed: int) -> tuple[VisionTextDualEncoderMo
     import torch
     from transformers import BertConfig, TimmWrapperConfig, VisionTextDualEncoderConfig, VisionTextDualEncoderModel
 
-    weights = weights_file()
+    weights_file()  # told before any work
     words, known = _words(texts), WordKnowledge.find()
     if known is not None:
         words += sorted(set(known.frequent_words(FREQUENT_WORDS)) - set(words))
@@ -108,7 +108,7 @@ def build_base(texts: Iterable[str], seed: int) -> tuple[VisionTextDualEncoderMo
         vectors = torch.from_numpy(known.vectors(tuple(meant), TEXT_WIDTH))
         with torch.no_grad():
             model.text_model.embeddings.word_embeddings.weight[places] = vectors
-    model.vision_model.load_state_dict(_renamed(weights, model.vision_model.state_dict()))
+    model.vision_model.load_state_dict(imagenet_weights(model.vision_model.state_dict()))
     return model.eval(), tokenizer
 
 
@@ -132,11 +132,14 @@ def _begin_as_bag_of_words(tower: BertModel, special: list[int]) -> None:
         torch.nn.init.eye_(tower.pooler.dense.weight)
 
 
-def _renamed(weights: Path, wanted: dict) -> dict:
-    """The package's tensors under timm's names: both have the same order; the package's classifier comes last."""
+def imagenet_weights(wanted: dict) -> dict:
+    """The package's tensors under the names of `wanted`, the state of timm's network or of its first layers.
+
+    Both have the same order; the package's classifier comes last. UserError where the package is absent or another one.
+    """
     import torch
 
-    stored = torch.load(weights, map_location="cpu", weights_only=True)
+    stored = torch.load(weights_file(), map_location="cpu", weights_only=True)
     tensors = list(stored.values())[: len(wanted)]
     fits = len(tensors) == len(wanted) and all(
         tensor.shape == place.shape for tensor, place in zip(tensors, wanted.values(), strict=True)
