@@ -10,7 +10,7 @@ import math
 import random
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -224,6 +224,7 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
         f"{floor[-1]:.3f}"
     )
     _other_entries(held_out(real))
+    _more_and_less([*held_out(real), *drawn[:DRAWN_AGAIN]])
 
 
 def _paths(rows: object) -> list[tuple[str, object]]:
@@ -261,3 +262,41 @@ def _other_entries(pages: list[Path]) -> None:
             reasons[verdict.reason.partition(" in ")[0]] += 1
         lines.append([what, str(tried), f"{100 * told / tried:.1f}"])
     print("\n" + markdown(["the same page, but for", "pages", "told apart, %"], lines))
+
+
+def _more_and_less(pages: list[Path]) -> None:
+    """What a page is told to be to scans that show more or less of it, in per cent."""
+    from explore.near_duplicates import RELATIONS, compare, see
+
+    told: dict[str, Counter[str]] = defaultdict(Counter)
+    for page, next_page in zip(pages, [*pages[1:], pages[0]], strict=True):
+        image, other = (Image.open(file).convert("L") for file in (page, next_page))
+        width, height = image.size
+        first, beside = see(image), other.resize(image.size, Image.Resampling.BICUBIC)
+        scans = {}
+        for share in (5, 8, 25):
+            cut = round(width * share / 100), round(height * share / 100)
+            sides = ((cut[0], 0, width, height), (0, cut[1], width, height), (0, 0, width - cut[0], height),
+                     (0, 0, width, height - cut[1]))  # fmt: skip
+            scans[f"{share} % cropped at one side"] = [image.crop(side) for side in sides]
+        for what, side, place in (
+            ("beside", (2 * width, height), (width, 0)),
+            ("below", (width, 2 * height), (0, height)),
+        ):
+            both = Image.new("L", side, 255)
+            both.paste(image, (0, 0))
+            both.paste(beside, place)
+            small = round(0.7 * both.width), round(0.7 * both.height)
+            scans[f"another page {what} it, at 70 % of the size"] = [both.resize(small, Image.Resampling.BICUBIC)]
+        bed = Image.new("L", (round(1.4 * width), round(1.3 * height)), 20)
+        bed.paste(image, (30, 30))
+        scans["on a black bed"] = [bed]
+        for what, images in scans.items():
+            for scan in images:
+                told[what][compare(first, see(scan)).relation] += 1
+    lines = [
+        [what, str(counts.total()), *(f"{100 * counts[relation] / counts.total():.1f}" for relation in RELATIONS)]
+        for what, counts in told.items()
+    ]
+    head = ["the scan shows the page", "pairs", "same", "scan is part", "page is part", "other page", "not told"]
+    print("\n" + markdown(head, lines))

@@ -56,6 +56,7 @@ MAX_PIXELS = 700_000_000
 SIDE = 300  # pixels; a PDF page is drawn at four times this before it is compared
 SPLIT_ORDER = ("train", "validation", "test", "left out", "unreadable")
 MEASURES = "measures.jsonl"
+RULE = 2  # of reading and measuring; measures of another rule are made anew
 FOLDERS = "folders"  # what --split says where the folders are the split
 
 DESCRIPTION = f"""\
@@ -215,13 +216,13 @@ def measure_all(found: LabelledPages, journal: Path, workers: int) -> list[Measu
 
 
 def _key(root: Path, page: Page) -> str:
-    """Changes with the file, so that a measure of an earlier file is not taken for this one's."""
+    """Changes with the file and with how it is measured, so that an earlier measure is not taken for this one."""
     try:
         status = (root / page.path).stat()
         identity = [status.st_size, status.st_mtime_ns]
     except OSError:
         identity = [0, 0]
-    return json.dumps([str(root.resolve()), page.path, page.number, page.frame, *identity])
+    return json.dumps([RULE, str(root.resolve()), page.path, page.number, page.frame, *identity])
 
 
 def read_journal(journal: Path) -> dict[str, Measure]:
