@@ -25,6 +25,7 @@ import model_files
 from categories import PROMPT, average_prototypes, prompts, same_label
 from checkpoints import AVERAGED_SCALE, read_checkpoint
 from devices import check_precision, exact_fp32, resolve_device
+from failures import WriteError
 from towers import (
     STANDARD_TOKENIZERS,
     cached,
@@ -306,7 +307,7 @@ class PageClassifier:
             beside.rename(folder)
         except (OSError, SafetensorError) as error:  # safetensors tells a full disk in its own way
             why = getattr(error, "strerror", None) or one_line(error)
-            raise UserError(f"{folder}: cannot be written ({why})") from error
+            raise WriteError(f"{folder}: cannot be written ({why}): put that right") from error
         finally:
             shutil.rmtree(beside, ignore_errors=True)
         return folder

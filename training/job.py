@@ -42,7 +42,7 @@ def run_training(settings: Settings, job: Job) -> int:
     """
     from torch import device as torch_device
 
-    from devices import bf16_missing, keep_memory
+    from devices import check_precision, keep_memory
 
     say = warn if is_main() else _silent
     data = job.directory or settings.train.folder
@@ -55,8 +55,7 @@ def run_training(settings: Settings, job: Job) -> int:
     if job.resume:  # before anything is loaded
         Work.unfinished(settings.setup.model_dir, job.name)
     settings = settings.replaced("setup", device=own_device(settings.setup.device))
-    if settings.setup.precision == "bf16" and (reason := bf16_missing(torch_device(settings.setup.device))):
-        raise UserError(f"--precision bf16: {reason}; take fp32")
+    check_precision(settings.setup.precision, torch_device(settings.setup.device))
     keep_memory()
     start = Start.choose(settings, job)
     with Work.open(settings, job, start.base, data, identity(settings, start, data)) as work:

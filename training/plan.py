@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pages import Page, Stamp, stamp_of
+from training.copies import contents_of
 from training.data import DOCUMENTS, LabelledPages, stamps_of
 from utils import UserError, printable
 
@@ -43,13 +44,18 @@ class Plan:
         return self.parts[0]
 
     def changed(self) -> list[str]:
-        """The files of pages that are gone, or were changed since the training began."""
-        changed = {
-            page.path
-            for part in self.parts
-            for page, was, now in zip(part.pages, part.stamped(), stamps_of(part.root, part.pages), strict=True)
-            if was != now
-        }
+        """The files of pages that are gone, or hold something else than when the training began."""
+        changed: set[str] = set()
+        for part in self.parts:
+            stamps = zip(part.stamped(), stamps_of(part.root, part.pages), strict=True)
+            others = [i for i, (was, now) in enumerate(stamps) if was != now]
+            if not others:
+                continue
+            touched = LabelledPages(part.root, [part.pages[i] for i in others], [], [])
+            contents = contents_of([touched], workers=1, quiet=True)  # a copied file may have another time only
+            was = part.contents or [""] * len(part.pages)
+            pairs = zip(others, contents, strict=True)
+            changed |= {part.pages[i].path for i, content in pairs if not content or content != was[i]}
         return sorted(changed)
 
     def tables_changed(self) -> list[Path]:

@@ -23,15 +23,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from failures import FULL, WriteError
 from pages import PageList
-from utils import UserError, printable
+from utils import printable
 
 if TYPE_CHECKING:
     from settings import Settings
     from training.data import LabelledPages
     from transform import PageTransform
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SPARE = 1.05  # a disk filled to the last byte has no room for what comes after
 
 
@@ -151,10 +151,10 @@ class KeptRows:
             if error.errno not in FULL:
                 raise
             self._rows.unlink(missing_ok=True)
-            raise UserError(
-                f"the {self.what} take {size / 1e9:.1f} GB, more than there is room for in "
-                f"{printable(str(self.file.parent))} ({os.strerror(error.errno or 0).lower()}): make room, or take "
-                "fewer pages (-mc)"
+            shown = f"{size / 1e9:.1f} GB" if size > 1e8 else f"{size / 1e6:.1f} MB"
+            raise WriteError(
+                f"the {self.what} take {shown}, more than there is room for in {printable(str(self.file.parent))} "
+                f"({os.strerror(error.errno or 0).lower()}): make room, or take fewer pages"
             ) from error
 
 

@@ -26,9 +26,10 @@ from torch import nn
 from torch.nn import functional
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
+import failures
 from training.data import BalancedSampler
 from training.learner import Learner, Pages, Recipe
-from utils import UserError, cross_entropy, fit_temperature, printable
+from utils import cross_entropy, fit_temperature, printable
 
 MAX_SCALE = float(np.log(100.0))  # CLIP's bound of the logit scale
 MARKER = "complete"  # the last file written into a checkpoint
@@ -120,17 +121,18 @@ class PageTrainer(Trainer):
         safetensors and torch have errors of their own for a full disk, which do not name the cause alike.
         """
         folder = Path(self.args.output_dir)
-        reason = error.strerror if isinstance(error, OSError) else why_unwritable(folder)
-        if isinstance(error, RuntimeError) and not reason:
+        cause = error if isinstance(error, OSError) else unwritable(folder)
+        line = failures.line_of(cause or error)
+        if line is None:
             return error
-        return UserError(
-            f"cannot write the checkpoint of epoch {round(self.state.epoch or 0)} into {printable(str(folder))}: "
-            f"{(reason or str(error)).lower()}; put that right, and the same command with --resume continues"
+        epoch = round(self.state.epoch or 0)
+        return failures.WriteError(
+            f"the checkpoint of epoch {epoch} cannot be written into {printable(str(folder))}: {line}"
         )
 
 
-def why_unwritable(folder: Path) -> str:
-    """Why nothing more can be written into a folder ("No space left on device"), "" where it can."""
+def unwritable(folder: Path) -> OSError | None:
+    """What the system says of writing a checkpoint's worth into a folder; None where that can be done."""
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             for _ in range(16):
@@ -138,8 +140,8 @@ def why_unwritable(folder: Path) -> str:
             probe.flush()
             os.fsync(probe.fileno())
     except OSError as error:
-        return error.strerror or str(error)
-    return ""
+        return OSError(error.errno, error.strerror)  # without the probe's own name
+    return None
 
 
 class Conductor(TrainerCallback):
