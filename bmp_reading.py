@@ -13,7 +13,9 @@ import numpy as np
 from PIL import Image
 
 from colours import on_white
+from memory_gate import take
 from page_errors import PageError, over_limit
+from page_memory import bit_field_bytes
 
 RLE8, RLE4, BIT_FIELDS, ALPHA_BIT_FIELDS = 1, 2, 3, 6  # compressions
 _MOST_HEADER = 14 + 124
@@ -95,6 +97,7 @@ def read_bit_fields(file: BinaryIO, max_pixels: int) -> Image.Image:
         raise PageError("damaged: its header says that it has no pixels")
     if width * height > max_pixels:
         raise over_limit((width, height), max_pixels)
+    take(bit_field_bytes((width, height)))
     row = -(-width * header.bits // 32) * 4
     file.seek(header.data_at)
     data = file.read(row * height)

@@ -94,6 +94,8 @@ class Key:
         """The setting for a value of a config file; ValueError(why) where it is of the wrong type or out of range."""
         if self.kind is float and type(value) is int:
             value = float(value)
+        if self.kind is str and type(value) is int and self.about["check"]:  # memory = 4000
+            value = str(value)
         if self.kind == tuple[str, ...]:
             right = isinstance(value, list) and all(isinstance(item, str) for item in value)
         elif self.kind == dict[str, str]:

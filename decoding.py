@@ -24,11 +24,13 @@ from PIL import Image, ImageFile, ImageOps
 
 from bmp_reading import ALPHA_BIT_FIELDS, BIT_FIELDS, read_bit_fields, read_bmp_header
 from colours import grey_or_rgb
-from containers import HEAD, PDF_JUNK, check_whole, kind_of
+from containers import HEAD, PDF_JUNK, check_whole, kind_of, size_of
 from damage import judge_png_rows
-from jp2_reading import as_pillow_reads_it, read_deep_jp2, read_header, true_colours
+from jp2_reading import Jp2Header, as_pillow_reads_it, read_deep_jp2, read_header, set_reduction, true_colours
 from jpeg_reading import decode_jpeg
-from page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
+from memory_gate import one_page
+from page_errors import DECODING_ERRORS, PageError, reason_of
+from page_memory import fitting_power, too_large
 from pdf_reading import close_pdfs, count_pdf_pages, read_pdf
 from png_reading import without_extras
 from tiff_frames import tiff_pages
@@ -90,8 +92,9 @@ def read_page(
 
     `frame` counts the pages of a TIFF or PDF from 0, None is a file of one image. `min_side` is the model's input side
     in pixels: a PDF page is drawn with its shorter side at least twice that. An image of more than `max_pixels` pixels
-    is refused; JPEG and JPEG 2000 are decoded at a half, a quarter ... of their size instead where that brings them
-    under the limit. Values of 16 bits become 8 by their range (65535 -> 255), so 12-bit data in a 16-bit file stay as
+    is refused, and so is one that needs more memory than there is for it (memory_gate.py); JPEG and JPEG 2000, and over
+    the memory TIFF too, are decoded at a half, a quarter ... of their size instead where that brings them under the
+    limit. Values of 16 bits become 8 by their range (65535 -> 255), so 12-bit data in a 16-bit file stay as
     dark as they are; floats are taken as 0..1, 0..255 or 0..65535, else stretched from their least to their greatest
     value; transparency goes onto white. Raises PageError, and nothing else, for a page that cannot be read whole; what
     a decoder complained about without that anything is known to be missing is added to `heard` (damage.py).
@@ -99,7 +102,7 @@ def read_page(
     _prepare()
     heard = [] if heard is None else heard
     try:
-        with _open(path) as file:
+        with one_page(), _open(path) as file:
             kind = _kind(path, file)
             if kind == "pdf":
                 if frame is None:
@@ -115,8 +118,11 @@ def read_page(
             if header and header.is_deep:
                 return read_deep_jp2(file, header, max_pixels)
             try:
-                image = Image.open(as_pillow_reads_it(file, header) if header else file, formats=[PILLOW_FORMATS[kind]])
-                image = _strictly(image, file, kind, max_pixels, heard) or _loaded(image, file, kind, max_pixels)
+                image = _opened(file, kind, header)
+                if power := fitting_power(image, kind, size_of(file), max_pixels, header):
+                    image = _reduced(image, file, kind, power, max_pixels, header)
+                else:
+                    image = _strictly(image, file, kind, heard) or _loaded(image, file, kind)
             except DECODING_ERRORS:
                 second = _second_try(file, kind, max_pixels)
                 if second is None:
@@ -172,11 +178,14 @@ def _kind(path: Path, file: BinaryIO) -> str:
     return kind
 
 
-def _strictly(
-    image: ImageFile.ImageFile, file: BinaryIO, kind: str, max_pixels: int, heard: list[str]
-) -> Image.Image | None:
+def _opened(file: BinaryIO, kind: str, header: Jp2Header | None) -> ImageFile.ImageFile:
+    file.seek(0)
+    return Image.open(as_pillow_reads_it(file, header) if header else file, formats=[PILLOW_FORMATS[kind]])
+
+
+def _strictly(image: ImageFile.ImageFile, file: BinaryIO, kind: str, heard: list[str]) -> Image.Image | None:
     """A JPEG decoded by a decoder that tells what it complained about; None where Pillow is to decode it."""
-    if kind != "jpeg" or image.size[0] * image.size[1] > max_pixels:
+    if kind != "jpeg":
         return None
     file.seek(0)
     pixels = decode_jpeg(file.read(), image.mode, heard)  # [height, width, 1 or 3]
@@ -192,14 +201,15 @@ def _second_try(file: BinaryIO, kind: str, max_pixels: int) -> Image.Image | Non
     """What Pillow refuses although the picture is whole; None where there is no other way to read it."""
     if kind == "png":
         image = Image.open(without_extras(file), formats=["PNG"])
-        return _loaded(image, file, kind, max_pixels)
+        fitting_power(image, kind, size_of(file), max_pixels)
+        return _loaded(image, file, kind)
     if kind == "bmp" and (header := read_bmp_header(file)) and header.compression in (BIT_FIELDS, ALPHA_BIT_FIELDS):
         return read_bit_fields(file, max_pixels)
     return None
 
 
-def _loaded(image: ImageFile.ImageFile, file: BinaryIO, kind: str, max_pixels: int) -> Image.Image:
-    _load(image, kind, max_pixels)
+def _loaded(image: ImageFile.ImageFile, file: BinaryIO, kind: str) -> Image.Image:
+    image.load()
     if kind == "png":
         width, height = image.size
         last = height - 1 if not image.info.get("interlace") else max(0, height - 1 - height % 2)  # of the last pass
@@ -207,31 +217,25 @@ def _loaded(image: ImageFile.ImageFile, file: BinaryIO, kind: str, max_pixels: i
     return image
 
 
-def _load(image: ImageFile.ImageFile, kind: str, max_pixels: int) -> None:
-    """Decodes, at full size or - over the limit, where the format can - at the largest reduced size that is under
-    it.
-    """
-    size = width, height = image.size
-    if width * height <= max_pixels:
+def _reduced(
+    image: ImageFile.ImageFile, file: BinaryIO, kind: str, power: int, max_pixels: int, header: Jp2Header | None
+) -> Image.Image:
+    """A JPEG or JPEG 2000 decoded at 1 / 2**power of its size."""
+    too_much = too_large(image, kind, size_of(file), max_pixels, header)
+    if header is None:
+        width, height = image.size
+        image.draft(None, (max(1, width // 2**power), max(1, height // 2**power)))
+        if image.size[0] * image.size[1] > max_pixels or image.size == (width, height):
+            raise too_much
         image.load()
-        return
-    for power in (1, 2, 3) if kind == "jpeg" else (1, 2, 3, 4, 5) if kind == "jp2" else ():
-        part = 2**power
-        if -(-width // part) * -(-height // part) > max_pixels:
-            continue
-        if kind == "jpeg":
-            image.draft(None, (max(1, width // part), max(1, height // part)))
-        else:
-            image.reduce = power
-        break
-    else:
-        raise over_limit(size, max_pixels)
-    if kind == "jpeg" and image.size[0] * image.size[1] > max_pixels:
-        raise over_limit(size, max_pixels)
-    try:
-        image.load()
-    except DECODING_ERRORS as error:  # a JPEG 2000 file may hold fewer reduced sizes
-        raise (over_limit(size, max_pixels) if kind == "jp2" else error) from None
+        return image
+    for level in range(power, header.levels + 1):  # where tiles have odd sides, Pillow cannot read every one
+        with contextlib.suppress(*DECODING_ERRORS):
+            set_reduction(image, level)
+            image.load()
+            return image
+        image = _opened(file, kind, header)
+    raise too_much
 
 
 def _upright(image: Image.Image) -> Image.Image:

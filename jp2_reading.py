@@ -19,13 +19,15 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from colours import as_bytes, lab_to_rgb, on_white
+from memory_gate import take
 from page_errors import PageError, over_limit
+from page_memory import deep_jp2_bytes
 
 _CODE_STREAM = b"\xff\x4f\xff\x51"
-_TILE_PART, _END = 0xFF90, 0xFFD9  # markers
+_TILE_PART, _END, _STYLE = 0xFF90, 0xFFD9, 0xFF52  # markers
 _SRGB, _SYCC, _LAB = 16, 18, 14  # EnumCS of a colour specification
 _YCC = (1, 3, 4, _SYCC)
 _CMY, _CMYK = 11, 12
@@ -36,15 +38,17 @@ _COLOUR, _OPACITY, _PREMULTIPLIED = 0, 1, 2  # types of a channel
 class Jp2Header:
     """What the boxes before a code stream say.
 
-    start, end: of the code stream. size, bits, components: as the code stream says. colours: EnumCS, 0 for none; it
-    stands at colours_at. lab: the range and offset of L, a and b, then their bits; none for the usual ones. channels:
-    (type, colour that it is, from 1) by number, none where nothing is said. palette: uint8 [entries, columns], its
-    columns in the order of the channels.
+    start, end: of the code stream. size, tile (both width, height), bits, components, levels (how often it can be
+    halved): as the code stream says. colours: EnumCS, 0 for none; it stands at colours_at. lab: the range and offset of
+    L, a and b, then their bits; none for the usual ones. channels: (type, colour that it is, from 1) by number, none
+    where nothing is said. palette: uint8 [entries, columns], its columns in the order of the channels.
     """
 
     start: int = 0
     end: int = 0
     size: tuple[int, int] = (0, 0)
+    tile: tuple[int, int] = (0, 0)
+    levels: int = 0
     bits: int = 8
     components: int = 1
     colours: int = 0
@@ -134,6 +138,7 @@ def read_deep_jp2(file: BinaryIO, header: Jp2Header, max_pixels: int) -> Image.I
 
     if header.size[0] * header.size[1] > max_pixels:
         raise over_limit(header.size, max_pixels)
+    take(deep_jp2_bytes(header.size, header.components, file.seek(0, io.SEEK_END)))
     file.seek(0)
     values = imagecodecs.jpeg2k_decode(file.read())  # [height, width, channels], in order, and sYCC is RGB by now
     if values.dtype.kind == "i":
@@ -201,13 +206,38 @@ def _lab(values: np.ndarray, said: tuple[int, ...]) -> Image.Image:
 
 def _with_sizes(file: BinaryIO, header: Jp2Header) -> Jp2Header:
     file.seek(header.start + 4)  # behind the start mark and that of SIZ
-    _, _, right, below, left, top = struct.unpack(">HHIIII", file.read(20))
+    length, _, right, below, left, top, *tile = struct.unpack(">HHIIIIII", file.read(28))
     file.seek(header.start + 4 + 36)
     (header.components,) = struct.unpack(">H", file.read(2))
     header.size = max(0, right - left), max(0, below - top)
     depths = file.read(3 * header.components)[::3]
     header.bits = 1 + max((depth & 0x7F for depth in depths), default=7)
+    header.tile = min(tile[0], header.size[0]), min(tile[1], header.size[1])
+    header.levels = _levels(file, header.start + 4 + length)
     return header
+
+
+def _levels(file: BinaryIO, position: int) -> int:
+    """How often a picture can be halved: of the first segment that says so, before any tile."""
+    while True:
+        file.seek(position)
+        head = file.read(12)
+        if len(head) < 12 or head[0] != 0xFF or head[1] in (_TILE_PART & 0xFF, _END & 0xFF):
+            return 0
+        if head[1] == _STYLE & 0xFF:
+            return head[9]
+        position += 2 + max(2, int.from_bytes(head[2:4]))
+
+
+def set_reduction(image: ImageFile.ImageFile, power: int) -> None:
+    """Makes an open JPEG 2000 load at 1 / 2**power of its size.
+
+    Pillow's own `reduce` rounds sizes to the nearest where the decoder rounds them up, and then fails: at three of five
+    sizes for an eighth.
+    """
+    tile = image.tile[0]
+    image._size = size = tuple(-(-side // 2**power) for side in image.size)
+    image.tile = [tile._replace(extents=(0, 0, *size), args=(tile.args[0], power, *tile.args[2:]))]
 
 
 def _boxes(file: BinaryIO, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:

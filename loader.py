@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from decoding import PageError, close_files, read_page
+from memory_gate import one_page
 from pages import Page, PageList
 from transform import PageTransform
 
@@ -76,11 +77,14 @@ def load_batches(
             return page.reason, "", None
         file, heard = pages.root / page.path, []
         try:
-            image = read_page(file, page.frame, min_side=side, max_pixels=max_pixels, heard=heard)
-            if heard and strict:
-                return f"doubtful: {'; '.join(heard)}", "", None
-            slot[...] = transform(image)
-            return "", "; ".join(heard), keep(page, image) if keep else None
+            with one_page(stop.is_set):
+                image = read_page(file, page.frame, min_side=side, max_pixels=max_pixels, heard=heard)
+                if heard and strict:
+                    return f"doubtful: {'; '.join(heard)}", "", None
+                slot[...] = transform(image)
+                kept = keep(page, image) if keep else None
+                del image  # before its memory counts as free
+                return "", "; ".join(heard), kept
         except PageError as error:
             return str(error), "", None
         except (MemoryError, ValueError, OSError) as error:  # of the resizing: a page of an impossible shape

@@ -17,6 +17,8 @@ import zlib
 
 from PIL import Image, UnidentifiedImageError
 
+from memory import in_words
+
 # Whatever a decoder may raise on a hostile file; a bug of ours that raises one of these would show as a page's reason.
 DECODING_ERRORS = (
     OSError,
@@ -81,3 +83,8 @@ def over_limit(size: tuple[int, int], max_pixels: int) -> PageError:
     return PageError(
         f"over the pixel limit: {width} x {height} = {pixels} pixels, limit {limit} (raise [input] max_pixels)"
     )
+
+
+def over_memory(needed: int, budget: int) -> PageError:
+    """The error of a page that needs more memory (bytes) than there is for it."""
+    return PageError(f"needs about {in_words(needed)} of memory, budget {in_words(budget)} (raise [input] memory)")

@@ -18,7 +18,9 @@ import numpy as np
 from PIL import Image
 
 from colours import as_bytes, first_of, lab_to_rgb, on_white
+from memory_gate import take
 from page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
+from page_memory import rare_tiff_bytes
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -75,6 +77,7 @@ def read_rare_tiff(path: Path, place: int, max_pixels: int) -> Image.Image:
             if size[0] * size[1] > max_pixels:
                 raise over_limit(size, max_pixels)
             _check_supported(page)
+            take(rare_tiff_bytes(size, page.samplesperpixel, first_of(page.bitspersample)))
             image = _image_of(page)
             turn = _TURNS.get(first_of(page.tags.valueof(274)))
             return image if turn is None else image.transpose(turn)

@@ -29,6 +29,7 @@ import failures
 from config_file import HOME, every_key, near, read_settings
 from earlier_config import find_earlier, mapped, read_earlier
 from flags import PROGRAM, SHORT_HELP, parse
+from memory import bytes_of
 from settings import Settings
 from utils import UserError, printable
 
@@ -157,6 +158,9 @@ def _run(arguments: tuple[str, ...], known: list[tuple[Settings, Job]]) -> int:
     # decode pages, and to other programs (benchmarks/predict.py).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub client; hub.client.online() alone lifts it
+    from memory_gate import set_budget
+
+    set_budget(bytes_of(settings.input.memory))
     if job.kind in JOBS:
         _, room, work = JOBS[job.kind]
         return getattr(importlib.import_module(room), work)(settings, job)

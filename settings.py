@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from memory import bytes_of
 from utils import did_you_mean
 
 
@@ -73,6 +74,14 @@ def _bad_device(text: str) -> str | None:
     return f"must be auto, cpu, cuda, cuda:N or mps{did_you_mean(text, ('auto', 'cpu', 'cuda', 'cuda:0', 'mps'))}"
 
 
+def _bad_memory(text: str) -> str | None:
+    try:
+        bytes_of(text)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 # fmt: off
 @dataclass(frozen=True)
 class Input:
@@ -91,6 +100,10 @@ class Input:
         "e.g. *_small.jpg or box1/drafts", "--exclude", metavar="PATTERN", check=_bad_exclude)
     max_pixels: int = setting(
         700_000_000, "pages of more pixels are listed as errors, not decoded", "--max_pixels", metavar="N", low=1)
+    memory: str = setting(
+        "auto", "memory that decoding may take at once, in MB or with a unit (6 GB): larger pages are read "
+        "smaller where their format allows it, else listed as errors; auto: half of the machine's",
+        "--memory", metavar="SIZE", check=_bad_memory)
     strict: bool = setting(
         False, "pages that a decoder complained about are errors too, not sorted with a WARNING", "--strict")
     document_from: str = setting(

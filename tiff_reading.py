@@ -16,8 +16,10 @@ from PIL import Image, ImageFile, ImagePalette, UnidentifiedImageError
 from colours import first_of, grey_or_rgb
 from containers import FileId, file_id_of
 from damage import judge_deflated_tiff, judge_tiff
+from memory_gate import budget, take
 from page_errors import DECODING_ERRORS, PageError, over_limit
 from rare_tiffs import COMMON_COMPRESSIONS, COMPRESSION, read_rare_tiff, reads_wrong
+from tiff_bands import Bands, tiff_bytes
 from tiff_errors import can_hear
 from tiff_frames import check_strips, tiff_pages
 
@@ -60,16 +62,24 @@ def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int, he
             raise over_limit(image.size, max_pixels)
         _mend_palette(image)
         can_hear()
+        needed = tiff_bytes(image.mode, image.tag_v2, image.info)
+        bands = needed > budget() and Bands.of(file, image)
+        if not bands:
+            take(needed)
         try:
-            image.load()
+            if bands:
+                page = bands.page(_mend_palette)
+            else:
+                image.load()
         except DECODING_ERRORS:
             if first_of(image.tag_v2.get(COMPRESSION)) in COMMON_COMPRESSIONS:
                 raise
             return read_rare_tiff(path, place, max_pixels)
         judge_deflated_tiff(file, image.tag_v2)
         judge_tiff(path, place, heard)
-        page = grey_or_rgb(image)
-        page = page.copy() if page is image else page
+        if not bands:
+            page = grey_or_rgb(image)
+            page = page.copy() if page is image else page
         image.im = None  # an open TIFF would keep its last frame in memory
         keep = getattr(image, "is_animated", False)
         return page

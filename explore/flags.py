@@ -101,15 +101,15 @@ Needs more packages than sorting: python -m pip install -r requirements-explore.
 MOST = 1_000_000  # pages that a list, neighbours that a page, clusters that a collection may be asked for
 # Settings whose flags a command shares with sorting.
 FINDING = ("--file_format", "--inner", "--hidden", "--exclude")
-READING = ("--max_pixels", "--strict", "--document_from", "--document_pattern", *FINDING)
+READING = ("--max_pixels", "--memory", "--strict", "--document_from", "--document_pattern", *FINDING)
 COMPUTING = ("--device", "--precision", "--batch_size", "--workers")
 SHARED = {
     "index": (*READING, *COMPUTING, "--quiet"),
-    "search": ("--max_pixels", "--device", "--excel", "--quiet"),
-    "clusters": ("--max_pixels", "--excel", "--quiet"),
+    "search": ("--max_pixels", "--memory", "--device", "--excel", "--quiet"),
+    "clusters": ("--max_pixels", "--memory", "--excel", "--quiet"),
     "map": ("--quiet",),
-    "duplicates": ("--max_pixels", "--workers", "--excel", "--quiet"),
-    "outliers": ("--max_pixels", "--excel", "--quiet"),
+    "duplicates": ("--max_pixels", "--memory", "--workers", "--excel", "--quiet"),
+    "outliers": ("--max_pixels", "--memory", "--excel", "--quiet"),
 }
 
 

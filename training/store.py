@@ -190,6 +190,7 @@ class PageStore:
         of = {
             "transform": self.transform.to_dict(),
             "max_pixels": settings.input.max_pixels,
+            "memory": settings.input.memory,
             "strict": settings.input.strict,
         }
         rows = KeptRows(self.folder / "pixels", np.uint8, shape, keys, of=of, what="decoded pages")
