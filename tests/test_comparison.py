@@ -138,6 +138,27 @@ def test_interrupted_and_resumed_no_finished_model_is_judged_again(place, tmp_pa
     assert compare(place, tmp_path, "--resume") == 2
 
 
+def test_rows_of_pages_that_were_replaced_meanwhile_are_not_taken(place, tmp_path, monkeypatch, capsys):
+    pages = tmp_path / "pages"
+    shutil.copytree(place / "pages", pages)
+    call_of = ["--eval_dir", "-d", pages, "--model_dir", place / "models", "-o", tmp_path / "out"]
+    done = []
+
+    def stopped(*rest):
+        if done:
+            raise KeyboardInterrupt
+        done.append(embed(*rest))
+        return done[0]
+
+    embed = comparison.embed
+    monkeypatch.setattr(comparison, "embed", stopped)
+    assert call(*call_of) == 130
+    one, other = sorted(pages.rglob("*.png"))[:2]
+    shutil.copy(other, one)
+    assert call(*call_of, "--resume") == 2
+    assert "no unfinished comparison by these pages" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(os.name == "nt", reason="kills as POSIX does")
 def test_killed_at_once_and_resumed(place, tmp_path):
     command = [sys.executable, str(RUN), "--eval_dir", "-d", str(place / "pages"), "--model_dir", str(place / "models")]
