@@ -28,6 +28,8 @@ import PIL
 from PIL import Image  # noqa: F401  loads libtiff
 
 _MOST_REPORTS = 100  # a picture: a broken one reports each of its lines
+# Raw strips and deflated ones: of these libtiff says nothing that their lengths and checksums do not (damage.py).
+_NOTHING_TO_SAY = (1, 8, 32946)
 _MOST_BYTES = 1 << 28  # of one strip or tile; larger ones are left to Pillow
 
 # int handler(TIFF *, void *user, const char *part, const char *format, va_list): 1 = nobody else is told.
@@ -66,7 +68,7 @@ def tiff_reports(source: Path | int, directory: int) -> list[TiffReport]:
             return []
         codec = ctypes.c_uint16(1)
         library.TIFFGetField(handle, ctypes.c_uint32(259), ctypes.byref(codec))
-        if not library.TIFFIsCODECConfigured(codec):
+        if codec.value in _NOTHING_TO_SAY or not library.TIFFIsCODECConfigured(codec):
             return []
         reports.clear()  # of the header: unknown tags and the like, which move no pixel
         tiled = library.TIFFIsTiled(handle)
