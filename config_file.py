@@ -9,6 +9,7 @@ Whatever is wrong in a config file is one line: file, section, key, what is vali
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
 import math
 import os
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from given_paths import address_fault, expanded
 from settings import SECTIONS, Settings
 from utils import UserError, did_you_mean, nearest, printable
 
@@ -130,7 +132,9 @@ class Key:
         if self.is_path:
             if not value and self.kind is Path:
                 raise ValueError("must be a path")
-            return Path(value).expanduser() if value else None
+            if value and (fault := address_fault(str(value))):
+                raise ValueError(fault)
+            return expanded(value) if value else None
         if why := self.fault(value):
             raise ValueError(why)
         return value
@@ -155,7 +159,10 @@ def every_key() -> Iterable[Key]:
 def near(path: Path) -> Path:
     """The same path, relative to the working directory where it lies inside it: shorter to read."""
     path = Path(os.path.normpath(path))
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # the working directory is gone
+        return path
     return path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
 
 
@@ -200,7 +207,7 @@ def _check_names(tables: dict[str, Any], file: Path | None) -> None:
     sections = ", ".join(f"[{section}]" for section in SECTIONS)
     for section, table in tables.items():
         if not isinstance(table, dict):
-            hint = _home_of(section) or f"; the sections are {sections}"
+            hint = _home_of(section) or _nearest_key(section) or f"; the sections are {sections}"
             raise UserError(f"{_shown(file)}: {section} stands outside of the sections{hint}")
         if section not in SECTIONS:
             guess = nearest(section, SECTIONS)
@@ -209,7 +216,7 @@ def _check_names(tables: dict[str, Any], file: Path | None) -> None:
         known = keys_of(section)
         for name in table:
             if name not in known:
-                hint = _home_of(name) or did_you_mean(name, known)
+                hint = _home_of(name) or _nearest_key(name, section)
                 valid = f"its keys: {', '.join(known)}" if known else "it has no keys yet"
                 raise UserError(f"{_shown(file)}: unknown key [{section}] {name}{hint} ({valid})")
 
@@ -226,6 +233,19 @@ def is_token(name: str, value: str) -> bool:
 def _home_of(name: str) -> str:
     homes = [f"[{key.section}]" for key in every_key() if key.name == name]
     return f"; it belongs under {' or '.join(homes)}" if homes else ""
+
+
+def _nearest_key(name: str, section: str = "") -> str:
+    """`; did you mean ...?` with the key of all sections that is most like `name`; of equal ones that of `section`."""
+    like = [key for key in every_key() if nearest(name, [key.name])]
+    if not like:
+        return ""
+
+    def likeness(key: Key) -> tuple[float, bool]:
+        return difflib.SequenceMatcher(None, name.lower(), key.name.lower()).ratio(), key.section == section
+
+    best = max(like, key=likeness)
+    return f"; did you mean {best.name if best.section == section else f'[{best.section}] {best.name}'}?"
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

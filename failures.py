@@ -74,6 +74,13 @@ def how_to_go_on(settings: Settings | None, job: Job | None, began: float) -> st
     return f"and the same command {'' if job.resume else 'with --resume '}continues"
 
 
+def to_continue(settings: Settings, job: Job, began: float) -> str:
+    """The command that goes on with what an interrupted one has begun; "" where there is nothing to go on with."""
+    if job.kind == "hf" or (job.explore is not None and job.explore.command == "index"):
+        return job.command()
+    return job.continue_command() if _can_resume(settings, job, began) else ""
+
+
 def _can_resume(settings: Settings, job: Job, began: float) -> bool:
     output = settings.output.folder
     if job.kind == "train":

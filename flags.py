@@ -29,6 +29,7 @@ NOT_BUILT = {
     "formulas": "reading formulas (formulas)",
 }
 PROGRAM = "python run.py"
+VERSION = "0.1.0"  # as CHANGELOG.md has it
 GROUPS = {  # of the help, in order; the sections of settings.py, and `group` of their settings
     "input": "what to sort",
     "model": "which model (in this order: --model_path, -rev, -m, [setup] model, the shipped default)",
@@ -114,6 +115,7 @@ def build_parser() -> Parser:
     )  # fmt: skip
     add = groups["setup"].add_argument
     add("-h", "--help", action="help", help="show this help")
+    add("--version", action="version", version=f"page-sorter {VERSION}", help="print the version")
     add("--config", metavar="FILE", help="settings (default: the config.toml beside run.py)")
     add("--resume", action="store_true", help="go on with the newest unfinished run of the same input, model, settings")
     add("--safe", action="store_true", help=argparse.SUPPRESS)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checkpoints import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
+from given_paths import expanded
 from training import backbone
 from utils import UserError, did_you_mean, nearest, printable
 
@@ -232,7 +233,7 @@ def check_revision_fits(revision: str, base: str, known: Mapping[str, str]) -> N
 
 def _newest(name: str, settings: Settings) -> ModelChoice:
     """`-m` without `--zero_shot`: the newest model on that base, folds left out; or the model folder that it names."""
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if is_model_folder(folder) or is_checkpoint(folder):
         found = describe(folder, settings.hf.revisions)
         return ModelChoice(folder, found.kind, found.base, "-m", found.revision)
@@ -255,7 +256,7 @@ def _newest(name: str, settings: Settings) -> ModelChoice:
 
 def _untuned(name: str, settings: Settings) -> ModelChoice:
     """The untuned base itself: a folder, or a hub id (which loads only from the hub cache)."""
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if folder.is_dir():
         if is_model_folder(folder) or is_checkpoint(folder):
             raise UserError(

@@ -11,24 +11,23 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import glob
 import importlib
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import failures
 from config_file import HOME, every_key, near, read_settings
+from console import check_place, interruptible, open_streams
 from earlier_config import find_earlier, mapped, read_earlier
 from flags import PROGRAM, SHORT_HELP, parse
+from given_paths import filled, given_files, given_path, no_address
 from memory import bytes_of
 from settings import Settings
 from utils import UserError, printable
@@ -102,25 +101,32 @@ class Job:
         return _quoted([*self.program, *self.arguments, *more])
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+def main(arguments: Sequence[str] | None = None, *, alone: bool = False) -> int:
+    """Run one command; the exit code. alone: the process ends with it."""
     arguments = tuple(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a console of another code page must not end a run over one letter
-            stream.reconfigure(errors="replace")
+    open_streams()
     known: list[tuple[Settings, Job]] = []  # what the command is, once that is understood
     began = time.time()
+    with interruptible(alone=alone):
+        try:
+            return _answer(arguments, known, began)
+        except KeyboardInterrupt:  # Ctrl-C again, while the first one was answered
+            return _interrupted(known, began)
+
+
+def _answer(arguments: tuple[str, ...], known: list[tuple[Settings, Job]], began: float) -> int:
+    """The exit code of a command, and one line for whatever ends it early."""
     try:
-        with _signals():
-            code = _run(arguments, known)
-            sys.stdout.flush()
-            return code
+        check_place()
+        code = _run(arguments, known)
+        sys.stdout.flush()
+        return code
     except failures.WriteError as error:
         return _fail(f"{error}, {failures.how_to_go_on(*(known or [(None, None)])[0], began)}", 2)
     except UserError as error:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
-        return _fail("interrupted", 130)
+        return _interrupted(known, began)
     except BrokenPipeError:  # `| head` has read enough
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -137,6 +143,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{line}, {failures.how_to_go_on(*(known or [(None, None)])[0], began)}", 2)
 
 
+def _interrupted(known: list[tuple[Settings, Job]], began: float) -> int:
+    """Say how to go on, where the command has begun something that goes on."""
+    code = _fail("interrupted", 130)
+    if known and (command := failures.to_continue(*known[0], began)):
+        return _fail(f"to continue: {command}", code)
+    return code
+
+
 def _run(arguments: tuple[str, ...], known: list[tuple[Settings, Job]]) -> int:
     if not arguments:  # a question, but nothing was sorted: a script with an empty variable must notice
         print(SHORT_HELP, end="")
@@ -145,7 +159,7 @@ def _run(arguments: tuple[str, ...], known: list[tuple[Settings, Job]]) -> int:
         typed = parse(arguments)
     except SystemExit as done:  # -h
         return int(done.code or 0)
-    if typed.config and (earlier := _earlier(Path(typed.config).expanduser())):
+    if typed.config and (earlier := _earlier(given_path(typed.config, "--config"))):
         print(earlier)
         raise UserError(
             f"{printable(typed.config)} is of the earlier tool; above stands what it says as a config file of today: "
@@ -179,21 +193,21 @@ def understand(typed: argparse.Namespace, arguments: tuple[str, ...]) -> tuple[S
         job = explore_job(typed, settings)
         return settings, Job(kind=kind, explore=job, program=_program(arguments), arguments=arguments)
     files, directory = _input(settings, typed, kind)
-    model_path = Path(_filled("--model_path", typed.model_path)).expanduser() if typed.model_path is not None else None
+    model_path = given_path(typed.model_path, "--model_path") if typed.model_path is not None else None
     job = Job(
         kind=kind,
         files=files,
         directory=directory,
         model_path=model_path,
-        model=_filled("-m", typed.model),
-        revision=_filled("-rev", typed.revision),
-        name=_filled("--name", typed.name),
+        model=no_address(_text(typed.model, "-m"), "-m"),
+        revision=_text(typed.revision, "-rev"),
+        name=_text(typed.name, "--name"),
         parts=tuple(_expanded(typed.average, "--average")) if typed.average else (),
         count=_count(typed.suggest),
-        table=Path(_filled("--wrong_labels", typed.wrong_labels)) if typed.wrong_labels is not None else None,
-        repo=_filled("--repo", getattr(typed, "hf.repo")),
+        table=given_path(typed.wrong_labels, "--wrong_labels") if typed.wrong_labels is not None else None,
+        repo=_text(getattr(typed, "hf.repo"), "--repo"),
         overwrite=typed.overwrite,
-        convert=Path(_filled("--convert", typed.convert)).expanduser() if typed.convert is not None else None,
+        convert=given_path(typed.convert, "--convert") if typed.convert is not None else None,
         output_given=getattr(typed, "output.folder") is not None,
         resume=typed.resume,
         program=_program(arguments),
@@ -245,12 +259,12 @@ def _override(settings: Settings, typed: argparse.Namespace, kind: str) -> Setti
 
 def _input(settings: Settings, typed: argparse.Namespace, kind: str) -> tuple[tuple[Path, ...], Path | None]:
     """The files or the folder that the command names."""
-    folders = [_filled("-d", folder) for folder in typed.directory or ()]
+    folders = [_text(folder, "-d") for folder in typed.directory or ()]
     if len(folders) > 1:
         raise UserError(f"-d is given {len(folders)} times: sort the folders one after another")
     if typed.file and (folders or typed.dir):
         raise UserError(f"-f and {'-d' if folders else '--dir'} exclude each other: give single files, or a folder")
-    directory = Path(folders[0]).expanduser() if folders else None
+    directory = given_path(folders[0], "-d") if folders else None
     if kind == "train":
         if typed.file:
             raise UserError("--train takes label folders, not single files: give the folder that holds them with -d")
@@ -284,17 +298,7 @@ def _expanded(given: list[str], flag: str = "-f") -> list[Path]:
     """Files, with wildcards expanded where the shell has not; a file of just that name goes first."""
     if len(given) > 1 and not Path(given[0]).exists() and Path(" ".join(given)).is_file():
         raise UserError(f'a name with blanks needs quotes: {flag} "{printable(" ".join(given))}"')
-    files: list[Path] = []
-    for text in given:
-        path = Path(_filled(flag, text)).expanduser()
-        if path.exists() or not glob.has_magic(text):
-            files.append(path)
-            continue
-        found = sorted(glob.glob(str(path)))  # noqa: PTH207 (Path.glob takes no absolute patterns)
-        if not found:
-            raise UserError(f"{flag} {printable(text)}: nothing fits")
-        files += [Path(name) for name in found if Path(name).is_dir() == (flag == "--average")]
-    return files
+    return given_files(given, flag, folders=flag == "--average")
 
 
 def _fit(settings: Settings, job: Job, typed: set[str]) -> Settings:
@@ -342,7 +346,7 @@ def _fit_hub(job: Job, typed: set[str]) -> None:
 
 def _config(given: str | None) -> Path | None:
     if given is not None:
-        return Path(_filled("--config", given)).expanduser()
+        return given_path(given, "--config")
     file = near(HOME / "config.toml")
     return file if file.exists() else None
 
@@ -365,10 +369,8 @@ def _notes(settings: Settings, typed: argparse.Namespace) -> None:
         print("note: --safe is always on", file=sys.stderr)
 
 
-def _filled(flag: str, text: str | None) -> str:
-    if text is not None and not text.strip():
-        raise UserError(f"{flag} is empty (a variable that is not set?)")
-    return text or ""
+def _text(text: str | None, flag: str) -> str:
+    return filled(text, flag) if text is not None else ""
 
 
 def _program(arguments: tuple[str, ...]) -> tuple[str, ...]:
@@ -393,23 +395,5 @@ def _fail(line: str, code: int) -> int:
     return code
 
 
-@contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    """SIGTERM (and Ctrl-Break on Windows) interrupt like Ctrl-C, so that finished work is put in order."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK") if hasattr(signal, name)]
-    before = {}
-    with contextlib.suppress(ValueError):  # not in the main thread: whoever called us handles signals
-        before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(alone=True))

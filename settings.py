@@ -161,7 +161,8 @@ class Setup:
         "fp32", "bf16 is faster where the hardware has it, and moves scores a little", "--precision",
         choices=("fp32", "bf16"))
     batch_size: int = setting(
-        16, "pages that the model sees at once; with --train, pages a step", "--batch_size", metavar="N", low=1,
+        16, "pages that the model sees at once; --train has a number of its own, [train] batch_size, which the flag "
+        "then sets", "--batch_size", metavar="N", low=1,
         high=4096)
     workers: int = setting(
         -1, "threads that decode pages beside the model; 0: none; -1: one a core, at most 8",

@@ -15,7 +15,6 @@ import json
 import random
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -93,18 +92,6 @@ def printable(name: str) -> str:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # a Windows name may hold surrogates that stand for no byte
         return name.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def at_home(path: str) -> Path:
-    """A path as people type it, `~` the home folder; a name such as `~draft-1.png` that is of no user is a name.
-
-    >>> at_home("~nobody-of-this-name-1.png").name
-    '~nobody-of-this-name-1.png'
-    """
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        return Path(path)
 
 
 def key_of(*values: Any) -> str:

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from common import Parser, counted, list_undone, listing_of, start, write_csv
 
 from categories import same_label
+from given_paths import given_path
 from labels import check_apart, label_warnings
 from listing import KINDS, named_as_page
 from pages import find_pages
@@ -52,8 +53,10 @@ Annotation = tuple[str, int, str, str]  # FILE, PAGE, CLASS, PATH
 def main(arguments: Sequence[str]) -> int:
     """The command; its exit code."""
     parser = Parser(DESCRIPTION, EXAMPLES)
-    parser.add_argument("source", metavar="SOURCE", type=Path, help="label folders, or a result table with CORRECT")
-    parser.add_argument("annotation", metavar="ANNOTATION.csv", type=Path, help="the table to write")
+    parser.add_argument(
+        "source", metavar="SOURCE", type=given_path, help="label folders, or a result table with CORRECT"
+    )
+    parser.add_argument("annotation", metavar="ANNOTATION.csv", type=given_path, help="the table to write")
     parser.add_argument("--accept", action="store_true", help="rows without CORRECT: take CLASS-1")
     parser.add_argument("--min-score", type=float, metavar="P", help="with --accept: only where SCORE-1 >= P")
     parser.add_argument("--encoding", default="", help="encoding of the table, where it is not found by itself")

@@ -17,7 +17,6 @@ import io
 import os
 import re
 import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -26,7 +25,9 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from console import check_place, interruptible, open_streams
 from labels import folder_name_problem, same_name  # noqa: F401 (for the scripts)
+from pages import ARCHIVES, no_folder
 from utils import UserError, did_you_mean, printable
 
 ONEPAGERS = "onepagers"  # the folder of one-page documents
@@ -76,17 +77,29 @@ class Parser(argparse.ArgumentParser):
 
 def start(main: Callable[[Sequence[str]], int]) -> NoReturn:
     """Run a script's `main` on the command line and leave with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a console of another code page must not end a run over one letter
-            stream.reconfigure(errors="replace")
-    signal.signal(signal.SIGTERM, _interrupt)
+    open_streams()
+    with interruptible(alone=True):
+        try:
+            code = _answer(main)
+        except KeyboardInterrupt:  # Ctrl-C again, while the first one was answered
+            code = _interrupted()
+    sys.exit(code)
+
+
+def _interrupted() -> int:
+    return _fail("interrupted; the same command goes on where this one stopped", 130)
+
+
+def _answer(main: Callable[[Sequence[str]], int]) -> int:
+    """The exit code, and one line for whatever ends the work early."""
     try:
+        check_place()
         code = main(sys.argv[1:])
         sys.stdout.flush()
     except UserError as error:
         code = _fail(str(error), 2)
     except KeyboardInterrupt:
-        code = _fail("interrupted; the same command goes on where this one stopped", 130)
+        code = _interrupted()
     except BrokenPipeError:  # `| head` has read enough
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -101,11 +114,7 @@ def start(main: Callable[[Sequence[str]], int]) -> NoReturn:
         where = f" {printable(str(error.filename))}" if error.filename else ""
         again = "" if error.errno not in (errno.ENOSPC, errno.EDQUOT) else "; make room, the same command then goes on"
         code = _fail(f"cannot write or read{where}: {(error.strerror or str(error)).lower()}{again}", 2)
-    sys.exit(code)
-
-
-def _interrupt(number: int, frame: object) -> NoReturn:
-    raise KeyboardInterrupt
+    return code
 
 
 def _fail(message: str, code: int) -> int:
@@ -115,11 +124,12 @@ def _fail(message: str, code: int) -> int:
 
 def folder_argument(folder: Path) -> Path:
     """An existing folder, or UserError."""
-    if not folder.is_dir():
-        siblings = [at.name for at in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        what = "is not a folder" if folder.exists() else f"does not exist{did_you_mean(folder.name, siblings)}"
-        raise UserError(f"the folder {printable(str(folder))} {what}")
-    return folder
+    if os.path.isdir(folder):  # noqa: PTH112 (Path.is_dir raises below a closed folder)
+        return folder
+    if os.path.isfile(folder):  # noqa: PTH113
+        hint = ": unpack it first" if folder.suffix.lower().lstrip(".") in ARCHIVES else ""
+        raise UserError(f"the folder {printable(str(folder))} is not a folder{hint}")
+    raise no_folder(folder)
 
 
 def listing_of(options: argparse.Namespace) -> dict[str, Any]:

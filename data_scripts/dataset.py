@@ -43,6 +43,7 @@ from duplicates import Look, bits_apart, find_groups, look
 from processes import WorkerDied, in_processes
 
 from decoding import PageError, read_page
+from given_paths import given_path
 from pages import Page
 from progress import Progress
 from settings import Settings
@@ -135,12 +136,12 @@ def main(arguments: Sequence[str]) -> int:
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = Parser(DESCRIPTION.replace("%", "%%"), EXAMPLES)
     parser.add_argument(
-        "folder", metavar="LABEL_FOLDERS", type=Path, help="the folder with one folder for each category"
+        "folder", metavar="LABEL_FOLDERS", type=given_path, help="the folder with one folder for each category"
     )
-    parser.add_argument("-o", "--output", type=Path, default=Path("result/dataset"), metavar="DIR",
+    parser.add_argument("-o", "--output", type=given_path, default=Path("result/dataset"), metavar="DIR",
                         help="where tables and pictures go (%(default)s)")  # fmt: skip
-    parser.add_argument("--split", type=Path, metavar="CSV", help="split.csv or folds.csv of a training; or: folders, "
-                        "where the label folders lie within train/, val/, test/")  # fmt: skip
+    parser.add_argument("--split", type=given_path, metavar="CSV", help="split.csv or folds.csv of a training; "
+                        "or: folders, where the label folders lie within train/, val/, test/")  # fmt: skip
     parser.add_argument("--year-pattern", default=YEAR, metavar="REGEX", help="where a document's name holds the year")
     parser.add_argument(
         "--document-from", choices=("auto", "name", "folder"), default="auto", help="as in config.toml, [input]"

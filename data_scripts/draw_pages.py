@@ -28,6 +28,7 @@ from drawing.photographs import missing_note
 from drawing.plan import CATEGORIES, Task, Tools, draw_document, plan
 from processes import WorkerDied, in_processes
 
+from given_paths import given_path
 from pages import Page
 from progress import Progress
 from utils import UserError, did_you_mean, printable
@@ -47,7 +48,9 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """The command line; returns the exit code."""
     parser = Parser(DESCRIPTION, EXAMPLES)
-    parser.add_argument("output", type=Path, metavar="OUTPUT", help="the folder to draw into; made if it is not there")
+    parser.add_argument(
+        "output", type=given_path, metavar="OUTPUT", help="the folder to draw into; made if it is not there"
+    )
     parser.add_argument(
         "--pages",
         type=whole_number(1, 999_999),
@@ -71,13 +74,13 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument(
         "--fonts",
-        type=Path,
+        type=given_path,
         metavar="DIR",
         help="a folder of TTF or OTF files (default: what fetch_fonts.py has fetched, else what matplotlib brings)",
     )
     parser.add_argument(
         "--strokes",
-        type=Path,
+        type=given_path,
         metavar="DIR",
         help="a folder of pen strokes in the UNIPEN format: some hands are then real ones",
     )

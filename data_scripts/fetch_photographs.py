@@ -12,6 +12,7 @@ Without them draw_pages.py works too, with computed photographs alone. Nothing o
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import io
 import lzma
@@ -128,7 +129,9 @@ def asked_folder(arguments: list[str] | None, about: str, default: Path) -> Path
     """The folder that a fetching command names, made if need be; where it cannot be: one line, exit code 2."""
     parser = argparse.ArgumentParser(description=about.splitlines()[0], epilog="Run it again to fetch what is missing.")
     parser.add_argument("folder", nargs="?", type=Path, default=default, help="where to (default: %(default)s)")
-    folder = parser.parse_args(arguments).folder.expanduser()
+    folder = parser.parse_args(arguments).folder
+    with contextlib.suppress(RuntimeError):  # a name such as ~box that is no user's
+        folder = folder.expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:

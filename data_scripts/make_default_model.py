@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import Parser, folder_argument, start, whole_number
 
+from given_paths import given_path
 from utils import UserError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -44,11 +45,11 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """The command line; returns the exit code."""
     parser = Parser(DESCRIPTION, EXAMPLES)
-    parser.add_argument("output", type=Path, metavar="OUTPUT", help="the folder for drawn pages and models")
+    parser.add_argument("output", type=given_path, metavar="OUTPUT", help="the folder for drawn pages and models")
     parser.add_argument(
-        "--real", type=Path, metavar="DIR", help="label folders of real pages; without: drawn ones only"
+        "--real", type=given_path, metavar="DIR", help="label folders of real pages; without: drawn ones only"
     )
-    parser.add_argument("--strokes", type=Path, metavar="DIR", help="pen strokes (UNIPEN) for some of the hands")
+    parser.add_argument("--strokes", type=given_path, metavar="DIR", help="pen strokes (UNIPEN) for some of the hands")
     parser.add_argument(
         "--pages", type=whole_number(55, 999_999), default=9900, metavar="N", help="drawn pages (default %(default)s)"
     )

@@ -28,6 +28,7 @@ from common import (
 from pdf_pages import OF_PAGES, png_texts
 
 from decoding import PageError, count_frames
+from given_paths import given_path
 from listing import Passed, Patterns, is_hidden, named_as_page
 from progress import Progress
 from utils import UserError, printable, split_page_name
@@ -51,7 +52,7 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """The command; its exit code."""
     parser = Parser(DESCRIPTION, EXAMPLES)
-    parser.add_argument("folder", metavar="PAGES", type=Path, help="the folder with one folder for each document")
+    parser.add_argument("folder", metavar="PAGES", type=given_path, help="the folder with one folder for each document")
     parser.add_listing()
     options = parser.read(arguments)
     root = folder_argument(options.folder)

@@ -39,6 +39,7 @@ from pdf_versions import CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN, Version, stat
 from processes import WorkerDied, in_processes
 
 from decoding import PageError, count_frames
+from given_paths import given_path
 from listing import list_files
 from progress import Progress
 from tables import safe_name
@@ -93,9 +94,11 @@ def main(arguments: Sequence[str]) -> int:
     """The command; its exit code."""
     parser = Parser(DESCRIPTION, EXAMPLES)
     parser.add_argument(
-        "folder", metavar="PDF_FOLDER", type=Path, help="the folder with the PDFs, searched recursively"
+        "folder", metavar="PDF_FOLDER", type=given_path, help="the folder with the PDFs, searched recursively"
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="where the page images go (beside the PDFs)")
+    parser.add_argument(
+        "-o", "--output", type=given_path, metavar="DIR", help="where the page images go (beside the PDFs)"
+    )
     parser.add_argument(
         "--dpi", type=whole_number(20, 2400), default=300, help="resolution of pages that are drawn (%(default)s)"
     )

@@ -38,6 +38,7 @@ from common import (
 from shelf import Shelf
 
 from categories import same_label
+from given_paths import given_path
 from listing import KINDS, named_as_page
 from pages import Page, find_pages
 from progress import Progress
@@ -94,9 +95,11 @@ class Plan:
 def main(arguments: Sequence[str]) -> int:
     """The command; its exit code."""
     parser = Parser(DESCRIPTION, EXAMPLES)
-    parser.add_argument("annotation", metavar="ANNOTATION.csv", type=Path, help="the table")
-    parser.add_argument("folder", metavar="PAGES", type=Path, help="the folder with the pages")
-    parser.add_argument("output", metavar="OUTPUT", type=Path, help="the folder of the label folders; made if absent")
+    parser.add_argument("annotation", metavar="ANNOTATION.csv", type=given_path, help="the table")
+    parser.add_argument("folder", metavar="PAGES", type=given_path, help="the folder with the pages")
+    parser.add_argument(
+        "output", metavar="OUTPUT", type=given_path, help="the folder of the label folders; made if absent"
+    )
     parser.add_argument("--link", action="store_true", help="hard links instead of copies (where they are possible)")
     parser.add_argument("--encoding", default="", help="encoding of the table, where it is not found by itself")
     parser.add_listing()

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from given_paths import expanded
 from journal import Doubted, Outcome
 from listing import wanted_files
 from model_folders import ModelChoice, describe, list_models
@@ -113,7 +114,7 @@ def choose_voters(settings: Settings) -> tuple[list[ModelChoice], list[str]]:
     found = []
     if settings.eval.best:
         for name in settings.eval.best:
-            path = Path(name).expanduser()
+            path = expanded(name)
             if name in models:
                 found.append(models[name])
             elif path.is_dir():

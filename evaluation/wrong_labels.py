@@ -109,7 +109,7 @@ def run_wrong_labels(settings: Settings, job: Job) -> int:
 
 def find_table(given: Path | None) -> Path:
     """The table meant: a file, or a folder that holds out_of_fold.csv."""
-    path = (given or Path(TABLE)).expanduser()
+    path = given or Path(TABLE)
     file = path / TABLE if path.is_dir() else path
     if file.is_file():
         return file

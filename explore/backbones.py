@@ -25,11 +25,12 @@ from categories import prompts
 from classifier import PageClassifier
 from devices import exact_fp32, resolve_device
 from explore.index import BackboneInfo, Index
+from given_paths import expanded
 from model_folders import SHIPPED, is_checkpoint, is_model_folder
 from model_identity import vectors_hash
 from towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer
 from transform import PageTransform
-from utils import UserError, at_home, did_you_mean, printable
+from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ def find_folder(name: str, settings: Settings) -> Path:
         if not folder.is_dir():
             raise UserError(f"the default model {printable(str(folder))} is missing: give --backbone MODEL")
         return folder
-    for folder in (at_home(name), settings.setup.model_dir / name):
+    for folder in (expanded(name), settings.setup.model_dir / name):
         if folder.is_dir():
             if is_model_folder(folder) or (folder / "config.json").is_file() or is_checkpoint(folder):
                 return folder

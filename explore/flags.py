@@ -9,7 +9,6 @@ with sorting (--batch_size, --document_pattern, ...) come from settings.py by th
 from __future__ import annotations
 
 import argparse
-import glob
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -18,8 +17,9 @@ from pathlib import Path
 
 from config_file import every_key
 from flags import PROGRAM, Help, Parser, add_setting, check_flags
+from given_paths import filled, given_files, given_path
 from settings import Settings
-from utils import UserError, at_home, did_you_mean, nearest, printable
+from utils import UserError, did_you_mean, nearest, printable
 
 # Sub-command -> what it does, in one line. In the order in which people use them.
 COMMANDS = {
@@ -260,10 +260,10 @@ def explore_job(typed: argparse.Namespace, settings: Settings) -> ExploreJob:
         forget_gone=given.get("forget") == [],
         rescan=bool(given.get("rescan")),
         backbone=_text("--backbone", given.get("backbone")),
-        tables=_files("--table", given.get("table", ())),
+        tables=tuple(given_files(given.get("table", ()), "--table")),
         table_of=_path("--table_of", given.get("table_of")),
-        images=_files("--image", given.get("image", ())),
-        not_images=_files("--not", given.get("not_images", ())),
+        images=tuple(given_files(given.get("image", ()), "--image")),
+        not_images=tuple(given_files(given.get("not_images", ()), "--not")),
         text=_text("--text", given.get("text")),
         where=_text("--where", given.get("where")),
         k=_count("-k", given.get("neighbours"), neighbours),
@@ -285,27 +285,11 @@ def explore_job(typed: argparse.Namespace, settings: Settings) -> ExploreJob:
 
 
 def _path(flag: str, text: str | None) -> Path | None:
-    return at_home(_text(flag, text)) if text is not None else None
+    return given_path(text, flag) if text is not None else None
 
 
 def _text(flag: str, text: str | None) -> str:
-    if text is not None and not text.strip():
-        raise UserError(f"{flag} is empty (a variable that is not set?)")
-    return text or ""
-
-
-def _files(flag: str, given: Sequence[str]) -> tuple[Path, ...]:
-    files: list[Path] = []
-    for text in given:
-        path = at_home(_text(flag, text))
-        if path.exists() or not glob.has_magic(text):  # Windows' shells leave wildcards to the program
-            files.append(path)
-            continue
-        found = sorted(glob.glob(str(path)))  # noqa: PTH207 (Path.glob takes no absolute patterns)
-        if not found:
-            raise UserError(f"{flag} {printable(text)}: nothing fits")
-        files += map(Path, found)
-    return tuple(files)
+    return filled(text, flag) if text is not None else ""
 
 
 def _count(flag: str, given: str | None, default: int, least: int = 1) -> int:

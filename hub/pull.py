@@ -15,7 +15,6 @@ import errno
 import json
 import re
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -76,11 +75,7 @@ class Wanted:
 
 def run_pull(settings: Settings, job: Job) -> int:
     """Pull what `--hf` means, unless it is there; then sort the pages, if there are any. The exit code."""
-    try:
-        folder = pull(settings, job)
-    except KeyboardInterrupt:
-        print(f"to continue: {job.command()}", file=sys.stderr)
-        raise
+    folder = pull(settings, job)
     if not job.files and job.directory is None:
         return 0
     from predict import run_prediction

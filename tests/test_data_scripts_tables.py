@@ -264,6 +264,11 @@ def test_wrong_tables_are_one_line(tmp_path, shelf, text, words):
 
 
 def test_wrong_folders_are_one_line(tmp_path, shelf):
+    (tmp_path / "scans.zip").write_bytes(b"PK")
+    for source, said in (("https://example.org/box", "https://example.org/box: addresses are not fetched"),
+                         ("", "is empty"), (tmp_path / "scans.zip", "is not a folder: unpack it first")):  # fmt: skip
+        ended = run("pdf2png", source, cwd=tmp_path)
+        assert ended.returncode == 2 and said in ended.stderr and len(ended.stderr.splitlines()) == 1
     table = annotation(tmp_path, GOOD)
     for arguments, words in (
         ([table, tmp_path / "page", tmp_path / "out"], "did you mean pages?"),

@@ -47,6 +47,7 @@ def place(tmp_path_factory) -> Path:
         Image.fromarray(rng.integers(0, 255, (60, 40), dtype=np.uint8)).save(file)
     tiny_model_folder(folder / "models/mine", ["LETTER", "MAP", "PHOTO"])
     tiny_base(folder / "base", "siglip")
+    (folder / "scans.zip").write_bytes(b"PK")
     (folder / "own.tsv").write_text("label\tdescription\nA\ta map\nB\ta letter\n", encoding="utf-8")
     return folder
 
@@ -119,6 +120,16 @@ MISTAKES = [
     (["pages/"], "did you mean -d pages/?"),
     (["-f", "pages/X-3.png", "--model_path", "models/mine"], "pages/X-3.png does not exist; did you mean X-"),
     (["-f", "pages", "--model_path", "models/mine"], "give it with -d"),
+    (["-d", "https://example.org/scans"], "-d https://example.org/scans: addresses are not fetched"),
+    (["-f", "https:/example.org/a.png"], "-f https:/example.org/a.png: addresses are not fetched"),
+    (["-d", "file:///scans"], "give the path alone"),
+    (["--model_path", "https://example.org/m", "-d", "pages"], "--model_path https://example.org/m: addresses are not"),
+    (["-m", "https://example.org/m", "-d", "pages"], "-m https://example.org/m: addresses are not fetched"),
+    (["-d", "pages", "-o", "s3://box/out"], "-o s3://box/out: addresses are not fetched"),
+    (["explore", "index", "ftp://example.org/scans"], "PAGES ftp://example.org/scans: addresses are not fetched"),
+    (["explore", "search", "--image", "https://example.org/a.png"], "--image https://example.org/a.png: addresses are"),
+    (["-d", "pages", "--exclude", ""], "--exclude : must be a list of texts"),
+    (["-d", "scans.zip"], "scans.zip is an archive: unpack it first"),
     (["-d", "page", "--model_path", "models/mine"], "the folder page does not exist; did you mean pages?"),
     (["-d", "my", "pages"], '-d "my pages"'),
     (["-f", "my", "pages/Z-1.png"], '-f "my pages/Z-1.png"'),
@@ -197,6 +208,13 @@ def test_a_mistake_typed_in_a_process(here):
     code, out, err = typed("-d", "nowhere", "--model_path", "models/mine", cwd=here)
     assert (code, out) == (2, "")
     assert err.splitlines() == ["error: the folder nowhere does not exist"]
+
+
+def test_the_version_is_that_of_the_changelog(here, capsys):
+    assert main(["--version"]) == 0
+    newest = re.search(r"^## \[([0-9.]+)\]", (HOME / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert capsys.readouterr().out == f"page-sorter {newest[1]}\n"
+    assert f'version = "{newest[1]}"' in (HOME / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_a_page_in_the_terminal_writes_no_files(here, capsys):

@@ -147,7 +147,7 @@ MISTAKES = [
     (["--image", "pages/1/CTX19430-4.png", "--where", "year = 'old'"], "--where is not an SQL condition"),
     (["--image", "broken.png"], "the query broken.png cannot be read: not an image"),
     (["--image", "pages/1/CTX19430-5.png"], "did you mean CTX19430-4.png?"),
-    (["--image", "pages"], "is a folder"),
+    (["--image", "pages"], "pages is a folder: --image and --not take pages"),
     (["--image", "pages/1/CTX19430-4.png", "--not", "broken.png"], "broken.png cannot be read"),
     (["--image", "pages/1/CTX19430-4.png", "--backbone", "tny"], "no such folder"),
     (["--image", "pages/1/CTX19430-4.png", "--backbone", "other"], "vectors of two models do not mix"),

@@ -8,6 +8,8 @@ import pytest
 
 from config_file import HOME, config_text, every_key, read_settings
 from earlier_config import MAPPING, find_earlier, mapped, read_earlier
+from flags import parse
+from run import understand
 from settings import SECTIONS, Settings
 from utils import UserError
 
@@ -208,3 +210,25 @@ def test_only_a_config_of_the_earlier_tool_is_recognised(tmp_path, monkeypatch):
 
 def test_config_text_is_toml():
     assert set(tomllib.loads(config_text())) == set(SECTIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[setup]\ntop_m = 3\n", "did you mean [output] top_n?"),
+        ("[output]\nbach_size = 3\n", "did you mean [setup] batch_size?"),
+        ("[train]\nbach_size = 3\n", "did you mean batch_size?"),
+        ("[setup]\ntop_n = 3\n", "it belongs under [output]"),
+        ("top_m = 3\n", "did you mean [output] top_n?"),
+        ('[input]\nexclude = [""]\n', "an empty pattern would leave out nothing"),
+    ],
+)
+def test_a_key_of_another_section_is_named(tmp_path, text, hint):
+    with pytest.raises(UserError, match=re.escape(hint)):
+        read_settings(written(tmp_path, text))
+
+
+def test_patterns_keep_their_commas(tmp_path):
+    settings, job = understand(parse(["-d", "x", "--exclude", "Smith, John", "--exclude", "b"]), ())
+    assert settings.input.exclude == ("Smith, John", "b")
+    assert job.directory is not None

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock, Timeout
 
+from model_folders import file_name_of_base
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Work:
     def _begun(cls, models: Path, name: str, base: str, identity: dict[str, Any]) -> tuple[str, FileLock]:
         if name and (Path(name).name != name or name.startswith(".") or name.endswith(ENDING)):
             raise UserError(f"--name {printable(name)}: a plain folder name is wanted, such as mine or pages-2026")
-        name = name or f"{_file_name(base)}_{time.strftime('%Y%m%d-%H%M%S')}"
+        name = name or f"{file_name_of_base(base)}_{time.strftime('%Y%m%d-%H%M%S')}"
         taken = [
             path.name
             for path in models.glob("*")
@@ -218,7 +219,3 @@ def _lock(folder: Path) -> FileLock:
     except Timeout as error:
         raise UserError(f"{folder}: another process is at this training") from error
     return lock
-
-
-def _file_name(base: str) -> str:
-    return "".join(c if c.isalnum() or c in ".-" else "-" for c in base.replace("/", "")).strip("-.") or "model"
