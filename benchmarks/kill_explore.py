@@ -32,6 +32,7 @@ from PIL import Image
 
 from benchmarks import common
 from explore.index import Index
+from explore.index_format import SPACES
 
 SHARED = common.HOME.parent / "shared" / "pages"
 SAMPLES = common.HOME / "category_samples"
@@ -41,7 +42,7 @@ INDEX = (
     f"import sys; import explore.embedding as rows; rows.COMMIT_PAGES, rows.TIDY_FROM = {COMMIT}, {TIDY}; "
     "from run import main; sys.exit(main(sys.argv[1:]))"
 )
-NEAR = 1e-6  # vectors: what one number of one page may differ by, as pages stand in other batches
+NEAR = 3e-4  # of vectors in float16: a number of a page may be rounded the other way, as it stands in other batches
 
 Rows = dict[str, tuple[dict[str, str], np.ndarray]]  # page -> its columns, its vector
 
@@ -166,7 +167,7 @@ def rows_of(index: Path) -> Rows:
     if len(set(table["id"].to_pylist())) != table.num_rows:
         raise Differs("an id is there twice")
     for row in table.to_pylist():
-        vector = np.array(row.pop("vector"), np.float32)
+        vector = np.concatenate([np.array(row.pop(space), np.float32) for space in SPACES])
         page = f"{row['path']}, frame {row['frame']}"
         if page in found:
             raise Differs(f"{page} is there twice")
