@@ -74,7 +74,7 @@ def embed_files(
                     max_pixels=settings.input.max_pixels,
                     strict=settings.input.strict,
                     least_side=max(SIZE),
-                    keep=rows.look,
+                    keep=rows.kept,
                 )
                 for batch in batches:
                     failed = rows.take(batch, backbone.embed(batch.pixels), encoder.embed(_look_pixels(batch)))
@@ -127,7 +127,7 @@ class _Rows:
             if page.frame is not None:
                 self._frames[page.path] = max(self._frames.get(page.path, 0), page.frame + 1)
 
-    def look(self, page: Page, image: Image.Image) -> dict:
+    def kept(self, page: Page, image: Image.Image) -> dict:
         """What of a decoded page is kept beside its vector; called on the threads that decode.
 
         stamp: of its file afterwards: picture and hash are of one file only where it is the one that was listed.

@@ -38,8 +38,9 @@ DESCRIPTIONS = {
     "command goes on. Folders that were indexed before and are not named stay as they are; without any folder, all "
     "of them are looked at again.",
     "search": "Shows the pages most like an image, like several images (their mean), unlike others (--not), or like "
-    "a text: a table, a CSV file and a contact sheet. Similarity is the cosine of two pages' vectors: 1 "
-    "is the same page.",
+    "a text: a table, a CSV file and a contact sheet. With an image, the same page scanned again comes first, then "
+    "what looks like it: similarity is two thirds how two pages look, one third of what kind they are (cosines; 1 is "
+    "the same page). With a text, it is the kind alone.",
     "clusters": "Groups pages that look alike, without knowing any category: the number is chosen by a rule that is "
     "said, or by you. Each page's cluster goes into the index (columns cluster, cluster_distance) and a "
     "CSV file, each cluster onto a contact sheet.",
