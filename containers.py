@@ -25,6 +25,7 @@ from typing import BinaryIO
 
 from bmp_reading import RLE4, RLE8, check_runs, read_bmp_header
 from jp2_reading import check_jp2
+from lesser_formats import check_avif, check_pnm, lesser_kind
 from page_errors import PageError
 
 HEAD = 1024  # bytes that `kind_of` wants to see: a PDF may start with that much junk
@@ -39,7 +40,7 @@ FileId = tuple[str, int, int]
 
 
 def kind_of(head: bytes) -> str:
-    """png, jpeg, tiff, jp2, webp, bmp or pdf by the first 1024 bytes of a file; "" for anything else.
+    """png, jpeg, tiff, jp2, webp, bmp, gif, avif, heic, pnm or pdf by the first 1024 bytes of a file; "" for others.
 
     >>> kind_of(b"%PDF-1.4"), kind_of(b"hello")
     ('pdf', '')
@@ -56,7 +57,7 @@ def kind_of(head: bytes) -> str:
         return "webp"
     if head.startswith(b"BM"):
         return "bmp"
-    return "pdf" if b"%PDF-" in head else ""
+    return "pdf" if b"%PDF-" in head else lesser_kind(head)
 
 
 def check_whole(file: BinaryIO, kind: str) -> None:
@@ -210,5 +211,7 @@ _CHECKS = {
     "jp2": check_jp2,
     "webp": _check_webp,
     "bmp": _check_bmp,
+    "avif": check_avif,
+    "pnm": check_pnm,
     "pdf": lambda file, _size: pdf_span(file),
 }

@@ -20,7 +20,7 @@ import warnings
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile, ImageOps, features
 
 from bmp_reading import ALPHA_BIT_FIELDS, BIT_FIELDS, read_bit_fields, read_bmp_header
 from colours import grey_or_rgb
@@ -45,6 +45,9 @@ PILLOW_FORMATS = {
     "jp2": "JPEG2000",
     "webp": "WEBP",
     "bmp": "BMP",
+    "gif": "GIF",
+    "avif": "AVIF",
+    "pnm": "PPM",
 }
 
 _prepared = threading.Event()
@@ -173,6 +176,10 @@ def _kind(path: Path, file: BinaryIO) -> str:
     kind = kind_of(head)
     if not kind and path.suffix.lower() == ".pdf" and b"%PDF-" in head + file.read(PDF_JUNK - HEAD):
         kind = "pdf"
+    if kind == "heic":
+        raise PageError("a HEIC photo, which is not read: save it as JPEG, PNG or TIFF")
+    if kind == "avif" and not features.check("avif"):
+        raise PageError("AVIF, which this build of Pillow does not read: pip install --upgrade pillow")
     if not kind:
         raise PageError(f"not an image although its name ends in {path.suffix or 'nothing'}")
     return kind

@@ -35,6 +35,9 @@ KINDS = {
     "JPEG 2000": ("jp2", "j2k", "j2c", "jpc", "jpx", "jpf"),
     "WebP": ("webp",),
     "BMP": ("bmp", "dib"),
+    "GIF": ("gif",),
+    "AVIF": ("avif",),
+    "Netpbm": ("pbm", "pgm", "ppm", "pnm"),
     "PDF": ("pdf",),
 }
 COUNTED = frozenset((*KINDS["TIFF"], *KINDS["PDF"]))  # files of these may hold several pages

@@ -85,7 +85,7 @@ def run_comparison(settings: Settings, job: Job) -> int:
     for file in files:
         print(f"  {printable(str(file))}")
     work.remove()
-    return int(any(row["reason"] or row.get("failed") for row in rows))
+    return int(bool(judged.found.lost) or any(row["reason"] or row.get("failed") for row in rows))
 
 
 def find_entries(settings: Settings, job: Job) -> list[Entry]:

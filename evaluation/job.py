@@ -121,7 +121,7 @@ def run_evaluation(settings: Settings, job: Job) -> int:
     print("files:")
     for file in files.written:
         print(f"  {printable(str(file))}")
-    return int(report["failed"] > 0)
+    return int(report["failed"] > 0 or bool(judged.found.lost))
 
 
 def score_pages(

@@ -64,8 +64,22 @@ WRITERS = {
     "lossless.webp": lambda: encoded(drawn("RGB"), "WEBP", lossless=True),
     "plain.bmp": lambda: encoded(drawn("RGB"), "BMP"),
     "runs.bmp": lambda: run_length_bmp(),
+    "page.gif": lambda: encoded(drawn(), "GIF"),
+    "interlaced.gif": lambda: encoded(drawn("P"), "GIF", interlace=True),
+    "page.avif": lambda: encoded(drawn("RGB"), "AVIF"),
+    "bits.pbm": lambda: encoded(drawn("1"), "PPM"),
+    "grey.pgm": lambda: encoded(drawn(), "PPM"),
+    "colour.ppm": lambda: encoded(drawn("RGB"), "PPM"),
+    "plain.pnm": lambda: plain_pnm(),
     "report.pdf": lambda: encoded(drawn("RGB"), "PDF"),
 }
+
+
+def plain_pnm():
+    """Ink and paper as digits, 1 is ink, with a comment as scanners' programs write it."""
+    bits = np.asarray(drawn("1"))
+    rows = "\n".join("".join("01"[not bit] for bit in row) for row in bits)
+    return f"P1\n# scanned\n{WIDTH} {HEIGHT}\n{rows}\n".encode("ascii")
 
 
 def run_length_bmp():
@@ -149,7 +163,8 @@ def test_a_cut_file_fails_or_gives_the_same_pixels(tmp_path, name, capfd):
 
 
 @pytest.mark.parametrize(
-    "name", ["baseline.jpg", "progressive.jpeg", "boxed.jp2", "lossy.webp", "report.pdf", "lzw.tiff"]
+    "name",
+    ["baseline.jpg", "progressive.jpeg", "boxed.jp2", "lossy.webp", "report.pdf", "lzw.tiff", "page.gif", "page.avif"],
 )
 def test_a_scan_filled_up_with_zero_bytes_fails(tmp_path, name):
     data = WRITERS[name]()
@@ -181,8 +196,12 @@ def test_reasons_are_plain(tmp_path):
     assert reason(tmp_path / "folder.png") == "not a file"
     (tmp_path / "head.png").write_bytes(WRITERS["grey.png"]()[:40])
     assert reason(tmp_path / "head.png").startswith("truncated")
-    (tmp_path / "gif.png").write_bytes(encoded(drawn(), "GIF"))
-    assert "not an image" in reason(tmp_path / "gif.png")
+    (tmp_path / "photo.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+    assert reason(tmp_path / "photo.jpg") == "a HEIC photo, which is not read: save it as JPEG, PNG or TIFF"
+    (tmp_path / "two.pgm").write_bytes(2 * encoded(drawn(), "PPM"))
+    assert "several images" in reason(tmp_path / "two.pgm")
+    (tmp_path / "deep.pgm").write_bytes(b"P5 2 1 65535\n\x00\x00\xff\xff")
+    assert np.asarray(read(tmp_path / "deep.pgm")).tolist() == [[0, 255]]
     (tmp_path / "odd.tif").write_bytes(b"II*\0\x08\0\0\0\0\0\0\0\0\0")
     assert "header" in reason(tmp_path / "odd.tif")
     with pytest.raises(PageError, match="not an image"):
@@ -360,7 +379,7 @@ def test_palette_cmyk_ycbcr_and_lab(tmp_path):
     assert np.asarray(read(saved(tmp_path, lab, "lab.tif"))).min() >= 250
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp", "a.avif"])
 def test_orientation_is_applied(tmp_path, name):
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: show it a quarter turn clockwise
