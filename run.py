@@ -146,6 +146,8 @@ def _answer(arguments: tuple[str, ...], known: list[tuple[Settings, Job]], began
 def _interrupted(known: list[tuple[Settings, Job]], began: float) -> int:
     """Say how to go on, where the command has begun something that goes on."""
     code = _fail("interrupted", 130)
+    if os.environ.get("RANK", "0") != "0":  # one of several processes of torchrun: the first one speaks
+        return code
     if known and (command := failures.to_continue(*known[0], began)):
         return _fail(f"to continue: {command}", code)
     return code

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 from types import SimpleNamespace
 
 import pytest
 from judging_pages import call, paint, tiny_folder
+from PIL import Image
 
 from documents import Documents, below_categories, below_label, below_root
 from pages import Page, pages_of
@@ -167,3 +169,21 @@ def test_suggestions_count_boxes(tmp_path, capsys):
         found = [row["DOCUMENT"] for row in csv.DictReader(stream)]
     assert sorted(found) == ["box0"] * 3 + ["box1"] * 3
     assert "the folder counts as the document" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_what_is_no_label_folder_and_what_cannot_be_listed_is_said(tmp_path):
+    for name in ("DRAW/a-1.png", "TEXT/b-1.png", ".ipynb_checkpoints/c-1.png", "DRAW/@eaDir/d-1.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (9, 9)).save(tmp_path / name)
+    (tmp_path / "PHOTO").symlink_to("PHOTO")
+    (tmp_path / "TEXT" / "gone-2.png").symlink_to("nowhere.png")
+    (tmp_path / "documents.csv").write_text("page,document\na-1.png,A\n", encoding="utf-8")
+    found = find_labelled(tmp_path, Settings())
+    assert [page.path for page in found.pages] == ["DRAW/a-1.png", "TEXT/b-1.png", "TEXT/gone-2.png"]
+    assert found.categories == ["DRAW", "TEXT"]
+    assert found.lost == ["PHOTO: a link that points to itself"]
+    assert found.notes[:2] == [
+        "left out: .ipynb_checkpoints, @eaDir (--hidden takes them)",
+        "PHOTO: a link that points to itself; what it holds is left out",
+    ]

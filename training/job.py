@@ -10,7 +10,6 @@ Several GPUs: `torchrun --nproc_per_node 4 run.py --train ...`.
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -63,10 +62,6 @@ def run_training(settings: Settings, job: Job) -> int:
             folder = _train(settings, work, start, say)
         except UserError:
             work.abandon()
-            raise
-        except KeyboardInterrupt:
-            if is_main():
-                print(f"to continue: {job.continue_command()}", file=sys.stderr)
             raise
         meet()
     if is_main():
