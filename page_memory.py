@@ -32,11 +32,11 @@ _AS_PAGE = {
 _MOST_AS_PAGE = 17
 _TRANSPARENT = {"RGB": 17}  # with a transparent colour or palette: as RGBA on the way
 _MOST_TRANSPARENT = 14
-_OPENJPEG = 5  # a component: 32 bits, and what belongs to its wavelets
+_OPENJPEG = 5.4  # a component: 32 bits, and what belongs to its wavelets
 _WEBP, _WEBP_ALPHA = 17, 22
 _ALL_CHANNELS = 5  # of a JPEG 2000 whose channels are put in order (jp2_reading.true_colours), a component
-_DEEP_JP2 = 12  # a component of more than 8 bits, by the second decoder
-_BIT_FIELDS = 36
+_DEEP_JP2 = 7  # a component of more than 8 bits, by the second decoder
+_BIT_FIELDS = 27
 _JPEG_POWER, _JP2_POWER = 3, 5  # at most
 _SLACK = 1.02, 2_000_000  # of all estimates: what libraries keep for themselves
 
@@ -64,8 +64,10 @@ def image_bytes(
             most = max(most, reduced * (stored + _ALL_CHANNELS * channels))
     elif kind == "webp":
         decoding = pixels * (_WEBP_ALPHA if channels == 4 else _WEBP) + file_size
+    elif kind == "bmp":
+        decoding = pixels * (stored + (image.tile[0].codec_name == "bmp_rle"))
     else:
-        decoding = pixels * stored + 2 * file_size
+        decoding = pixels * stored + 2 * file_size  # a picture that is black at its end is looked at once more
     return with_slack(max(decoding, most))
 
 
@@ -86,10 +88,12 @@ def deep_jp2_bytes(size: tuple[int, int], components: int, file_size: int) -> in
     return with_slack(size[0] * size[1] * _DEEP_JP2 * components + file_size)
 
 
-def rare_tiff_bytes(size: tuple[int, int], samples: int, bits: int) -> int:
-    """What a directory of a TIFF will take that the second reader reads (rare_tiffs.py)."""
-    sample = next((width for width in (1, 2, 4) if bits <= 8 * width), 8)
-    return with_slack(size[0] * size[1] * (samples * (2 * sample + 2) + 4))
+def rare_tiff_bytes(size: tuple[int, int], samples: int, bits: int, planes: int) -> int:
+    """What a directory of a TIFF will take that the second reader reads (rare_tiffs.py); planes: 1, or 2 where samples
+    lie in planes, which are brought together first.
+    """
+    sample = next((width for width in (1, 2, 4) if bits <= 8 * width), 8)  # bytes
+    return with_slack(size[0] * size[1] * (samples * (sample * planes + 1) + 8))
 
 
 def bit_field_bytes(size: tuple[int, int]) -> int:

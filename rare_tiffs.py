@@ -77,7 +77,7 @@ def read_rare_tiff(path: Path, place: int, max_pixels: int) -> Image.Image:
             if size[0] * size[1] > max_pixels:
                 raise over_limit(size, max_pixels)
             _check_supported(page)
-            take(rare_tiff_bytes(size, page.samplesperpixel, first_of(page.bitspersample)))
+            take(rare_tiff_bytes(size, page.samplesperpixel, first_of(page.bitspersample), int(page.planarconfig)))
             image = _image_of(page)
             turn = _TURNS.get(first_of(page.tags.valueof(274)))
             return image if turn is None else image.transpose(turn)

@@ -42,7 +42,7 @@ def tiff_bytes(mode: str, tags: Mapping[int, object], info: Mapping[object, obje
     pixels = _number(tags, 256) * _number(tags, 257)
     stored = stored_bytes(mode)
     strip = strip_bytes(tags) if _number(tags, 259, 1) != 1 else 0
-    return with_slack(pixels * max(as_page_bytes(mode, info), 2 * stored) + strip)
+    return with_slack(max(pixels * max(as_page_bytes(mode, info), 2 * stored), pixels * stored + strip))
 
 
 def strip_bytes(tags: Mapping[int, object]) -> int:
