@@ -21,6 +21,7 @@ from PIL import Image, ImageFile, ImageOps
 
 from colours import grey_or_rgb
 from memory_gate import budget, take
+from page_errors import PageError
 from page_memory import as_page_bytes, stored_bytes, with_slack
 from tiff_frames import numbers_of
 
@@ -34,6 +35,7 @@ _ORIENTATION, _JPEG_TABLES = 274, 347
 # predictor, colour map, inks, extra samples, sample format, JPEG tables, YCbCr coefficients, subsampling, positions.
 _CARRIED = (258, 259, 262, 266, 277, 284, 292, 293, 317, 320, 332, 338, 339, _JPEG_TABLES, 529, 530, 531, 532)
 _LONG, _SHORT, _UNDEFINED, _RATIONAL = 4, 3, 7, 5
+_COPIES = 3  # of a band's bytes: its strips, the TIFF of them, what libtiff reads
 _FINE = 4  # a band has at most this part of the budget, where strips are small enough
 
 
@@ -45,17 +47,22 @@ def tiff_bytes(mode: str, tags: Mapping[int, object], info: Mapping[object, obje
     return with_slack(max(pixels * max(as_page_bytes(mode, info), 2 * stored), pixels * stored + strip))
 
 
+def row_bytes(tags: Mapping[int, object]) -> int:
+    """A row of all planes of a TIFF, unpacked."""
+    bits = numbers_of(tags.get(258)) or [1]
+    row_bits = sum(bits) if len(bits) > 1 else bits[0] * _number(tags, 277, 1)
+    return -(-_number(tags, _WIDTH) * row_bits // 8)
+
+
 def strip_bytes(tags: Mapping[int, object]) -> int:
     """The largest strip or tile of a TIFF, as it is in the file and unpacked."""
-    bits = numbers_of(tags.get(258)) or [1]
-    samples = _number(tags, 277, 1)
-    row_bits = sum(bits) if len(bits) > 1 else bits[0] * samples
-    if tags.get(322) is not None:
-        unpacked = _number(tags, 322) * _number(tags, 323) * row_bits // 8
+    if tags.get(_TILE_WIDTH) is not None:
+        width = max(1, _number(tags, _WIDTH))
+        unpacked = row_bytes(tags) * _number(tags, _TILE_WIDTH) // width * _number(tags, _TILE_HEIGHT)
     else:
-        height = _number(tags, 257)
-        unpacked = _number(tags, 256) * min(height, _number(tags, 278, height) or height) * row_bits // 8
-    return unpacked + max(numbers_of(tags.get(279)) + numbers_of(tags.get(325)), default=0)
+        height = _number(tags, _HEIGHT)
+        unpacked = row_bytes(tags) * min(height, _number(tags, _ROWS, height) or height)
+    return unpacked + max(numbers_of(tags.get(_COUNTS)) + numbers_of(tags.get(_TILE_COUNTS)), default=0)
 
 
 @dataclass
@@ -88,6 +95,7 @@ class Bands:
         if not tiled and compression == 1:
             step = 1
         row = width * max(as_page_bytes(image.mode, image.info), 2 * stored_bytes(image.mode))
+        row += _COPIES * row_bytes(tags)
         file.seek(0)
         order = "<" if file.read(2) == b"II" else ">"
         for power in _POWERS:
@@ -101,10 +109,17 @@ class Bands:
                 return cls(file, tags, order, step, rows, power)
         return None
 
+    @property
+    def cuts_strips(self) -> bool:
+        """Whether strips are cut into rows: those without compression, which often are one for the whole page."""
+        return _number(self.tags, _COMPRESSION, 1) == 1 and self.tags.get(_TILE_OFFSETS) is None
+
     def page(self, prepare: Callable[[ImageFile.ImageFile], None]) -> Image.Image:
         """The whole page, reduced and upright; `prepare` is called with each band before it is loaded."""
         width, height, factor = _number(self.tags, _WIDTH), _number(self.tags, _HEIGHT), 2**self.power
         page = None
+        if self.cuts_strips and sum(numbers_of(self.tags.get(_COUNTS))) < row_bytes(self.tags) * height:
+            raise PageError("truncated: the image data end early")  # Pillow would read on behind them
         for top in range(0, height, self.rows):
             with Image.open(io.BytesIO(self._band(top, min(self.rows, height - top))), formats=["TIFF"]) as image:
                 prepare(image)
@@ -126,11 +141,8 @@ class Bands:
             across = -(-tags[_WIDTH] // tags[_TILE_WIDTH])
             parts = self._parts(_TILE_OFFSETS, _TILE_COUNTS, across, top, rows)
             return _tiff(self.order, tags, parts, _TILE_OFFSETS, _TILE_COUNTS)
-        tags[_ROWS] = min(self.step, rows) if _number(self.tags, _COMPRESSION, 1) != 1 else 1
-        if _number(self.tags, _COMPRESSION, 1) == 1:
-            parts = self._rows(top, rows)
-        else:
-            parts = self._parts(_OFFSETS, _COUNTS, 1, top, rows)
+        tags[_ROWS] = min(self.step, rows)
+        parts = self._rows(top, rows) if self.cuts_strips else self._parts(_OFFSETS, _COUNTS, 1, top, rows)
         return _tiff(self.order, tags, parts, _OFFSETS, _COUNTS)
 
     def _parts(self, offsets_tag: int, counts_tag: int, across: int, top: int, rows: int) -> list[bytes]:

@@ -76,7 +76,8 @@ def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int, he
                 raise
             return read_rare_tiff(path, place, max_pixels)
         judge_deflated_tiff(file, image.tag_v2)
-        judge_tiff(path, place, heard)
+        if not (bands and bands.cuts_strips):  # of which libtiff would want the whole strip in memory
+            judge_tiff(path, place, heard)
         if not bands:
             page = grey_or_rgb(image)
             page = page.copy() if page is image else page

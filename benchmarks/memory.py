@@ -34,7 +34,7 @@ NO_LIMIT = "1000 GB"
 
 def kinds(side: int) -> dict[str, tuple[Image.Image, dict[str, object]]]:
     """Square pages of each kind: name of the file, image, options of saving."""
-    noise = np.random.default_rng(1).integers(0, 256, (side // 8, side // 8, 3), dtype=np.uint8)
+    noise = np.random.default_rng(1).integers(0, 256, (side // 64, side // 64, 3), dtype=np.uint8)
     rgb = Image.fromarray(noise).resize((side, side), Image.Resampling.NEAREST)
     grey = rgb.convert("L")
     rgba = rgb.convert("RGBA")
