@@ -11,6 +11,7 @@ and filters without bookkeeping (JBIG2, LZW, run lengths), are left alone.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pypdf
+from PIL import Image
 from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NullObject, StreamObject
 
@@ -34,6 +36,9 @@ _LOST = (PyPdfError, AttributeError, LookupError, TypeError, ValueError, Recursi
 _UP_AND_AWAY = {"/Parent", "/P", "/Popup", "/A", "/AA", "/Dest", "/IRT", "/StructParent", "/Metadata", "/PieceInfo"}
 _NAMED_BY_THE_PAGE = {"/XObject", "/Font", "/Pattern", "/ExtGState", "/ColorSpace", "/Shading", "/CharProcs"}
 _DEEPEST = 12  # forms in forms; a loop of them ends by what was seen
+# Bytes a pixel at most while they are judged and drawn, as measured: a progressive JPEG of three channels; a JPEG 2000
+# is decoded twice where the page comes out empty.
+_PER_PIXEL, _PER_PIXEL_ELSE = {"/DCTDecode": 10, "/JPXDecode": 20}, 3
 _MOST_JBIG2_OF_NOTHING = 1000  # bytes; an empty page takes some dozens
 
 
@@ -45,6 +50,7 @@ class PdfStreams:
         self._reader: pypdf.PdfReader | None = None
         self._said: dict[tuple[int, int], tuple[str, list[str]]] = {}  # object -> why it is broken, and doubts
         self._lost = ""
+        self._found: tuple[int, list[tuple[tuple[int, int], StreamObject]], bool] | None = None  # of the last page
         try:
             self._reader = pypdf.PdfReader(path, strict=False)
             if self._reader.is_encrypted:
@@ -61,7 +67,7 @@ class PdfStreams:
         if self._reader is None:
             return
         try:
-            streams, complete = _streams_of(self._reader.pages[page])
+            streams, complete = self._of(page)
         except (DependencyError, FileNotDecryptedError):
             return
         except _LOST:
@@ -89,7 +95,7 @@ class PdfStreams:
         if self._reader is None:
             return "its objects cannot be followed" if self._lost else ""
         try:
-            streams, complete = _streams_of(self._reader.pages[page])
+            streams, complete = self._of(page)
             if not complete:
                 return "an object that it is drawn from is missing"
             for _, stream in streams:
@@ -105,6 +111,19 @@ class PdfStreams:
         except _LOST:
             return "its objects cannot be followed"
         return ""
+
+    def picture_bytes(self, page: int) -> int:
+        """What the pictures of page `page` will take while they are judged and drawn, told from their headers."""
+        try:
+            streams, _ = self._of(page) if self._reader is not None else ([], True)
+        except (DependencyError, FileNotDecryptedError, *_LOST):
+            return 0
+        return sum(_picture_bytes(stream) for _, stream in streams if stream.get("/Subtype") == "/Image")
+
+    def _of(self, page: int) -> tuple[list[tuple[tuple[int, int], StreamObject]], bool]:
+        if self._found is None or self._found[0] != page:
+            self._found = page, *_streams_of(self._reader.pages[page])
+        return self._found[1:]
 
     def close(self) -> None:
         """Closes the file."""
@@ -184,6 +203,20 @@ def _judge_stream(stream: StreamObject, heard: list[str]) -> None:
         check_whole(io.BytesIO(data), "jp2")
 
 
+def _picture_bytes(stream: StreamObject) -> int:
+    try:
+        sizes = [(int(stream.get("/Width", 0)), int(stream.get("/Height", 0)))]
+        last, data = _filters(stream)[-1:], _raw(stream)
+    except _LOST:
+        return 0
+    if last in (["/DCTDecode"], ["/JPXDecode"]):  # what is in them counts, and may be another size
+        kind = "JPEG" if last == ["/DCTDecode"] else "JPEG2000"
+        with contextlib.suppress(*DECODING_ERRORS), Image.open(io.BytesIO(data), formats=[kind]) as image:
+            sizes.append(image.size)
+    most = max(width * height for width, height in sizes)
+    return most * _PER_PIXEL.get(last[0] if last else "", _PER_PIXEL_ELSE) + 2 * len(data)
+
+
 def _least_bytes(stream: StreamObject) -> int:
     """The bytes that a picture's rows take at least."""
     width, height = int(stream.get("/Width", 0)), int(stream.get("/Height", 0))
@@ -222,8 +255,6 @@ def _judge_fax(stream: StreamObject, data: bytes, heard: list[str]) -> None:
 
 
 def _undrawn_jpx(data: bytes) -> str:
-    from PIL import Image
-
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG2000"]) as image:
             image.load()

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from PIL import Image
 
 from containers import FileId, file_id_of, pdf_span, size_of
+from memory_gate import budget, take
 from page_errors import PageError
+from page_memory import with_slack
 from pdf_damage import PdfStreams
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 # 10 grey levels off the same page at 300 dpi, at 4 x less than 2, for 3 ms more.
 PDF_OVERSAMPLING = 4
 PDF_MAX_PIXELS = 30_000_000  # no page needs more at any model's size; a drawing of 1:1000 would
+DRAWN_BYTES = 12  # a pixel: PDFium's, Pillow's, and those of the page
 OPEN_PDFS = 4
 XFA_PLACEHOLDER = ("please wait", "pdf viewer", "adobe reader")
 PDF_PAGES = 200  # read from one opening: PDFium keeps what it has seen of a document, 0.1 MB a page
@@ -66,6 +69,8 @@ def read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: 
         _open_pdfs[file_id] = document, streams, read + 1
         while len(_open_pdfs) > OPEN_PDFS:
             _close(*_open_pdfs.popitem(last=False)[1][:2])
+        pictures = with_slack(streams.picture_bytes(frame))
+        take(pictures)
         streams.judge(frame, heard)
         if frame >= len(document):
             raise PageError(f"page {frame + 1} is missing: the PDF holds {len(document)}")
@@ -74,11 +79,12 @@ def read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: 
             width, height = page.get_size()
             if not (0 < width < math.inf and 0 < height < math.inf):
                 raise PageError("damaged: the page has no size")
-            limit = min(max_pixels, PDF_MAX_PIXELS)
+            limit = min(max_pixels, PDF_MAX_PIXELS, max(1, budget() // 2 // DRAWN_BYTES))
             scale = PDF_OVERSAMPLING * min_side / min(width, height)
             scale = min(scale, math.sqrt(limit / width / height))
             while (over := math.ceil(width * scale) * math.ceil(height * scale) / limit) > 1:
                 scale /= max(over, 1.001)
+            take(pictures + math.ceil(width * scale) * math.ceil(height * scale) * DRAWN_BYTES)
             bitmap = page.render(scale=scale)
             try:
                 image = bitmap.to_pil().convert("RGB")  # a copy: the bitmap's memory goes with it

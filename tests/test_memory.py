@@ -292,6 +292,15 @@ def test_damage_in_a_band_is_told(tmp_path):
         read(tmp_path / "a.tif", memory=5_000_000)
 
 
+def test_a_pdf_whose_picture_is_too_large_is_over_the_budget(tmp_path):
+    drawn().save(tmp_path / "a.pdf")
+    with pytest.raises(PageError, match="of memory, budget 5 MB"):
+        read(tmp_path / "a.pdf", frame=0, memory=5_000_000)
+    whole, smaller = (read(tmp_path / "a.pdf", frame=0, memory=memory) for memory in (10**9, 18_000_000))
+    assert min(whole.size) == 64 * 4
+    assert far(smaller, whole) < 3
+
+
 def test_an_estimate_grows_with_the_page_and_shrinks_with_the_reduction():
     sizes = []
     for size, power in (((400, 400), 1), ((400, 400), 0), ((800, 800), 0)):
