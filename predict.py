@@ -24,6 +24,7 @@ from categories import check_texts, label_descriptions, read_descriptions, read_
 from journal import NO_SCORES, Doubted, Outcome
 from labels import label_warnings
 from listing import list_files, wanted_files
+from memory_gate import budget
 from model_folders import ModelChoice, choose_model, file_name_of_base
 from model_identity import categories_of, model_hash
 from pages import PageList, find_pages, no_folder, pages_of_files
@@ -362,7 +363,12 @@ def _record(settings: Settings, job: Job, classifier: PageClassifier, run: Run, 
         "execution": run.execution,
         "resumed": run.resumed,
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
-        "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "memory_for_decoding": budget(),  # bytes; what "auto" came to
+        },
         "pages": len(run.pages.pages),
         "files_of_other_kinds": run.pages.passed.files,
         "passed_over": asdict(run.pages.passed),

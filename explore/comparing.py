@@ -27,6 +27,7 @@ from decoding import PageError, close_files, read_page
 from explore.index import page_file
 from explore.known import stamp_of
 from explore.near_duplicates import OTHER, PART, RELATIONS, RULE, SAME, SIDE, UNTOLD, WHOLE, Seen, Verdict, compare, see
+from memory_gate import one_page
 from progress import Progress
 from utils import UserError, printable
 
@@ -171,7 +172,8 @@ def _see(rows: DataFrame, place: int, max_pixels: int) -> Seen | str:
     row = rows.iloc[place]
     file, frame = page_file(row["folder"], row["path"]), frame_of(row["frame"])
     try:
-        return see(read_page(file, frame, min_side=SIDE // 2, max_pixels=max_pixels))
+        with one_page():
+            return see(read_page(file, frame, min_side=SIDE // 2, max_pixels=max_pixels))
     except PageError as error:
         return str(error)
     except (MemoryError, cv2.error) as error:

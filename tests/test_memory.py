@@ -1,6 +1,7 @@
 """Memory for decoding: sizes as they are written, what a machine has, the gate, pages that are over the budget."""
 
 import io
+import json
 import threading
 import time
 
@@ -336,5 +337,7 @@ def test_a_run_lists_what_is_over_its_memory_and_reads_the_rest(tmp_path, capsys
     assert "huge,1" in errors.read_text()
     assert "budget 6 MB (raise [input] memory)" in errors.read_text()
     assert len(errors.read_text().splitlines()) == 2
+    (record,) = (tmp_path / "out" / "tables").glob("*_run.json")
+    assert json.loads(record.read_text())["machine"]["memory_for_decoding"] == 6_000_000
     (table,) = (tmp_path / "out" / "tables").glob("result_*.csv")
     assert len(table.read_text().splitlines()) == 13

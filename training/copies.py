@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 from decoding import PageError, close_files, read_page
+from memory_gate import one_page
 from pages import Page
 from progress import Progress
 from sketch import SKETCH, THUMBNAIL, sketch, thumbnail
@@ -214,7 +215,8 @@ def _sketches(
 
     def look(at: int) -> np.ndarray | None:
         try:
-            return sketch(thumbnail(_read(*pages[at], max_pixels)))
+            with one_page():
+                return sketch(thumbnail(_read(*pages[at], max_pixels)))
         except (PageError, OSError, ValueError, MemoryError):  # decoding tells which pages cannot be read, and why
             return None
 
