@@ -30,6 +30,8 @@ _TIFF_MISSING = re.compile(
     r"premature EO|not enough data|premature end|short|invalid strip byte count|read error", re.I
 )
 _DEFLATE = (8, 32946)  # TIFF compressions
+_REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_SYNC = b"\0\0\xff\xff"  # what a deflating writer leaves that flushed its data and never closed them
 _MOST_SAID = 3  # complaints of one page that are passed on
 
 
@@ -55,7 +57,8 @@ def judge_tiff(path: Path | int, directory: int, heard: list[str], name: str = "
 
 
 def judge_deflate(data: bytes, least: int, what: str) -> bool:
-    """Whether deflated data have their end mark, behind which their checksum stands.
+    """Whether deflated data are whole: to their end mark, with or without the checksum behind it (some writers leave it
+    out), or to where their writer flushed them.
 
     Raises PageError where they end before `least` bytes came out of them, or are not what was written.
     """
@@ -71,6 +74,15 @@ def judge_deflate(data: bytes, least: int, what: str) -> bool:
         raise PageError(f"damaged: {what} cannot be decompressed") from None
     if got < least:
         raise PageError(f"truncated: {what} end early")
+    return inflater.eof or data.endswith(_SYNC) or _lacks_checksum_only(inflater)
+
+
+def _lacks_checksum_only(inflater: zlib._Decompress) -> bool:
+    """Whether what comes next is the checksum: four bytes that are none are told to be wrong, or happen to be right."""
+    try:
+        inflater.decompress(b"\0\0\0\0")
+    except zlib.error as error:
+        return "check" in str(error)
     return inflater.eof
 
 
@@ -78,9 +90,11 @@ def judge_deflated_tiff(file: BinaryIO, tags: Mapping[int, object]) -> None:
     """The checksum and the length of each strip or tile of a deflated TIFF, which libtiff looks at neither of."""
     if (numbers_of(tags.get(259)) or [1])[0] not in _DEFLATE:
         return
+    is_reversed = (numbers_of(tags.get(266)) or [1])[0] == 2  # libtiff turns the bits of each byte round here too
     for offset, count, least in _parts(tags):
         file.seek(offset)
-        judge_deflate(file.read(count), least, "its image data")
+        data = file.read(count)
+        judge_deflate(data.translate(_REVERSED_BITS) if is_reversed else data, least, "its image data")
 
 
 def judge_png_rows(file: BinaryIO, size: tuple[int, int], is_last_row_black: bool) -> None:

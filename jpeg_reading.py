@@ -24,12 +24,14 @@ _COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}  # of Pillow, and of this
 def decode_jpeg(data: bytes, mode: str, heard: list[str]) -> np.ndarray | None:
     """The pixels of a sound JPEG that Pillow opens in `mode` "L" or "RGB": uint8 [height, width, 1 or 3].
 
-    None for other colours (CMYK), and for a picture that the decoder complained about (`heard` has it then): Pillow
-    decodes those. Raises PageError where parts are missing (see `damage.judge_jpeg`).
+    None for other colours (CMYK) and rare subsamplings, and for a picture that the decoder complained about (`heard`
+    has it then): Pillow decodes those. Raises PageError where parts are missing (see `damage.judge_jpeg`).
     """
     try:
         pixels = simplejpeg.decode_jpeg(data, colorspace=_COLOURS[mode], strict=True)
     except ValueError as error:
+        if "subsampling level" in str(error):  # a sound picture of a kind that this decoder does not know, Pillow does
+            return None
         judge_jpeg(str(error), heard)
         return None
     return pixels if mode != "CMYK" else None

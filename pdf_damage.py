@@ -33,7 +33,20 @@ from page_errors import DECODING_ERRORS, PageError
 # What pypdf raises on a file that it cannot follow, beside its own errors: it checks few types.
 _LOST = (PyPdfError, AttributeError, LookupError, TypeError, ValueError, RecursionError, OSError, struct.error)
 # Not followed: a note knows its page and its neighbours, a page its document. But a picture may well be called /P.
-_UP_AND_AWAY = {"/Parent", "/P", "/Popup", "/A", "/AA", "/Dest", "/IRT", "/StructParent", "/Metadata", "/PieceInfo"}
+# Nor is what nobody sees: texts to be searched, notes to the file.
+_UP_AND_AWAY = {
+    "/ToUnicode",
+    "/Parent",
+    "/P",
+    "/Popup",
+    "/A",
+    "/AA",
+    "/Dest",
+    "/IRT",
+    "/StructParent",
+    "/Metadata",
+    "/PieceInfo",
+}
 _NAMED_BY_THE_PAGE = {"/XObject", "/Font", "/Pattern", "/ExtGState", "/ColorSpace", "/Shading", "/CharProcs"}
 _DEEPEST = 12  # forms in forms; a loop of them ends by what was seen
 # Bytes a pixel at most while they are judged and drawn, as measured: a progressive JPEG of three channels; a JPEG 2000
@@ -149,7 +162,8 @@ def _streams_of(page: DictionaryObject) -> tuple[list[tuple[tuple[int, int], Str
         seen.add(key)
         value = found.get_object()
         if under in ("/Contents", "drawn"):
-            complete = complete and not (value is None or isinstance(value, NullObject))
+            is_missing = value is None or isinstance(value, NullObject)
+            complete = complete and not (is_missing and isinstance(found, IndirectObject))  # null itself: an empty page
         if isinstance(value, StreamObject):
             streams.append((key, value))
         if isinstance(value, ArrayObject):
@@ -188,6 +202,8 @@ def _judge_stream(stream: StreamObject, heard: list[str]) -> None:
     filters, data = _filters(stream), _raw(stream)
     is_picture = stream.get("/Subtype") == "/Image"
     what = "its picture's data" if is_picture else "its content"
+    if not data and not is_picture:
+        return  # nothing is drawn, and nothing is missing
     if filters[:1] == ["/FlateDecode"]:
         least = _least_bytes(stream) if is_picture and len(filters) == 1 else 0
         if not judge_deflate(data, least, what) and not least:

@@ -33,7 +33,7 @@ PDF_MAX_PIXELS = 30_000_000  # no page needs more at any model's size; a drawing
 DRAWN_BYTES = 12  # a pixel: PDFium's, Pillow's, and those of the page
 OPEN_PDFS = 4
 XFA_PLACEHOLDER = ("please wait", "pdf viewer", "adobe reader")
-PDF_PAGES = 200  # read from one opening: PDFium keeps what it has seen of a document, 0.1 MB a page
+PDF_PAGES = 200  # read from one opening: PDFium keeps what it has seen of a document, 0.1 MB a page, pypdf all of it
 
 _pdf_lock = threading.RLock()  # PDFium is not thread-safe: every call into it, closing included, stands under this lock
 # With what its streams say of themselves, and how many pages were read.
@@ -61,11 +61,10 @@ def read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: 
     with _pdf_lock:
         document, streams, read = _open_pdfs.pop(file_id, (None, None, 0))
         if document is not None and read >= PDF_PAGES:
-            document.close()
+            _close(document, streams)
             document, read = None, 0
         if document is None:
-            document = open_pdf(path)
-        streams = streams or PdfStreams(path)
+            document, streams = open_pdf(path), PdfStreams(path)
         _open_pdfs[file_id] = document, streams, read + 1
         while len(_open_pdfs) > OPEN_PDFS:
             _close(*_open_pdfs.popitem(last=False)[1][:2])
