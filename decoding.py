@@ -24,7 +24,7 @@ from PIL import Image, ImageFile, ImageOps, features
 
 from bmp_reading import ALPHA_BIT_FIELDS, BIT_FIELDS, read_bit_fields, read_bmp_header
 from colours import grey_or_rgb
-from containers import HEAD, PDF_JUNK, check_whole, kind_of, size_of
+from containers import HEAD, PDF_JUNK, check_whole, jpeg_bits, kind_of, size_of
 from damage import judge_png_rows
 from jp2_reading import Jp2Header, as_pillow_reads_it, read_deep_jp2, read_header, set_reduction, true_colours
 from jpeg_reading import decode_jpeg
@@ -212,6 +212,8 @@ def _second_try(file: BinaryIO, kind: str, max_pixels: int) -> Image.Image | Non
         return _loaded(image, file, kind)
     if kind == "bmp" and (header := read_bmp_header(file)) and header.compression in (BIT_FIELDS, ALPHA_BIT_FIELDS):
         return read_bit_fields(file, max_pixels)
+    if kind == "jpeg" and (bits := jpeg_bits(file)) != 8:
+        raise PageError(f"not supported: a JPEG of {bits} bits")
     return None
 
 

@@ -18,7 +18,7 @@ import os
 import struct
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdf
 from PIL import Image
@@ -55,6 +55,14 @@ _PER_PIXEL, _PER_PIXEL_ELSE = {"/DCTDecode": 10, "/JPXDecode": 20}, 3
 _MOST_JBIG2_OF_NOTHING = 1000  # bytes; an empty page takes some dozens
 
 
+class _Stream(NamedTuple):
+    """key: its number (of direct ones their place in memory). is_drawn: content, picture or form; else a font ..."""
+
+    key: tuple[int, int]
+    stream: StreamObject
+    is_drawn: bool
+
+
 class PdfStreams:
     """The streams of one PDF, each judged once however many pages use it. Not for two threads at once."""
 
@@ -63,7 +71,7 @@ class PdfStreams:
         self._reader: pypdf.PdfReader | None = None
         self._said: dict[tuple[int, int], tuple[str, list[str]]] = {}  # object -> why it is broken, and doubts
         self._lost = ""
-        self._found: tuple[int, list[tuple[tuple[int, int], StreamObject]], bool] | None = None  # of the last page
+        self._found: tuple[int, list[_Stream], bool] | None = None  # of the last page
         try:
             self._reader = pypdf.PdfReader(path, strict=False)
             if self._reader.is_encrypted:
@@ -88,7 +96,7 @@ class PdfStreams:
             return
         if not complete:
             note("PDF: an object that this page is drawn from is missing", heard)
-        for key, stream in streams:
+        for key, stream, is_drawn in streams:
             if key not in self._said:
                 doubts: list[str] = []
                 broken = ""
@@ -98,8 +106,10 @@ class PdfStreams:
                     broken = str(error)
                 self._said[key] = broken, doubts
             broken, doubts = self._said[key]
-            if broken:
+            if broken and is_drawn:
                 raise PageError(broken)
+            if broken:  # of a font, a profile, a program's own data: the page is drawn without, perhaps as it should be
+                note(f"PDF: {broken}", heard)
             for doubt in doubts:
                 note(doubt, heard)
 
@@ -111,7 +121,7 @@ class PdfStreams:
             streams, complete = self._of(page)
             if not complete:
                 return "an object that it is drawn from is missing"
-            for _, stream in streams:
+            for _, stream, _ in streams:
                 if stream.get("/Subtype") != "/Image":
                     continue
                 last = _filters(stream)[-1:]
@@ -131,9 +141,9 @@ class PdfStreams:
             streams, _ = self._of(page) if self._reader is not None else ([], True)
         except (DependencyError, FileNotDecryptedError, *_LOST):
             return 0
-        return sum(_picture_bytes(stream) for _, stream in streams if stream.get("/Subtype") == "/Image")
+        return sum(_picture_bytes(stream) for _, stream, _ in streams if stream.get("/Subtype") == "/Image")
 
-    def _of(self, page: int) -> tuple[list[tuple[tuple[int, int], StreamObject]], bool]:
+    def _of(self, page: int) -> tuple[list[_Stream], bool]:
         if self._found is None or self._found[0] != page:
             self._found = page, *_streams_of(self._reader.pages[page])
         return self._found[1:]
@@ -144,10 +154,8 @@ class PdfStreams:
             self._reader.close()
 
 
-def _streams_of(page: DictionaryObject) -> tuple[list[tuple[tuple[int, int], StreamObject]], bool]:
-    """All streams that a page is drawn from, with the number of each (direct ones by their place in memory), and
-    whether all objects that its content and resources name are there.
-    """
+def _streams_of(page: DictionaryObject) -> tuple[list[_Stream], bool]:
+    """All streams that a page is drawn from, and whether all objects that its content and resources name are there."""
     seen: set[tuple[int, int]] = set()
     streams, complete = [], True
     # Each with the key that it stands under: "/Contents", and "drawn" for a named picture or form, must be there.
@@ -165,7 +173,8 @@ def _streams_of(page: DictionaryObject) -> tuple[list[tuple[tuple[int, int], Str
             is_missing = value is None or isinstance(value, NullObject)
             complete = complete and not (is_missing and isinstance(found, IndirectObject))  # null itself: an empty page
         if isinstance(value, StreamObject):
-            streams.append((key, value))
+            is_drawn = under in ("/Contents", "drawn") or value.get("/Subtype") in ("/Image", "/Form")
+            streams.append(_Stream(key, value, is_drawn))
         if isinstance(value, ArrayObject):
             todo += [(part, depth + 1, under) for part in value]
         elif isinstance(value, DictionaryObject):

@@ -361,3 +361,27 @@ def test_a_warning_survives_in_the_journal(tmp_path):
     first, second = again.outcomes()
     assert (list(first), first.warning, second) == ([0.25, 0.75], "JPEG: odd", "broken")
     again.close()
+
+
+def test_a_broken_stream_that_draws_nothing_is_a_doubt_no_error(tmp_path):
+    page = page_of_text("L")
+    path = tmp_path / "a.pdf"
+    pdf_of(path, "DCTDecode", saved(page, "JPEG"), page.size)
+    writer = PdfWriter(clone_from=path)
+    private = StreamObject()
+    private.set_data(zlib.compress(b"what a program keeps for itself" * 9)[:-2] + b"xx")
+    private[NameObject("/Filter")] = NameObject("/FlateDecode")
+    writer.pages[0]["/Resources"]["/XObject"]["/P"][NameObject("/Own")] = writer._add_object(private)
+    writer.write(path)
+    image, heard = read(path)
+    assert image.getextrema() != ((255, 255),) * 3
+    assert heard == ["PDF: damaged: wrong checksum in its content"]
+
+
+def test_a_jpeg_of_twelve_bits_is_not_supported_rather_than_damaged(tmp_path):
+    data = bytearray(saved(page_of_text("L"), "JPEG"))
+    data[data.find(b"\xff\xc0") + 4] = 12
+    path = tmp_path / "a-1.jpg"
+    path.write_bytes(data)
+    with pytest.raises(PageError, match="not supported: a JPEG of 12 bits"):
+        read(path)
