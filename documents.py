@@ -26,11 +26,20 @@ _WORDS = """page pages pag pg img image images imag imgp imgs scan scans scanned
 seite seiten bild bilder blatt strana strany stran str stranka stránka list listy obr obrazek obrázek obraz foto fotka
 fotografie photo photos pic pics picture pict dsc dscf dscn dsci dscim cimg pxl mvimg wp fb whatsapp screenshot
 snapshot capture sam sdc hpim dji gopr sheet sheets folio fol leaf frame view vue strona oldal pagina página side
-sida sivu puslapis lapa num nr no č untitled стр страница лист скан изображение фото σελίδα"""
+sida sivu puslapis lapa untitled стр страница лист скан изображение фото σελίδα"""
 WORDS = frozenset(_WORDS.split())
-SIDES = frozenset(("r", "v", "a", "b", "recto", "verso"))  # behind the number of a leaf
+# What may stand beside these words, or alone before a number that several folders repeat.
+_BESIDE = """no nr num č číslo nummer of von z ze de sur wa at e document dokument doc ohne titel neu neues new nový bez
+názvu sans titre adobe"""
+BESIDE = frozenset(_BESIDE.split())
+# Behind the number of a leaf: its side or half, and what programs add to a name.
+_SIDES = """r v a b c d l recto verso left right links rechts levá pravá copy kopie kopia edit edited ocr crop
+cropped"""
+SIDES = frozenset(_SIDES.split())
+ONEPAGERS = "onepagers"  # the folder of one-page documents (data_scripts/move_single.py): names are names there
 ALWAYS_A_NAME = 5  # digits: a number of more behind a word that nobody uses for pages is an archive's number
 _STEM = re.compile(r"[^\W\d_]+|\d+")
+_PAGE_OF = re.compile(r"[^\W\d_]+[ _]?[0-9]+-[0-9]{1,4}")  # scan12-1.png: of a PDF that is called scan12
 
 
 class Reading(Protocol):
@@ -130,7 +139,7 @@ class Documents:
 
     def is_number(self, path: str) -> bool:
         """Whether this page's name is only a page number: another collection may have the same."""
-        return bool(self._numbers) and _kind(path)[0] in self._numbers
+        return bool(self._numbers) and not _alone(path) and _kind(path)[0] in self._numbers
 
     def note(self) -> str:
         """What the user should know, in one line: that folders count as documents, or that nothing tells them apart."""
@@ -163,7 +172,7 @@ class Documents:
         certain: set[str] = set()
         for path in paths:
             kind, sure, name = _kind(path)
-            if not kind:
+            if not kind or _alone(path):
                 continue
             folder = self._below(path)
             folders, pages, _ = kinds.setdefault(kind, (set(), Counter(), path.rpartition("/")[2]))
@@ -179,6 +188,11 @@ class Documents:
         self.numbered = sum(pages.total() for _, pages, _ in found.values())
         self._example = next((example for _, _, example in found.values()), "")
         self._numbers = set(found)
+
+
+def _alone(path: str) -> bool:
+    """Whether a page is a document of its own because of where it lies."""
+    return path.rpartition("/")[0].rpartition("/")[2] == ONEPAGERS
 
 
 def _kind(path: str) -> tuple[str, bool, str]:
@@ -197,14 +211,17 @@ def _kind(path: str) -> tuple[str, bool, str]:
     words = [token for token in tokens if not token.isdecimal()]
     if not numbers:
         return "", False, ""
-    if words and tokens[-1] == words[-1] and words[-1] in SIDES:
-        del words[-1]
-    if all(word in WORDS for word in words):
+    while words and tokens[-1] == words[-1] and words[-1] in SIDES and len(tokens) > 1:
+        del words[-1], tokens[-1]
+    known = all(word in WORDS or word in BESIDE for word in words)
+    if known and (not words or WORDS.intersection(words)):
+        if len(words) == 1 and _PAGE_OF.fullmatch(stem):
+            return f"{words[0]}#-#", False, stem.rpartition("-")[0]
         if not words and len(numbers) == 2 and len(numbers[1]) < ALWAYS_A_NAME:
             # 0001-2: a document and its page, or a page and its half? Folders that repeat the first tell.
             return ("#-#", False, numbers[0]) if len(numbers[0]) <= ALWAYS_A_NAME else ("", False, "")
         lead = "".join(words[:1]) if tokens[0] in words[:1] else ""
         return f"{lead}#", True, name
-    if len(words) == 1 and tokens[0] == words[0] and len(numbers) == 1 and len(numbers[0]) <= ALWAYS_A_NAME:
+    if (len(words) == 1 or known) and tokens[0] == words[0] and len(numbers) == 1 and len(numbers[0]) <= ALWAYS_A_NAME:
         return f"{words[0]}#", False, name
     return "", False, ""

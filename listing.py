@@ -46,14 +46,18 @@ COUNTED = frozenset((*KINDS["TIFF"], *KINDS["PDF"]))  # files of these may hold 
 # (.Trash-1000, .Trashes, .AppleDouble, .ipynb_checkpoints, .snapshot, .dropbox.cache, .stversions, .@__thumb ...).
 SYSTEM_FOLDERS = frozenset(
     {
-        *("@eadir", "#recycle", "#snapshot", "@sharebin", "@tmp"),  # Synology
-        *("@recycle", "@recently-snapshot", "@__thumb"),  # QNAP
+        *("@eadir", "#recycle", "#snapshot", "@sharebin", "@tmp", "@synoeastream", "@synoresource"),  # Synology
+        *("@appstore", "@database", "@img_bkp_cache", "@cloudsync", "@s2s", "@docker"),
+        *("@recycle", "@recently-snapshot", "@__thumb", "@transcoded", "@upload_cache"),  # QNAP
         *("~snapshot", "recycle bin", "trashbox"),  # NetApp, ReadyNAS, Buffalo
         *("$recycle.bin", "recycler", "recycled", "system volume information"),  # Windows
+        *("config.msi", "$winreagent", "$sysreset", "$extend", "$windows.~bt", "$windows.~ws"),
         *("__macosx", "network trash folder", "temporary items", "thevolumesettingsfolder"),  # macOS
-        *("lost+found", "_vti_cnf", "_gsdata_"),  # ext file systems, FrontPage, GoodSync
+        *("lost+found", "_vti_cnf", "_gsdata_", "__pycache__"),  # ext file systems, FrontPage, GoodSync, Python
+        *("files_trashbin", "files_versions"),  # Nextcloud, ownCloud
     }
 )
+_NUMBERED_FOLDER = re.compile(r"@gmt-.*|found\.[0-9]{3}", re.IGNORECASE | re.DOTALL).fullmatch  # snapshots, chkdsk
 _APPLE_DOUBLE = "._*"  # how macOS names what it cannot store in a file on foreign drives
 _SHOWN = 12  # kinds and folders that a line names
 
@@ -229,7 +233,7 @@ def is_hidden(name: str) -> bool:
     >>> is_hidden(".git"), is_hidden("@EADIR"), is_hidden("box 1")
     (True, True, False)
     """
-    return name.startswith(".") or name.casefold() in SYSTEM_FOLDERS or name.casefold().startswith("@gmt-")
+    return name.startswith(".") or name.casefold() in SYSTEM_FOLDERS or bool(_NUMBERED_FOLDER(name))
 
 
 def named_as_page(path: str) -> bool:

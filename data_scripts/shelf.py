@@ -34,9 +34,7 @@ class Shelf:
     def __init__(self, root: Path, pages: list[Page], labels: Collection[str]) -> None:
         self.root = root
         self._below = below_categories(labels)
-        # In onepagers/ each page is a document, whatever it is called.
-        others = (page.path for page in pages if not page.path.startswith(f"{ONEPAGERS}/"))
-        self._rule = Documents(others, Settings().input, self._below)
+        self._rule = Documents((page.path for page in pages), Settings().input, self._below)
         self.frames = Counter(page.path for page in pages)
         self.by_path: dict[str, dict[int, Page]] = defaultdict(dict)
         self.by_name: dict[tuple[str, int], list[Page]] = defaultdict(list)
@@ -119,7 +117,7 @@ class Shelf:
 
     def numbered(self, page: Page) -> bool:
         """Whether the page's name is only a page number, which several folders have."""
-        return not page.path.startswith(f"{ONEPAGERS}/") and self._rule.is_folder(page.path)
+        return self._rule.is_folder(page.path)
 
     def _twice(self, file: str) -> bool:
         if not hasattr(self, "_several"):

@@ -187,3 +187,29 @@ def test_what_is_no_label_folder_and_what_cannot_be_listed_is_said(tmp_path):
         "left out: .ipynb_checkpoints, @eaDir (--hidden takes them)",
         "PHOTO: a link that points to itself; what it holds is left out",
     ]
+
+
+def test_one_page_documents_that_lie_together_stay_apart(tmp_path):
+    """move_single.py puts documents of one page into one folder: their names are names, whatever they look like."""
+    moved = ["onepagers/Č1-1.png", "onepagers/Č2-1.png", "onepagers/foto-1.png", "onepagers/0007.png"]
+    others = ["Č3/Č3-1.png", "Č3/Č3-2.png", "0008/0001.png", "0009/0001.png"]
+    assert documents_of(moved + others, tmp_path) == ["Č1", "Č2", "foto", "0007", "Č3", "Č3", "0008", "0009"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "documents"),
+    [
+        (["a/Č1-1.png", "a/Č2-1.png", "b/Č3-1.png"], ["Č1", "Č2", "Č3"]),
+        (["a/no12.png", "a/no13.png", "b/no14.png"], ["no12", "no13", "no14"]),
+        (["a/scan1-1.png", "a/scan2-1.png", "b/scan3-1.png"], ["scan1", "scan2", "scan3"]),  # of PDFs
+        (["a/scan1-1.png", "b/scan1-1.png"], ["a", "b"]),
+        (["a/č 1.png", "b/č 1.png"], ["a", "b"]),
+        (["a/0001_L.tif", "b/0001_L.tif"], ["a", "b"]),
+        (["a/page_001_of_012.png", "b/page_001_of_012.png"], ["a", "b"]),
+        (["a/IMG-20240131-WA0001.jpg", "b/IMG-20240131-WA0002.jpg"], ["a", "b"]),
+        (["a/IMG_0001 - Kopie.jpg", "b/IMG_0002_edited.jpg"], ["a", "b"]),
+        (["a/Neues Dokument 1.jpg", "b/Neues Dokument 1.jpg"], ["a", "b"]),
+    ],
+)
+def test_names_and_numbers_in_other_forms(paths, documents, tmp_path):
+    assert documents_of(paths, tmp_path) == documents

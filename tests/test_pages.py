@@ -202,7 +202,8 @@ for asked in (pages.find_pages, lambda path: pages.pages_of_files([path])):
 
 SYSTEM = ("@eaDir", "#recycle", "@Recycle", "#snapshot", "$RECYCLE.BIN", "RECYCLER", ".Trash-1000", ".Trashes",
           ".AppleDouble", ".ipynb_checkpoints", "__MACOSX", ".hidden", "lost+found", "System Volume Information",
-          "~snapshot", "@Recently-Snapshot", "@GMT-2024.01.31-12.00.00", ".@__thumb")  # fmt: skip
+          "~snapshot", "@Recently-Snapshot", "@GMT-2024.01.31-12.00.00", ".@__thumb", "@SynoResource",
+          "FOUND.000", "files_trashbin")  # fmt: skip
 
 
 def test_folders_that_systems_keep_for_themselves_are_no_collection(tmp_path):
@@ -215,7 +216,7 @@ def test_folders_that_systems_keep_for_themselves_are_no_collection(tmp_path):
     assert [page.path for page in found.pages] == ["box/A-1.png"]
     assert found.passed.folders == {name: 2 if name == "@eaDir" else 1 for name in (*SYSTEM, "@EADIR")}
     [line] = found.passed.lines()
-    assert line.startswith("left out: 2 x @eaDir, #recycle, ") and line.endswith(", 7 more (--hidden takes them)")
+    assert line.startswith("left out: 2 x @eaDir, #recycle, ") and line.endswith(", 10 more (--hidden takes them)")
     assert len(find_pages(tmp_path / "in", hidden=True).pages) == len(SYSTEM) + 3
     for name in (".hidden", "@eaDir"):  # the folder that was named is always taken
         assert [page.path for page in find_pages(tmp_path / "in" / name).pages] == ["A-1.png"]
