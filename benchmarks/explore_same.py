@@ -19,7 +19,7 @@ from PIL import Image
 from rescans import ALL, CHANGES, HARDER, Change, other_entry, scan_again
 
 DRAWN_AGAIN, OTHERS_AGAIN = 36, 12  # drawn pages, and pages of each other folder, that are scanned again
-STRANGE = 15  # pages of other archives among drawn ones, in the figures of outliers
+STRANGE = 15  # pages of another archive among drawn ones, in the figures of outliers
 NEIGHBOURS = 10  # that judge an outlier
 AS_NEAR = {**CHANGES, "all at once": ALL}
 ENTRY = (355, 36)  # half a line: 60 x 6 mm on A4
@@ -42,6 +42,7 @@ def measure_same(
 
     from config_file import read_settings
     from explore.backbones import open_backbone
+    from explore.duplicates import CANDIDATES
     from explore.index import Index
     from explore.look import LookEncoder
     from explore.nearest import WEIGHTS
@@ -123,6 +124,15 @@ def measure_same(
         print(f"\n{title} ({len(some)} ways x {len(asked)} pages)\n\n{markdown(head, lines)}", flush=True)
     lines = [[change, *(f"{100 * right[change].mean():.1f}" for right in first.values())] for change in queries]
     print("\n" + markdown(["the page itself is first, %", *first], lines))
+    within = {
+        way: np.mean([
+            (similar > similar[np.arange(len(own)), own][:, None]).sum(axis=1) < CANDIDATES
+            for similar in (alike(query, shares) for query in queries.values())
+        ])
+        for way, shares in ways.items()
+    }  # fmt: skip
+    print(f"\namong the first {CANDIDATES}, as `duplicates` asks for candidates, %, all changes")
+    print("\n" + markdown([*within], [[f"{100 * share:.1f}" for share in within.values()]]))
     product = ways["looks and kind (`explore search --image`)"]
     missed = [
         f"{asked[at]} ({change}; first: {names[alike(query, product)[at].argmax()]})"
@@ -160,12 +170,14 @@ def collect(
         (folder / "report").mkdir(parents=True, exist_ok=True)
         if not (folder / "report" / file.name).exists():
             link(file, folder / "report" / file.name)
-        for number in range(len(pypdfium2.PdfDocument(file))):
+        with pypdfium2.PdfDocument(file) as document:
+            count_pages = len(document)
+        for number in range(count_pages):
             shown[f"report/{file.name}#{number}"] = Shown("report", "", file.stem)
             files[f"report/{file.name}#{number}"] = file, number
     for other in others:
         for page in sorted([*other.glob("*.jpg"), *other.glob("*.png")]):
-            take(page, other.name, "", other.name)
+            take(page, other.parent.name if other.name == "pages" else other.name, "", other.name)
     for page in drawn[: max(0, count - len(shown))]:
         take(page, "drawn", page.parent.name, "drawn")
     return shown, files
@@ -240,46 +252,45 @@ def _with_another_entry(
 
 
 def _look_alikes(pages: list[Shown], stored: dict[str, np.ndarray], ways: dict[str, dict[str, float]]) -> None:
-    """Neighbours of other documents, by category; and whether a page's document is near: layout and content."""
+    """Neighbours of other documents: of the same category? With strokes in the same places (cosine of sketches)?"""
     from explore_quality import retrieval
 
     some = [at for at, page in enumerate(pages) if page.group == "drawn"]
     categories, documents = [pages[at].category for at in some], [pages[at].document for at in some]
     series = np.unique(documents, return_inverse=True)[1]
-    several = np.bincount(series)[series] > 1
+    strokes = stored["sketch"][some] @ stored["sketch"][some].T
     lines = []
     for way, shares in ways.items():
         vectors = np.concatenate([np.sqrt(share) * stored[space][some] for space, share in shares.items()], axis=1)
         right, precision = retrieval(vectors, categories, documents)
         near = vectors @ vectors.T
-        np.fill_diagonal(near, -np.inf)
-        same = (series[near.argmax(axis=1)] == series)[several].mean()
-        lines.append([way, f"{100 * np.nanmean(right):.1f}", f"{precision:.3f}", f"{100 * same:.1f}"])
-    head = ["vectors", "nearest page of another document: same category, %", "mAP", "nearest page: same document, %"]
+        near[series[:, None] == series[None]] = -np.inf
+        five = np.argpartition(-near, 5, axis=1)[:, :5]
+        layout = np.take_along_axis(strokes, five, 1).mean()
+        lines.append([way, f"{100 * np.nanmean(right):.1f}", f"{precision:.3f}", f"{layout:.3f}"])
+    head = ["neighbours of other documents", "nearest has the same category, %", "mAP", "strokes alike, mean of 5"]
     print(f"\n{len(some)} drawn pages of {series.max() + 1} documents\n\n{markdown(head, lines)}")
 
 
 def _strangers(pages: list[Shown], stored: dict[str, np.ndarray], ways: dict[str, dict[str, float]]) -> None:
-    """A few pages of another archive among drawn ones: how many stand first in the list of outliers?"""
+    """Pages of another archive among drawn ones: is a strange page further from its neighbours than a drawn one?"""
+    from sklearn.metrics import roc_auc_score
+
     from explore.neighbours import neighbours
 
     drawn = [at for at, page in enumerate(pages) if page.group == "drawn"]
-    lines, kinds = (
-        [],
-        [group for group in dict.fromkeys(page.group for page in pages) if group not in ("real", "drawn")],
-    )
+    kinds = [group for group in dict.fromkeys(page.group for page in pages) if group not in ("real", "drawn")]
+    lines = []
     for way, shares in ways.items():
         cells = []
         for group in kinds:
             own = [at for at, page in enumerate(pages) if page.group == group]
-            # One page of a document each: pages of one document are not compared with each other anyway.
-            strange = random.Random(group).sample(own, min(STRANGE, len(own)))
-            some = [*drawn, *strange]
+            some = [*drawn, *random.Random(group).sample(own, min(STRANGE, len(own)))]
             vectors = np.concatenate([np.sqrt(share) * stored[space][some] for space, share in shares.items()], axis=1)
-            labels = np.array([*(pages[at].document for at in drawn), *([group] * len(strange))])
+            labels = np.array([pages[at].document if pages[at].group == "drawn" else group for at in some])
             _, similarity = neighbours(vectors, NEIGHBOURS, groups=labels)
-            ranks = np.argsort(similarity.mean(axis=1), kind="stable")[: len(strange)]
-            cells.append(f"{100 * (ranks >= len(drawn)).mean():.0f}")
+            strange = np.array([pages[at].group != "drawn" for at in some])
+            cells.append(f"{roc_auc_score(strange, -similarity.mean(axis=1)):.2f}")
         lines.append([way, *cells])
-    head = [f"{STRANGE} strange pages among {len(drawn)}: in the first {STRANGE} outliers, %", *kinds]
-    print("\n" + markdown(head, lines))
+    head = [f"up to {STRANGE} strange pages among {len(drawn)} drawn ones: AUC of the distance that `outliers` goes by"]
+    print("\n" + markdown([*head, *kinds], lines))
