@@ -41,6 +41,7 @@ def measure_same(
     import torch
 
     from config_file import read_settings
+    from decoding import close_files
     from explore.backbones import open_backbone
     from explore.duplicates import CANDIDATES
     from explore.index import Index
@@ -145,6 +146,7 @@ def measure_same(
     _with_another_entry(asked, files, own, seen, product, stored)
     _look_alikes(pages, stored, ways)
     _strangers(pages, stored, ways)
+    close_files()
 
 
 def collect(
