@@ -83,14 +83,16 @@ def take(needed: int) -> None:
     """
     if needed > budget():
         raise over_memory(needed, budget())
-    missing = needed - (_mine.held or 0)
+    if _mine.held is None:
+        return  # outside of `one_page`, nobody would give it back
+    missing = needed - _mine.held
     if missing <= 0:
         return
     with _gate.changed:
         if not _mine.held:
             _wait(missing)
         _gate.taken += missing
-    _mine.held = (_mine.held or 0) + missing
+    _mine.held += missing
 
 
 def _wait(needed: int) -> None:

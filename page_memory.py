@@ -34,6 +34,7 @@ _TRANSPARENT = {"RGB": 17}  # with a transparent colour or palette: as RGBA on t
 _MOST_TRANSPARENT = 14
 _OPENJPEG = 5.4  # a component: 32 bits, and what belongs to its wavelets
 _WEBP, _WEBP_ALPHA = 17, 22
+_AVIF, _AVIF_ALPHA = 14, 22  # of 10 or 12 bits, its colours at full size; the usual ones take 9 and 17
 _ALL_CHANNELS = 5  # of a JPEG 2000 whose channels are put in order (jp2_reading.true_colours), a component
 _DEEP_JP2 = 7  # a component of more than 8 bits, by the second decoder
 _BIT_FIELDS = 27
@@ -44,7 +45,7 @@ _SLACK = 1.02, 2_000_000  # of all estimates: what libraries keep for themselves
 def image_bytes(
     image: ImageFile.ImageFile, kind: str, file_size: int, power: int = 0, header: Jp2Header | None = None
 ) -> int:
-    """What an open image (png, jpeg, jp2, webp, bmp) will take, in bytes, decoded at 1 / 2**power of its size.
+    """What an open image of a format without pages will take, in bytes, decoded at 1 / 2**power of its size.
 
     header: of a JPEG 2000.
     """
@@ -64,10 +65,12 @@ def image_bytes(
             most = max(most, reduced * (stored + _ALL_CHANNELS * channels))
     elif kind == "webp":
         decoding = pixels * (_WEBP_ALPHA if channels == 4 else _WEBP) + file_size
-    elif kind == "bmp":
-        decoding = pixels * (stored + (image.tile[0].codec_name == "bmp_rle"))
+    elif kind == "avif":
+        decoding = pixels * (_AVIF_ALPHA if channels == 4 else _AVIF) + file_size
+    elif kind == "png":
+        decoding = pixels * stored + 2 * file_size  # one that is black at its end is looked at once more
     else:
-        decoding = pixels * stored + 2 * file_size  # a picture that is black at its end is looked at once more
+        decoding = pixels * (stored + (kind == "bmp" and image.tile[0].codec_name == "bmp_rle"))
     return with_slack(max(decoding, most))
 
 

@@ -47,6 +47,7 @@ def kinds(side: int) -> dict[str, tuple[Image.Image, dict[str, object]]]:
         "rgba.jp2": (rgba, {"irreversible": True, "quality_layers": [40]}),
         "rgb.webp": (rgb, {"method": 0}),
         "rgba.webp": (rgba, {"method": 0}),
+        "rgba.avif": (rgba, {"speed": 10}),
         "palette.png": (rgb.quantize(16), {"transparency": bytes(5), "compress_level": 1}),
         "rgba.png": (rgba, {"compress_level": 1}),
         "deep.png": (deep, {"compress_level": 1}),
