@@ -11,6 +11,8 @@ waits until the others are done, and those behind it wait for it. So any page th
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import functools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from collections.abc import Callable, Iterator
 from memory import AUTO, bytes_of
 from page_errors import PageError, over_memory
 
+_LARGE = 10**8  # bytes of a page, after which the C library is asked to keep nothing for the next one
 _LOOK_AGAIN = 0.2  # seconds after which one that waits asks whether it was given up
 
 
@@ -68,10 +71,25 @@ def one_page(is_given_up: Callable[[], bool] = lambda: False) -> Iterator[None]:
     try:
         yield
     finally:
+        if _mine.held > _LARGE:
+            _hand_back()
         with _gate.changed:
             _gate.taken -= _mine.held
             _mine.held = None
             _gate.changed.notify_all()
+
+
+@functools.cache
+def _trim() -> Callable[[int], object] | None:
+    """What makes the C library hand freed memory back to the system, where there is such a thing (glibc)."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        return ctypes.CDLL(None).malloc_trim
+    return None
+
+
+def _hand_back() -> None:
+    if trim := _trim():
+        trim(0)
 
 
 def take(needed: int) -> None:
