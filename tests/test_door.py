@@ -138,7 +138,7 @@ MISTAKES = [
     (["-modelpath", "models/mine", "-d", "pages"], "did you mean -model_path?"),
     (["-tn", "0", "-d", "pages"], "-tn 0: must be a whole number, 1 or more"),
     (["-tn", "three", "-d", "pages"], "-tn three: must be a whole number"),
-    (["-ff", "pgn", "-d", "pages", "--model_path", "models/mine"], "did you mean png?"),
+    (["-ff", "pngg", "-d", "pages", "--model_path", "models/mine"], "did you mean png?"),
     (["-cc", "owm.tsv", "-d", "pages", "--model_path", "models/mine"], "owm.tsv"),
     (["-m", "ViT-B16", "-d", "pages"], "--zero_shot"),
     # and more
