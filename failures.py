@@ -19,7 +19,7 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
-    from settings import Input
+    from settings.schema import Input
 
 # Kinds of page files and their extensions; any of its extensions names the kind in `formats`.
 KINDS = {

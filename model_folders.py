@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checkpoints import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
-from given_paths import expanded
+from settings.given_paths import expanded
 from training import backbone
 from utils import UserError, did_you_mean, nearest, printable
 
 if TYPE_CHECKING:
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 SHIPPED = Path(__file__).resolve().parent / "models" / "efficientnet-lite0"
 UNTUNED = "untuned"  # what stands for a revision in the name of a pulled base's folder

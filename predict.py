@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from classifier import PageClassifier
     from loader import Batch
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 # Whose versions stand in a run record: those that can move a score.
 LIBRARIES = ("torch", "torchvision", "transformers", "timm", "pillow", "pypdfium2", "numpy", "safetensors")

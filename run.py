@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import failures
-from config_file import HOME, every_key, near, read_settings
 from console import check_place, interruptible, open_streams
-from earlier_config import find_earlier, mapped, read_earlier
-from flags import PROGRAM, SHORT_HELP, parse
-from given_paths import filled, given_files, given_path, no_address
 from memory import bytes_of
-from settings import Settings
+from settings.config_file import HOME, every_key, near, read_settings
+from settings.earlier_config import find_earlier, mapped, read_earlier
+from settings.flags import PROGRAM, SHORT_HELP, parse
+from settings.given_paths import filled, given_files, given_path, no_address
+from settings.schema import Settings
 from utils import UserError, printable
 
 if TYPE_CHECKING:

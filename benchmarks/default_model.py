@@ -86,8 +86,8 @@ def main() -> None:
     if given.stored:
         stored_figures()
         return
-    from config_file import read_settings
     from run import Job
+    from settings.config_file import read_settings
     from training.data import find_labelled
     from training.fitting import Material
     from training.folds import OutOfFold, run_fold, summarise

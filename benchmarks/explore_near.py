@@ -110,11 +110,11 @@ def make_collection(real: list[Path], drawn: list[Path], pdf: list[Path], folder
 
 def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Path, model: str, count: int) -> None:
     """Print the tables."""
-    from config_file import read_settings
     from explore.comparing import compare_pairs
     from explore.duplicates import CANDIDATES, appearance, candidates
     from explore.grouping import group_pages
     from explore.index import Index
+    from settings.config_file import read_settings
 
     folder = work / "near"
     scans = make_collection(real, drawn, pdf, folder / "pages", count)

@@ -106,10 +106,10 @@ def retrieval(vectors: np.ndarray, categories: list[str], documents: list[str]) 
 
 def measure_quality(real: list[Path], drawn: list[Path], work: Path, model: str) -> None:
     """Print the tables for real and for drawn pages."""
-    from config_file import read_settings
     from evaluation.judging import Seen
     from explore.backbones import open_backbone
     from explore.clustering import agreement, find_clusters
+    from settings.config_file import read_settings
     from utils import accuracy_interval, printable, split_page_name
 
     backbone = open_backbone(model, read_settings(HOME / "config.toml"))

@@ -40,13 +40,13 @@ def measure_same(
     """Print the tables. others: folders of pages of other archives; count: pages among which a page is sought."""
     import torch
 
-    from config_file import read_settings
     from decoding import close_files
     from explore.backbones import open_backbone
     from explore.duplicates import CANDIDATES
     from explore.index import Index
     from explore.look import LookEncoder
     from explore.nearest import WEIGHTS
+    from settings.config_file import read_settings
     from sketch import sketch, thumbnail
 
     folder = work / "same"

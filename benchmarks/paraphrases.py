@@ -33,8 +33,8 @@ def main() -> None:
 
     from categories import read_descriptions
     from classifier import PageClassifier
-    from config_file import read_settings
     from decoding import read_page
+    from settings.config_file import read_settings
     from training.data import find_labelled
 
     classifier = PageClassifier.from_pretrained(given.model)

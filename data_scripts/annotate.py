@@ -21,11 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from common import Parser, counted, list_undone, listing_of, start, write_csv
 
 from categories import same_label
-from given_paths import given_path
 from labels import check_apart, label_warnings
 from listing import KINDS, named_as_page
 from pages import find_pages
 from progress import Progress
+from settings.given_paths import given_path
 from spreadsheets import Rows, number_in, read_table
 from tables import bare_path, cell, path_cell
 from training.layout import refuse_split

@@ -43,10 +43,10 @@ from duplicates import Look, bits_apart, find_groups, look
 from processes import WorkerDied, in_processes
 
 from decoding import PageError, read_page
-from given_paths import given_path
 from pages import Page
 from progress import Progress
-from settings import Settings
+from settings.given_paths import given_path
+from settings.schema import Settings
 from spreadsheets import read_table
 from tables import bare_path, category_columns, cell, path_cell
 from training.data import LabelledPages, find_labelled, split_leaks

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import Parser, folder_argument, start, whole_number
 
-from given_paths import given_path
+from settings.given_paths import given_path
 from utils import UserError
 
 HOME = Path(__file__).resolve().parents[1]

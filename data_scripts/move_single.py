@@ -28,9 +28,9 @@ from common import (
 from pdf_pages import OF_PAGES, png_texts
 
 from decoding import PageError, count_frames
-from given_paths import given_path
 from listing import Passed, Patterns, is_hidden, named_as_page
 from progress import Progress
+from settings.given_paths import given_path
 from utils import UserError, printable, split_page_name
 
 # What file managers leave in every folder that was looked at: it makes no document of two files.

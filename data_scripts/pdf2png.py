@@ -39,9 +39,9 @@ from pdf_versions import CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN, Version, stat
 from processes import WorkerDied, in_processes
 
 from decoding import PageError, count_frames
-from given_paths import given_path
 from listing import list_files
 from progress import Progress
+from settings.given_paths import given_path
 from tables import safe_name
 from utils import UserError, printable, split_page_name
 

@@ -20,7 +20,7 @@ from common import ONEPAGERS, counted, same_name
 
 from documents import Documents, below_categories
 from pages import Page
-from settings import Settings
+from settings.schema import Settings
 from training.data import DOCUMENTS, read_documents
 from utils import did_you_mean, printable
 

@@ -38,10 +38,10 @@ from common import (
 from shelf import Shelf
 
 from categories import same_label
-from given_paths import given_path
 from listing import KINDS, named_as_page
 from pages import Page, find_pages
 from progress import Progress
+from settings.given_paths import given_path
 from spreadsheets import read_table
 from tables import bare_path, cell, path_cell
 from training.data import DOCUMENTS, read_documents

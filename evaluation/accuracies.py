@@ -23,7 +23,7 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 PATTERN = "model_accuracies*.csv"
 EARLIER = {"MODEL_NAME", "ACCURACY"}

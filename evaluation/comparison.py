@@ -36,7 +36,7 @@ from utils import UserError, printable, softmax
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 TABLE = "model_accuracies.csv"
 COLUMNS = (

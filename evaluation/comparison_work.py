@@ -22,7 +22,7 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from evaluation.judging import Judged
-    from settings import Settings
+    from settings.schema import Settings
     from training.store import PageStore
     from transform import PageTransform
 

@@ -37,7 +37,7 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 
 class EvalFiles:

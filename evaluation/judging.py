@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from categories import same_label
-from config_file import HOME
 from evaluation import metrics
 from pages import Page
 from predict import threads
+from settings.config_file import HOME
 from spreadsheets import read_table
 from tables import bare_path
 from training.copies import contents_of, same_file_note
@@ -35,7 +35,7 @@ from utils import UserError, accuracy_interval, macro_f1, nearest, page_number, 
 if TYPE_CHECKING:
     from model_folders import ModelChoice
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 DRAWN = HOME / "category_samples"
 DRAWN_NOTE = "these pages were drawn by a program: how a model does on them says nothing about your pages"

@@ -31,7 +31,7 @@ from utils import UserError, printable, softmax
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 COLUMNS = [
     "RANK", "FILE", "PAGE", "CLASS-1", "CLASS-2", "SCORE-1", "SCORE-2", "UNCERTAINTY", "DOCUMENT", "PATH"

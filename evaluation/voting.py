@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from given_paths import expanded
 from journal import Doubted, Outcome
 from listing import wanted_files
 from model_folders import ModelChoice, describe, list_models
@@ -41,13 +40,14 @@ from predict import (
 from progress import Progress
 from results import WARNING, Truth, warning_cell
 from runs import Run
+from settings.given_paths import expanded
 from tables import Table, cell, check_writable, number, path_cell
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 ERRORS = ["FILE", "PAGE", "PATH", "REASON"]
 

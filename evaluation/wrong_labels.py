@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from evaluation.metrics import Suspicion
     from pages import Page
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 COLUMNS = [
     "RANK",

@@ -25,9 +25,9 @@ from categories import prompts
 from classifier import PageClassifier
 from devices import exact_fp32, resolve_device
 from explore.index import BackboneInfo, Index
-from given_paths import expanded
 from model_folders import SHIPPED, is_checkpoint, is_model_folder
 from model_identity import vectors_hash
+from settings.given_paths import expanded
 from towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer
 from transform import PageTransform
 from utils import UserError, did_you_mean, printable
@@ -35,7 +35,7 @@ from utils import UserError, did_you_mean, printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from settings import Settings
+    from settings.schema import Settings
 
 KNOWN_BEGINNING = 3  # letters; what falls into single letters is no word that it knows ("charts" is "chart" and "##s")
 OWN_WORDS = 12_000  # a tokenizer of fewer pieces is one of ours: words of descriptions, and frequent ones at best

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 CENTRE, BORDER = 18, 12  # pages of a contact sheet: three rows from the centre on, two rows of border cases
 LISTED = 40  # clusters on the terminal; the table has them all

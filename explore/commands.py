@@ -15,7 +15,7 @@ from utils import UserError
 
 if TYPE_CHECKING:
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 ROOMS = {
     "index": ("explore.indexing", "run_index"),

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 CANDIDATES = 5  # nearest neighbours of a page that are opened at most
 TURNED, TURNED_ALIKE = 2, 0.75  # the same, of its sketch turned by 180, 90 and 270 degrees each

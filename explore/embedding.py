@@ -31,7 +31,7 @@ from utils import printable
 
 if TYPE_CHECKING:
     from explore.backbones import Backbone
-    from settings import Settings
+    from settings.schema import Settings
 
 COMMIT_PAGES, COMMIT_SECONDS = 2000, 20.0  # what a kill may lose; a commit takes some 50 ms
 TIDY_FROM = 20_000  # pages: the first time that files are put together on the way; then each time they have doubled

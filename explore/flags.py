@@ -3,7 +3,8 @@
     typed = parse_explore(["search", "--image", "page.png", "-k", "12"])     # a namespace; `explore_job` makes the job
 
 Nothing here imports torch or LanceDB, so that help and mistakes are answered at once. Settings that a command shares
-with sorting (--batch_size, --document_pattern, ...) come from settings.py by themselves, stored under `section.key`.
+with sorting (--batch_size, --document_pattern, ...) come from settings/schema.py by themselves, stored under
+`section.key`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config_file import every_key
-from flags import PROGRAM, Help, Parser, add_setting, check_flags
-from given_paths import filled, given_files, given_path
-from settings import Settings
+from settings.config_file import every_key
+from settings.flags import PROGRAM, Help, Parser, add_setting, check_flags
+from settings.given_paths import filled, given_files, given_path
+from settings.schema import Settings
 from utils import UserError, did_you_mean, nearest, printable
 
 # Sub-command -> what it does, in one line. In the order in which people use them.

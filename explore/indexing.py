@@ -51,7 +51,7 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from explore.backbones import Backbone
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 PLACES_TOLD = 10  # places without pages that are named; run.json has them all
 

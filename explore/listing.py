@@ -22,7 +22,7 @@ from listing import Passed, list_files, wanted_files
 from utils import printable
 
 if TYPE_CHECKING:
-    from settings import Input
+    from settings.schema import Input
 
 
 @dataclass

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 COLUMNS = [
     *("id", "folder", "path", "frame", "document", "page", "file", "year", "category", "score"),

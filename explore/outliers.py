@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 FENCE = 3.0  # Tukey's "far out"
 LISTED, LEAST_LISTED = 10, 3  # pages of each kind on the terminal

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from explore.backbones import Backbone
     from explore.look import LookEncoder
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 COLUMNS = [
     "RANK", "SIMILARITY", "FILE", "PAGE", "YEAR", "CATEGORY", "SCORE", "DOCUMENT", "CLUSTER", "PATH"

@@ -18,7 +18,7 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 
 def run_conversion(settings: Settings, job: Job) -> int:

@@ -43,7 +43,7 @@ from utils import UserError, did_you_mean, printable
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 SOURCE = "hub.json"  # in a pulled folder: repo, revision, commit
 GOES_ON = "; the same command goes on with what is there"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd
 
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 REPO = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 REVISION = re.compile(r"[A-Za-z0-9][\w.-]*")

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from test_training import job_of, settings_of
 from tiny import tiny_base
 
-from settings import Settings
+from settings.schema import Settings
 from sketch import sketch, thumbnail
 from training.copies import contents_of, find_copies, near_pairs, nearly_same, small_of, unjudged, unjudged_extra
 from training.data import LEFT_OUT, find_labelled

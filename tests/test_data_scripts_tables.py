@@ -102,7 +102,7 @@ def test_second_start_does_what_is_missing(tmp_path, shelf, more):
 
 
 def test_training_reads_the_documents(tmp_path, shelf):
-    from settings import Settings
+    from settings.schema import Settings
     from training.data import find_labelled
 
     run("sort", annotation(tmp_path, GOOD), shelf, tmp_path / "out")
@@ -209,7 +209,7 @@ def test_equal_names_keep_their_folders(tmp_path, shelf):
 
 def test_pages_that_are_named_by_number_keep_their_box(tmp_path):
     """box1/0001.jpg ... box3/0004.jpg: nothing is refused, each box stays a document, also in label folders."""
-    from settings import Settings
+    from settings.schema import Settings
     from training.data import find_labelled
 
     pages, rows = tmp_path / "pages", ["FILE,PAGE,CLASS,PATH"]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from documents import Documents, below_categories, below_label, below_root
 from pages import Page, pages_of
-from settings import Settings
+from settings.schema import Settings
 from training.data import find_labelled
 from utils import UserError
 

@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 from tiny import tiny_base, tiny_model_folder
 
-from flags import NOT_BUILT, build_parser, parse
 from run import HOME, Job, main, understand
+from settings.flags import NOT_BUILT, build_parser, parse
 from utils import UserError
 
 RUN = HOME / "run.py"

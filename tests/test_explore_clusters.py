@@ -14,7 +14,7 @@ from explore import clustering
 from explore.clustering import NONE, agreement, find_clusters, measure, shares
 from explore.clusters import CENTRE, run_clusters, shown
 from explore.index import Index
-from settings import Settings
+from settings.schema import Settings
 from utils import UserError
 
 

@@ -22,7 +22,6 @@ pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed
 import pyarrow as pa
 from explore_pages import DIM, job
 
-from config_file import read_settings
 from explore.comparing import Compared, compare_pairs, read_verdicts
 from explore.duplicates import COMPARED, appearance, candidates, run_duplicates, write_table
 from explore.embedding import thumbnail_of
@@ -31,7 +30,8 @@ from explore.index import BackboneInfo, Index, schema
 from explore.keeping import Copy, propose, quality_of
 from explore.near_duplicates import OTHER, PART, SAME, WHOLE, Verdict, compare, see
 from explore.neighbours import neighbours
-from settings import Settings
+from settings.config_file import read_settings
+from settings.schema import Settings
 from sketch import sketch
 
 HOME = Path(__file__).resolve().parents[1]
@@ -273,7 +273,7 @@ def test_killed_while_comparing(tmp_path: Path, archive: Path, settings: Setting
     kept = tmp_path / "index" / COMPARED
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, 'tests')\n"
-        "from config_file import read_settings; from explore.duplicates import run_duplicates\n"
+        "from settings.config_file import read_settings; from explore.duplicates import run_duplicates\n"
         "from explore_pages import job\n"
         "folder = Path(sys.argv[1])\n"
         "settings = read_settings(Path('config.toml')).replaced('setup', quiet=True, workers=1)\n"

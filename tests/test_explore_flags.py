@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from explore.flags import COMMANDS, build_parser
-from flags import parse
 from run import main, understand
+from settings.flags import parse
 
 HOME = Path(__file__).resolve().parent.parent
 

@@ -298,7 +298,7 @@ def test_backbones_of_transformers_bit_among_them(here, tmp_path, capsys):
     from transformers import BitConfig, BitForImageClassification, ViTConfig, ViTModel
 
     from explore.backbones import open_backbone
-    from settings import Settings
+    from settings.schema import Settings
 
     torch.manual_seed(0)
     bit = BitForImageClassification(BitConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], num_groups=4))
@@ -333,7 +333,7 @@ def test_backbones_of_transformers_bit_among_them(here, tmp_path, capsys):
 @pytest.mark.parametrize("kind", ["clip", "siglip", "dual"])
 def test_dual_encoders_as_published_have_texts(here, tmp_path, kind):
     from explore.backbones import open_backbone
-    from settings import Settings
+    from settings.schema import Settings
 
     backbone = open_backbone(str(tiny_base(tmp_path / kind, kind)), Settings())
     pixels = torch.randint(0, 255, (2, 3, *backbone.transform.size), dtype=torch.uint8)

@@ -23,7 +23,7 @@ from explore.index import Index
 from explore.index_format import LOOK
 from explore.look import LookEncoder, look_pixels
 from run import main
-from settings import Settings
+from settings.schema import Settings
 
 PAGES = 30
 

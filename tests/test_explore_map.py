@@ -28,7 +28,7 @@ from explore.index import Index
 from explore.map import run_map
 from explore.map_folder import coarse_to_fine, write_folder
 from explore.projection import neighbour_map, plane, principal
-from settings import Settings
+from settings.schema import Settings
 from utils import UserError
 
 HARMFUL = [

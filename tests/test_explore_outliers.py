@@ -13,9 +13,9 @@ pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed
 
 from explore_pages import DIM, job, make_index, planted
 
-from config_file import read_settings
 from explore.outliers import judge, run_outliers
-from settings import Settings
+from settings.config_file import read_settings
+from settings.schema import Settings
 from utils import UserError
 
 HOME = Path(__file__).resolve().parents[1]

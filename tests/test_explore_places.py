@@ -23,7 +23,7 @@ from explore.index import BackboneInfo, Index
 from explore.map import run_map
 from explore.outliers import run_outliers
 from run import main
-from settings import Settings
+from settings.schema import Settings
 from utils import UserError
 
 HOME = Path(__file__).resolve().parent.parent

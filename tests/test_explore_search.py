@@ -21,7 +21,7 @@ from explore.backbones import open_backbone
 from explore.index import Index, page_file
 from explore.look import LookEncoder, look_pixels
 from run import main
-from settings import Settings
+from settings.schema import Settings
 
 
 @pytest.fixture(scope="module")

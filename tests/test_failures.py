@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 import failures
 import run
-from settings import Settings
+from settings.schema import Settings
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")

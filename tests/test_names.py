@@ -12,7 +12,7 @@ from judging_pages import call, paint, tiny_folder
 
 from categories import read_descriptions, read_sets
 from labels import alike, label_warnings
-from settings import Settings
+from settings.schema import Settings
 from training.data import find_labelled
 from utils import UserError
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from config_file import HOME, config_text, every_key, read_settings
-from earlier_config import MAPPING, find_earlier, mapped, read_earlier
-from flags import parse
 from run import understand
-from settings import SECTIONS, Settings
+from settings.config_file import HOME, config_text, every_key, read_settings
+from settings.earlier_config import MAPPING, find_earlier, mapped, read_earlier
+from settings.flags import parse
+from settings.schema import SECTIONS, Settings
 from utils import UserError
 
 SECRET = "hf_" + "q" * 20
@@ -30,7 +30,9 @@ def refused(file: Path) -> str:
 
 
 def test_config_toml_is_the_schema():
-    assert (HOME / "config.toml").read_text(encoding="utf-8") == config_text(), "python config_file.py > config.toml"
+    assert (HOME / "config.toml").read_text(encoding="utf-8") == config_text(), (
+        "python -m settings.config_file > config.toml"
+    )
 
 
 def test_config_toml_says_the_defaults():
@@ -40,9 +42,9 @@ def test_config_toml_says_the_defaults():
 
 
 def test_every_setting_is_read_by_something():
-    schema = {"settings.py", "config_file.py", "earlier_config.py"}
-    rooms = [file for where in ("", "training/", "evaluation/", "hub/") for file in HOME.glob(f"{where}*.py")]
-    code = "\n".join(file.read_text(encoding="utf-8") for file in rooms if file.name not in schema)
+    beside = {"settings", "tests", "benchmarks", "data_scripts"}
+    rooms = [*HOME.glob("*.py"), *(file for file in HOME.glob("[a-z]*/*.py") if file.parent.name not in beside)]
+    code = "\n".join(file.read_text(encoding="utf-8") for file in rooms)
     unread = [f"[{key.section}] {key.name}" for key in every_key() if not re.search(rf"\.{key.name}\b", code)]
     assert not unread
 

@@ -14,9 +14,9 @@ from PIL import Image
 from tiny import tiny_base
 
 from classifier import PageClassifier
-from config_file import read_settings
 from pages import find_pages
 from run import Job
+from settings.config_file import read_settings
 from training.data import BalancedSampler, cap_pages, find_labelled, read_documents
 from training.fitting import Material, fit
 from training.job import run_training

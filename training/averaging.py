@@ -24,7 +24,7 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 
 def run_average(settings: Settings, job: Job) -> int:

@@ -31,7 +31,7 @@ from training.layout import refuse_split, split_folders
 from utils import UserError, key_of, printable, split_documents
 
 if TYPE_CHECKING:
-    from settings import Settings
+    from settings.schema import Settings
 
 DOCUMENTS = "documents.csv"
 SPLIT_COLUMNS = ("PATH", "PAGE", "CATEGORY", "DOCUMENT", "SPLIT")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import torch
 
     from classifier import PageClassifier
-    from settings import Settings
+    from settings.schema import Settings
     from training.learner import Recipe
     from training.start import Start
 

@@ -32,7 +32,7 @@ from training.work import Work, is_main, meet
 from utils import UserError, fit_temperature, macro_f1, printable, softmax, split_documents
 
 if TYPE_CHECKING:
-    from settings import Settings
+    from settings.schema import Settings
 
 # With fewer documents than this to train on, a fold keeps them all instead of validating on a few: which epoch is best
 # cannot be told from ten pages, and the folds then train exactly as the final model does.

@@ -29,7 +29,7 @@ from utils import UserError, fit_temperature, fold_documents, printable, split_d
 
 if TYPE_CHECKING:
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 SPLIT_FILE = "split.csv"
 

@@ -27,7 +27,7 @@ from utils import UserError, accuracy_interval, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from settings import Settings
+    from settings.schema import Settings
     from training.fitting import Fitted, Material
     from training.start import Start
 

@@ -21,7 +21,7 @@ from training.work import is_main
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 
 @dataclass

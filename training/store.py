@@ -28,7 +28,7 @@ from pages import PageList
 from utils import printable
 
 if TYPE_CHECKING:
-    from settings import Settings
+    from settings.schema import Settings
     from training.data import LabelledPages
     from transform import PageTransform
 

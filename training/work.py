@@ -24,7 +24,7 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from run import Job
-    from settings import Settings
+    from settings.schema import Settings
 
 ENDING = ".training"
 

@@ -1,7 +1,7 @@
-"""`config.toml` against the schema of settings.py: read, checked, and written anew.
+"""`config.toml` against the schema of settings/schema.py: read, checked, and written anew.
 
     settings = read_settings(Path("config.toml"))
-    python config_file.py > config.toml                    # every setting, its default, one comment line each
+    python -m settings.config_file > config.toml  # every setting, its default, one comment line each
 
 Whatever is wrong in a config file is one line: file, section, key, what is valid, the nearest match.
 """
@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from given_paths import address_fault, expanded
-from settings import SECTIONS, Settings
+from settings.given_paths import address_fault, expanded
+from settings.schema import SECTIONS, Settings
 from utils import UserError, did_you_mean, nearest, printable
 
-HOME = Path(__file__).resolve().parent  # the project: what the defaults are relative to
+HOME = Path(__file__).resolve().parents[1]  # the project: what the defaults are relative to
 TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
 NO_TOKEN = (
     "a token does not belong in a file: take it out (and revoke it on the hub if others could read the file), "
@@ -277,7 +277,7 @@ def config_text() -> str:
     """config.toml as it is shipped."""
     lines = [
         "# Every setting with its default. Flags override it: python run.py -h",
-        "# Relative paths are relative to this file. Written by: python config_file.py > config.toml",
+        "# Relative paths are relative to this file. Written by: python -m settings.config_file > config.toml",
     ]
     for section, kind in SECTIONS.items():
         lines += ["", f"# {kind.__doc__}", f"[{section}]"]

@@ -1,7 +1,7 @@
 """Every setting: its name, type, default, valid values, flag and help, in one place.
 
-    settings = read_settings(Path("config.toml"))          # config_file.py; then settings.setup.batch_size, ...
-    python config_file.py > config.toml                    # write that file anew after a setting was added here
+    settings = read_settings(Path("config.toml"))  # of config_file.py; then settings.setup.batch_size, ...
+    python -m settings.config_file > config.toml  # write that file anew after a setting was added here
 
 A new setting is one entry in its section's class: config key, checks, flag and help all come from there.
 """

@@ -2,8 +2,8 @@
 
     typed = parse(["-tn", "3", "-d", "pages/"])     # a namespace: .directory, .given["setting flag"], ...
 
-Flags of settings come from settings.py by themselves; the rest stands here. A flag whose job is not built yet is one
-entry of NOT_BUILT, and is taken out when the job comes.
+Flags of settings come from settings/schema.py by themselves; the rest stands here. A flag whose job is not built yet is
+one entry of NOT_BUILT, and is taken out when the job comes.
 
 Sub-commands (`run.py explore index pages/`): `parse` looks at the first word, which no flag can be, and hands the rest
 to the parser of the package that it names (explore/flags.py), so that `-f a.png explore` stays a file of that name and
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from config_file import Key, every_key
+from settings.config_file import Key, every_key
 from utils import UserError, did_you_mean, nearest, printable
 
 # Flags and words of jobs that are known but not built yet -> what they will do.
@@ -30,7 +30,7 @@ NOT_BUILT = {
 }
 PROGRAM = "python run.py"
 VERSION = "0.1.0"  # as CHANGELOG.md has it
-GROUPS = {  # of the help, in order; the sections of settings.py, and `group` of their settings
+GROUPS = {  # of the help, in order; the sections of settings/schema.py, and `group` of their settings
     "input": "what to sort",
     "model": "which model (in this order: --model_path, -rev, -m, [setup] model, the shipped default)",
     "categories": "which categories (by default the model's own)",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import configparser
 from pathlib import Path
 
-from config_file import HOME, every_key, is_token, toml_value
+from settings.config_file import HOME, every_key, is_token, toml_value
 from utils import printable
 
 NAME = "config.txt"
