@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import CLIPConfig, CLIPModel
 
-    from transform import PageTransform
+    from reading.transform import PageTransform
 
 PAGE_CLASSIFIER = "page_classifier.json"  # what makes a folder a complete model folder of this project
 CHECKPOINT_SUFFIXES = (".pt", ".pth")
@@ -70,7 +70,7 @@ class Checkpoint:
 
     def transform(self) -> PageTransform:
         """Its `preprocessor_config.json` where there is one, else the published CLIP transform (centre crop)."""
-        from transform import PageTransform
+        from reading.transform import PageTransform
 
         if self.folder is not None and (self.folder / "preprocessor_config.json").is_file():
             return PageTransform.from_processor(self.folder)

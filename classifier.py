@@ -26,6 +26,7 @@ from categories import PROMPT, average_prototypes, prompts, same_label
 from checkpoints import AVERAGED_SCALE, read_checkpoint
 from devices import check_precision, exact_fp32, resolve_device
 from failures import WriteError
+from reading.transform import PageTransform
 from towers import (
     STANDARD_TOKENIZERS,
     cached,
@@ -36,7 +37,6 @@ from towers import (
     load_tokenizer,
     one_line,
 )
-from transform import PageTransform
 from utils import UserError
 
 if TYPE_CHECKING:

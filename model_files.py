@@ -30,8 +30,8 @@ from safetensors.torch import save_file
 
 from categories import same_label
 from checkpoints import PAGE_CLASSIFIER
+from reading.transform import PageTransform
 from towers import one_line, read_json
-from transform import PageTransform
 from utils import UserError, did_you_mean
 
 if TYPE_CHECKING:

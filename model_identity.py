@@ -20,7 +20,7 @@ from checkpoints import PAGE_CLASSIFIER
 from towers import TOKENIZER_FILES, cached
 
 if TYPE_CHECKING:
-    from transform import PageTransform
+    from reading.transform import PageTransform
 
 # What of page_classifier.json decides scores and their order; base, revision, licence and what it learned only tell.
 DECIDES = ("categories", "descriptions", "prompt", "lowercase", "logit_scale", "temperature", "transform")

@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any
 from categories import check_texts, label_descriptions, read_descriptions, read_sets
 from journal import NO_SCORES, Doubted, Outcome
 from labels import label_warnings
-from listing import list_files, wanted_files
-from memory_gate import budget
 from model_folders import ModelChoice, choose_model, file_name_of_base
 from model_identity import categories_of, model_hash
-from pages import PageList, find_pages, no_folder, pages_of_files
 from progress import Progress
+from reading.listing import list_files, wanted_files
+from reading.memory_gate import budget
+from reading.pages import PageList, find_pages, no_folder, pages_of_files
 from results import TableReport, TableStyle, summary, terminal_table, write_tables
 from runs import Run
 from tables import check_writable
@@ -36,7 +36,7 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from loader import Batch
+    from reading.loader import Batch
     from run import Job
     from settings.schema import Settings
 
@@ -227,7 +227,7 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Job, to
 def _batches(
     pages: PageList, classifier: PageClassifier, settings: Settings, *, workers: int, first: int = 0
 ) -> Iterator[Batch]:
-    from loader import load_batches
+    from reading.loader import load_batches
 
     return load_batches(
         pages,

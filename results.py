@@ -22,9 +22,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from documents import Documents, below_categories
 from journal import Doubted, Outcome
-from pages import Page, PageList
+from reading.documents import Documents, below_categories
+from reading.pages import Page, PageList
 from tables import DocumentTables, Table, category_columns, cell, number, path_cell, renamed_columns
 from utils import printable
 
@@ -45,7 +45,7 @@ class TableStyle:
         raw: write the RAW table too.
         excel: what Central European Excel opens: BOM, semicolons, decimal commas.
         per_document: write one table a document too.
-        document_from, document_pattern: how pages are grouped to documents, see documents.py.
+        document_from, document_pattern: how pages are grouped to documents, see reading/documents.py.
         review_below: pages whose score is lower are marked in a column REVIEW; 0 = no such column.
     """
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import failures
 from console import check_place, interruptible, open_streams
-from memory import bytes_of
+from reading.memory import bytes_of
 from settings.config_file import HOME, every_key, near, read_settings
 from settings.earlier_config import find_earlier, mapped, read_earlier
 from settings.flags import PROGRAM, SHORT_HELP, parse
@@ -174,7 +174,7 @@ def _run(arguments: tuple[str, ...], known: list[tuple[Settings, Job]]) -> int:
     # decode pages, and to other programs (benchmarks/predict.py).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ["HF_HUB_OFFLINE"] = "1"  # before anything imports the hub client; hub.client.online() alone lifts it
-    from memory_gate import set_budget
+    from reading.memory_gate import set_budget
 
     set_budget(bytes_of(settings.input.memory))
     if job.kind in JOBS:

@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from failures import WriteError, of_system
 from journal import Journal, Outcome
-from pages import PageList, load_pages, save_pages
+from reading.pages import PageList, load_pages, save_pages
 from utils import UserError, printable
 
 FINISHED = ("finished", "finished with failures")

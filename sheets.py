@@ -12,8 +12,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from decoding import PageError, close_files, read_page
-from pages import Page
+from reading.decoding import PageError, close_files, read_page
+from reading.pages import Page
 from utils import printable
 
 SIDE, GAP, LINE = 210, 14, 17  # pixels: of a thumbnail, between tiles, of a line of text

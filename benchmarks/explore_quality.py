@@ -29,8 +29,8 @@ class Features:
 
 def embeddings(files: list[Path], features: Features, work: Path) -> np.ndarray:
     """Unit vectors float32 [N, D] of pages, by the product's loader; kept in `work`."""
-    from loader import load_batches
-    from pages import Page, PageList
+    from reading.loader import load_batches
+    from reading.pages import Page, PageList
 
     digest = hashlib.sha256("\n".join(map(str, files)).encode()).hexdigest()[:12]
     stored = work / f"vectors_{features.key}_{digest}.npy"

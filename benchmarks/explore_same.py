@@ -40,14 +40,14 @@ def measure_same(
     """Print the tables. others: folders of pages of other archives; count: pages among which a page is sought."""
     import torch
 
-    from decoding import close_files
     from explore.backbones import open_backbone
     from explore.duplicates import CANDIDATES
     from explore.index import Index
     from explore.look import LookEncoder
     from explore.nearest import WEIGHTS
+    from reading.decoding import close_files
+    from reading.sketch import sketch, thumbnail
     from settings.config_file import read_settings
-    from sketch import sketch, thumbnail
 
     folder = work / "same"
     shown, files = collect(real, drawn, pdf, others, folder / "pages", count)
@@ -202,7 +202,7 @@ def _scan(change: Change) -> Callable[[Image.Image, random.Random], Image.Image]
 
 
 def _opened(source: tuple[Path, int | None]) -> Image.Image:
-    from decoding import read_page
+    from reading.decoding import read_page
 
     return read_page(source[0], source[1], min_side=2000, max_pixels=10**9).convert("RGB")
 

@@ -185,9 +185,9 @@ def embed(folder: Path, model: str) -> dict[str, float]:
     """Vectors and looks of the pages that are listed in the folder."""
     from explore_quality import Features, embeddings
 
-    from decoding import read_page
     from explore.backbones import open_backbone
     from explore.look import LookEncoder, look_pixels
+    from reading.decoding import read_page
     from settings.config_file import read_settings
 
     backbone = open_backbone(model, read_settings(HOME / "config.toml"))

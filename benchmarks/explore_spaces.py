@@ -33,7 +33,7 @@ def main() -> None:
 
     from categories import prompts, read_descriptions
     from classifier import PageClassifier
-    from decoding import read_page
+    from reading.decoding import read_page
     from settings.config_file import read_settings
     from training.data import find_labelled
     from training.learner import Learner

@@ -172,8 +172,8 @@ def main() -> None:
     from drawing.scan import Scanner
     from sklearn.metrics import roc_auc_score
 
-    from decoding import read_page
-    from pages import find_pages
+    from reading.decoding import read_page
+    from reading.pages import find_pages
 
     own = find_pages(given.pages)
     images = (read_page(own.root / page.path, page.frame, min_side=448, max_pixels=10**9) for page in own.pages)

@@ -34,7 +34,7 @@ def main() -> None:
 
     import run
     from classifier import PageClassifier
-    from decoding import read_page
+    from reading.decoding import read_page
     from settings.config_file import read_settings
     from training import backbone
     from training.data import find_labelled

@@ -25,7 +25,7 @@ def features_of(folder: Path, most: int) -> tuple[np.ndarray, list[str], list[st
     """Frozen features [N, F], labels, documents and paths of up to `most` pages a category."""
     import torch
 
-    from decoding import read_page
+    from reading.decoding import read_page
     from settings.config_file import read_settings
     from training.data import find_labelled
     from training.learner import Learner

@@ -107,9 +107,9 @@ def _rows(table: Path) -> list[dict[str, str]]:
 
 def one(file: Path, small: Path) -> None:
     """Prints what reading `file` was estimated to take and what it took, in bytes a pixel; `small` loads libraries."""
-    from decoding import read_page
-    from memory_gate import _mine, one_page
-    from transform import PageTransform
+    from reading.decoding import read_page
+    from reading.memory_gate import _mine, one_page
+    from reading.transform import PageTransform
 
     transform = PageTransform((224, 224), "pad", (0.0,) * 3, (1.0,) * 3)
 

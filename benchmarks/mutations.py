@@ -34,8 +34,8 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from decoding import PageError, close_files, count_frames, read_page
-from pages import find_pages
+from reading.decoding import PageError, close_files, count_frames, read_page
+from reading.pages import find_pages
 
 Mutation = Callable[[bytes, random.Random], bytes]
 BLOCK, LARGE = 512, 4096

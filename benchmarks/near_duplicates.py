@@ -24,9 +24,9 @@ import numpy as np
 from duplicates import NEAR_BITS, NEAR_CORRELATION, Look, alike, bits_apart, look, near_pairs
 from PIL import Image, ImageEnhance
 
-from decoding import read_page
-from pages import find_pages
-from sketch import sketch, thumbnail
+from reading.decoding import read_page
+from reading.pages import find_pages
+from reading.sketch import sketch, thumbnail
 from training import copies
 
 

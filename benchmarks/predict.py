@@ -126,9 +126,9 @@ def measure_pipeline(task: dict[str, Any]) -> dict[str, Any]:
 
 def measure_decoding(task: dict[str, Any]) -> dict[str, Any]:
     """The project's loader, nothing done with its batches."""
-    from loader import load_batches
-    from pages import PageList, find_pages
-    from transform import PageTransform
+    from reading.loader import load_batches
+    from reading.pages import PageList, find_pages
+    from reading.transform import PageTransform
 
     pages = find_pages(Path(task["pages"]))
     transform = PageTransform.from_processor(Path(task["base"]))
@@ -150,8 +150,8 @@ def measure_decoding(task: dict[str, Any]) -> dict[str, Any]:
 def measure_model(task: dict[str, Any]) -> dict[str, Any]:
     """The project's classifier on batches that are decoded already; all scores, to compare precisions."""
     from classifier import load_classifier
-    from loader import load_batches
-    from pages import find_pages
+    from reading.loader import load_batches
+    from reading.pages import find_pages
 
     shipped = task["base"] == str(SHIPPED)
     descriptions = None

@@ -17,7 +17,7 @@ sys.path.insert(0, str(HOME))
 
 def main() -> None:
     """Draw every row: page, category, score, and whether the folder says the same."""
-    from pages import find_pages
+    from reading.pages import find_pages
     from sheets import Tile, draw_sheet
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

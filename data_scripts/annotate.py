@@ -22,9 +22,9 @@ from common import Parser, counted, list_undone, listing_of, start, write_csv
 
 from categories import same_label
 from labels import check_apart, label_warnings
-from listing import KINDS, named_as_page
-from pages import find_pages
 from progress import Progress
+from reading.listing import KINDS, named_as_page
+from reading.pages import find_pages
 from settings.given_paths import given_path
 from spreadsheets import Rows, number_in, read_table
 from tables import bare_path, cell, path_cell

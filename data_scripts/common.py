@@ -26,9 +26,9 @@ from typing import Any, NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from console import check_place, interruptible, open_streams
-from documents import ONEPAGERS  # noqa: F401 (for the scripts)
 from labels import folder_name_problem, same_name  # noqa: F401 (for the scripts)
-from pages import ARCHIVES, no_folder
+from reading.documents import ONEPAGERS  # noqa: F401 (for the scripts)
+from reading.pages import ARCHIVES, no_folder
 from utils import UserError, did_you_mean, printable
 
 _PART = re.compile(r"\.[0-9a-f]{16}\.\d+\.part")

@@ -42,9 +42,9 @@ from dataset_pictures import draw_shares, draw_sizes, draw_years
 from duplicates import Look, bits_apart, find_groups, look
 from processes import WorkerDied, in_processes
 
-from decoding import PageError, read_page
-from pages import Page
 from progress import Progress
+from reading.decoding import PageError, read_page
+from reading.pages import Page
 from settings.given_paths import given_path
 from settings.schema import Settings
 from spreadsheets import read_table

@@ -28,8 +28,8 @@ from drawing.photographs import missing_note
 from drawing.plan import CATEGORIES, Task, Tools, draw_document, plan
 from processes import WorkerDied, in_processes
 
-from pages import Page
 from progress import Progress
+from reading.pages import Page
 from settings.given_paths import given_path
 from utils import UserError, did_you_mean, printable
 

@@ -27,9 +27,9 @@ from common import (
 )
 from pdf_pages import OF_PAGES, png_texts
 
-from decoding import PageError, count_frames
-from listing import Passed, Patterns, is_hidden, named_as_page
 from progress import Progress
+from reading.decoding import PageError, count_frames
+from reading.listing import Passed, Patterns, is_hidden, named_as_page
 from settings.given_paths import given_path
 from utils import UserError, printable, split_page_name
 
@@ -79,7 +79,7 @@ def single_pages(
     root: Path, exclude: Sequence[str], *, hidden: bool
 ) -> tuple[list[Path], list[str], list[str], Passed]:
     """The only files of the folders of one-page documents, sorted; what looks like one and is not; folders that cannot
-    be listed; and what was passed over (exclude, hidden: see listing.py)."""
+    be listed; and what was passed over (exclude, hidden: see reading/listing.py)."""
     found, notes, lost = [], [], []
     patterns, passed = Patterns(exclude), Passed()
 

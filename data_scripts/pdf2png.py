@@ -38,9 +38,9 @@ from pdf_pages import NO_ROOM, SOURCE, PageTask, make_page, png_texts
 from pdf_versions import CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN, Version, state
 from processes import WorkerDied, in_processes
 
-from decoding import PageError, count_frames
-from listing import list_files
 from progress import Progress
+from reading.decoding import PageError, count_frames
+from reading.listing import list_files
 from settings.given_paths import given_path
 from tables import safe_name
 from utils import UserError, printable, split_page_name

@@ -25,10 +25,10 @@ import numpy as np
 from common import move_new, part_of
 from PIL import Image, PngImagePlugin
 
-from decoding import PageError
-from page_errors import reason_of
-from pdf_damage import PdfStreams
-from pdf_reading import open_pdf
+from reading.decoding import PageError
+from reading.page_errors import reason_of
+from reading.pdf import open_pdf
+from reading.pdf_damage import PdfStreams
 from utils import printable
 
 if TYPE_CHECKING:

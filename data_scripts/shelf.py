@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import ONEPAGERS, counted, same_name
 
-from documents import Documents, below_categories
-from pages import Page
+from reading.documents import Documents, below_categories
+from reading.pages import Page
 from settings.schema import Settings
 from training.data import DOCUMENTS, read_documents
 from utils import did_you_mean, printable

@@ -38,9 +38,9 @@ from common import (
 from shelf import Shelf
 
 from categories import same_label
-from listing import KINDS, named_as_page
-from pages import Page, find_pages
 from progress import Progress
+from reading.listing import KINDS, named_as_page
+from reading.pages import Page, find_pages
 from settings.given_paths import given_path
 from spreadsheets import read_table
 from tables import bare_path, cell, path_cell

@@ -22,9 +22,9 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from evaluation.judging import Judged
+    from reading.transform import PageTransform
     from settings.schema import Settings
     from training.store import PageStore
-    from transform import PageTransform
 
 
 class Work:

@@ -128,8 +128,8 @@ def score_pages(
     found: LabelledPages, classifier: PageClassifier, settings: Settings, progress: Progress
 ) -> list[Outcome]:
     """The outcome of every page: its scores, or why it failed."""
-    from loader import load_batches
-    from pages import PageList
+    from reading.loader import load_batches
+    from reading.pages import PageList
 
     outcomes: list[Outcome] = []
     for batch in load_batches(

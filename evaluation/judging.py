@@ -21,8 +21,8 @@ import numpy as np
 
 from categories import same_label
 from evaluation import metrics
-from pages import Page
 from predict import threads
+from reading.pages import Page
 from settings.config_file import HOME
 from spreadsheets import read_table
 from tables import bare_path

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from documents import Documents, below_categories
 from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
-from listing import wanted_files
 from model_folders import choose_model, file_name_of_base
-from pages import PageList, find_pages
 from predict import chosen_descriptions, model_lines, open_classifier, say_pages, threads
 from progress import Progress
+from reading.documents import Documents, below_categories
+from reading.listing import wanted_files
+from reading.pages import PageList, find_pages
 from tables import Table, cell, check_writable, number, path_cell
 from utils import UserError, printable, softmax
 
@@ -82,7 +82,7 @@ def look_at(
     pages: PageList, classifier: PageClassifier, settings: Settings
 ) -> tuple[np.ndarray, np.ndarray, list[int]]:
     """Embeddings [R, D] and scores [R, C] of the pages that could be read, and their places in the list."""
-    from loader import load_batches
+    from reading.loader import load_batches
 
     parts: list[np.ndarray] = []
     places: list[int] = []

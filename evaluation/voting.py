@@ -21,10 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from journal import Doubted, Outcome
-from listing import wanted_files
 from model_folders import ModelChoice, describe, list_models
 from model_identity import categories_of, model_hash
-from pages import PageList, find_pages
 from predict import (
     chosen_descriptions,
     execution_of,
@@ -38,6 +36,8 @@ from predict import (
     threads,
 )
 from progress import Progress
+from reading.listing import wanted_files
+from reading.pages import PageList, find_pages
 from results import WARNING, Truth, warning_cell
 from runs import Run
 from settings.given_paths import expanded
@@ -188,7 +188,7 @@ def votes(
     pages: PageList, classifiers: list[PageClassifier], categories: list[str], settings: Settings, first: int = 0
 ) -> Iterator[list[Outcome]]:
     """Batch by batch, each page's scores by all models one after another (M x C numbers), or why it failed."""
-    from loader import load_batches
+    from reading.loader import load_batches
 
     transforms: dict[str, Any] = {}
     of_model = []

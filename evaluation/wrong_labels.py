@@ -31,7 +31,7 @@ from utils import UserError, did_you_mean, page_number, printable, split_page_na
 
 if TYPE_CHECKING:
     from evaluation.metrics import Suspicion
-    from pages import Page
+    from reading.pages import Page
     from run import Job
     from settings.schema import Settings
 

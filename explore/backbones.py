@@ -27,9 +27,9 @@ from devices import exact_fp32, resolve_device
 from explore.index import BackboneInfo, Index
 from model_folders import SHIPPED, is_checkpoint, is_model_folder
 from model_identity import vectors_hash
+from reading.transform import PageTransform
 from settings.given_paths import expanded
 from towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer
-from transform import PageTransform
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What document each page of an index is of: the rule of documents.py over all indexed folders together.
+"""What document each page of an index is of: the rule of reading/documents.py over all indexed folders together.
 
 rule = IndexDocuments(files, settings.input)       # files: (folder, path) of all that the index holds or will hold
 rule.of("/scans/box1", page)                       # "box1", where box1/0001.jpg and box2/0001.jpg are indexed
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from documents import Documents, Reading
 from explore.known import File
-from pages import Page
+from reading.documents import Documents, Reading
+from reading.pages import Page
 from utils import printable
 
 

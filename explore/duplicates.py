@@ -32,11 +32,11 @@ from explore.grouping import Group, group_pages
 from explore.index import Index, page_file
 from explore.neighbours import neighbours
 from explore.outputs import output_folder, write_record
-from pages import Page
 from predict import threads
 from progress import Progress
+from reading.pages import Page
+from reading.sketch import SKETCH, sketch
 from sheets import MOST, Tile, draw_sheet
-from sketch import SKETCH, sketch
 from tables import Table, cell, path_cell
 from utils import UserError, printable
 

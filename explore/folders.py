@@ -16,7 +16,7 @@ from pathlib import Path
 
 from explore.index import page_file
 from explore.known import File
-from pages import no_folder
+from reading.pages import no_folder
 from utils import UserError, printable
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pages import Page
+from reading.pages import Page
 from utils import split_page_name
 
 if TYPE_CHECKING:
@@ -274,7 +274,7 @@ def file_hash(file: Path) -> str:
 
 
 def page_at(path: str, frame: int | None) -> Page:
-    """The page at a frame of a file, as pages.py names it; the file is not opened."""
+    """The page at a frame of a file, as reading/pages.py names it; the file is not opened."""
     name = path.rpartition("/")[2]
     stem = name.rpartition(".")[0] or name
     if frame is not None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from explore.folders import real_path
 from explore.index import page_file
 from explore.known import File, Stamp, stamp_of
-from listing import Passed, list_files, wanted_files
+from reading.listing import Passed, list_files, wanted_files
 from utils import printable
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from explore.comparing import frame_of
 from explore.index import Index, page_file
 from explore.neighbours import neighbours
 from explore.outputs import output_folder, write_record
-from pages import Page
 from progress import Progress
+from reading.pages import Page
 from sheets import MOST, Tile, draw_sheet
 from tables import Table, cell, number, path_cell
 from utils import UserError, printable

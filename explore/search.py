@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from decoding import PageError, close_files, read_page
 from explore.index import Index, page_file, sql
 from explore.index_format import Space
 from explore.outputs import output_folder, write_record
-from pages import Page, pages_of_files
+from reading.decoding import PageError, close_files, read_page
+from reading.pages import Page, pages_of_files
 from tables import Table, cell, number, path_cell
 from utils import UserError, printable
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from memory import bytes_of
+from settings.sizes import size_of
 from utils import did_you_mean
 
 
@@ -76,7 +76,7 @@ def _bad_device(text: str) -> str | None:
 
 def _bad_memory(text: str) -> str | None:
     try:
-        bytes_of(text)
+        size_of(text)
     except ValueError as error:
         return str(error)
     return None

@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw
 from test_training import job_of, settings_of
 from tiny import tiny_base
 
+from reading.sketch import sketch, thumbnail
 from settings.schema import Settings
-from sketch import sketch, thumbnail
 from training.copies import contents_of, find_copies, near_pairs, nearly_same, small_of, unjudged, unjudged_extra
 from training.data import LEFT_OUT, find_labelled
 from training.job import run_training

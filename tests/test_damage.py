@@ -13,9 +13,9 @@ from PIL import Image
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, NumberObject, StreamObject
 
-import tiff_errors
-from decoding import PageError, close_files, count_frames, read_page
 from journal import Doubted, Journal
+from reading import tiff_errors
+from reading.decoding import PageError, close_files, count_frames, read_page
 from run import main
 
 hears_libtiff = pytest.mark.skipif(not tiff_errors.can_hear(), reason="this Pillow's libtiff cannot be heard")

@@ -1,4 +1,4 @@
-"""Formats, colour modes, damage and limits of decoding.py and containers.py, on files drawn here."""
+"""Formats, colour modes, damage and limits of reading/decoding.py and reading/containers.py, on files drawn here."""
 
 import io
 import os
@@ -14,11 +14,11 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw
 
-import decoding
-from containers import kind_of
-from decoding import PageError, close_files, count_frames, read_page
+from reading import decoding
+from reading.containers import kind_of
+from reading.decoding import PageError, close_files, count_frames, read_page
 
-# pytest takes back the filter that decoding.py sets once; that it works is seen in a process of its own below.
+# pytest takes back the filter that reading/decoding.py sets once; that it works is seen in a process of its own below.
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
 
 LIMIT = 700_000_000
@@ -182,7 +182,7 @@ def test_inner_damage_is_noticed_where_the_format_allows(tmp_path):
         data[middle : middle + 40] = np.random.default_rng(0).integers(0, 256, 40, dtype=np.uint8).tobytes()
         (tmp_path / name).write_bytes(data)
         if name == "fax.tif" and os.name == "nt":
-            continue  # tiff_errors.py: libtiff's reports cannot be caught there
+            continue  # reading/tiff_errors.py: libtiff's reports cannot be caught there
         assert expected in reason(tmp_path / name)
 
 
@@ -456,7 +456,8 @@ def test_odd_metadata_are_not_talked_about(tmp_path):
     data[500:540] = bytes(range(40))
     (tmp_path / "b.tif").write_bytes(data)
     code = """
-import sys, pathlib, decoding
+import sys, pathlib
+from reading import decoding
 for name in sys.argv[1:]:
     try:
         decoding.read_page(pathlib.Path(name), None, min_side=64, max_pixels=10**8)
@@ -464,7 +465,7 @@ for name in sys.argv[1:]:
         pass
 """
     command = [sys.executable, "-c", code, str(tmp_path / "a.jpg"), str(tmp_path / "b.tif")]
-    root = Path(decoding.__file__).parent
+    root = Path(decoding.__file__).parents[1]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=True)
     assert done.stdout == ""
     if os.name != "nt":

@@ -10,8 +10,8 @@ import pytest
 from judging_pages import call, paint, tiny_folder
 from PIL import Image
 
-from documents import Documents, below_categories, below_label, below_root
-from pages import Page, pages_of
+from reading.documents import Documents, below_categories, below_label, below_root
+from reading.pages import Page, pages_of
 from settings.schema import Settings
 from training.data import find_labelled
 from utils import UserError

@@ -18,7 +18,7 @@ from drawing.fonts import Fonts, matplotlib_folder
 from drawing.plan import CATEGORIES, LARGEST, THEMES, Tools, draw_document, plan
 from drawing.sheet import Document, Kit, Sheet
 
-from pages import find_pages
+from reading.pages import find_pages
 from settings.config_file import read_settings
 from training.data import find_labelled
 

@@ -30,9 +30,9 @@ from explore.index import BackboneInfo, Index, schema
 from explore.keeping import Copy, propose, quality_of
 from explore.near_duplicates import OTHER, PART, SAME, WHOLE, Verdict, compare, see
 from explore.neighbours import neighbours
+from reading.sketch import sketch
 from settings.config_file import read_settings
 from settings.schema import Settings
-from sketch import sketch
 
 HOME = Path(__file__).resolve().parents[1]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from decoding import PageError, read_page
+from reading.decoding import PageError, read_page
 
 WIDTH, HEIGHT = 64, 48
 

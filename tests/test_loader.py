@@ -9,11 +9,11 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from decoding import read_page
-from loader import load_batches
-from pages import Page, PageList, find_pages
 from progress import Progress
-from transform import PageTransform
+from reading.decoding import read_page
+from reading.loader import load_batches
+from reading.pages import Page, PageList, find_pages
+from reading.transform import PageTransform
 from utils import UserError
 
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)

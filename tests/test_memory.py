@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 import run
-from containers import size_of
-from decoding import PageError, read_page
-from memory import bytes_of, group_limits, machine_memory
-from memory_gate import budget, one_page, set_budget, take
-from page_memory import image_bytes
+from reading.containers import size_of
+from reading.decoding import PageError, read_page
+from reading.memory import bytes_of, group_limits, machine_memory
+from reading.memory_gate import budget, one_page, set_budget, take
+from reading.page_memory import image_bytes
 from settings.config_file import read_settings
 from tests.tiny import tiny_model_folder
 from utils import UserError

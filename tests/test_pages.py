@@ -1,4 +1,4 @@
-"""Page names, the walk through folders, documents and the stored page list of pages.py."""
+"""Page names, the walk through folders, documents and the stored page list of reading/pages.py."""
 
 import json
 import os
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from listing import Passed, extensions_of, list_files
-from pages import Page, PageList, find_pages, load_pages, pages_of_files, save_pages
+from reading.listing import Passed, extensions_of, list_files
+from reading.pages import Page, PageList, find_pages, load_pages, pages_of_files, save_pages
 from utils import UserError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -173,7 +173,8 @@ def test_closed_folders_are_rows_and_stop_nothing(tmp_path):
     code = f"""
 import os, sys
 sys.path.insert(0, {str(HOME)!r})
-import pages, pathlib, utils
+import pathlib, utils
+from reading import pages
 if os.getuid() == 0:
     os.setgroups([]), os.setgid(65534), os.setuid(65534)
 for page in pages.find_pages(pathlib.Path({str(folder)!r})).pages:

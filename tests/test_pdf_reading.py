@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from decoding import PageError, close_files, count_frames, read_page
-from pages import pages_of_files
+from reading.decoding import PageError, close_files, count_frames, read_page
+from reading.pages import pages_of_files
 
 PAGE = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 420]/Resources<</Font<</F 4 0 R>>>>/Contents 5 0 R%s>>"
 FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Courier>>"

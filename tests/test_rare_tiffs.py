@@ -1,4 +1,4 @@
-"""TIFFs that Pillow refuses or reads wrong (rare_tiffs.py): each looks like the page that was written."""
+"""TIFFs that Pillow refuses or reads wrong (reading/rare_tiffs.py): each looks like the page that was written."""
 
 import struct
 
@@ -7,7 +7,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from decoding import PageError, close_files, count_frames, read_page
+from reading.decoding import PageError, close_files, count_frames, read_page
 
 WIDTH, HEIGHT = 70, 96
 SAMPLES = {"minisblack": 1, "miniswhite": 1, "la": 2, "rgb": 3, "rgba": 4, "cmyk": 4}

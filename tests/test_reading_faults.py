@@ -9,9 +9,9 @@ import pytest
 import simplejpeg
 from PIL import Image
 
-from damage import judge_deflate, judge_deflated_tiff
-from decoding import PageError, close_files, count_frames, read_page
-from jpeg_reading import decode_jpeg
+from reading.damage import judge_deflate, judge_deflated_tiff
+from reading.decoding import PageError, close_files, count_frames, read_page
+from reading.jpeg import decode_jpeg
 
 # Mean red, green, blue of what is named "natural", yellow-blue, flowers; within 12 grey levels.
 COLOURS = {

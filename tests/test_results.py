@@ -9,7 +9,7 @@ import pandas
 import pytest
 
 import tables as tables_room
-from pages import Page, PageList
+from reading.pages import Page, PageList
 from results import TableReport, TableStyle, summary, terminal_table, top_categories, write_tables
 from tables import FORMULA, cell, path_cell, safe_name
 from utils import UserError

@@ -13,9 +13,9 @@ import pytest
 import tiny
 from PIL import Image
 
-import loader
 import run
 from model_identity import model_hash, vectors_hash
+from reading import loader
 
 CATEGORIES = ["DRAW", "PHOTO", "TEXT"]
 

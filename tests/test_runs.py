@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from listing import Passed
-from pages import Page, PageList
+from reading.listing import Passed
+from reading.pages import Page, PageList
 from results import TableStyle, write_tables
 from runs import Run, sweep
 from utils import UserError

@@ -6,9 +6,9 @@ import numpy as np
 
 from categories import read_descriptions
 from classifier import PageClassifier
-from decoding import read_page
-from loader import load_batches
-from pages import find_pages
+from reading.decoding import read_page
+from reading.loader import load_batches
+from reading.pages import find_pages
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "category_samples"

@@ -1,4 +1,4 @@
-"""Which directories of a TIFF are pages: tiff_frames.py, and all that counts pages by it."""
+"""Which directories of a TIFF are pages: reading/tiff_frames.py, and all that counts pages by it."""
 
 import subprocess
 import sys
@@ -9,12 +9,12 @@ import pytest
 import tifffile
 from PIL import Image
 
-import decoding
-from decoding import close_files, count_frames, frames_of, read_page
-from pages import find_pages, load_pages, pages_of_files, save_pages
-from tiff_frames import tiff_pages
+from reading import decoding
+from reading.decoding import close_files, count_frames, frames_of, read_page
+from reading.pages import find_pages, load_pages, pages_of_files, save_pages
+from reading.tiff_frames import tiff_pages
 
-ROOT = Path(decoding.__file__).parent
+ROOT = Path(decoding.__file__).parents[1]
 REDUCED, PAGE, MASK = 1, 2, 4
 
 

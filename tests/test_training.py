@@ -14,7 +14,7 @@ from PIL import Image
 from tiny import tiny_base
 
 from classifier import PageClassifier
-from pages import find_pages
+from reading.pages import find_pages
 from run import Job
 from settings.config_file import read_settings
 from training.data import BalancedSampler, cap_pages, find_labelled, read_documents

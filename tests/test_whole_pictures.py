@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from decoding import PageError, read_page
-from page_errors import reason_of
+from reading.decoding import PageError, read_page
+from reading.page_errors import reason_of
 
 WIDTH, HEIGHT = 40, 30
 

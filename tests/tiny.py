@@ -20,7 +20,7 @@ import torch
 
 from categories import label_descriptions
 from classifier import PageClassifier
-from transform import PageTransform
+from reading.transform import PageTransform
 
 KINDS = ("clip", "siglip", "dual")  # dual: VisionTextDualEncoder of a timm image tower and a BERT text tower
 SIZE = 32  # pixels

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from decoding import PageError, close_files, read_page
-from memory_gate import one_page
-from pages import Page
 from progress import Progress
-from sketch import SKETCH, THUMBNAIL, sketch, thumbnail
+from reading.decoding import PageError, close_files, read_page
+from reading.memory_gate import one_page
+from reading.pages import Page
+from reading.sketch import SKETCH, THUMBNAIL, sketch, thumbnail
 from training.data import LEFT_OUT, LabelledPages
 from utils import printable
 

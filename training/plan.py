@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pages import Page, Stamp, stamp_of
+from reading.pages import Page, Stamp, stamp_of
 from training.copies import contents_of
 from training.data import DOCUMENTS, LabelledPages, stamps_of
 from utils import UserError, printable

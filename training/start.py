@@ -104,7 +104,7 @@ class Start:
 def build(descriptions: dict[str, list[str]], seed: int) -> PageClassifier:
     """The untuned base of backbone.py as a classifier of these categories, on the CPU."""
     from classifier import PageClassifier
-    from transform import PageTransform
+    from reading.transform import PageTransform
 
     model, tokenizer = backbone.build_base(prompts(descriptions), seed)
     transform = PageTransform(backbone.SIZE, "squash", (0.5,) * 3, (0.5,) * 3)

@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from failures import FULL, WriteError
-from pages import PageList
+from reading.pages import PageList
 from utils import printable
 
 if TYPE_CHECKING:
+    from reading.transform import PageTransform
     from settings.schema import Settings
     from training.data import LabelledPages
-    from transform import PageTransform
 
 SPARE = 1.05  # a disk filled to the last byte has no room for what comes after
 
@@ -183,7 +183,7 @@ class PageStore:
 
         advance(done, failed) is called batch by batch. Raises UserError where the disk has no room.
         """
-        from loader import load_batches
+        from reading.loader import load_batches
 
         keys = [key if want else "" for key, want in zip(self.keys, wanted, strict=True)]
         shape = (3, *self.transform.size)

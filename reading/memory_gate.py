@@ -17,8 +17,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from memory import AUTO, bytes_of
-from page_errors import PageError, over_memory
+from reading.memory import bytes_of
+from reading.page_errors import PageError, over_memory
+from settings.sizes import AUTO
 
 _LARGE = 10**8  # bytes of a page, after which the C library is asked to keep nothing for the next one
 _LOOK_AGAIN = 0.2  # seconds after which one that waits asks whether it was given up

@@ -25,10 +25,10 @@ from PIL import Image
 from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NullObject, StreamObject
 
-from containers import check_whole
-from damage import judge_deflate, judge_tiff, note
-from jpeg_reading import judge_jpeg_data
-from page_errors import DECODING_ERRORS, PageError
+from reading.containers import check_whole
+from reading.damage import judge_deflate, judge_tiff, note
+from reading.jpeg import judge_jpeg_data
+from reading.page_errors import DECODING_ERRORS, PageError
 
 # What pypdf raises on a file that it cannot follow, beside its own errors: it checks few types.
 _LOST = (PyPdfError, AttributeError, LookupError, TypeError, ValueError, RecursionError, OSError, struct.error)

@@ -12,10 +12,10 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from PIL import Image
 
-from colours import on_white
-from memory_gate import take
-from page_errors import PageError, over_limit
-from page_memory import bit_field_bytes
+from reading.colours import on_white
+from reading.memory_gate import take
+from reading.page_errors import PageError, over_limit
+from reading.page_memory import bit_field_bytes
 
 RLE8, RLE4, BIT_FIELDS, ALPHA_BIT_FIELDS = 1, 2, 3, 6  # compressions
 _MOST_HEADER = 14 + 124

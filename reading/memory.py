@@ -1,7 +1,6 @@
-"""How much memory this machine has for decoding pages, and sizes as people write them.
+"""How much memory this machine has for decoding pages.
 
 bytes_of("6 GB"), bytes_of("auto")      # the second: half of what this process may use
-in_words(9_800_000_000)                 # "9.8 GB"
 """
 
 from __future__ import annotations
@@ -9,26 +8,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import re
 import sys
 from pathlib import Path
 
-AUTO = "auto"
+from settings.sizes import size_of
+
 UNKNOWN = 4 * 10**9  # bytes, of a machine that does not tell
 _SHARE = 2  # of the machine's memory, one part is for decoding: the other one for the model, and for other programs
-_UNITS = {
-    "": 10**6,
-    "k": 10**3,
-    "m": 10**6,
-    "g": 10**9,
-    "t": 10**12,
-    "ki": 2**10,
-    "mi": 2**20,
-    "gi": 2**30,
-    "ti": 2**40,
-}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(|[kmg]i?)b?", re.IGNORECASE)
-_LEAST = 10**6
 
 
 def bytes_of(text: str) -> int:
@@ -36,28 +22,11 @@ def bytes_of(text: str) -> int:
 
     Raises ValueError(why) for anything else.
 
-    >>> bytes_of("500"), bytes_of("1.5 GB"), bytes_of("2GiB")
-    (500000000, 1500000000, 2147483648)
+    >>> bytes_of("500"), bytes_of("1.5 GB")
+    (500000000, 1500000000)
     """
-    if text.strip().lower() == AUTO:
-        return machine_memory() // _SHARE
-    found = _SIZE.fullmatch(text.strip())
-    if not found:
-        raise ValueError('must be auto, or a size in MB or with a unit, as 4000 or "6 GB"')
-    size = int(float(found[1]) * _UNITS[found[2].lower()])
-    if size < _LEAST:
-        raise ValueError("must be at least 1 MB")
-    return size
-
-
-def in_words(size: int) -> str:
-    """Bytes as people write them.
-
-    >>> in_words(9_812_000_000), in_words(6_000_000_000), in_words(2_340_000)
-    ('9.8 GB', '6 GB', '2.3 MB')
-    """
-    unit, name = (10**9, "GB") if size >= 10**9 else (10**6, "MB")
-    return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    size = size_of(text)
+    return machine_memory() // _SHARE if size is None else size
 
 
 @functools.cache

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 from utils import UserError, printable
 
 if TYPE_CHECKING:
-    from pages import Page
+    from reading.pages import Page
 
 # What scanners, cameras and people write before a page's number: no name of a document.
 _WORDS = """page pages pag pg img image images imag imgp imgs scan scans scanned scn skan skany sken scanimage scanner

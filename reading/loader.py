@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from decoding import PageError, close_files, read_page
-from memory_gate import one_page
-from pages import Page, PageList
-from transform import PageTransform
+from reading.decoding import PageError, close_files, read_page
+from reading.memory_gate import one_page
+from reading.pages import Page, PageList
+from reading.transform import PageTransform
 
 if TYPE_CHECKING:
     import numpy as np

@@ -23,10 +23,10 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from bmp_reading import RLE4, RLE8, check_runs, read_bmp_header
-from jp2_reading import check_jp2
-from lesser_formats import check_avif, check_pnm, lesser_kind
-from page_errors import PageError
+from reading.bmp import RLE4, RLE8, check_runs, read_bmp_header
+from reading.jp2 import check_jp2
+from reading.lesser_formats import check_avif, check_pnm, lesser_kind
+from reading.page_errors import PageError
 
 HEAD = 1024  # bytes that `kind_of` wants to see: a PDF may start with that much junk
 PDF_JUNK = 1 << 16  # what may stand before a PDF's header, in a file whose name ends in .pdf

@@ -19,11 +19,11 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, ImageOps
 
-from colours import grey_or_rgb
-from memory_gate import budget, take
-from page_errors import PageError
-from page_memory import as_page_bytes, stored_bytes, with_slack
-from tiff_frames import numbers_of
+from reading.colours import grey_or_rgb
+from reading.memory_gate import budget, take
+from reading.page_errors import PageError
+from reading.page_memory import as_page_bytes, stored_bytes, with_slack
+from reading.tiff_frames import numbers_of
 
 _POWERS = (1, 2, 3, 4, 5)  # reduced by 2, 4 ...
 _INDEPENDENT = {1, 2, 3, 4, 5, 7, 8, 32773, 32946, 50000}  # compressions whose strips are decoded one by one

@@ -17,8 +17,8 @@ import struct
 from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple
 
-from containers import size_of
-from page_errors import PageError
+from reading.containers import size_of
+from reading.page_errors import PageError
 
 MAX_FRAMES = 100_000  # far above any scanned volume; a hostile TIFF can chain a directory at every byte
 _ENTRIES = 64  # of a directory that are looked at: they are sorted, and those that tell what it is come first

@@ -15,8 +15,8 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from damage import judge_jpeg
-from page_errors import DECODING_ERRORS, PageError
+from reading.damage import judge_jpeg
+from reading.page_errors import DECODING_ERRORS, PageError
 
 _COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}  # of Pillow, and of this decoder
 

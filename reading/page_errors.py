@@ -17,7 +17,7 @@ import zlib
 
 from PIL import Image, UnidentifiedImageError
 
-from memory import in_words
+from settings.sizes import in_words
 
 # Whatever a decoder may raise on a hostile file; a bug of ours that raises one of these would show as a page's reason.
 DECODING_ERRORS = (

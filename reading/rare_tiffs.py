@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from colours import as_bytes, first_of, lab_to_rgb, on_white
-from memory_gate import take
-from page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
-from page_memory import rare_tiff_bytes
+from reading.colours import as_bytes, first_of, lab_to_rgb, on_white
+from reading.memory_gate import take
+from reading.page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
+from reading.page_memory import rare_tiff_bytes
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2

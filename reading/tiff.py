@@ -13,15 +13,15 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, ImagePalette, UnidentifiedImageError
 
-from colours import first_of, grey_or_rgb
-from containers import FileId, file_id_of
-from damage import judge_deflated_tiff, judge_tiff
-from memory_gate import budget, take
-from page_errors import DECODING_ERRORS, PageError, over_limit
-from rare_tiffs import COMMON_COMPRESSIONS, COMPRESSION, read_rare_tiff, reads_wrong
-from tiff_bands import Bands, tiff_bytes
-from tiff_errors import can_hear
-from tiff_frames import check_strips, tiff_pages
+from reading.colours import first_of, grey_or_rgb
+from reading.containers import FileId, file_id_of
+from reading.damage import judge_deflated_tiff, judge_tiff
+from reading.memory_gate import budget, take
+from reading.page_errors import DECODING_ERRORS, PageError, over_limit
+from reading.rare_tiffs import COMMON_COMPRESSIONS, COMPRESSION, read_rare_tiff, reads_wrong
+from reading.tiff_bands import Bands, tiff_bytes
+from reading.tiff_errors import can_hear
+from reading.tiff_frames import check_strips, tiff_pages
 
 OPEN_TIFFS = 8
 COLOUR_MAP = 320  # a tag

@@ -21,10 +21,10 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageFile
 
-from colours import as_bytes, lab_to_rgb, on_white
-from memory_gate import take
-from page_errors import PageError, over_limit
-from page_memory import deep_jp2_bytes
+from reading.colours import as_bytes, lab_to_rgb, on_white
+from reading.memory_gate import take
+from reading.page_errors import PageError, over_limit
+from reading.page_memory import deep_jp2_bytes
 
 _CODE_STREAM = b"\xff\x4f\xff\x51"
 _TILE_PART, _END, _STYLE = 0xFF90, 0xFFD9, 0xFF52  # markers

@@ -14,8 +14,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from decoding import PageError, frames_of
-from listing import COUNTED, KINDS, Passed, extensions_of, link_fault, list_files, named_as_page
+from reading.decoding import PageError, frames_of
+from reading.listing import COUNTED, KINDS, Passed, extensions_of, link_fault, list_files, named_as_page
 from utils import UserError, did_you_mean, printable, split_page_name
 
 ARCHIVES = frozenset(["zip", "7z", "rar", "tar", "tgz", "gz", "bz2", "xz", "cbz", "cbr", "cb7"])

@@ -19,9 +19,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from page_errors import PageError
-from tiff_errors import tiff_reports
-from tiff_frames import numbers_of
+from reading.page_errors import PageError
+from reading.tiff_errors import tiff_reports
+from reading.tiff_frames import numbers_of
 
 # libjpeg's words for "something is missing here"; the others are of bits that went wrong, or of odd headers.
 _JPEG_MISSING = re.compile(r"premature end|found marker .* instead of RST|RST\d? marker|no image|empty", re.IGNORECASE)

@@ -22,19 +22,19 @@ from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageFile, ImageOps, features
 
-from bmp_reading import ALPHA_BIT_FIELDS, BIT_FIELDS, read_bit_fields, read_bmp_header
-from colours import grey_or_rgb
-from containers import HEAD, PDF_JUNK, check_whole, jpeg_bits, kind_of, size_of
-from damage import judge_png_rows
-from jp2_reading import Jp2Header, as_pillow_reads_it, read_deep_jp2, read_header, set_reduction, true_colours
-from jpeg_reading import decode_jpeg
-from memory_gate import one_page
-from page_errors import DECODING_ERRORS, PageError, reason_of
-from page_memory import fitting_power, too_large
-from pdf_reading import close_pdfs, count_pdf_pages, read_pdf
-from png_reading import without_extras
-from tiff_frames import tiff_pages
-from tiff_reading import close_tiffs, read_tiff
+from reading.bmp import ALPHA_BIT_FIELDS, BIT_FIELDS, read_bit_fields, read_bmp_header
+from reading.colours import grey_or_rgb
+from reading.containers import HEAD, PDF_JUNK, check_whole, jpeg_bits, kind_of, size_of
+from reading.damage import judge_png_rows
+from reading.jp2 import Jp2Header, as_pillow_reads_it, read_deep_jp2, read_header, set_reduction, true_colours
+from reading.jpeg import decode_jpeg
+from reading.memory_gate import one_page
+from reading.page_errors import DECODING_ERRORS, PageError, reason_of
+from reading.page_memory import fitting_power, too_large
+from reading.pdf import close_pdfs, count_pdf_pages, read_pdf
+from reading.png import without_extras
+from reading.tiff import close_tiffs, read_tiff
+from reading.tiff_frames import tiff_pages
 
 __all__ = ["PageError", "close_files", "count_frames", "frames_of", "read_page"]
 

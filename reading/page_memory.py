@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFile
 
-from memory_gate import budget, take
-from page_errors import DECODING_ERRORS, PageError, over_limit, over_memory
+from reading.memory_gate import budget, take
+from reading.page_errors import DECODING_ERRORS, PageError, over_limit, over_memory
 
 if TYPE_CHECKING:
-    from jp2_reading import Jp2Header
+    from reading.jp2 import Jp2Header
 
 # Bytes a pixel, by Pillow's mode: as it is stored, and at most while it is made "L" or "RGB" (colours.py).
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
@@ -100,7 +100,7 @@ def rare_tiff_bytes(size: tuple[int, int], samples: int, bits: int, planes: int)
 
 
 def bit_field_bytes(size: tuple[int, int]) -> int:
-    """What a BMP will take whose colours lie where its masks say (bmp_reading.py)."""
+    """What a BMP will take whose colours lie where its masks say (bmp.py)."""
     return with_slack(size[0] * size[1] * _BIT_FIELDS)
 
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image
 
-from containers import FileId, file_id_of, pdf_span, size_of
-from memory_gate import budget, take
-from page_errors import PageError
-from page_memory import with_slack
-from pdf_damage import PdfStreams
+from reading.containers import FileId, file_id_of, pdf_span, size_of
+from reading.memory_gate import budget, take
+from reading.page_errors import PageError
+from reading.page_memory import with_slack
+from reading.pdf_damage import PdfStreams
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from page_errors import PageError
+from reading.page_errors import PageError
 
 
 def grey_or_rgb(image: Image.Image) -> Image.Image:
