@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labels import check_apart
-from spreadsheets import read_table
+from output.spreadsheets import read_table
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:

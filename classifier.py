@@ -25,7 +25,7 @@ import model_files
 from categories import PROMPT, average_prototypes, prompts, same_label
 from checkpoints import AVERAGED_SCALE, read_checkpoint
 from devices import check_precision, exact_fp32, resolve_device
-from failures import WriteError
+from output.failures import WriteError
 from reading.transform import PageTransform
 from towers import (
     STANDARD_TOKENIZERS,

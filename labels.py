@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from tables import RESERVED
+from output.tables import RESERVED
 from utils import UserError, printable
 
 

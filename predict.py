@@ -21,17 +21,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from categories import check_texts, label_descriptions, read_descriptions, read_sets
-from journal import NO_SCORES, Doubted, Outcome
 from labels import label_warnings
 from model_folders import ModelChoice, choose_model, file_name_of_base
 from model_identity import categories_of, model_hash
-from progress import Progress
+from output.journal import NO_SCORES, Doubted, Outcome
+from output.progress import Progress
+from output.runs import Run
+from output.tables import check_writable
 from reading.listing import list_files, wanted_files
 from reading.memory_gate import budget
 from reading.pages import PageList, find_pages, no_folder, pages_of_files
 from results import TableReport, TableStyle, summary, terminal_table, write_tables
-from runs import Run
-from tables import check_writable
 from utils import UserError, printable
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from journal import Doubted, Outcome
+from output.journal import Doubted, Outcome
+from output.tables import DocumentTables, Table, category_columns, cell, number, path_cell, renamed_columns
 from reading.documents import Documents, below_categories
 from reading.pages import Page, PageList
-from tables import DocumentTables, Table, category_columns, cell, number, path_cell, renamed_columns
 from utils import printable
 
 MANY_REASONS = 100  # reasons told apart in a report; the errors table has them all

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import failures
-from console import check_place, interruptible, open_streams
+from output import failures
+from output.console import check_place, interruptible, open_streams
 from reading.memory import bytes_of
 from settings.config_file import HOME, every_key, near, read_settings
 from settings.earlier_config import find_earlier, mapped, read_earlier

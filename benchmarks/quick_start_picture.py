@@ -17,8 +17,8 @@ sys.path.insert(0, str(HOME))
 
 def main() -> None:
     """Draw every row: page, category, score, and whether the folder says the same."""
+    from output.contact_sheet import Tile, draw_sheet
     from reading.pages import find_pages
-    from sheets import Tile, draw_sheet
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("table", type=Path, help="a result table of category_samples")

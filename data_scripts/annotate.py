@@ -22,12 +22,12 @@ from common import Parser, counted, list_undone, listing_of, start, write_csv
 
 from categories import same_label
 from labels import check_apart, label_warnings
-from progress import Progress
+from output.progress import Progress
+from output.spreadsheets import Rows, number_in, read_table
+from output.tables import bare_path, cell, path_cell
 from reading.listing import KINDS, named_as_page
 from reading.pages import find_pages
 from settings.given_paths import given_path
-from spreadsheets import Rows, number_in, read_table
-from tables import bare_path, cell, path_cell
 from training.layout import refuse_split
 from utils import UserError, did_you_mean, page_number, printable, split_page_name
 

@@ -25,8 +25,8 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from console import check_place, interruptible, open_streams
 from labels import folder_name_problem, same_name  # noqa: F401 (for the scripts)
+from output.console import check_place, interruptible, open_streams
 from reading.documents import ONEPAGERS  # noqa: F401 (for the scripts)
 from reading.pages import ARCHIVES, no_folder
 from utils import UserError, did_you_mean, printable

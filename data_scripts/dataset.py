@@ -42,13 +42,13 @@ from dataset_pictures import draw_shares, draw_sizes, draw_years
 from duplicates import Look, bits_apart, find_groups, look
 from processes import WorkerDied, in_processes
 
-from progress import Progress
+from output.progress import Progress
+from output.spreadsheets import read_table
+from output.tables import bare_path, category_columns, cell, path_cell
 from reading.decoding import PageError, read_page
 from reading.pages import Page
 from settings.given_paths import given_path
 from settings.schema import Settings
-from spreadsheets import read_table
-from tables import bare_path, category_columns, cell, path_cell
 from training.data import LabelledPages, find_labelled, split_leaks
 from utils import UserError, page_number, printable
 

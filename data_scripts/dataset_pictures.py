@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from common import write_whole
 
-from pictures import figure_bytes, plain
+from output.pictures import figure_bytes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -28,7 +28,7 @@ from drawing.photographs import missing_note
 from drawing.plan import CATEGORIES, Task, Tools, draw_document, plan
 from processes import WorkerDied, in_processes
 
-from progress import Progress
+from output.progress import Progress
 from reading.pages import Page
 from settings.given_paths import given_path
 from utils import UserError, did_you_mean, printable
@@ -176,7 +176,7 @@ def _same_drawing(output: Path, wanted: dict[str, Any]) -> None:
 
 def contact_sheet(output: Path, each: int = 5) -> Path:
     """Some pages of each category, in one PNG beside the folder (within it, it would be a page of no category)."""
-    from sheets import Tile, draw_sheet
+    from output.contact_sheet import Tile, draw_sheet
 
     tiles = []
     for folder in sorted(path for path in output.iterdir() if path.is_dir()):

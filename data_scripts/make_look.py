@@ -28,7 +28,7 @@ from common import Parser, folder_argument, start
 
 from explore.index_format import LOOK
 from explore.look import ARCHITECTURE, FILE, cells, look_pixels, stages
-from progress import Progress
+from output.progress import Progress
 from utils import UserError
 
 EXAMPLES = """\

@@ -27,7 +27,7 @@ from common import (
 )
 from pdf_pages import OF_PAGES, png_texts
 
-from progress import Progress
+from output.progress import Progress
 from reading.decoding import PageError, count_frames
 from reading.listing import Passed, Patterns, is_hidden, named_as_page
 from settings.given_paths import given_path

@@ -38,11 +38,11 @@ from pdf_pages import NO_ROOM, SOURCE, PageTask, make_page, png_texts
 from pdf_versions import CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN, Version, state
 from processes import WorkerDied, in_processes
 
-from progress import Progress
+from output.progress import Progress
+from output.tables import safe_name
 from reading.decoding import PageError, count_frames
 from reading.listing import list_files
 from settings.given_paths import given_path
-from tables import safe_name
 from utils import UserError, printable, split_page_name
 
 if TYPE_CHECKING:

@@ -38,12 +38,12 @@ from common import (
 from shelf import Shelf
 
 from categories import same_label
-from progress import Progress
+from output.progress import Progress
+from output.spreadsheets import read_table
+from output.tables import bare_path, cell, path_cell
 from reading.listing import KINDS, named_as_page
 from reading.pages import Page, find_pages
 from settings.given_paths import given_path
-from spreadsheets import read_table
-from tables import bare_path, cell, path_cell
 from training.data import DOCUMENTS, read_documents
 from utils import UserError, page_number, printable
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from evaluation.comparison import AVERAGED, COLUMNS
 from evaluation.judging import free_name
 from model_folders import canonical_base
-from spreadsheets import number_in, open_table
+from output.spreadsheets import number_in, open_table
 from utils import UserError, printable
 
 if TYPE_CHECKING:

@@ -28,9 +28,9 @@ from evaluation.comparison_work import Work
 from evaluation.judging import Judged, Seen, all_of, figures_of, free_name, known_labels
 from model_folders import ModelChoice, choose_model, list_models
 from model_identity import model_hash
+from output.progress import Progress
+from output.tables import Table, cell, number
 from predict import open_classifier
-from progress import Progress
-from tables import Table, cell, number
 from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:

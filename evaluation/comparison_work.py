@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from progress import Progress
-from tables import check_writable
+from output.progress import Progress
+from output.tables import check_writable
 from utils import UserError, printable
 
 if TYPE_CHECKING:

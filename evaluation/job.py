@@ -23,13 +23,13 @@ import numpy as np
 
 from evaluation import metrics
 from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy, unknown_note
-from journal import Doubted, Outcome
 from model_folders import choose_model, file_name_of_base
 from model_identity import model_hash
+from output.journal import Doubted, Outcome
+from output.progress import Progress
+from output.tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
 from predict import chosen_descriptions, model_lines, open_classifier, score_batch, threads
-from progress import Progress
 from results import top_categories
-from tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
 from training.data import LabelledPages
 from training.report import read_record
 from utils import UserError, printable
@@ -201,7 +201,7 @@ def write(
 ) -> None:
     """All tables, pictures and, last, the JSON."""
     from evaluation import plots
-    from pictures import draw_confusion
+    from output.pictures import draw_confusion
 
     _write_tables(files, report, judged.found, outcomes, settings)
     figures, categories, places = report["figures"], report["categories"], report["_places"]

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.metrics import Bin
-from pictures import largest, new_figure, plain, save_figure
+from output.pictures import largest, new_figure, plain, save_figure
 
 MOST_PANELS, MOST_BARS, MOST_ROWS, MOST_COLUMNS = 36, 80, 60, 24  # of a picture
 TUNED, UNTUNED, UNTOLD = "#2a6f97", "#8a9a5b", "#b0a18f"

@@ -20,12 +20,12 @@ import numpy as np
 from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
 from model_folders import choose_model, file_name_of_base
+from output.progress import Progress
+from output.tables import Table, cell, check_writable, number, path_cell
 from predict import chosen_descriptions, model_lines, open_classifier, say_pages, threads
-from progress import Progress
 from reading.documents import Documents, below_categories
 from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
-from tables import Table, cell, check_writable, number, path_cell
 from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _sheet(
     categories: list[str],
     settings: Settings,
 ) -> Path:
-    from sheets import Tile, draw_sheet
+    from output.contact_sheet import Tile, draw_sheet
 
     folder = settings.output.folder / "plots"
     tiles = []

@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from journal import Doubted, Outcome
 from model_folders import ModelChoice, describe, list_models
 from model_identity import categories_of, model_hash
+from output.journal import Doubted, Outcome
+from output.progress import Progress
+from output.runs import Run
+from output.tables import Table, cell, check_writable, number, path_cell
 from predict import (
     chosen_descriptions,
     execution_of,
@@ -35,13 +38,10 @@ from predict import (
     texts_hash,
     threads,
 )
-from progress import Progress
 from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
 from results import WARNING, Truth, warning_cell
-from runs import Run
 from settings.given_paths import expanded
-from tables import Table, cell, check_writable, number, path_cell
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ import numpy as np
 from categories import same_label
 from evaluation.judging import free_name
 from evaluation.metrics import label_quality
-from spreadsheets import number_in, open_table
-from tables import Table, bare_path, category_of, cell, number, path_cell
+from output.spreadsheets import number_in, open_table
+from output.tables import Table, bare_path, category_of, cell, number, path_cell
 from training.data import pages_below
 from training.folds import TABLE
 from training.report import read_record
@@ -191,7 +191,7 @@ def write_ranking(scored: Scored, found: Suspicion, order: list[int], name: str,
 def _sheet(
     scored: Scored, found: Suspicion, places: list[int], pages: dict, root: Path, name: str, settings: Settings
 ) -> Path:
-    from sheets import MOST, Tile, draw_sheet
+    from output.contact_sheet import MOST, Tile, draw_sheet
 
     folder = settings.output.folder / "plots"
     tiles = []

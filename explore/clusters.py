@@ -24,10 +24,10 @@ import numpy as np
 from explore.clustering import NONE, Agreement, Clustering, agreement, find_clusters, shares, steps
 from explore.index import Index, page_file
 from explore.outputs import keep_columns, output_folder, write_record
-from progress import Progress
+from output.contact_sheet import Tile, draw_sheet
+from output.progress import Progress
+from output.tables import Table, cell, number, path_cell
 from reading.pages import Page
-from sheets import Tile, draw_sheet
-from tables import Table, cell, number, path_cell
 from utils import UserError, printable
 
 if TYPE_CHECKING:

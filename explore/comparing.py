@@ -26,7 +26,7 @@ import numpy as np
 from explore.index import page_file
 from explore.known import stamp_of
 from explore.near_duplicates import OTHER, PART, RELATIONS, RULE, SAME, SIDE, UNTOLD, WHOLE, Seen, Verdict, compare, see
-from progress import Progress
+from output.progress import Progress
 from reading.decoding import PageError, close_files, read_page
 from reading.memory_gate import one_page
 from utils import UserError, printable

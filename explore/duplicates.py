@@ -32,12 +32,12 @@ from explore.grouping import Group, group_pages
 from explore.index import Index, page_file
 from explore.neighbours import neighbours
 from explore.outputs import output_folder, write_record
+from output.contact_sheet import MOST, Tile, draw_sheet
+from output.progress import Progress
+from output.tables import Table, cell, path_cell
 from predict import threads
-from progress import Progress
 from reading.pages import Page
 from reading.sketch import SKETCH, sketch
-from sheets import MOST, Tile, draw_sheet
-from tables import Table, cell, path_cell
 from utils import UserError, printable
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from explore.index import BROKEN, Index, page_file, schema
 from explore.index_format import SPACES, whole
 from explore.known import File, Stamp, file_hash, stamp_of, year_of
 from explore.look import SIZE, LookEncoder, look_pixels
+from output.progress import Progress
 from predict import threads
-from progress import Progress
 from reading.listing import Passed
 from reading.loader import Batch, load_batches
 from reading.pages import Page, PageList, pages_of

@@ -42,10 +42,10 @@ from explore.nearest import APPROXIMATE_FROM
 from explore.outputs import write_record
 from explore.result_table import ResultTable
 from explore.row_changes import RowChanges
+from output.progress import Progress
+from output.tables import Table, cell, path_cell
 from predict import threads
-from progress import Progress
 from results import ERRORS
-from tables import Table, cell, path_cell
 from utils import UserError, printable
 
 if TYPE_CHECKING:

@@ -27,10 +27,10 @@ from explore.comparing import frame_of
 from explore.index import Index, page_file
 from explore.neighbours import neighbours
 from explore.outputs import output_folder, write_record
-from progress import Progress
+from output.contact_sheet import MOST, Tile, draw_sheet
+from output.progress import Progress
+from output.tables import Table, cell, number, path_cell
 from reading.pages import Page
-from sheets import MOST, Tile, draw_sheet
-from tables import Table, cell, number, path_cell
 from utils import UserError, printable
 
 if TYPE_CHECKING:

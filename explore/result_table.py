@@ -14,8 +14,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from spreadsheets import number_in, read_table
-from tables import bare_path
+from output.spreadsheets import number_in, read_table
+from output.tables import bare_path
 from utils import UserError, page_number, printable
 
 RECORD = "_run.json"

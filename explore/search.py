@@ -26,9 +26,9 @@ import numpy as np
 from explore.index import Index, page_file, sql
 from explore.index_format import Space
 from explore.outputs import output_folder, write_record
+from output.tables import Table, cell, number, path_cell
 from reading.decoding import PageError, close_files, read_page
 from reading.pages import Page, pages_of_files
-from tables import Table, cell, number, path_cell
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _sheet(
     job: Job,
     settings: Settings,
 ) -> Path:
-    from sheets import Tile, draw_sheet
+    from output.contact_sheet import Tile, draw_sheet
 
     tiles = []
     for title, pages in (("query", queries), ("not like", against)):

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from progress import Progress
+from output.progress import Progress
 from utils import UserError, printable
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from PIL import Image
 import run
 from categories import same_texts
 from evaluation.wrong_labels import read_scores
-from tables import category_columns, category_of
+from output.tables import category_columns, category_of
 
 AWKWARD = ["FILE", "page", "Path", "TRUE", "CLASS-1", "SCORE-2", "REVIEW", "=1+1", "PAGE (category)", "A (category 2)"]
 

@@ -13,7 +13,7 @@ from PIL import Image
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, NumberObject, StreamObject
 
-from journal import Doubted, Journal
+from output.journal import Doubted, Journal
 from reading import tiff_errors
 from reading.decoding import PageError, close_files, count_frames, read_page
 from run import main

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-import failures
 import run
+from output import failures
 from settings.schema import Settings
 
 FULL = Path("/dev/full")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from progress import Progress
+from output.progress import Progress
 from reading.decoding import read_page
 from reading.loader import load_batches
 from reading.pages import Page, PageList, find_pages
@@ -359,7 +359,7 @@ def test_progress_on_a_terminal_in_a_log_and_quiet(monkeypatch):
     with Progress(10, file=log) as progress:
         progress.advance(4)
     assert log.getvalue() == "", "a short job says nothing"
-    monkeypatch.setattr("progress.LINE_EVERY", 0.0)
+    monkeypatch.setattr("output.progress.LINE_EVERY", 0.0)
     with Progress(10, label="sorting", file=log) as progress:
         progress.advance(4, failed=1)
     lines = log.getvalue().splitlines()

@@ -13,7 +13,7 @@ from PIL import Image
 
 from evaluation import plots
 from evaluation.metrics import coverage
-from pictures import MOST_CATEGORIES, MOST_PIXELS, draw_confusion, plain
+from output.pictures import MOST_CATEGORIES, MOST_PIXELS, draw_confusion, plain
 from training.report import draw_curves
 
 ODD = [
@@ -91,7 +91,7 @@ def test_five_hundred_categories_are_a_picture_of_bounded_size_that_says_what_it
 
 
 def test_what_is_left_out_is_one_row_and_no_count_is_lost():
-    from pictures import _merged
+    from output.pictures import _merged
 
     table = np.arange(16).reshape(4, 4)
     merged = _merged(table, [1, 3])

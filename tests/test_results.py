@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas
 import pytest
 
-import tables as tables_room
+from output import tables as tables_room
+from output.tables import FORMULA, cell, path_cell, safe_name
 from reading.pages import Page, PageList
 from results import TableReport, TableStyle, summary, terminal_table, top_categories, write_tables
-from tables import FORMULA, cell, path_cell, safe_name
 from utils import UserError
 
 CATEGORIES = ["DRAW", "LINE", "TEXT"]

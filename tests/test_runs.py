@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from output.runs import Run, sweep
 from reading.listing import Passed
 from reading.pages import Page, PageList
 from results import TableStyle, write_tables
-from runs import Run, sweep
 from utils import UserError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,9 +8,9 @@ import itertools
 
 import pytest
 
+from output.spreadsheets import number_in, open_table, read_table
+from output.tables import FORMULA, bare, bare_path, cell, path_cell
 from settings.schema import Settings
-from spreadsheets import number_in, open_table, read_table
-from tables import FORMULA, bare, bare_path, cell, path_cell
 from training.data import find_labelled, read_documents, write_split
 from utils import UserError
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from progress import Progress
+from output.progress import Progress
 from reading.decoding import PageError, close_files, read_page
 from reading.memory_gate import one_page
 from reading.pages import Page

@@ -22,11 +22,11 @@ from PIL import Image
 
 from categories import same_label
 from labels import check_apart, label_warnings
+from output.spreadsheets import read_table
+from output.tables import bare_path, cell, path_cell
 from reading.documents import Documents, below_label
 from reading.listing import named_as_page, wanted_files
 from reading.pages import Page, PageList, Stamp, find_pages, stamp_of
-from spreadsheets import read_table
-from tables import bare_path, cell, path_cell
 from training.layout import refuse_split, split_folders
 from utils import UserError, key_of, printable, split_documents
 

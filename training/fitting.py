@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from progress import Progress
+from output.progress import Progress
 from training.copies import unjudged_extra
 from training.data import UNREADABLE, BalancedSampler, LabelledPages
 from training.store import PageStore

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pictures import draw_confusion
-from tables import category_columns, cell, path_cell
+from output.pictures import draw_confusion
+from output.tables import category_columns, cell, path_cell
 from training.copies import unjudged
 from training.data import LabelledPages, cap_pages, write_split
 from training.fitting import Fitted, Material, fit

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from categories import average_prototypes, prompts
-from progress import Progress
+from output.progress import Progress
 from training.backbone import BASE, FROZEN
 from training.data import augment
 from training.store import KeptRows, PageStore

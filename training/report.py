@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hub.cards import trained_card
-from pictures import new_figure, save_figure
+from output.pictures import new_figure, save_figure
 from training.language import NAME, WordKnowledge
 from training.work import Work, is_main
 from utils import UserError, accuracy_interval, printable

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from failures import FULL, WriteError
+from output.failures import FULL, WriteError
 from reading.pages import PageList
 from utils import printable
 

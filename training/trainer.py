@@ -26,7 +26,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-import failures
+from output import failures
 from training.data import BalancedSampler
 from training.learner import Learner, Pages, Recipe
 from utils import cross_entropy, fit_temperature, printable

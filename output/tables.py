@@ -22,7 +22,7 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from failures import WriteError, of_system
+from output.failures import WriteError, of_system
 from utils import UserError, printable
 
 # First characters that make spreadsheet programs take a cell for a formula (OWASP, "CSV injection"), with the full-

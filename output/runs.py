@@ -25,8 +25,8 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from failures import WriteError, of_system
-from journal import Journal, Outcome
+from output.failures import WriteError, of_system
+from output.journal import Journal, Outcome
 from reading.pages import PageList, load_pages, save_pages
 from utils import UserError, printable
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tables import bare
+from output.tables import bare
 from utils import UserError, did_you_mean, printable
 
 SEPARATORS = (",", ";", "\t", "|")

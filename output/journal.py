@@ -18,7 +18,7 @@ import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from failures import WriteError, of_system
+from output.failures import WriteError, of_system
 
 
 class Doubted(list[float]):

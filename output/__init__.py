@@ -1,0 +1,1 @@
+"""Tables, the journal, runs that can be killed, progress, messages, contact sheets."""
