@@ -21,13 +21,11 @@ import torch
 from safetensors import SafetensorError
 from torch.nn import functional
 
-import model_files
-from categories import PROMPT, average_prototypes, prompts, same_label
-from checkpoints import AVERAGED_SCALE, read_checkpoint
-from devices import check_precision, exact_fp32, resolve_device
-from output.failures import WriteError
-from reading.transform import PageTransform
-from towers import (
+from encoders import folder as model_files
+from encoders.descriptions import PROMPT, average_prototypes, prompts, same_label
+from encoders.devices import check_precision, exact_fp32, resolve_device
+from encoders.earlier import AVERAGED_SCALE, read_checkpoint
+from encoders.towers import (
     STANDARD_TOKENIZERS,
     cached,
     check_size,
@@ -37,6 +35,8 @@ from towers import (
     load_tokenizer,
     one_line,
 )
+from output.failures import WriteError
+from reading.transform import PageTransform
 from utils import UserError
 
 if TYPE_CHECKING:

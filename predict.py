@@ -20,10 +20,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from categories import check_texts, label_descriptions, read_descriptions, read_sets
-from labels import label_warnings
-from model_folders import ModelChoice, choose_model, file_name_of_base
-from model_identity import categories_of, model_hash
+from encoders.choosing import ModelChoice, choose_model, file_name_of_base
+from encoders.descriptions import check_texts, label_descriptions, read_descriptions, read_sets
+from encoders.identity import categories_of, model_hash
+from encoders.labels import label_warnings
 from output.journal import NO_SCORES, Doubted, Outcome
 from output.progress import Progress
 from output.runs import Run
@@ -336,7 +336,7 @@ def _identity(
 
 def execution_of(settings: Settings) -> dict[str, Any]:
     """What may not change within a run. UserError where device or precision are not to be had; no model is needed."""
-    from devices import check_precision, resolve_device
+    from encoders.devices import check_precision, resolve_device
 
     device = resolve_device(settings.setup.device)
     check_precision(settings.setup.precision, device)

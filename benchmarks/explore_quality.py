@@ -52,7 +52,7 @@ def imagenet(transform: object) -> tuple[object, Features]:
     import torch
     from torch.nn import functional
 
-    from training.backbone import BASE, build_base
+    from encoders.base import BASE, build_base
 
     network = build_base(["page"], seed=0)[0].vision_model.eval()
 

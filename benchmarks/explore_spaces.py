@@ -31,8 +31,8 @@ def main() -> None:
     import torch
     from rescans import ALL, scan_again
 
-    from categories import prompts, read_descriptions
     from classifier import PageClassifier
+    from encoders.descriptions import prompts, read_descriptions
     from reading.decoding import read_page
     from settings.config_file import read_settings
     from training.data import find_labelled

@@ -34,9 +34,9 @@ def main() -> None:
 
     import run
     from classifier import PageClassifier
+    from encoders import base as backbone
     from reading.decoding import read_page
     from settings.config_file import read_settings
-    from training import backbone
     from training.data import find_labelled
     from utils import accuracy_interval
 

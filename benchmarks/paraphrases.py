@@ -31,8 +31,8 @@ def main() -> None:
     given = parser.parse_args()
     from common import embeddings_of
 
-    from categories import read_descriptions
     from classifier import PageClassifier
+    from encoders.descriptions import read_descriptions
     from reading.decoding import read_page
     from settings.config_file import read_settings
     from training.data import find_labelled

@@ -49,7 +49,7 @@ def make_base(task: dict[str, Any]) -> dict[str, Any]:
     from tokenizers import pre_tokenizers
     from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 
-    from categories import read_descriptions
+    from encoders.descriptions import read_descriptions
 
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     pieces = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
@@ -102,7 +102,7 @@ def measure_pipeline(task: dict[str, Any]) -> dict[str, Any]:
     import torch
     from transformers import pipeline
 
-    from categories import read_descriptions
+    from encoders.descriptions import read_descriptions
 
     descriptions = read_descriptions(Path(task["categories"]))
     labels = [texts[0] for texts in descriptions.values()]
@@ -156,7 +156,7 @@ def measure_model(task: dict[str, Any]) -> dict[str, Any]:
     shipped = task["base"] == str(SHIPPED)
     descriptions = None
     if not shipped:
-        from categories import read_descriptions
+        from encoders.descriptions import read_descriptions
 
         descriptions = read_descriptions(Path(task["categories"]))
     classifier = load_classifier(

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import Parser, counted, list_undone, listing_of, start, write_csv
 
-from categories import same_label
-from labels import check_apart, label_warnings
+from encoders.descriptions import same_label
+from encoders.labels import check_apart, label_warnings
 from output.progress import Progress
 from output.spreadsheets import Rows, number_in, read_table
 from output.tables import bare_path, cell, path_cell

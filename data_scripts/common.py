@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from labels import folder_name_problem, same_name  # noqa: F401 (for the scripts)
+from encoders.labels import folder_name_problem, same_name  # noqa: F401 (for the scripts)
 from output.console import check_place, interruptible, open_streams
 from reading.documents import ONEPAGERS  # noqa: F401 (for the scripts)
 from reading.pages import ARCHIVES, no_folder

@@ -143,7 +143,7 @@ def main(arguments: Sequence[str]) -> int:
     import torch
     from safetensors.torch import save_file
 
-    from training.backbone import WEIGHTS, imagenet_weights
+    from encoders.base import WEIGHTS, imagenet_weights
 
     network = stages()
     rounded = {

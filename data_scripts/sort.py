@@ -37,7 +37,7 @@ from common import (
 )
 from shelf import Shelf
 
-from categories import same_label
+from encoders.descriptions import same_label
 from output.progress import Progress
 from output.spreadsheets import read_table
 from output.tables import bare_path, cell, path_cell

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from encoders.choosing import canonical_base
 from evaluation.comparison import AVERAGED, COLUMNS
 from evaluation.judging import free_name
-from model_folders import canonical_base
 from output.spreadsheets import number_in, open_table
 from utils import UserError, printable
 

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from categories import check_texts, label_descriptions, list_sets, read_descriptions, read_sets
+from encoders.choosing import ModelChoice, choose_model, list_models
+from encoders.descriptions import check_texts, label_descriptions, list_sets, read_descriptions, read_sets
+from encoders.identity import model_hash
 from evaluation import metrics
 from evaluation.comparison_work import Work
 from evaluation.judging import Judged, Seen, all_of, figures_of, free_name, known_labels
-from model_folders import ModelChoice, choose_model, list_models
-from model_identity import model_hash
 from output.progress import Progress
 from output.tables import Table, cell, number
 from predict import open_classifier

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from encoders.choosing import choose_model, file_name_of_base
+from encoders.identity import model_hash
 from evaluation import metrics
 from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy, unknown_note
-from model_folders import choose_model, file_name_of_base
-from model_identity import model_hash
 from output.journal import Doubted, Outcome
 from output.progress import Progress
 from output.tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns

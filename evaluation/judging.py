@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from categories import same_label
+from encoders.descriptions import same_label
 from evaluation import metrics
 from output.spreadsheets import read_table
 from output.tables import bare_path
@@ -33,7 +33,7 @@ from training.report import documents_seen, read_record, read_seen
 from utils import UserError, accuracy_interval, macro_f1, nearest, page_number, printable
 
 if TYPE_CHECKING:
-    from model_folders import ModelChoice
+    from encoders.choosing import ModelChoice
     from run import Job
     from settings.schema import Settings
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from encoders.choosing import choose_model, file_name_of_base
 from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
-from model_folders import choose_model, file_name_of_base
 from output.progress import Progress
 from output.tables import Table, cell, check_writable, number, path_cell
 from predict import chosen_descriptions, model_lines, open_classifier, say_pages, threads

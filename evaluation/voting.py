@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model_folders import ModelChoice, describe, list_models
-from model_identity import categories_of, model_hash
+from encoders.choosing import ModelChoice, describe, list_models
+from encoders.identity import categories_of, model_hash
 from output.journal import Doubted, Outcome
 from output.progress import Progress
 from output.runs import Run

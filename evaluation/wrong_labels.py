@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from categories import same_label
+from encoders.descriptions import same_label
 from evaluation.judging import free_name
 from evaluation.metrics import label_quality
 from output.spreadsheets import number_in, open_table

@@ -21,15 +21,15 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from categories import prompts
 from classifier import PageClassifier
-from devices import exact_fp32, resolve_device
+from encoders.choosing import SHIPPED, is_checkpoint, is_model_folder
+from encoders.descriptions import prompts
+from encoders.devices import exact_fp32, resolve_device
+from encoders.identity import vectors_hash
+from encoders.towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer
 from explore.index import BackboneInfo, Index
-from model_folders import SHIPPED, is_checkpoint, is_model_folder
-from model_identity import vectors_hash
 from reading.transform import PageTransform
 from settings.given_paths import expanded
-from towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:

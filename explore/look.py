@@ -91,7 +91,7 @@ class LookEncoder:
         from safetensors import SafetensorError
         from safetensors.torch import load
 
-        from devices import exact_fp32, resolve_device
+        from encoders.devices import exact_fp32, resolve_device
 
         version, where = look_version(), resolve_device(device)
         exact_fp32()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checkpoints import is_checkpoint, is_model_folder
-from hub.cards import earlier_card, licence_of
-from labels import label_warnings
-from model_folders import EARLIER_NAME, UNKNOWN, canonical_base, describe
+from encoders.card import earlier_card, licence_of
+from encoders.choosing import EARLIER_NAME, UNKNOWN, canonical_base, describe
+from encoders.earlier import is_checkpoint, is_model_folder
+from encoders.labels import label_warnings
 from utils import UserError, printable
 
 if TYPE_CHECKING:

@@ -21,12 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from categories import label_descriptions
-from checkpoints import PAGE_CLASSIFIER
-from hub import client
-from hub.client import HubError, HubFile
-from hub.convert import described, licence_beside, save_earlier
-from model_folders import (
+from encoders.choosing import (
     BASES,
     HUB_ID,
     UNKNOWN,
@@ -38,6 +33,11 @@ from model_folders import (
     revision_begins,
     revision_numbers,
 )
+from encoders.descriptions import label_descriptions
+from encoders.earlier import PAGE_CLASSIFIER
+from hub import client
+from hub.client import HubError, HubFile
+from hub.convert import described, licence_beside, save_earlier
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def _complete(staging: Path, wanted: Wanted, settings: Settings, ours: bool, nam
 
 def _tokenizer(files: Path, wanted: Wanted, settings: Settings) -> Path | None:
     """The tokenizer folder for weights that come without: `--tokenizer`, else its base's, from the hub or its cache."""
-    from towers import STANDARD_TOKENIZERS, STANDARD_VOCABULARY, cached, has_tokenizer
+    from encoders.towers import STANDARD_TOKENIZERS, STANDARD_VOCABULARY, cached, has_tokenizer
 
     if has_tokenizer(files):
         return None

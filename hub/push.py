@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checkpoints import is_checkpoint, is_model_folder
+from encoders.card import gaps
+from encoders.earlier import is_checkpoint, is_model_folder
 from hub import client
-from hub.cards import gaps
 from hub.convert import described
 from hub.pull import SOURCE, SUFFIXES
 from utils import UserError, printable

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from categories import prompts
-from training import backbone, language
-from training.language import WordKnowledge
+from encoders import base as backbone
+from encoders import words as language
+from encoders.descriptions import prompts
+from encoders.words import WordKnowledge
 from training.learner import settle_texts
 from training.start import build
 from utils import UserError

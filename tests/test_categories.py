@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from categories import (
+from encoders.descriptions import (
     average_prototypes,
     label_descriptions,
     list_sets,

@@ -11,7 +11,7 @@ import tiny
 from PIL import Image
 
 import run
-from categories import same_texts
+from encoders.descriptions import same_texts
 from evaluation.wrong_labels import read_scores
 from output.tables import category_columns, category_of
 

@@ -15,9 +15,9 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from tiny import tiny_checkpoint, tiny_model_folder, tiny_tensors, tiny_tokenizer
 
-from categories import read_descriptions
-from checkpoints import is_checkpoint, is_model_folder, read_checkpoint
 from classifier import PageClassifier, load_classifier
+from encoders.descriptions import read_descriptions
+from encoders.earlier import is_checkpoint, is_model_folder, read_checkpoint
 from utils import UserError
 
 DESCRIPTIONS = {"TEXT": ["a letter"], "DRAW": ["a drawing"], "PHOTO": ["a photo"]}
@@ -65,7 +65,7 @@ def test_kinds_are_told_apart_without_torch(tmp_path):
     pt = tiny_checkpoint(tmp_path / "a.pt")
     assert is_checkpoint(old) and is_checkpoint(pt) and not is_checkpoint(new) and not is_checkpoint(tmp_path)
     assert is_model_folder(new) and not is_model_folder(old) and not is_model_folder(pt)
-    code = "import sys, checkpoints; sys.exit(any(name in sys.modules for name in ('torch', 'transformers')))"
+    code = "import sys, encoders.earlier; sys.exit(any(name in sys.modules for name in ('torch', 'transformers')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=False).returncode == 0
 
 

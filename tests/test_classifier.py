@@ -12,9 +12,9 @@ from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from tiny import CARD, KINDS, SIZE, tiny_base, tiny_classifier, tiny_model_folder, tiny_tokenizer
 
-from categories import PROMPT, prompt_of
 from classifier import PageClassifier, load_classifier
-from devices import bf16_missing, resolve_device
+from encoders.descriptions import PROMPT, prompt_of
+from encoders.devices import bf16_missing, resolve_device
 from utils import UserError
 
 THREE = {"DRAW": ["a map", "a plan"], "PHOTO": ["a photo"], "TEXT": ["a letter", "a page of a book", "a diary"]}

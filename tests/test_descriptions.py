@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from categories import PROMPT, prompts, read_descriptions, read_sets
+from encoders.descriptions import PROMPT, prompts, read_descriptions, read_sets
 
 FOLDER = Path(__file__).parents[1] / "category_descriptions"
 SETS = ("init", "details", "short", "min", "mid", "large", "look", "content", "plain")

@@ -23,9 +23,9 @@ from huggingface_hub import constants
 from PIL import Image, ImageDraw
 
 import run
-from hub import cards
+from encoders import card as cards
+from encoders.choosing import list_models
 from hub.client import TOKEN
-from model_folders import list_models
 
 PUBLISHED = "ufal/clip-historical-page"
 CATEGORIES = {"DRAW": ["a drawing"], "PHOTO": ["a photo"], "TEXT": ["a letter", "a page of text"]}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import model_folders
-from model_folders import canonical_base, choose_model, describe, file_name_of_base, list_models
+from encoders import choosing as model_folders
+from encoders.choosing import canonical_base, choose_model, describe, file_name_of_base, list_models
 from run import Job
 from settings.config_file import read_settings
 from utils import UserError

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from judging_pages import call, paint, tiny_folder
 
-from categories import read_descriptions, read_sets
-from labels import alike, label_warnings
+from encoders.descriptions import read_descriptions, read_sets
+from encoders.labels import alike, label_warnings
 from settings.schema import Settings
 from training.data import find_labelled
 from utils import UserError

@@ -14,7 +14,7 @@ import tiny
 from PIL import Image
 
 import run
-from model_identity import model_hash, vectors_hash
+from encoders.identity import model_hash, vectors_hash
 from reading import loader
 
 CATEGORIES = ["DRAW", "PHOTO", "TEXT"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from categories import read_descriptions
 from classifier import PageClassifier
+from encoders.descriptions import read_descriptions
 from reading.decoding import read_page
 from reading.loader import load_batches
 from reading.pages import find_pages

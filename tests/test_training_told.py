@@ -13,7 +13,7 @@ from judging_pages import call
 from test_training import draw_labelled, job_of, settings_of
 from tiny import tiny_base, tiny_classifier
 
-from devices import bf16_missing
+from encoders.devices import bf16_missing
 from training import trainer
 from training.data import BalancedSampler, find_labelled
 from training.job import run_training

@@ -18,8 +18,8 @@ from typing import Any
 
 import torch
 
-from categories import label_descriptions
 from classifier import PageClassifier
+from encoders.descriptions import label_descriptions
 from reading.transform import PageTransform
 
 KINDS = ("clip", "siglip", "dual")  # dual: VisionTextDualEncoder of a timm image tower and a BERT text tower

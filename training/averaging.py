@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.cards import averaged_card
-from model_folders import file_name_of_base
-from model_identity import model_hash
+from encoders.card import averaged_card
+from encoders.choosing import file_name_of_base
+from encoders.identity import model_hash
 from training.report import documents_seen, read_seen, write_seen
 from utils import UserError, printable
 

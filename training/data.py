@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from categories import same_label
-from labels import check_apart, label_warnings
+from encoders.descriptions import same_label
+from encoders.labels import check_apart, label_warnings
 from output.spreadsheets import read_table
 from output.tables import bare_path, cell, path_cell
 from reading.documents import Documents, below_label

@@ -16,11 +16,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_identity import model_hash
+from encoders.identity import model_hash
+from encoders.words import NAME, WordKnowledge
 from training.copies import find_copies, unjudged
 from training.data import cap_pages, find_labelled, split_leaks, with_validation, write_split
 from training.fitting import Material, fit
-from training.language import NAME, WordKnowledge
 from training.plan import Plan
 from training.report import figures, finished, make_record, save, show
 from training.start import Start, warn
@@ -41,7 +41,7 @@ def run_training(settings: Settings, job: Job) -> int:
     """
     from torch import device as torch_device
 
-    from devices import check_precision, keep_memory
+    from encoders.devices import check_precision, keep_memory
 
     say = warn if is_main() else _silent
     data = job.directory or settings.train.folder

@@ -17,9 +17,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from categories import average_prototypes, prompts
+from encoders.base import BASE, FROZEN
+from encoders.descriptions import average_prototypes, prompts
 from output.progress import Progress
-from training.backbone import BASE, FROZEN
 from training.data import augment
 from training.store import KeptRows, PageStore
 

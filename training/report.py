@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hub.cards import trained_card
+from encoders.card import trained_card
+from encoders.words import NAME, WordKnowledge
 from output.pictures import new_figure, save_figure
-from training.language import NAME, WordKnowledge
 from training.work import Work, is_main
 from utils import UserError, accuracy_interval, printable
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from categories import label_descriptions, prompts, read_sets
-from training import backbone
-from training.language import INSTALL, WordKnowledge
+from encoders import base as backbone
+from encoders.descriptions import label_descriptions, prompts, read_sets
+from encoders.words import INSTALL, WordKnowledge
 from training.report import documents_seen, read_record, read_seen
 from training.work import is_main
 
@@ -51,7 +51,7 @@ class Start:
         if not job.model_path and (not job.model or backbone.is_base(job.model)):
             backbone.weights_file()
             return cls(backbone.BASE, backbone.BASE, None, texts)
-        from model_folders import choose_model
+        from encoders.choosing import choose_model
 
         choice = choose_model(settings, job)
         record = read_record(Path(choice.source))

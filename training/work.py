@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock, Timeout
 
-from model_folders import file_name_of_base
+from encoders.choosing import file_name_of_base
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def meet() -> None:
 
 def own_device(name: str) -> str:
     """The device that this process trains on; of several processes each has its own GPU. UserError: it is not there."""
-    from devices import resolve_device
+    from encoders.devices import resolve_device
 
     device = resolve_device(name)
     if device.type != "cuda" or int(os.environ.get("WORLD_SIZE", "1")) < 2:

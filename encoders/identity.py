@@ -15,9 +15,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from categories import same_label
-from checkpoints import PAGE_CLASSIFIER
-from towers import TOKENIZER_FILES, cached
+from encoders.descriptions import same_label
+from encoders.earlier import PAGE_CLASSIFIER
+from encoders.towers import TOKENIZER_FILES, cached
 
 if TYPE_CHECKING:
     from reading.transform import PageTransform

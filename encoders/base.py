@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.language import WordKnowledge
+from encoders.words import WordKnowledge
 from utils import UserError
 
 if TYPE_CHECKING:

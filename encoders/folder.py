@@ -28,10 +28,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from categories import same_label
-from checkpoints import PAGE_CLASSIFIER
+from encoders.descriptions import same_label
+from encoders.earlier import PAGE_CLASSIFIER
+from encoders.towers import one_line, read_json
 from reading.transform import PageTransform
-from towers import one_line, read_json
 from utils import UserError, did_you_mean
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from categories import same_label
-from towers import load_strictly, one_line, read_json
+from encoders.descriptions import same_label
+from encoders.towers import load_strictly, one_line, read_json
 from utils import UserError
 
 if TYPE_CHECKING:

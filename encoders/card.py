@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from training import backbone
+from encoders import base as backbone
 
 if TYPE_CHECKING:
     from classifier import PageClassifier

@@ -17,16 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checkpoints import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
+from encoders import base as backbone
+from encoders.earlier import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
 from settings.given_paths import expanded
-from training import backbone
 from utils import UserError, did_you_mean, nearest, printable
 
 if TYPE_CHECKING:
     from run import Job
     from settings.schema import Settings
 
-SHIPPED = Path(__file__).resolve().parent / "models" / "efficientnet-lite0"
+SHIPPED = Path(__file__).resolve().parents[1] / "models" / "efficientnet-lite0"
 UNTUNED = "untuned"  # what stands for a revision in the name of a pulled base's folder
 UNKNOWN = "CLIP"  # the base of an earlier model whose name and shapes do not tell
 # Base codes of the earlier tool -> ids on the Hugging Face hub.

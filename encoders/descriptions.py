@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labels import check_apart
+from encoders.labels import check_apart
 from output.spreadsheets import read_table
 from utils import UserError, did_you_mean, printable
 
