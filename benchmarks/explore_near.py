@@ -113,7 +113,7 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     from explore.comparing import compare_pairs
     from explore.duplicates import CANDIDATES, appearance, candidates
     from explore.grouping import group_pages
-    from explore.index import Index
+    from index.database import Index
     from settings.config_file import read_settings
 
     folder = work / "near"

@@ -40,11 +40,11 @@ def measure_same(
     """Print the tables. others: folders of pages of other archives; count: pages among which a page is sought."""
     import torch
 
+    from encoders.look import LookEncoder
     from explore.backbones import open_backbone
     from explore.duplicates import CANDIDATES
-    from explore.index import Index
-    from explore.look import LookEncoder
-    from explore.nearest import WEIGHTS
+    from index.database import Index
+    from index.nearest import WEIGHTS
     from reading.decoding import close_files
     from reading.sketch import sketch, thumbnail
     from settings.config_file import read_settings
@@ -73,7 +73,7 @@ def measure_same(
     backbone, encoder = open_backbone(model, read_settings(HOME / "config.toml")), LookEncoder.load("cpu")
 
     def seen(image: Image.Image) -> dict[str, np.ndarray]:
-        from explore.look import look_pixels
+        from encoders.look import look_pixels
 
         pixels = torch.from_numpy(backbone.transform(image))[None]
         return {
@@ -278,7 +278,7 @@ def _strangers(pages: list[Shown], stored: dict[str, np.ndarray], ways: dict[str
     """Pages of another archive among drawn ones: is a strange page further from its neighbours than a drawn one?"""
     from sklearn.metrics import roc_auc_score
 
-    from explore.neighbours import neighbours
+    from index.neighbours import neighbours
 
     drawn = [at for at, page in enumerate(pages) if page.group == "drawn"]
     kinds = [group for group in dict.fromkeys(page.group for page in pages) if group not in ("real", "drawn")]

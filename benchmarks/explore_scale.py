@@ -185,8 +185,8 @@ def embed(folder: Path, model: str) -> dict[str, float]:
     """Vectors and looks of the pages that are listed in the folder."""
     from explore_quality import Features, embeddings
 
+    from encoders.look import LookEncoder, look_pixels
     from explore.backbones import open_backbone
-    from explore.look import LookEncoder, look_pixels
     from reading.decoding import read_page
     from settings.config_file import read_settings
 
@@ -205,7 +205,7 @@ def build(folder: Path, count: int) -> dict[str, float]:
     import lancedb
     import pyarrow as pa
 
-    from explore.index import BackboneInfo, Index, schema
+    from index.database import BackboneInfo, Index, schema
 
     base, looks = np.load(folder / "base.npy"), np.load(folder / "looks.npy")
     shutil.rmtree(folder / "index", ignore_errors=True)
@@ -271,7 +271,7 @@ def build(folder: Path, count: int) -> dict[str, float]:
 
 def search(folder: Path) -> dict[str, object]:
     """Queries that are new jittered vectors: exact search against approximate search, by text and by image."""
-    from explore.index import Index
+    from index.database import Index
 
     draw = np.random.default_rng(1)
     vectors, looks = (_jittered(np.load(folder / f"{name}.npy"), QUERIES, draw) for name in ("base", "looks"))

@@ -31,8 +31,8 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import common
-from explore.index import Index
-from explore.index_format import SPACES
+from index.columns import SPACES
+from index.database import Index
 
 SHARED = common.HOME.parent / "shared" / "pages"
 SAMPLES = common.HOME / "category_samples"

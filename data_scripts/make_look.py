@@ -1,11 +1,11 @@
-"""Makes `explore/look.safetensors`: what `explore search --image` tells pages apart by, learned from drawn pages.
+"""Makes `encoders/look.safetensors`: what `explore search --image` tells pages apart by, learned from drawn pages.
 
     python data_scripts/draw_pages.py drawn --pages 1000 --seed 71
-    python data_scripts/make_look.py drawn                         # writes explore/look.safetensors
+    python data_scripts/make_look.py drawn                         # writes encoders/look.safetensors
 
 Each page is scanned again a few times (turned, cropped, seen at an angle, coarser, in other light, stamped, JPEG), and
 goes through the first stages of EfficientNet-Lite0 with its ImageNet weights. Then one linear map is computed: it makes
-small what changes between scans of one page, and keeps the directions in which pages differ most (explore/look.py says
+small what changes between scans of one page, and keeps the directions in which pages differ most (encoders/look.py says
 how it is used). The same pages give the same map, but for rounding. Another map is another version: an index made with
 the one before it says so.
 """
@@ -26,8 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import Parser, folder_argument, start
 
-from explore.index_format import LOOK
-from explore.look import ARCHITECTURE, FILE, cells, look_pixels, stages
+from encoders.look import ARCHITECTURE, FILE, LOOK, cells, look_pixels, stages
 from output.progress import Progress
 from utils import UserError
 

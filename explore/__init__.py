@@ -1,10 +1,8 @@
-"""Explore a collection: pages as vectors in one folder, to look for, group, draw and doubt them.
+"""Explore a collection: pages as vectors in an index (index/), to look for, group, draw and doubt them.
 
     python run.py explore index pages/
     python run.py explore search --image page.png
 
-    index.py        the folder itself: a LanceDB database of pages, their vectors and thumbnails
-    nearest.py      the pages nearest to a vector, exactly or by an IVF index
     backbones.py    what turns a page into a vector: the default model, a model folder, any Hugging Face image model
     indexing.py     brings the index up to date with folders of pages
     search.py       pages like an image, or like a text

@@ -27,7 +27,7 @@ from encoders.descriptions import prompts
 from encoders.devices import exact_fp32, resolve_device
 from encoders.identity import vectors_hash
 from encoders.towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer
-from explore.index import BackboneInfo, Index
+from index.database import BackboneInfo, Index
 from reading.transform import PageTransform
 from settings.given_paths import expanded
 from utils import UserError, did_you_mean, printable

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explore.clustering import NONE, Agreement, Clustering, agreement, find_clusters, shares, steps
-from explore.index import Index, page_file
 from explore.outputs import keep_columns, output_folder, write_record
+from index.database import Index, page_file
 from output.contact_sheet import Tile, draw_sheet
 from output.progress import Progress
 from output.tables import Table, cell, number, path_cell

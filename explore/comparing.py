@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from explore.index import page_file
 from explore.known import stamp_of
 from explore.near_duplicates import OTHER, PART, RELATIONS, RULE, SAME, SIDE, UNTOLD, WHOLE, Seen, Verdict, compare, see
+from index.database import page_file
 from output.progress import Progress
 from reading.decoding import PageError, close_files, read_page
 from reading.memory_gate import one_page

@@ -16,11 +16,11 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from encoders.look import SIZE, LookEncoder, look_pixels
 from explore.documents import IndexDocuments
-from explore.index import BROKEN, Index, page_file, schema
-from explore.index_format import SPACES, whole
 from explore.known import File, Stamp, file_hash, stamp_of, year_of
-from explore.look import SIZE, LookEncoder, look_pixels
+from index.columns import SPACES, whole
+from index.database import BROKEN, Index, page_file, schema
 from output.progress import Progress
 from predict import threads
 from reading.listing import Passed

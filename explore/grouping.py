@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explore.comparing import Compared, frame_of, why_unread
-from explore.index import page_file
 from explore.keeping import Copy, propose, quality_of
 from explore.near_duplicates import WHOLE
+from index.database import page_file
 
 if TYPE_CHECKING:
     from pandas import DataFrame

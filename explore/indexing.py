@@ -24,8 +24,6 @@ import pyarrow as pa
 
 from explore.documents import IndexDocuments
 from explore.folders import Folders, choose_folders, real_path
-from explore.index import BROKEN, Index
-from explore.index_format import sql
 from explore.joining import join_tables
 from explore.known import (
     NEEDED,
@@ -38,10 +36,12 @@ from explore.known import (
     plan_changes,
 )
 from explore.listing import Listing, list_pages
-from explore.nearest import APPROXIMATE_FROM
 from explore.outputs import write_record
 from explore.result_table import ResultTable
 from explore.row_changes import RowChanges
+from index.columns import sql
+from index.database import BROKEN, Index
+from index.nearest import APPROXIMATE_FROM
 from output.progress import Progress
 from output.tables import Table, cell, path_cell
 from predict import threads

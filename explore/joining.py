@@ -17,8 +17,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from explore.folders import real_path
-from explore.index import Index
 from explore.result_table import ResultTable
+from index.database import Index
 from utils import UserError, printable
 
 SAME_SCORE = 1e-6  # float32 against four decimals

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explore.folders import real_path
-from explore.index import page_file
 from explore.known import File, Stamp, stamp_of
+from index.database import page_file
 from reading.listing import Passed, list_files, wanted_files
 from utils import printable
 

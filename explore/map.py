@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explore.facets import UNKNOWN, Facet, facets, middles
-from explore.index import Index, page_file
 from explore.map_folder import MOST, write_folder
 from explore.outputs import keep_columns, output_folder, write_record
 from explore.projection import DIMENSIONS, STEPS, alike, disc, neighbour_map, plane, principal, sample
+from index.database import Index, page_file
 from output.pictures import new_figure, plain, save_figure
 from output.progress import Progress
 from utils import UserError, printable

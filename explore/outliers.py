@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explore.comparing import frame_of
-from explore.index import Index, page_file
-from explore.neighbours import neighbours
 from explore.outputs import output_folder, write_record
+from index.database import Index, page_file
+from index.neighbours import neighbours
 from output.contact_sheet import MOST, Tile, draw_sheet
 from output.progress import Progress
 from output.tables import Table, cell, number, path_cell

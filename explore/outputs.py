@@ -14,11 +14,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explore.lance_errors import NotWritten, ReadOnly
+from index.lance_errors import NotWritten, ReadOnly
 from utils import UserError, printable
 
 if TYPE_CHECKING:
-    from explore.index import Index
+    from index.database import Index
     from run import Job
 
 LIBRARIES = ("lancedb", "numpy", "scikit-learn", "openTSNE", "pillow")  # those that can move a result

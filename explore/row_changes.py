@@ -14,9 +14,9 @@ from typing import Any
 import pyarrow as pa
 
 from explore.documents import IndexDocuments
-from explore.index import Index, schema
-from explore.index_format import whole
 from explore.known import File, Plan, Stamp, page_at, year_of
+from index.columns import whole
+from index.database import Index, schema
 
 FILES_AT_ONCE = 5_000  # rows of copies that are read at once: 40 MB
 MOVED = ("id", "folder", "path", "document", "page", "file", "year")

@@ -23,17 +23,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from explore.index import Index, page_file, sql
-from explore.index_format import Space
 from explore.outputs import output_folder, write_record
+from index.columns import Space
+from index.database import Index, page_file, sql
 from output.tables import Table, cell, number, path_cell
 from reading.decoding import PageError, close_files, read_page
 from reading.pages import Page, pages_of_files
 from utils import UserError, printable
 
 if TYPE_CHECKING:
+    from encoders.look import LookEncoder
     from explore.backbones import Backbone
-    from explore.look import LookEncoder
     from run import Job
     from settings.schema import Settings
 
@@ -135,7 +135,7 @@ def _query_pages(files: tuple[Path, ...], settings: Settings) -> list[Page]:
 
 def _query(queries: list[Page], against: list[Page], backbone: Backbone, settings: Settings) -> dict[Space, np.ndarray]:
     """What is looked for, in each space [D]: the mean of its pages, less half the mean of those that are not wanted."""
-    from explore.look import LookEncoder
+    from encoders.look import LookEncoder
 
     encoder = LookEncoder.load(settings.setup.device)
     query = _means(queries, backbone, encoder, settings)
@@ -149,7 +149,7 @@ def _means(pages: list[Page], backbone: Backbone, encoder: LookEncoder, settings
     """The mean of some pages in each space, of unit length. UserError for a page that cannot be read."""
     import torch
 
-    from explore.look import SIZE, look_pixels
+    from encoders.look import SIZE, look_pixels
 
     found: dict[Space, list[np.ndarray]] = {"vector": [], "look": []}
     try:

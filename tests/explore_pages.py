@@ -10,7 +10,7 @@ import pyarrow as pa
 from PIL import Image, ImageDraw
 
 from explore.flags import ExploreJob
-from explore.index import BackboneInfo, Index, schema
+from index.database import BackboneInfo, Index, schema
 from run import Job
 from utils import printable
 

@@ -13,7 +13,7 @@ from explore_pages import DIM, job, make_index, planted
 from explore import clustering
 from explore.clustering import NONE, agreement, find_clusters, measure, shares
 from explore.clusters import CENTRE, run_clusters, shown
-from explore.index import Index
+from index.database import Index
 from settings.schema import Settings
 from utils import UserError
 

@@ -26,10 +26,10 @@ from explore.comparing import Compared, compare_pairs, read_verdicts
 from explore.duplicates import COMPARED, appearance, candidates, run_duplicates, write_table
 from explore.embedding import thumbnail_of
 from explore.grouping import Grouping, group_pages
-from explore.index import BackboneInfo, Index, schema
 from explore.keeping import Copy, propose, quality_of
 from explore.near_duplicates import OTHER, PART, SAME, WHOLE, Verdict, compare, see
-from explore.neighbours import neighbours
+from index.database import BackboneInfo, Index, schema
+from index.neighbours import neighbours
 from reading.sketch import sketch
 from settings.config_file import read_settings
 from settings.schema import Settings
@@ -351,10 +351,10 @@ def test_fewer_than_k_neighbours() -> None:
 
 def test_cells_find_nearly_all_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond ALL_PAIRS pages only a part is compared; near copies still find each other."""
-    import explore.neighbours
+    from index import neighbours as module
 
-    monkeypatch.setattr(explore.neighbours, "ALL_PAIRS", 1000)
-    monkeypatch.setattr(explore.neighbours, "CELL", 100)
+    monkeypatch.setattr(module, "ALL_PAIRS", 1000)
+    monkeypatch.setattr(module, "CELL", 100)
     vectors = vectors_of(3000, 32)
     near = vectors[:300].astype(np.float32) + np.random.default_rng(1).normal(0, 0.05, (300, 32))
     vectors[2700:] = near / np.linalg.norm(near, axis=1, keepdims=True)
@@ -527,10 +527,10 @@ def test_verdicts_of_an_earlier_rule_are_given_up(tmp_path: Path, archive: Path)
 
 def test_cells_find_turned_pages_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a row asks with may lie in another cell than the row itself."""
-    import explore.neighbours
+    from index import neighbours as module
 
-    monkeypatch.setattr(explore.neighbours, "ALL_PAIRS", 1000)
-    monkeypatch.setattr(explore.neighbours, "CELL", 100)
+    monkeypatch.setattr(module, "ALL_PAIRS", 1000)
+    monkeypatch.setattr(module, "CELL", 100)
     vectors = vectors_of(3000, 32)
     queries = np.roll(vectors, 1, axis=0)
     places, similarity = neighbours(vectors, 1, queries=queries)

@@ -21,10 +21,10 @@ import torch
 from tiny import tiny_base, tiny_model_folder
 
 from classifier import PageClassifier
-from explore import nearest
-from explore.index import BackboneInfo, Index, page_file
-from explore.index_format import LOOK
+from encoders.look import LOOK
 from explore.known import file_hash, year_of
+from index import nearest
+from index.database import BackboneInfo, Index, page_file
 from run import main
 
 HOME = Path(__file__).resolve().parent.parent

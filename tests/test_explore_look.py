@@ -17,11 +17,10 @@ pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed
 
 from tiny import tiny_model_folder
 
-from explore import look
+from encoders import look
+from encoders.look import LOOK, LookEncoder, look_pixels
 from explore.backbones import open_backbone
-from explore.index import Index
-from explore.index_format import LOOK
-from explore.look import LookEncoder, look_pixels
+from index.database import Index
 from run import main
 from settings.schema import Settings
 
@@ -135,7 +134,7 @@ def test_copies_and_moved_pages_keep_their_looks(archive, tmp_path, monkeypatch)
     ("changed", "said"),
     [
         ({"format": 2}, "is of version 2, this program reads version 3 (pages have a second vector"),
-        ({"look": "0" * 64}, "was made with another version of explore/look.safetensors"),
+        ({"look": "0" * 64}, "was made with another version of encoders/look.safetensors"),
     ],
 )
 def test_an_index_without_these_looks_says_how_to_make_it_anew(archive, tmp_path, capsys, changed, said):

@@ -24,10 +24,10 @@ from explore import map as map_room
 from explore import projection
 from explore.facets import COLOURS as PALETTE
 from explore.facets import UNKNOWN, YEARS, facets, middles
-from explore.index import Index
 from explore.map import run_map
 from explore.map_folder import coarse_to_fine, write_folder
 from explore.projection import neighbour_map, plane, principal
+from index.database import Index
 from settings.schema import Settings
 from utils import UserError
 

@@ -19,9 +19,9 @@ from explore_pages import DIM, job, make_index, planted
 
 from explore.clusters import run_clusters
 from explore.duplicates import run_duplicates
-from explore.index import BackboneInfo, Index
 from explore.map import run_map
 from explore.outliers import run_outliers
+from index.database import BackboneInfo, Index
 from run import main
 from settings.schema import Settings
 from utils import UserError
@@ -97,7 +97,7 @@ def test_a_name_that_the_database_cannot_hold_is_refused_whole(tmp_path, name):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of file sizes")
 def test_an_index_that_cannot_be_made_leaves_nothing_half_made(tmp_path):
     command = (
-        "import resource; from pathlib import Path; from explore.index import BackboneInfo, Index; "
+        "import resource; from pathlib import Path; from index.database import BackboneInfo, Index; "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400)); "
         "Index.create(Path('ix'), BackboneInfo('tiny', 'nowhere', '0' * 64, 'pooled', 4, False))"
     )

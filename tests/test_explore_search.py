@@ -17,9 +17,9 @@ from test_explore_index import draw_page
 from tiny import tiny_model_folder
 
 from classifier import PageClassifier
+from encoders.look import LookEncoder, look_pixels
 from explore.backbones import open_backbone
-from explore.index import Index, page_file
-from explore.look import LookEncoder, look_pixels
+from index.database import Index, page_file
 from run import main
 from settings.schema import Settings
 

@@ -3,7 +3,7 @@
     pa.Table.from_pylist(rows, schema(768))     # pages, as `Index.add` takes them
     f"document = {sql(name)}"                  # a text in a condition
 
-`index.py` reads and writes the tables; whatever is told here of their columns is part of the format (`FORMAT`).
+`database.py` reads and writes the tables; whatever is told here of their columns is part of the format (`FORMAT`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from encoders.look import LOOK
+
 FORMAT = 3  # of the tables; a change of columns or of what they mean is another one
-LOOK = 256  # dimensions of `look`
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def schema(dim: int) -> pa.Schema:
             pa.field("height", pa.int32()),
             pa.field("thumbnail", pa.binary()),  # JPEG
             pa.field("vector", pa.list_(pa.float16(), dim)),  # of unit length
-            pa.field("look", pa.list_(pa.float16(), LOOK)),  # of unit length; what of the page is seen (look.py)
+            pa.field(
+                "look", pa.list_(pa.float16(), LOOK)
+            ),  # of unit length; what of the page is seen (encoders/look.py)
             pa.field("cluster", pa.int32()),
             pa.field("cluster_distance", pa.float32()),
             pa.field("x", pa.float32()),

@@ -1,4 +1,4 @@
-"""The nearest pages of every page, for work on a whole collection (search asks for those of one page: index.py).
+"""The nearest pages of every page, for work on a whole collection (search asks for those of one page: database.py).
 
     places, similarity = neighbours(vectors, 5, groups=documents)      # [N, 5] each; no page of the same document
 

@@ -30,12 +30,12 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 from PIL import Image
 
-from explore.index_format import (
+from encoders.look import LOOK, look_version
+from index.columns import (
     BROKEN,
     DERIVED,
     FORMAT,
     HEAVY,
-    LOOK,
     SPACES,
     BackboneInfo,
     Space,
@@ -44,10 +44,9 @@ from explore.index_format import (
     schema,
     sql,
 )
-from explore.index_place import database_address, remove_begun, taken
-from explore.lance_errors import NO_RIGHT, NotWritten, ReadOnly, first_line, lance_error
-from explore.look import look_version
-from explore.nearest import Nearest
+from index.lance_errors import NO_RIGHT, NotWritten, ReadOnly, first_line, lance_error
+from index.nearest import Nearest
+from index.place import database_address, remove_begun, taken
 from utils import UserError, did_you_mean, printable
 
 os.environ.setdefault("LANCEDB_LOG", "error")  # LanceDB's own warnings, of which people can make nothing
@@ -171,7 +170,7 @@ class Index:
         """UserError where this program makes other looks than those of this index."""
         if self.look != look_version():
             raise UserError(
-                f"the index {printable(str(self.folder))} was made with another version of explore/look.safetensors "
+                f"the index {printable(str(self.folder))} was made with another version of encoders/look.safetensors "
                 f"({self.look[:12]}; now it is {look_version()[:12]}): make it anew, in another folder: "
                 "python run.py explore index PAGES --index NEW_FOLDER"
             )

@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from explore.index_format import LOOK
 from utils import UserError, printable
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+LOOK = 256  # dimensions of a look
 FILE = Path(__file__).with_name("look.safetensors")
 ARCHITECTURE, STAGES = "tf_efficientnet_lite0", 4  # of timm; how many of its stages, after the stem
 # Height x width in pixels: the shape of an upright page; letters are gone, lines and words as patches are there.

@@ -1,6 +1,6 @@
 """The pages nearest to a vector: exactly, by looking at all of them, or by an IVF index that looks into a part of them.
 
-    nearest = Nearest(folder, table)            # of an index (index.py), which keeps one: `Index.nearest`
+    nearest = Nearest(folder, table)            # of an index (database.py), which keeps one: `Index.nearest`
     [(ids, similarities)] = nearest.search(query[None], 20, "year < 1950", exact=False)
     ids, similarities = nearest.alike({"look": look, "vector": vector}, 20, None, exact=False)
     nearest.tidy(len(table), say=print)         # makes the IVF index, or makes it anew, where it is time
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from explore.index_format import SPACES, Space, matrix
+from index.columns import SPACES, Space, matrix
 
 if TYPE_CHECKING:
     from lancedb.table import LanceTable
@@ -158,7 +158,7 @@ class Nearest:
             return
         if say:
             say(f"making the index for approximate search over {pages} pages (a few minutes) ...")
-        from lancedb.index import IvfRq  # here: index.py quiets LanceDB before anything of it is imported
+        from lancedb.index import IvfRq  # here: database.py quiets LanceDB before anything of it is imported
 
         partitions = max(16, pages // PARTITION)
         config = IvfRq(distance_type="cosine", num_partitions=partitions, max_iterations=15, sample_rate=64)

@@ -1,0 +1,1 @@
+"""Vectors of pages on disk, and the nearest of them."""
