@@ -180,7 +180,7 @@ def _run(arguments: tuple[str, ...], known: list[tuple[Settings, Job]]) -> int:
     if job.kind in JOBS:
         _, room, work = JOBS[job.kind]
         return getattr(importlib.import_module(room), work)(settings, job)
-    from predict import run_prediction
+    from sorting.job import run_prediction
 
     return run_prediction(settings, job)
 

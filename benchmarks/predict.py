@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).resolve().parents[1])  # this file would hide the project's predict.py
+    sys.path[0] = str(Path(__file__).resolve().parents[1])  # this file would hide the project's sorting/job.py
 
 from benchmarks import common
 

@@ -30,7 +30,7 @@ from evaluation.comparison_work import Work
 from evaluation.judging import Judged, Seen, all_of, figures_of, free_name, known_labels
 from output.progress import Progress
 from output.tables import Table, cell, number
-from predict import open_classifier
+from sorting.job import open_classifier
 from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:

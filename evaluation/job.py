@@ -28,8 +28,8 @@ from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_lab
 from output.journal import Doubted, Outcome
 from output.progress import Progress
 from output.tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
-from predict import chosen_descriptions, model_lines, open_classifier, score_batch, threads
-from results import top_categories
+from sorting.job import chosen_descriptions, model_lines, open_classifier, score_batch, threads
+from sorting.results import top_categories
 from training.data import LabelledPages
 from training.report import read_record
 from utils import UserError, printable

@@ -23,7 +23,7 @@ from encoders.descriptions import same_label
 from evaluation import metrics
 from output.spreadsheets import read_table
 from output.tables import bare_path
-from predict import threads
+from sorting.job import threads
 from reading.pages import Page
 from settings.config_file import HOME
 from training.copies import contents_of, same_file_note

@@ -26,7 +26,7 @@ from output.journal import Doubted, Outcome
 from output.progress import Progress
 from output.runs import Run
 from output.tables import Table, cell, check_writable, number, path_cell
-from predict import (
+from sorting.job import (
     chosen_descriptions,
     execution_of,
     input_of,
@@ -40,7 +40,7 @@ from predict import (
 )
 from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
-from results import WARNING, Truth, warning_cell
+from sorting.results import WARNING, Truth, warning_cell
 from settings.given_paths import expanded
 from utils import UserError, did_you_mean, printable
 

@@ -22,7 +22,7 @@ from explore.known import File, Stamp, file_hash, stamp_of, year_of
 from index.columns import SPACES, whole
 from index.database import BROKEN, Index, page_file, schema
 from output.progress import Progress
-from predict import threads
+from sorting.job import threads
 from reading.listing import Passed
 from reading.loader import Batch, load_batches
 from reading.pages import Page, PageList, pages_of

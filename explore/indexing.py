@@ -44,8 +44,8 @@ from index.database import BROKEN, Index
 from index.nearest import APPROXIMATE_FROM
 from output.progress import Progress
 from output.tables import Table, cell, path_cell
-from predict import threads
-from results import ERRORS
+from sorting.job import threads
+from sorting.results import ERRORS
 from utils import UserError, printable
 
 if TYPE_CHECKING:

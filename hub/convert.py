@@ -38,7 +38,7 @@ def run_conversion(settings: Settings, job: Job) -> int:
     if not is_checkpoint(old):
         raise UserError(f"--convert {printable(str(old))}: neither a folder nor a .pt file of the earlier tool")
     from classifier import PageClassifier
-    from predict import chosen_descriptions
+    from sorting.job import chosen_descriptions
 
     base, revision = _told(old, settings, job)
     classifier = PageClassifier.from_checkpoint(

@@ -78,7 +78,7 @@ def run_pull(settings: Settings, job: Job) -> int:
     folder = pull(settings, job)
     if not job.files and job.directory is None:
         return 0
-    from predict import run_prediction
+    from sorting.job import run_prediction
 
     if settings.setup.zero_shot and job.model_path is None:
         return run_prediction(settings, replace(job, kind="predict"))

@@ -116,7 +116,7 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path):
 
 def test_sorting_and_help_import_nothing_of_it():
     for typed, absent in (
-        ("import predict, classifier, reading.loader", ("explore", "lancedb", "pyarrow.lib", "duckdb")),
+        ("import sorting.job, classifier, reading.loader", ("explore", "lancedb", "pyarrow.lib", "duckdb")),
         ("from run import main; main(['explore', 'search', '-h'])", ("torch", "lancedb", "pandas", "sklearn")),
         ("from run import main; main(['-h'])", ("explore", "torch", "lancedb")),
     ):

@@ -11,7 +11,7 @@ import pytest
 from output import tables as tables_room
 from output.tables import FORMULA, cell, path_cell, safe_name
 from reading.pages import Page, PageList
-from results import TableReport, TableStyle, summary, terminal_table, top_categories, write_tables
+from sorting.results import TableReport, TableStyle, summary, terminal_table, top_categories, write_tables
 from utils import UserError
 
 CATEGORIES = ["DRAW", "LINE", "TEXT"]

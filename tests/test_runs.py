@@ -22,7 +22,7 @@ import pytest
 from output.runs import Run, sweep
 from reading.listing import Passed
 from reading.pages import Page, PageList
-from results import TableStyle, write_tables
+from sorting.results import TableStyle, write_tables
 from utils import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,7 +51,7 @@ def outcome_of(at):
 
 
 def work(output, number, resume, size=8):
-    """One command as predict.py does it."""
+    """One command as sorting/job.py does it."""
     execution = {**EXECUTION, "batch_size": size}
     pages = page_list(number)
     run = (

@@ -109,7 +109,7 @@ def _plan(settings: Settings, work: Work, start: Start, say: Callable[[str], Non
 
 def make_plan(settings: Settings, data: Path, start: Start, say: Callable[[str], None]) -> Plan:
     """Pages, documents, split and descriptions of a training that begins."""
-    from predict import threads
+    from sorting.job import threads
 
     train, seed = settings.train, settings.setup.seed
     parts = [find_labelled(data, settings, by_folders=train.split == "folders")]

@@ -45,7 +45,7 @@ class Start:
     @classmethod
     def choose(cls, settings: Settings, job: Job) -> Start:
         """`--model_path`, else `-m`, else the untuned EfficientNet-Lite0: never silently a fine-tuned model."""
-        from predict import chosen_descriptions
+        from sorting.job import chosen_descriptions
 
         texts = chosen_descriptions(settings)
         if not job.model_path and (not job.model or backbone.is_base(job.model)):

@@ -31,7 +31,7 @@ from output.tables import check_writable
 from reading.listing import list_files, wanted_files
 from reading.memory_gate import budget
 from reading.pages import PageList, find_pages, no_folder, pages_of_files
-from results import TableReport, TableStyle, summary, terminal_table, write_tables
+from sorting.results import TableReport, TableStyle, summary, terminal_table, write_tables
 from utils import UserError, printable
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The main job: pages in, scores and tables out."""
