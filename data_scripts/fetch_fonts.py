@@ -27,8 +27,11 @@ import urllib.request
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
 
-from drawing.fonts import SUFFIXES, Fonts, default_folder, role
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from fetch_photographs import asked_folder, deb_data
+
+from drawing.fonts import SUFFIXES, Fonts, default_folder, role
 
 DEBIAN = "https://deb.debian.org/debian/"
 INDEX = "dists/stable/main/binary-all/Packages.xz"

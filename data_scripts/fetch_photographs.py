@@ -24,8 +24,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from drawing.snapshots import default_folder
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from PIL import Image
+
+from drawing.snapshots import default_folder
 
 LONGEST = 1280  # pixels of a stored picture's longer side: as much as a drawn page can hold
 TIMEOUT = 60  # seconds

@@ -22,10 +22,10 @@ from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
 from output.progress import Progress
 from output.tables import Table, cell, check_writable, number, path_cell
-from sorting.job import chosen_descriptions, model_lines, open_classifier, say_pages, threads
 from reading.documents import Documents, below_categories
 from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
+from sorting.job import chosen_descriptions, model_lines, open_classifier, say_pages, threads
 from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:

@@ -26,6 +26,9 @@ from output.journal import Doubted, Outcome
 from output.progress import Progress
 from output.runs import Run
 from output.tables import Table, cell, check_writable, number, path_cell
+from reading.listing import wanted_files
+from reading.pages import PageList, find_pages
+from settings.given_paths import expanded
 from sorting.job import (
     chosen_descriptions,
     execution_of,
@@ -38,10 +41,7 @@ from sorting.job import (
     texts_hash,
     threads,
 )
-from reading.listing import wanted_files
-from reading.pages import PageList, find_pages
 from sorting.results import WARNING, Truth, warning_cell
-from settings.given_paths import expanded
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:

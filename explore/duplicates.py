@@ -35,9 +35,9 @@ from index.neighbours import neighbours
 from output.contact_sheet import MOST, Tile, draw_sheet
 from output.progress import Progress
 from output.tables import Table, cell, path_cell
-from sorting.job import threads
 from reading.pages import Page
 from reading.sketch import SKETCH, sketch
+from sorting.job import threads
 from utils import UserError, printable
 
 if TYPE_CHECKING:

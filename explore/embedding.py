@@ -22,11 +22,11 @@ from explore.known import File, Stamp, file_hash, stamp_of, year_of
 from index.columns import SPACES, whole
 from index.database import BROKEN, Index, page_file, schema
 from output.progress import Progress
-from sorting.job import threads
 from reading.listing import Passed
 from reading.loader import Batch, load_batches
 from reading.pages import Page, PageList, pages_of
 from reading.sketch import thumbnail
+from sorting.job import threads
 from utils import printable
 
 if TYPE_CHECKING:

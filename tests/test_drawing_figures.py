@@ -1,13 +1,8 @@
 """The figures that the page generator draws: every kind leaves ink at every size; the same seed, the same picture."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
 
 from drawing.figures import KINDS, draw_figure
 

@@ -1,14 +1,11 @@
 """Fonts by role, and writers: hands that differ, stay within their line, and repeat with the same seed."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
 
 from drawing.fonts import Fonts, covers, matplotlib_folder, role
 from drawing.hand import Hand

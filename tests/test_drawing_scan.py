@@ -1,13 +1,8 @@
 """The drawn scanner: what it leaves of a page, and that it is one scanner a document."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
 
 from drawing.paper import Paper
 from drawing.scan import MODES, Scanner
