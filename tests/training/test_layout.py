@@ -20,7 +20,7 @@ from training.job import run_training
 from training.layout import part_of, split_folders
 from utils import UserError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

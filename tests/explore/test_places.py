@@ -26,7 +26,7 @@ from run import main
 from settings.schema import Settings
 from utils import UserError
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 COMMANDS = {"map": run_map, "clusters": run_clusters, "outliers": run_outliers, "duplicates": run_duplicates}
 QUIET = replace(Settings(), setup=replace(Settings().setup, quiet=True))
 
@@ -119,7 +119,7 @@ def can_mount() -> bool:
 READ_ONLY = """
 import sys
 from pathlib import Path
-from test_explore_places import COMMANDS, QUIET
+from test_places import COMMANDS, QUIET
 from explore_pages import job
 for command, work in COMMANDS.items():
     code = work(QUIET, job(command, Path("ro"), Path("out")))
@@ -134,7 +134,9 @@ def test_an_index_that_may_only_be_read_answers_all_the_same(tmp_path):
     (tmp_path / "ro").mkdir()
     (tmp_path / "ask.py").write_text(READ_ONLY)
     mount = "mount --bind ix ro && mount -o remount,bind,ro ro && exec "
-    environment = os.environ | {"PYTHONPATH": f"{HOME}{os.pathsep}{HOME / 'tests'}"}
+    environment = os.environ | {
+        "PYTHONPATH": f"{HOME}{os.pathsep}{HOME / 'tests'}{os.pathsep}{HOME / 'tests' / 'explore'}"
+    }
     ended = subprocess.run(
         ["unshare", "-rm", "sh", "-c", f"{mount}'{sys.executable}' ask.py"],
         cwd=tmp_path, env=environment, text=True, capture_output=True,

@@ -167,7 +167,7 @@ def test_a_damaged_or_missing_file_of_the_encoder_is_one_line(tmp_path, monkeypa
 
 
 def test_the_map_forgets_what_scans_change_and_keeps_what_pages_differ_in(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "data_scripts"))
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "data_scripts"))
     import make_look
 
     draw = np.random.default_rng(0)

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from tiny import tiny_model_folder
 
-HOME = Path(__file__).resolve().parents[1]
+HOME = Path(__file__).resolve().parents[2]
 RUN = HOME / "run.py"
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="shells and signals of POSIX")

@@ -16,7 +16,7 @@ from settings.schema import Settings
 from training.data import find_labelled
 from utils import UserError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["aux", "a:b", "dot.", "Con"]
 
 

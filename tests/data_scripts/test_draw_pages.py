@@ -12,17 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "data_scripts"))
 
 from drawing.fonts import Fonts, matplotlib_folder
 from drawing.plan import CATEGORIES, LARGEST, THEMES, Tools, draw_document, plan
 from drawing.sheet import Document, Kit, Sheet
-
 from reading.pages import find_pages
 from settings.config_file import read_settings
 from training.data import find_labelled
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TOOLS = Tools(matplotlib_folder())
 
 

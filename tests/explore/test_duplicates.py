@@ -34,7 +34,7 @@ from reading.sketch import sketch
 from settings.config_file import read_settings
 from settings.schema import Settings
 
-HOME = Path(__file__).resolve().parents[1]
+HOME = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

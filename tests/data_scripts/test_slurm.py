@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[1] / "data_scripts" / "slurm" / "sort_pages.sbatch"
+SCRIPT = Path(__file__).resolve().parents[2] / "data_scripts" / "slurm" / "sort_pages.sbatch"
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None or os.name == "nt", reason="a bash script")
 
 RUN = """

@@ -6,7 +6,7 @@ import pytest
 
 from encoders.descriptions import PROMPT, prompts, read_descriptions, read_sets
 
-FOLDER = Path(__file__).parents[1] / "category_descriptions"
+FOLDER = Path(__file__).parents[2] / "category_descriptions"
 SETS = ("init", "details", "short", "min", "mid", "large", "look", "content", "plain")
 SETS += ("keywords", "makers", "archivist", "traits", "modern", "question", "layout")
 LABELS = ["DRAW", "DRAW_L", "LINE_HW", "LINE_P", "LINE_T", "PHOTO", "PHOTO_L", "TEXT", "TEXT_HW", "TEXT_P", "TEXT_T"]

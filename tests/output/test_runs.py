@@ -1,8 +1,8 @@
 """Runs: names, locks, journals, and what is left after kills. As a script this file is the process that gets killed
 (with the checkout on PYTHONPATH).
 
-python tests/test_runs.py OUTPUT PAGES [--resume] [--hold]       one run, or what is left of it
-python tests/test_runs.py OUTPUT --every-step                    kills a small run before each file operation
+python tests/output/test_runs.py OUTPUT PAGES [--resume] [--hold]       one run, or what is left of it
+python tests/output/test_runs.py OUTPUT --every-step                    kills a small run before each file operation
 """
 
 import itertools
@@ -25,7 +25,7 @@ from reading.pages import Page, PageList
 from sorting.results import TableStyle, write_tables
 from utils import UserError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CATEGORIES = ["DRAW", "PHOTO", "TEXT"]
 STYLE = TableStyle(CATEGORIES, 2, raw=True, per_document=True, document_from="folder", document_pattern="")
 IDENTITY = {"input": "scans", "model": {"hash": "ab" * 32}, "top_n": 2}

@@ -12,7 +12,7 @@ from explore.flags import COMMANDS, build_parser
 from run import main, understand
 from settings.flags import parse
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 
 
 def job(*typed: str):

@@ -10,7 +10,7 @@ from reading.decoding import read_page
 from reading.loader import load_batches
 from reading.pages import find_pages
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "category_samples"
 LABELS = list(read_descriptions(ROOT / "category_descriptions" / "page_categories_init.tsv"))
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "data_scripts"))
 
 import fetch_photographs
+
 from drawing import snapshots
 from drawing.photographs import KINDS, draw_photograph, missing_note
 

@@ -14,7 +14,7 @@ from reading.listing import Passed, extensions_of, list_files
 from reading.pages import Page, PageList, find_pages, load_pages, pages_of_files, save_pages
 from utils import UserError
 
-HOME = Path(__file__).resolve().parents[1]
+HOME = Path(__file__).resolve().parents[2]
 
 
 def draw(path, frames=1):

@@ -66,7 +66,7 @@ def test_kinds_are_told_apart_without_torch(tmp_path):
     assert is_checkpoint(old) and is_checkpoint(pt) and not is_checkpoint(new) and not is_checkpoint(tmp_path)
     assert is_model_folder(new) and not is_model_folder(old) and not is_model_folder(pt)
     code = "import sys, encoders.earlier; sys.exit(any(name in sys.modules for name in ('torch', 'transformers')))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False).returncode == 0
 
 
 def test_single_and_averaged_mode(tmp_path):

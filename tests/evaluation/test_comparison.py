@@ -19,7 +19,7 @@ from PIL import Image
 from evaluation import comparison
 from evaluation.accuracies import read_accuracies
 
-RUN = Path(__file__).resolve().parents[1] / "run.py"
+RUN = Path(__file__).resolve().parents[2] / "run.py"
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from settings.config_file import read_settings
 from settings.schema import Settings
 from utils import UserError
 
-HOME = Path(__file__).resolve().parents[1]
+HOME = Path(__file__).resolve().parents[2]
 GROUPS, EACH = 4, 20
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "data_scripts"))
 
 import fetch_fonts
+
 from drawing.fonts import matplotlib_folder
 
 FONT = matplotlib_folder() / "DejaVuSerif.ttf"

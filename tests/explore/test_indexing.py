@@ -27,7 +27,7 @@ from index import nearest
 from index.database import BackboneInfo, Index, page_file
 from run import main
 
-HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parents[2]
 LABELS = ["PHOTO", "TEXT"]
 TOLD = ["path", "frame", "document", "page", "file", "year", "hash", "size", "width", "height"]
 

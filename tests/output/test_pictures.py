@@ -30,7 +30,7 @@ ODD = [
 ]
 
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "data_scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "data_scripts"))
 
 
 def size_of(file) -> tuple[int, int]:
