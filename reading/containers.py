@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reading.bmp import RLE4, RLE8, check_runs, read_bmp_header
-from reading.jp2 import check_jp2
+from reading.jp2_header import check_jp2
 from reading.lesser_formats import check_avif, check_pnm, lesser_kind
 from reading.page_errors import PageError
 

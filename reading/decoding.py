@@ -26,7 +26,8 @@ from reading.bmp import ALPHA_BIT_FIELDS, BIT_FIELDS, read_bit_fields, read_bmp_
 from reading.colours import grey_or_rgb
 from reading.containers import HEAD, PDF_JUNK, check_whole, jpeg_bits, kind_of, size_of
 from reading.damage import judge_png_rows
-from reading.jp2 import Jp2Header, as_pillow_reads_it, read_deep_jp2, read_header, set_reduction, true_colours
+from reading.jp2 import as_pillow_reads_it, read_deep_jp2, set_reduction, true_colours
+from reading.jp2_header import Jp2Header, read_header
 from reading.jpeg import decode_jpeg
 from reading.memory_gate import one_page
 from reading.page_errors import DECODING_ERRORS, PageError, reason_of

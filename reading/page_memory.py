@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFile
 
+from reading.jp2_header import Jp2Header
 from reading.memory_gate import budget, take
 from reading.page_errors import DECODING_ERRORS, PageError, over_limit, over_memory
-
-if TYPE_CHECKING:
-    from reading.jp2 import Jp2Header
 
 # Bytes a pixel, by Pillow's mode: as it is stored, and at most while it is made "L" or "RGB" (colours.py).
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
@@ -35,7 +32,7 @@ _MOST_TRANSPARENT = 14
 _OPENJPEG = 5.4  # a component: 32 bits, and what belongs to its wavelets
 _WEBP, _WEBP_ALPHA = 17, 22
 _AVIF, _AVIF_ALPHA = 14, 22  # of 10 or 12 bits, its colours at full size; the usual ones take 9 and 17
-_ALL_CHANNELS = 5  # of a JPEG 2000 whose channels are put in order (jp2_reading.true_colours), a component
+_ALL_CHANNELS = 5  # of a JPEG 2000 whose channels are put in order (jp2.true_colours), a component
 _DEEP_JP2 = 7  # a component of more than 8 bits, by the second decoder
 _BIT_FIELDS = 27
 _JPEG_POWER, _JP2_POWER = 3, 5  # at most
