@@ -169,9 +169,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     from common import scores_of
-    from drawing.scan import Scanner
     from sklearn.metrics import roc_auc_score
 
+    from drawing.scan import Scanner
     from reading.decoding import read_page
     from reading.pages import find_pages
 

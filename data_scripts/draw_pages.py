@@ -22,12 +22,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import Parser, alone_in, counted, default_workers, list_undone, start, whole_number, write_whole
+from processes import WorkerDied, in_processes
+
 from drawing import snapshots
 from drawing.fonts import Fonts
 from drawing.photographs import missing_note
 from drawing.plan import CATEGORIES, Task, Tools, draw_document, plan
-from processes import WorkerDied, in_processes
-
 from output.progress import Progress
 from reading.pages import Page
 from settings.given_paths import given_path
