@@ -8,19 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from reading.decoding import PageError, close_files, count_frames, read_page
+from reading.decoding import PageError, count_frames, read_page
 from reading.pages import pages_of_files
 
 PAGE = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 420]/Resources<</Font<</F 4 0 R>>>>/Contents 5 0 R%s>>"
 FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Courier>>"
 WAIT = "Please wait... If this message is not eventually replaced by the proper contents"
 LATER = "To view the full contents of this document, you need a later version of the PDF viewer."
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_open():
-    yield
-    close_files()
 
 
 def stream(data, more=b""):

@@ -7,17 +7,11 @@ import pytest
 import tifffile
 from PIL import Image
 
-from reading.decoding import PageError, close_files, count_frames, read_page
+from reading.decoding import PageError, count_frames, read_page
 
 WIDTH, HEIGHT = 70, 96
 SAMPLES = {"minisblack": 1, "miniswhite": 1, "la": 2, "rgb": 3, "rgba": 4, "cmyk": 4}
 PHOTOMETRIC = {"la": "minisblack", "rgba": "rgb", "cmyk": "separated"}
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_open():
-    yield
-    close_files()
 
 
 def waves(samples):

@@ -10,18 +10,12 @@ import tifffile
 from PIL import Image
 
 from reading import decoding
-from reading.decoding import close_files, count_frames, frames_of, read_page
+from reading.decoding import count_frames, frames_of, read_page
 from reading.pages import find_pages, load_pages, pages_of_files, save_pages
 from reading.tiff_frames import tiff_pages
 
 ROOT = Path(decoding.__file__).parents[1]
 REDUCED, PAGE, MASK = 1, 2, 4
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_open():
-    yield
-    close_files()
 
 
 def frame(value, height=64, width=48):
