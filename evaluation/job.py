@@ -31,7 +31,7 @@ from output.tables import Table, category_columns, cell, check_writable, number,
 from sorting.job import chosen_descriptions, model_lines, open_classifier, score_batch, threads
 from sorting.results import top_categories
 from training.data import LabelledPages
-from training.report import read_record
+from training.record import read_record
 from utils import UserError, printable
 
 if TYPE_CHECKING:

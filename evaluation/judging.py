@@ -29,7 +29,7 @@ from sorting.job import threads
 from training.copies import contents_of, same_file_note
 from training.data import SPLIT_COLUMNS, LabelledPages, find_labelled, pages_below
 from training.job import SPLIT_FILE
-from training.report import documents_seen, read_record, read_seen
+from training.record import documents_seen, read_record, read_seen
 from utils import UserError, accuracy_interval, macro_f1, nearest, page_number, printable
 
 if TYPE_CHECKING:

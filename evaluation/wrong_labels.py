@@ -26,7 +26,7 @@ from output.spreadsheets import number_in, open_table
 from output.tables import Table, bare_path, category_of, cell, number, path_cell
 from training.data import pages_below
 from training.folds import TABLE
-from training.report import read_record
+from training.record import read_record
 from utils import UserError, did_you_mean, page_number, printable, split_page_name
 
 if TYPE_CHECKING:

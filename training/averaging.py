@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from encoders.card import averaged_card
 from encoders.choosing import file_name_of_base
 from encoders.identity import model_hash
-from training.report import documents_seen, read_seen, write_seen
+from training.record import documents_seen, read_seen, write_seen
 from utils import UserError, printable
 
 if TYPE_CHECKING:

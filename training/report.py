@@ -22,6 +22,7 @@ import numpy as np
 from encoders.card import trained_card
 from encoders.words import NAME, WordKnowledge
 from output.pictures import new_figure, save_figure
+from training.record import write_seen
 from training.work import Work, is_main
 from utils import UserError, accuracy_interval, printable
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from training.fitting import Fitted, Material
     from training.start import Start
 
-SEEN_FILE = "pages_seen.csv"
 LIBRARIES = ("torch", "transformers", "timm", "accelerate", "pillow", "numpy", "safetensors", "tokenizers")
 
 
@@ -53,36 +53,6 @@ def show(values: dict[str, Any]) -> str:
     low, high = (100 * edge for edge in values["interval"])
     size = f"{values['pages']} pages of {values['documents']} documents"
     return f"{100 * values['accuracy']:.1f} % (95 % interval {low:.1f} to {high:.1f}, {size})"
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """The training record of a model folder; {} where it has none."""
-    try:
-        record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def read_seen(folder: Path) -> frozenset[str]:
-    """The contents (copies.contents_of) of the pages that a model was trained or chosen on; none where not told."""
-    try:
-        return frozenset((folder / SEEN_FILE).read_text(encoding="ascii").split()[1:])
-    except (OSError, ValueError):
-        return frozenset()
-
-
-def write_seen(folder: Path, contents: Iterable[str]) -> None:
-    """Write `pages_seen.csv`, so that copies of these pages never judge the model; nothing where none is known."""
-    if known := sorted(contents):
-        text = "".join(f"{line}\n" for line in ("CONTENT", *known))
-        (folder / SEEN_FILE).write_text(text, encoding="ascii", newline="\n")
-
-
-def documents_seen(record: dict[str, Any]) -> set[str]:
-    """The documents that a training record says its model was trained, chosen or fitted on, or its start was."""
-    documents = record.get("documents", {})
-    return {name for part in ("train", "validation", "extra", "before") for name in documents.get(part, [])}
 
 
 def make_record(

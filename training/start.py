@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from encoders import base as backbone
 from encoders.descriptions import label_descriptions, prompts, read_sets
 from encoders.words import INSTALL, WordKnowledge
-from training.report import documents_seen, read_record, read_seen
+from training.record import documents_seen, read_record, read_seen
 from training.work import is_main
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ def test_the_shipped_model_fits_in_a_repository_and_sorts_the_samples() -> None:
 
 
 def test_the_model_knows_no_document_of_the_samples() -> None:
-    from training.report import documents_seen, read_record
+    from training.record import documents_seen, read_record
 
     seen = documents_seen(read_record(ROOT / "models" / "efficientnet-lite0"))
     assert not seen & {page.file for page in find_pages(SAMPLES).pages}

@@ -20,7 +20,7 @@ from settings.schema import Settings
 from training.copies import contents_of, find_copies, near_pairs, nearly_same, small_of, unjudged, unjudged_extra
 from training.data import LEFT_OUT, find_labelled
 from training.job import run_training
-from training.report import read_seen
+from training.record import read_seen
 from utils import fold_documents, split_documents
 
 
