@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from encoders.labels import folder_name_problem, same_name  # noqa: F401 (for the scripts)
 from output.console import check_place, interruptible, open_streams
+from output.files import write_whole
 from reading.documents import ONEPAGERS  # noqa: F401 (for the scripts)
 from reading.pages import ARCHIVES, no_folder
 from utils import UserError, did_you_mean, printable
@@ -161,33 +162,26 @@ def write_csv(file: Path, rows: Iterable[Sequence[str | int]]) -> bool:
     """Write a CSV (UTF-8, commas), whole or not at all; False where just this content was there already."""
     out = io.StringIO(newline="")
     csv.writer(out).writerows(rows)
-    return write_whole(file, out.getvalue().encode("utf-8"))
+    return write_changed(file, out.getvalue().encode("utf-8"))
 
 
-def write_whole(file: Path, content: bytes) -> bool:
-    """Write a file by rename; False where just this content was there already. UserError where that is not possible."""
-    part = part_of(file)
+def write_changed(file: Path, content: bytes) -> bool:
+    """Write a file whole; False where just this content was there already. UserError where that is not possible."""
+    part = process_part(file)
     if file.parent.is_dir():
         drop_parts(file.parent, part.name[:18])
     try:
         if file.is_file() and file.read_bytes() == content:
             return False
         file.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(file)
+        write_whole(file, content, part)
     except PermissionError:
         said = "no permission, or it is open in another program"
         raise UserError(f"cannot write {printable(str(file))}: {said}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
     return True
 
 
-def part_of(file: Path) -> Path:
+def process_part(file: Path) -> Path:
     """Where a file is written until it is whole: beside it, under a name of this process, so that a worker that
     outlives a killed start cannot tear what the second start writes."""
     name = hashlib.sha256(os.fsencode(file.name)).hexdigest()[:16]
@@ -195,7 +189,7 @@ def part_of(file: Path) -> Path:
 
 
 def drop_parts(folder: Path, of: str = "") -> None:
-    """Remove what killed starts left half-made in a folder: only names that `part_of` gives (and that begin so)."""
+    """Remove what killed starts left half-made in a folder: only names of `process_part` (that begin so)."""
     if not folder.is_dir():
         return
     with os.scandir(folder) as entries:
@@ -221,7 +215,7 @@ def move_new(source: Path, target: Path) -> None:
 
 def copy_new(source: Path, target: Path) -> None:
     """Copy with times, whole or not at all, never over a file that is there."""
-    part = part_of(target)
+    part = process_part(target)
     try:
         with source.open("rb") as from_file, part.open("wb") as to_file:
             shutil.copyfileobj(from_file, to_file, 1 << 20)

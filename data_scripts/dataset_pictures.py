@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from common import write_whole
+from common import write_changed
 
 from output.pictures import figure_bytes, plain
 
@@ -161,7 +161,7 @@ def _figure(width: float, height: float, across: int = 1, down: Sequence[float] 
 
 
 def _save(figure: Figure, file: Path) -> None:
-    write_whole(file, figure_bytes(figure, DPI))
+    write_changed(file, figure_bytes(figure, DPI))
 
 
 def _largest(per_category: Counter[str]) -> list[str]:

@@ -21,7 +21,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from common import Parser, alone_in, counted, default_workers, list_undone, start, whole_number, write_whole
+from common import Parser, alone_in, counted, default_workers, list_undone, start, whole_number, write_changed
 from processes import WorkerDied, in_processes
 
 from drawing import snapshots
@@ -164,7 +164,7 @@ def _same_drawing(output: Path, wanted: dict[str, Any]) -> None:
     """UserError where the folder holds another drawing: two plans must not mix in one folder."""
     file = output / RECORD
     if not file.is_file():
-        write_whole(file, json.dumps(wanted, indent=1).encode("utf-8"))
+        write_changed(file, json.dumps(wanted, indent=1).encode("utf-8"))
         return
     there = json.loads(file.read_text(encoding="utf-8"))
     other = [

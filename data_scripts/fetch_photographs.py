@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from PIL import Image
 
 from drawing.snapshots import default_folder
+from output.files import whole
 
 LONGEST = 1280  # pixels of a stored picture's longer side: as much as a drawn page can hold
 TIMEOUT = 60  # seconds
@@ -165,9 +166,8 @@ def main(arguments: list[str] | None = None) -> int:
             with Image.open(io.BytesIO(content)) as opened:
                 image = opened.convert("RGB")
             image.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
-            half = (folder / name).with_suffix(".part")
-            image.save(half, "JPEG", quality=95)
-            half.replace((folder / name).with_suffix(".jpg"))
+            with whole((folder / name).with_suffix(".jpg")) as part:
+                image.save(part, "JPEG", quality=95)
     credits_ = [f"{name}\t{author}\t{licence}\t{source}" for name, source, author, licence in PHOTOGRAPHS]
     (folder / "CREDITS.txt").write_text(
         "\n".join(["file\tauthor\tlicence\tpackage", *credits_]) + "\n", encoding="utf-8"

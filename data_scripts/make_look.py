@@ -22,6 +22,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from output.files import whole
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from common import Parser, folder_argument, start
@@ -161,9 +163,8 @@ def main(arguments: Sequence[str]) -> int:
     learned = {name: torch.from_numpy(values) for name, values in learn_map(np.stack(seen)).items()}
     stored = {f"network.{name}": tensor for name, tensor in rounded.items()} | learned
     about = {"architecture": ARCHITECTURE, "weights": WEIGHTS, "licence": "Apache-2.0", "pages": str(len(files))}
-    part = typed.output.with_name(f"{typed.output.name}.part")
-    save_file({name: tensor.half().contiguous() for name, tensor in stored.items()}, part, metadata=about)
-    part.replace(typed.output)
+    with whole(typed.output) as part:
+        save_file({name: tensor.half().contiguous() for name, tensor in stored.items()}, part, metadata=about)
     print(f"{typed.output}: {typed.output.stat().st_size / 2**20:.1f} MB")
     return 0
 

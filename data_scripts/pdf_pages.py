@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from common import move_new, part_of
+from common import move_new, process_part
 from PIL import Image, PngImagePlugin
 
 from reading.decoding import PageError
@@ -84,7 +84,7 @@ def make_page(task: PageTask) -> str:
     texts.add_text(OF_PAGES, str(task.of))
     texts.add_text(VERSION, task.version)
     target = Path(task.target)
-    part = part_of(target)
+    part = process_part(target)
     try:
         with part.open("wb") as out:
             image.save(out, format="PNG", dpi=(dpi, dpi), pnginfo=texts)

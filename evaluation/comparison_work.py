@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from output.files import write_whole
 from output.progress import Progress
 from output.tables import check_writable
 from utils import UserError, printable
@@ -90,10 +91,7 @@ class Work:
 
     def store(self, name: str, key: str, rows: list[dict[str, Any]]) -> None:
         """Keep the rows of a finished model."""
-        file = self._file(name, key)
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps(rows), encoding="utf-8")
-        part.replace(file)
+        write_whole(self._file(name, key), json.dumps(rows))
 
     def _file(self, name: str, key: str) -> Path:
         return self.folder / "rows" / f"{hashlib.sha256(f'{key} {name}'.encode()).hexdigest()[:24]}.json"

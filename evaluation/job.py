@@ -11,7 +11,6 @@ coverage}_<name>.png; stats/EVAL_<name>.json with all figures.
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import time
 from dataclasses import asdict
@@ -25,6 +24,7 @@ from encoders.choosing import choose_model, file_name_of_base
 from encoders.identity import model_hash
 from evaluation import metrics
 from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy, unknown_note
+from output.files import write_json
 from output.journal import Doubted, Outcome
 from output.progress import Progress
 from output.tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
@@ -225,11 +225,7 @@ def write(
     plots.draw_coverage(curves, files.plot("coverage"), metrics.PRECISION)
     stored = head | {name: value for name, value in report.items() if name[0] != "_"}
     stored["files"] = [file.name for file in files.written]
-    part = files.json.with_name(f"{files.json.name}.part")
-    text = json.dumps(stored, indent=1, ensure_ascii=False, default=str) + "\n"
-    part.write_bytes(text.encode("utf-8", "backslashreplace"))
-    part.replace(files.json)
-    files.written.append(files.json)
+    files.written.append(write_json(files.json, stored))
 
 
 def _write_tables(

@@ -23,6 +23,7 @@ from explore.map_folder import MOST, write_folder
 from explore.outputs import keep_columns, output_folder, write_record
 from explore.projection import DIMENSIONS, STEPS, alike, disc, neighbour_map, plane, principal, sample
 from index.database import Index, page_file
+from output.files import whole
 from output.pictures import new_figure, plain, save_figure
 from output.progress import Progress
 from utils import UserError, printable
@@ -91,9 +92,9 @@ def place(vectors: np.ndarray, method: str, bar: Progress) -> np.ndarray:
 
 def write_table(rows: DataFrame, file: Path) -> Path:
     """The pages with their places as Parquet, which pandas, DuckDB, Polars and QGIS read."""
-    part = file.with_name(f"{file.name}.part")
-    rows.to_parquet(part, index=False)
-    return part.replace(file)
+    with whole(file) as part:
+        rows.to_parquet(part, index=False)
+    return file
 
 
 def draw_map(places: np.ndarray, facet: Facet, file: Path, title: str) -> Path:

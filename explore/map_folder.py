@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 from explore.facets import facets, middles
+from output.files import part_of
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def write_folder(
         raise UserError(f"{printable(str(folder))} holds other things than a map: give another place with -o")
     order = coarse_to_fine(places)
     rows, places = rows.iloc[order].reset_index(drop=True), places[order]
-    part = folder.with_name(f"{folder.name}.part")
+    part = part_of(folder)
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(VIEWER, part)
     told = _pages(rows, places, [files[at] for at in order], folder)

@@ -6,7 +6,6 @@ write_record(folder, index, job, started, pages=len(index), record={"method": "t
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.lance_errors import NotWritten, ReadOnly
+from output.files import write_json
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -61,11 +61,7 @@ def write_record(folder: Path, index: Index, job: Job, started: float, pages: in
         **record,
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
     }
-    file = folder / "run.json"
-    part = file.with_name("run.json.part")
-    text = json.dumps(about, indent=1, ensure_ascii=False, default=str) + "\n"
-    part.write_bytes(text.encode("utf-8", "backslashreplace"))
-    return part.replace(file)
+    return write_json(folder / "run.json", about)
 
 
 def _version(library: str) -> str:

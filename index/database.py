@@ -47,6 +47,7 @@ from index.columns import (
 from index.lance_errors import NO_RIGHT, NotWritten, ReadOnly, first_line, lance_error
 from index.nearest import Nearest
 from index.place import database_address, remove_begun, taken
+from output.files import write_whole
 from utils import UserError, did_you_mean, printable
 
 os.environ.setdefault("LANCEDB_LOG", "error")  # LanceDB's own warnings, of which people can make nothing
@@ -143,10 +144,8 @@ class Index:
             folder.mkdir(parents=True, exist_ok=True)
             made = time.strftime("%Y-%m-%dT%H:%M:%S%z")
             kept = {"format": FORMAT, "made": made, "look": look, "backbone": asdict(backbone)}
-            text = json.dumps(kept, indent=1)
-            part = about.with_name(f"index.json.{os.getpid()}.part")
-            part.write_text(text + "\n", encoding="utf-8")
-            part.replace(about)
+            part = about.with_name(f"index.json.{os.getpid()}.part")  # two processes may begin at once
+            write_whole(about, json.dumps(kept, indent=1) + "\n", part)
             return cls(folder, backbone, look)
         except (ValueError, OSError, RuntimeError) as error:
             remove_begun(folder, whole=not there)

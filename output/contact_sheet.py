@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from output.files import whole
 from reading.decoding import PageError, close_files, read_page
 from reading.pages import Page
 from utils import printable
@@ -50,9 +51,9 @@ def draw_sheet(tiles: Sequence[Tile], root: Path, file: Path, *, title: str, max
                 pen.text((left, top + SIDE + 3 + at * LINE), text, font=font, fill="black" if at == 0 else "#444444")
     finally:
         close_files()
-    part = file.with_name(f"{file.name}.part")
-    sheet.save(part, "PNG")
-    return part.replace(file)
+    with whole(file) as part:
+        sheet.save(part, "PNG")
+    return file
 
 
 def _thumbnail(tile: Tile, root: Path, max_pixels: int, font: ImageFont.FreeTypeFont) -> Image.Image:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from output.files import write_whole
 from utils import printable
 
 if TYPE_CHECKING:
@@ -65,9 +66,7 @@ def figure_bytes(figure: Figure, dpi: float = DPI) -> bytes:
 
 def save_figure(figure: Figure, file: Path, dpi: float = DPI) -> Path:
     """Write a figure as PNG, whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    part.write_bytes(figure_bytes(figure, dpi))
-    return part.replace(file)
+    return write_whole(file, figure_bytes(figure, dpi))
 
 
 def largest(sizes: Sequence[float], most: int) -> list[int]:

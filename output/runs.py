@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -26,8 +25,9 @@ from types import TracebackType
 from filelock import FileLock, Timeout
 
 from output.failures import WriteError, of_system
+from output.files import write_json, write_lines
 from output.journal import Journal, Outcome
-from reading.pages import PageList, load_pages, save_pages
+from reading.pages import PageList, load_pages, page_lines
 from utils import UserError, printable
 
 FINISHED = ("finished", "finished with failures")
@@ -121,9 +121,9 @@ class Run:
         }
         work = output / "runs" / name
         try:
-            save_pages(pages, work / "pages.jsonl")
+            write_lines(work / "pages.jsonl", page_lines(pages))
             (work / "journal.jsonl").touch(exist_ok=False)
-            _write_json(work / "settings.json", settings)
+            write_json(work / "settings.json", settings)
             return cls(output, name, lock, pages, settings)
         except BaseException as error:
             _record_file(output, name).unlink(missing_ok=True)
@@ -209,7 +209,7 @@ class Run:
         file = _record_file(self.output, self.name)
         try:
             input_folder = str(self.pages.root.absolute())  # that PATH counts from
-            _write_json(file, {**_head(self.name, self.started), "input": input_folder, **record})
+            write_json(file, {**_head(self.name, self.started), "input": input_folder, **record})
         except OSError as error:
             raise WriteError(f"cannot write {of_system(error.errno, _said(error), str(file))}") from error
         return file
@@ -343,22 +343,6 @@ def _read_json(file: Path) -> dict:
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _write_json(file: Path, value: dict) -> None:
-    """Complete or not at all. A lone surrogate (an undecodable name) becomes a JSON escape and comes back as it was."""
-    part = file.with_name(f"{file.name}.part")
-    text = json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n"
-    try:
-        with part.open("wb") as out:
-            out.write(text.encode("utf-8", "backslashreplace"))
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(file)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
 
 
 def _plain(value: dict) -> dict:

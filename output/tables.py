@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from output.failures import WriteError, of_system
+from output.files import part_of
 from utils import UserError, printable
 
 # First characters that make spreadsheet programs take a cell for a formula (OWASP, "CSV injection"), with the full-
@@ -142,7 +143,7 @@ class Table:
 
     def __init__(self, file: Path, head: list[str], opened: contextlib.ExitStack, *, excel: bool) -> None:
         self.file = file
-        self._part = file.with_name(f"{file.name}.part")
+        self._part = part_of(file)
         with _said_plainly(file):
             self._out = self._part.open("w", encoding=_encoding(excel), newline="")
         opened.callback(self._drop)
@@ -176,7 +177,7 @@ class DocumentTables:
 
     def __init__(self, folder: Path, head: list[str], opened: contextlib.ExitStack, *, excel: bool) -> None:
         self.folder = folder
-        self._part = folder.with_name(f"{folder.name}.part")
+        self._part = part_of(folder)
         self._head = head
         self._excel = excel
         self._names = _FileNames()

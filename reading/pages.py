@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -188,22 +188,17 @@ def stamp_of(file: Path) -> Stamp:
     return status.st_size, status.st_mtime_ns
 
 
-def save_pages(pages: PageList, file: Path) -> None:
-    """Writes a page list as JSON lines, one a page, completed by rename. Undecodable names survive as escapes."""
-    part = file.with_name(file.name + ".part")
-    with part.open("w", encoding="ascii", newline="\n") as lines:
-        # The root is absolute: whoever goes on from another folder must find these pages, not others of the same names.
-        head = {"root": str(pages.root.absolute()), "pages": len(pages.pages), "passed": asdict(pages.passed)}
-        lines.write(json.dumps(head) + "\n")
-        for page in pages.pages:
-            lines.write(json.dumps([page.path, page.file, page.number, page.frame, page.reason]) + "\n")
-        lines.flush()
-        os.fsync(lines.fileno())
-    part.replace(file)
+def page_lines(pages: PageList) -> Iterator[str]:
+    """A page list as lines of JSON in ASCII, one a page. Undecodable names survive as escapes."""
+    # The root is absolute: whoever goes on from another folder must find these pages, not others of the same names.
+    head = {"root": str(pages.root.absolute()), "pages": len(pages.pages), "passed": asdict(pages.passed)}
+    yield json.dumps(head)
+    for page in pages.pages:
+        yield json.dumps([page.path, page.file, page.number, page.frame, page.reason])
 
 
 def load_pages(file: Path) -> PageList:
-    """The list that `save_pages` wrote; UserError where the file is not one, or not whole."""
+    """The list that was stored as `page_lines`; UserError where the file is not one, or not whole."""
     try:
         with file.open(encoding="ascii") as lines:
             head = json.loads(next(lines))

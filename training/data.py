@@ -22,6 +22,7 @@ from PIL import Image
 
 from encoders.descriptions import same_label
 from encoders.labels import check_apart, label_warnings
+from output.files import whole
 from output.spreadsheets import read_table
 from output.tables import bare_path, cell, path_cell
 from reading.documents import Documents, below_label
@@ -262,13 +263,11 @@ def split_leaks(documents: Sequence[str], splits: Sequence[str]) -> list[str]:
 
 def write_split(file: Path, found: LabelledPages, splits: Sequence[str | int], column: str = "SPLIT") -> None:
     """Write `split.csv` (or, with column="FOLD", `folds.csv`), whole or not at all: PATH is relative to the folder."""
-    part = file.with_name(file.name + ".part")
-    with part.open("w", encoding="utf-8", newline="") as stream:
+    with whole(file) as part, part.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow([*SPLIT_COLUMNS[:4], column])
         for page, label, document, split in zip(found.pages, found.labels, found.documents, splits, strict=True):
             writer.writerow([path_cell(page.path), page.number, cell(label), cell(document), split])
-    part.replace(file)
 
 
 def augment(pixels: np.ndarray, rng: np.random.Generator, fill: int = 255) -> np.ndarray:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from output.files import whole
 from output.pictures import draw_confusion
 from output.tables import category_columns, cell, path_cell
 from training.copies import unjudged
@@ -134,9 +135,8 @@ def run_fold(
     values = figures(result["logits"], result["truth"], [material.documents[i] for i in result["places"]])
     say(f"fold {fold}: accuracy {show(values)}")
     if is_main():
-        part = stored.with_suffix(".part.npz")
-        np.savez(part, **result)
-        part.replace(stored)
+        with whole(stored) as part, part.open("wb") as stream:
+            np.savez(stream, **result)
     record = make_record(settings, work, start, material, splits, fitted) | {
         "name": name,
         "fold": fold,

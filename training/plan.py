@@ -11,12 +11,12 @@ changed meanwhile would turn training pages into test pages, or give a page anot
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from output.files import write_lines
 from reading.pages import Page, Stamp, stamp_of
 from training.copies import contents_of
 from training.data import DOCUMENTS, LabelledPages, stamps_of
@@ -65,13 +65,7 @@ class Plan:
 
     def save(self, file: Path) -> None:
         """Complete or not at all, one line a page; names that are no text survive as escapes."""
-        part = file.with_name(f"{file.name}.part")
-        with part.open("w", encoding="ascii", newline="\n") as lines:
-            for line in self._lines():
-                lines.write(json.dumps(line) + "\n")
-            lines.flush()
-            os.fsync(lines.fileno())
-        part.replace(file)
+        write_lines(file, map(json.dumps, self._lines()))
 
     def _lines(self) -> Iterator[Any]:
         yield {

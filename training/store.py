@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from output.failures import FULL, WriteError
+from output.files import write_whole
 from reading.pages import PageList
 from utils import printable
 
@@ -123,12 +124,8 @@ class KeptRows:
             return nothing
 
     def _mark(self) -> None:
-        part = self.file.with_name(f"{self.file.name}.json.part")
-        with part.open("w", encoding="utf-8") as stream:
-            json.dump({"of": self.of, "made": self.made, "notes": self.notes}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(part.with_suffix(""))
+        marks = {"of": self.of, "made": self.made, "notes": self.notes}
+        write_whole(self.file.with_name(f"{self.file.name}.json"), json.dumps(marks))
 
     def _reserve(self) -> None:
         """Take all room now, where the system can: hours later is too late to hear that there is none."""

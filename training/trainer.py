@@ -27,6 +27,7 @@ from torch.nn import functional
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from output import failures
+from output.files import write_lines
 from training.data import BalancedSampler
 from training.learner import Learner, Pages, Recipe
 from utils import cross_entropy, fit_temperature, printable
@@ -217,9 +218,7 @@ def write_metrics(file: Path, history: list[dict[str, Any]]) -> None:
     for entry in history:
         line = epochs.setdefault(entry["step"], {"epoch": round(entry["epoch"]), "step": entry["step"]})
         line |= {name: entry[key] for key, name in names.items() if key in entry}
-    part = file.with_name(file.name + ".part")
-    part.write_text("".join(json.dumps(line) + "\n" for line in epochs.values()), encoding="utf-8", newline="\n")
-    part.replace(file)
+    write_lines(file, map(json.dumps, epochs.values()))
 
 
 def complete_checkpoints(folder: Path) -> list[Path]:

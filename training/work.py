@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from filelock import FileLock, Timeout
 
 from encoders.choosing import file_name_of_base
+from output.files import write_whole
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -133,9 +134,7 @@ class Work:
                     shutil.rmtree(rest)
                 elif rest.name != "lock":
                     rest.unlink()
-            part = folder / "work.json.part"
-            part.write_text(json.dumps({"started": time.time(), "identity": identity}, indent=1), encoding="utf-8")
-            part.replace(folder / "work.json")
+            write_whole(folder / "work.json", json.dumps({"started": time.time(), "identity": identity}, indent=1))
         except OSError as error:
             raise UserError(f"cannot write into {printable(str(folder))}: {error.strerror}") from error
         return name, lock

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from output.files import write_lines
 from reading.listing import Passed, extensions_of, list_files
-from reading.pages import Page, PageList, find_pages, load_pages, pages_of_files, save_pages
+from reading.pages import Page, PageList, find_pages, load_pages, page_lines, pages_of_files
 from utils import UserError
 
 HOME = Path(__file__).resolve().parents[2]
@@ -282,7 +283,7 @@ def test_undecodable_names_survive_the_stored_list(tmp_path):
     draw(folder / "x-1.png").rename(folder / os.fsdecode(b"nap\x9ar-2.png"))
     pages = find_pages(folder)
     assert (pages.pages[0].file, pages.pages[0].number) == ("nap\udc9ar", 2)
-    save_pages(pages, tmp_path / "pages.jsonl")
+    write_lines(tmp_path / "pages.jsonl", page_lines(pages))
     assert load_pages(tmp_path / "pages.jsonl") == pages
     assert (pages.root / pages.pages[0].path).is_file()
 
@@ -347,7 +348,7 @@ def test_stored_list_must_be_whole(tmp_path):
         Passed({".heic": 4}, {"@eaDir": 1}, {"*.bak": 0}, 2, 3),
     )
     file = tmp_path / "pages.jsonl"
-    save_pages(pages, file)
+    write_lines(file, page_lines(pages))
     assert load_pages(file) == pages
     assert list(tmp_path.iterdir()) == [file]
     lines = file.read_text(encoding="ascii").splitlines()

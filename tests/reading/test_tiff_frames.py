@@ -9,9 +9,10 @@ import pytest
 import tifffile
 from PIL import Image
 
+from output.files import write_lines
 from reading import decoding
 from reading.decoding import count_frames, frames_of, read_page
-from reading.pages import find_pages, load_pages, pages_of_files, save_pages
+from reading.pages import find_pages, load_pages, page_lines, pages_of_files
 from reading.tiff_frames import tiff_pages
 
 ROOT = Path(decoding.__file__).parents[1]
@@ -109,7 +110,7 @@ def test_a_folder_counts_what_it_leaves_out(tmp_path):
         ("CTX194102101", number, None) for number in (59, 60, 61)
     ]
     assert found.passed.frames == 2
-    save_pages(found, tmp_path / "pages.jsonl")
+    write_lines(tmp_path / "pages.jsonl", page_lines(found))
     assert load_pages(tmp_path / "pages.jsonl") == found
     done = subprocess.run(
         [sys.executable, ROOT / "run.py", "-d", scans, "-o", tmp_path / "out"],

@@ -1,0 +1,64 @@
+"""Files that are there whole or not at all: written beside as `<file>.part`, onto the disk, completed by one rename.
+
+    write_whole(folder / "rows.json", json.dumps(rows))                   # text or bytes
+    with whole(folder / "map.parquet") as part:                           # whatever writes to a path
+        rows.to_parquet(part)
+    with whole(file) as part, part.open("w", encoding="utf-8") as stream: # or to a stream
+        csv.writer(stream).writerows(rows)
+
+A kill at any moment leaves the file of before, and perhaps a `.part`, which the next write replaces.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+
+def part_of(file: Path) -> Path:
+    """Where a file or folder grows until it is whole: beside it, so that a rename completes it."""
+    return file.with_name(f"{file.name}.part")
+
+
+@contextlib.contextmanager
+def whole(file: Path, part: Path | None = None) -> Iterator[Path]:
+    """Gives the path to write to; when the block ends, that becomes `file`. Nothing is left where the block fails.
+
+    part: another path to write to, in the same folder, where several processes may write the same file at once.
+    """
+    part = part or part_of(file)
+    try:
+        yield part
+        with part.open("r+b") as written:  # Windows brings only a file onto the disk that may be written
+            os.fsync(written.fileno())
+        part.replace(file)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def write_whole(file: Path, content: str | bytes, part: Path | None = None) -> Path:
+    """Write a file whole; text as UTF-8. See `whole`.
+
+    A lone surrogate (a file name that is no text) becomes an escape, which in JSON comes back as it was.
+    """
+    with whole(file, part) as path:
+        path.write_bytes(content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content)
+    return file
+
+
+def write_lines(file: Path, lines: Iterable[str]) -> Path:
+    """Write lines of ASCII as they come (JSON, say): a long list takes no memory. See `whole`."""
+    with whole(file) as part, part.open("w", encoding="ascii", newline="\n") as stream:
+        stream.writelines(f"{line}\n" for line in lines)
+    return file
+
+
+def write_json(file: Path, value: Any) -> Path:
+    """Write a record that people read too: indented, letters as they are; what JSON does not know as text."""
+    return write_whole(file, json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n")
