@@ -106,7 +106,17 @@ class Key:
             right = type(value) is (str if self.is_path else self.kind)  # true is no whole number here
         if not right:
             raise ValueError(f"must be {self.valid()}")
+        if any(map(self._escaped, value if isinstance(value, list) else [value])):
+            raise ValueError(
+                "\\ and a letter stand for a line break, a tab or the like in double quotes: write it in single quotes "
+                "('C:\\new'), a path also with forward slashes (\"C:/new\")"
+            )
         return self._checked(tuple(value) if isinstance(value, list) else value)
+
+    def _escaped(self, text: Any) -> bool:
+        """Whether a text holds a character that nobody types: "C:\\new" is C:, a line break, and ew."""
+        meant = "\t\n\f\r" if self.name == "document_pattern" else ""  # a regular expression reads either alike
+        return isinstance(text, str) and any(ord(letter) in (*range(32), 127) for letter in text if letter not in meant)
 
     def from_flag(self, given: str | bool | list[str]) -> Any:
         """The setting for what a flag was given (a list where it may be repeated); ValueError(why) as above."""
@@ -211,7 +221,7 @@ def _check_names(tables: dict[str, Any], file: Path | None) -> None:
             raise UserError(f"{_shown(file)}: {section} stands outside of the sections{hint}")
         if section not in SECTIONS:
             guess = nearest(section, SECTIONS)
-            hint = f"; did you mean [{guess}]?" if guess else ""
+            hint = f"; did you mean [{guess}]?" if guess else _home_of_any(table) or _nearest_key(section)
             raise UserError(f"{_shown(file)}: unknown section [{section}]{hint} (there are {sections})")
         known = keys_of(section)
         for name in table:
@@ -235,9 +245,23 @@ def _home_of(name: str) -> str:
     return f"; it belongs under {' or '.join(homes)}" if homes else ""
 
 
+def _home_of_any(names: Iterable[str]) -> str:
+    """Where the first of an unknown section's keys belongs, of those that are like any key."""
+    for name in names:
+        if hint := _home_of(name).replace("it belongs", f"{name} belongs") or _nearest_key(name):
+            return hint
+    return ""
+
+
 def _nearest_key(name: str, section: str = "") -> str:
-    """`; did you mean ...?` with the key of all sections that is most like `name`; of equal ones that of `section`."""
+    """`; did you mean ...?` with the key of all sections that is most like `name`; of equal ones that of `section`.
+
+    Where no key is like it, one whose comment speaks of it: lr of learning_rate.
+    """
+    words = name.lower().replace("_", " ").replace("-", " ")
     like = [key for key in every_key() if nearest(name, [key.name])]
+    if not like and len(words) > 3:
+        like = [key for key in every_key() if key.about["help"].lower().startswith(words)]
     if not like:
         return ""
 

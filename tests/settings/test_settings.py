@@ -97,6 +97,11 @@ def test_paths_inside_the_working_directory_are_shown_short(tmp_path, monkeypatc
     [
         ("[setup]\nbach_size = 3\n", ["[setup] bach_size", "did you mean batch_size?", "workers"]),
         ("[setup]\ntop_n = 3\n", ["[setup] top_n", "it belongs under [output]"]),
+        ("[model]\nname = 3\n", ["unknown section [model]", "did you mean [setup] model?"]),
+        ("[predict]\ntop_n = 3\n", ["unknown section [predict]", "top_n belongs under [output]"]),
+        ("[optimizer]\nlearning_rate = 3\n", ["unknown section [optimizer]", "did you mean [train] lr?"]),
+        ("learning_rate = 3\n", ["learning_rate stands outside", "did you mean [train] lr?"]),
+        ("[train]\nlearning_rate = 3\n", ["[train] learning_rate", "did you mean lr?"]),
         ("[setpu]\nseed = 3\n", ["[setpu]", "did you mean [setup]?", "[train]"]),
         ("top_n = 3\n", ["top_n stands outside", "[output]"]),
         ("setup = 3\n", ["setup stands outside"]),
@@ -126,6 +131,29 @@ def test_a_wrong_config_file_is_one_line(tmp_path, text, said):
     assert "config.toml" in message
     for part in said:
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("section", "line"),
+    [
+        *((key.section, f'{key.name} = "C:\\new"') for key in every_key() if key.is_path or key.name == "base"),
+        ("output", 'folder = "\\u0000"'),
+        ("input", 'exclude = ["box1", "D:\\raw"]'),
+        ("eval", 'best = ["models\\best"]'),
+        ("input", 'document_pattern = "\\b[A-Z]+"'),
+    ],
+)
+def test_a_backslash_that_toml_takes_for_a_line_break_is_one_line(tmp_path, section, line):
+    message = refused(written(tmp_path, f"[{section}]\n{line}\n"))
+    for part in (f"[{section}] {line}:", "single quotes ('C:\\new')", '"C:/new"'):
+        assert part in message
+
+
+def test_texts_in_single_quotes_hold_what_was_typed(tmp_path):
+    text = "[output]\nfolder = 'C:/new'\n[input]\nexclude = ['raw\\new']\ndocument_pattern = '\\b[A-Z]+'\n"
+    settings = read_settings(written(tmp_path, text))
+    assert settings.input.exclude == ("raw\\new",)
+    assert settings.input.document_pattern == "\\b[A-Z]+"
 
 
 @pytest.mark.parametrize(
