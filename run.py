@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from output import failures
-from output.console import check_place, interruptible, open_streams
+from output.console import OUTPUT, check_place, drop_output, interruptible, open_streams
 from reading.memory import bytes_of
 from settings.config_file import HOME, every_key, near, read_settings
 from settings.earlier_config import find_earlier, mapped, read_earlier
@@ -128,8 +128,7 @@ def _answer(arguments: tuple[str, ...], known: list[tuple[Settings, Job]], began
     except KeyboardInterrupt:
         return _interrupted(known, began)
     except BrokenPipeError:  # `| head` has read enough
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 1
     except ModuleNotFoundError as error:
         top = (error.name or "").split(".")[0]  # a room or package of ours is no missing package
@@ -140,6 +139,8 @@ def _answer(arguments: tuple[str, ...], known: list[tuple[Settings, Job]], began
         line = failures.line_of(error)
         if line is None:
             raise
+        if getattr(error, "filename", None) == OUTPUT:
+            drop_output()
         return _fail(f"{line}, {failures.how_to_go_on(*(known or [(None, None)])[0], began)}", 2)
 
 

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from encoders.labels import folder_name_problem, same_name  # noqa: F401 (for the scripts)
-from output.console import check_place, interruptible, open_streams
+from output.console import OUTPUT, check_place, drop_output, interruptible, open_streams
 from output.files import write_whole
 from reading.documents import ONEPAGERS  # noqa: F401 (for the scripts)
 from reading.pages import ARCHIVES, no_folder
@@ -102,8 +102,7 @@ def _answer(main: Callable[[Sequence[str]], int]) -> int:
     except KeyboardInterrupt:
         code = _interrupted()
     except BrokenPipeError:  # `| head` has read enough
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         code = 1
     except ModuleNotFoundError as error:
         if error.name is None or (Path(__file__).parents[1] / f"{error.name}.py").exists():
@@ -112,6 +111,8 @@ def _answer(main: Callable[[Sequence[str]], int]) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
             raise
+        if error.filename == OUTPUT:
+            drop_output()
         where = f" {printable(str(error.filename))}" if error.filename else ""
         again = "" if error.errno not in (errno.ENOSPC, errno.EDQUOT) else "; make room, the same command then goes on"
         code = _fail(f"cannot write or read{where}: {(error.strerror or str(error)).lower()}{again}", 2)

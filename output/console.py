@@ -1,6 +1,6 @@
 """The terminal that a command was started in: streams that are closed, Ctrl-C that comes more than once.
 
-open_streams()              # print() works, whatever was closed (>&-)
+open_streams()              # print() works, whatever was closed (>&-), or says that what it wrote is lost (/dev/full)
 with interruptible():       # KeyboardInterrupt twice at most, whatever signals come
     ...
 """
@@ -11,12 +11,14 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
 from utils import UserError
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")  # SIGBREAK: Ctrl-Break on Windows
+OUTPUT = "standard output"  # the file name of an OSError of printing
 RAISING = 2  # Ctrl-C ends the work, once more ends what puts finished work in order; what comes then changes nothing
 
 
@@ -33,6 +35,39 @@ def open_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    _name_faults(sys.stdout)
+
+
+def _name_faults(stream: Any) -> None:
+    """What cannot be printed (a full device) fails under the stream's name, and is not forgotten where a library
+    swallows the failure, as argparse does: the next flush fails too.
+    """
+    if stream is not sys.__stdout__ or "write" in vars(stream):
+        return
+    failed: list[OSError] = []
+
+    def named(work: Callable[..., Any]) -> Callable[..., Any]:
+        def do(*arguments: Any) -> Any:
+            try:
+                if failed:
+                    raise failed.pop()
+                return work(*arguments)
+            except OSError as error:
+                error.filename = OUTPUT
+                failed.append(error)
+                raise
+
+        return do
+
+    stream.write, stream.flush = named(stream.write), named(stream.flush)
+
+
+def drop_output() -> None:
+    """Nobody reads what is printed from here on, or it cannot be written: it leads to nowhere, at the exit too."""
+    for name in ("write", "flush"):
+        vars(sys.stdout).pop(name, None)
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def check_place() -> None:

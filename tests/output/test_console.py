@@ -61,6 +61,20 @@ def test_closed_streams_cost_nothing(place, tmp_path):
     assert (tmp_path / "annotation.csv").read_text(encoding="utf-8").splitlines()[1:] == ["a,1,MAP,MAP/a-1.png"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_printed_is_one_line(place, tmp_path, unbuffered):
+    """The tables are whole then, but the line that names them is lost: exit 2 says so."""
+    sort = command("-d", "pages", "--model_path", "model", "-o", tmp_path / "out", "--quiet")
+    annotate = command("labels", tmp_path / "annotation.csv", script=HOME / "data_scripts" / "annotate.py")
+    for words in (sort, command("-h"), command("--version"), command("explore", "-h"), annotate):
+        code, _, err = shell(f"PYTHONUNBUFFERED={unbuffered} {words} > /dev/full", place)
+        assert code == 2, words
+        assert err.startswith("error: ") and len(err.splitlines()) == 1, err
+        assert "standard output: no space left on device; make room" in err.lower()
+    assert len(list((tmp_path / "out" / "tables").glob("result_*.csv"))) == 1
+
+
 @pytest.mark.parametrize("script", [RUN, HOME / "data_scripts" / "annotate.py"])
 def test_a_working_directory_that_is_gone_is_one_line(place, tmp_path, script):
     gone = tmp_path / "gone"
