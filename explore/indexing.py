@@ -108,7 +108,7 @@ class _Work:
             rescan=wanted.rescan,
         )
         self._check_forgotten(folders, plan)
-        self.documents = IndexDocuments({*found, *_staying(rows, plan)}, self.settings.input)
+        self.documents = IndexDocuments({*found, *_staying(rows, plan)} - {*plan.twice}, self.settings.input)
         changes = RowChanges(self.index, self.documents)
         forgotten = {name: rows["folder"].to_pylist().count(name) for name in folders.forgotten} | plan.forgotten
         del rows
@@ -144,7 +144,7 @@ class _Work:
             "gone": plan.gone,
             "not_there": sum(away.values()),
             "not_looked_at": plan.left,
-            "reached_twice": plan.twice + len(listing.doubles),
+            "reached_twice": len(plan.twice) + len(listing.doubles),
             "failed": failed,
             "files_of_other_kinds": listing.passed.files,
             "passed_over": asdict(listing.passed),

@@ -52,7 +52,7 @@ class Plan:
     touched: list[tuple[File, list[int]]] = field(default_factory=list)
     moved: list[tuple[File, list[int]]] = field(default_factory=list)
     copied: list[tuple[File, list[int]]] = field(default_factory=list)
-    twice: int = 0
+    twice: list[File] = field(default_factory=list)
     drop: list[int] = field(default_factory=list)
     gone: int = 0
     changed: int = 0
@@ -167,7 +167,7 @@ def plan_changes(
             stay = {real(source) for source in sources[content] if source not in gone}
             alike[content] = _Alike([source for source in sources[content] if source in gone], lost, stay)
         if real(file) in alike[content].stay:
-            plan.twice += 1
+            plan.twice.append(file)
         elif source := alike[content].taken(file, found[file]):
             places = gone.pop(source, None) or more.get(source) or [own[source]]
             plan.moved.append((file, [ids[place] for place in places]))

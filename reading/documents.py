@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Protocol
 
+from listing import named_as_page
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class Documents:
         certain: set[str] = set()
         for path in paths:
             kind, sure, name = _kind(path)
-            if not kind or _alone(path):
+            if not kind or _alone(path) or not named_as_page(path):  # a folder that cannot be listed is no page
                 continue
             folder = self._below(path)
             folders, pages, _ = kinds.setdefault(kind, (set(), Counter(), path.rpartition("/")[2]))

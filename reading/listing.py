@@ -40,6 +40,7 @@ KINDS = {
     "Netpbm": ("pbm", "pgm", "ppm", "pnm"),
     "PDF": ("pdf",),
 }
+_EVERY = frozenset(extension for kind in KINDS.values() for extension in kind)
 COUNTED = frozenset((*KINDS["TIFF"], *KINDS["PDF"]))  # files of these may hold several pages
 
 # Folders that systems and programs keep for themselves, in lower case, beside all whose names begin with a dot
@@ -238,7 +239,7 @@ def is_hidden(name: str) -> bool:
 
 def named_as_page(path: str) -> bool:
     """Whether a file of this name is looked at."""
-    return _ending(path.rpartition("/")[2])[1:] in extensions_of([])
+    return _ending(path.rpartition("/")[2])[1:] in _EVERY
 
 
 def link_fault(path: Path) -> str:

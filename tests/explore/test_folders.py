@@ -184,6 +184,19 @@ def test_one_page_is_one_row_whatever_leads_to_it(here, model, capsys):
     assert "would be in the index twice" in capsys.readouterr().err
 
 
+@links
+def test_links_that_are_passed_over_make_no_name_a_page_number(here, model, capsys):
+    draw("all/box1/letter_1.png", "all/box1/letter_2.png", "other/c-1.png")
+    assert explore("all", model=model) == 0
+    Path("other/box2").mkdir()
+    for number in (1, 2):
+        Path(f"other/box2/letter_{number}.png").symlink_to(here / f"all/box1/letter_{number}.png")
+    assert explore("other") == 0
+    told = capsys.readouterr()
+    assert "2 passed over" in told.out and "page number" not in told.err
+    assert set(Index.open(Path("ix")).rows(["document"])["document"]) == {"letter", "c"}
+
+
 def test_a_folder_takes_up_what_the_index_has_of_it(here, model, capsys):
     draw("all/box 1/a-1.png", "all/box 2/b-1.png", "all/c-1.png")
     assert explore("all/box 1", model=model) == 0

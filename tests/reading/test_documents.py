@@ -84,6 +84,13 @@ def test_numbers_that_run_on_from_folder_to_folder_are_page_numbers_too(tmp_path
     assert documents_of(["box1/0001.jpg", "box1/0002.jpg", "box2/0003.jpg"], tmp_path) == ["box1", "box1", "box2"]
 
 
+def test_a_folder_that_cannot_be_listed_is_no_page_number(tmp_path):
+    """It stands among the pages, as an error row: 0002, closed, makes no document of the folder box."""
+    paths = ["box/0001.jpg", "0002", "0003"]
+    assert not rule_of(paths).by_folder
+    assert rule_of(["box/0004.jpg", *paths]).numbered == 2
+
+
 @pytest.mark.parametrize(
     ("paths", "documents"),
     [
