@@ -87,6 +87,15 @@ def start(main: Callable[[Sequence[str]], int]) -> NoReturn:
     sys.exit(code)
 
 
+def no_command(instead: str) -> NoReturn:
+    """End the process that was started with a file that only the scripts use: tell which command is meant."""
+
+    def main(_: Sequence[str]) -> int:
+        raise UserError(f"this file is a part of the data scripts, not a command: {instead}")
+
+    start(main)
+
+
 def _interrupted() -> int:
     return _fail("interrupted; the same command goes on where this one stopped", 130)
 

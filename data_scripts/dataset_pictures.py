@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from common import write_changed
+from common import no_command, write_changed
 
 from output.pictures import figure_bytes, plain
 
@@ -206,3 +206,7 @@ def _category_ticks(axes: Axes, categories: list[str], counts: list[str]) -> Non
     labels = [f"{plain(name, 30)}  {number}" for name, number in zip(categories, counts, strict=True)]
     axes.set_yticks(range(len(categories)), labels, fontsize=8)
     axes.set_ylim(len(categories) - 0.4, -0.6)
+
+
+if __name__ == "__main__":
+    no_command("pictures of a data set come from data_scripts/dataset.py")

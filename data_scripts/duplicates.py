@@ -17,6 +17,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from common import no_command
 from PIL import Image
 
 CELLS, THUMBNAIL = 16, 32
@@ -96,3 +97,7 @@ def alike(one: Look, other: Look) -> float:
     first, second = first - first.mean(), second - second.mean()
     length = float(np.sqrt((first @ first) * (second @ second)))
     return float(first @ second) / length if length else 0.0
+
+
+if __name__ == "__main__":
+    no_command("pages that are there twice are found by data_scripts/dataset.py, and run.py explore duplicates")

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from common import move_new, process_part
+from common import move_new, no_command, process_part
 from PIL import Image, PngImagePlugin
 
 from reading.decoding import PageError
@@ -302,3 +302,7 @@ def png_texts(file: Path) -> dict[str, str]:
             return {key: str(value) for key, value in image.info.items() if isinstance(value, str)}
     except (OSError, SyntaxError, ValueError):
         return {}
+
+
+if __name__ == "__main__":
+    no_command("page images of PDFs come from data_scripts/pdf2png.py")

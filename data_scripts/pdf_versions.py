@@ -12,6 +12,7 @@ import hashlib
 from functools import cached_property
 from pathlib import Path
 
+from common import no_command
 from pdf_pages import OF_PAGES, SOURCE, VERSION, png_texts
 
 CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN = "current", "earlier", "foreign", "older foreign"
@@ -51,3 +52,7 @@ def state(image: Path, pdf: Version) -> str:
     if SOURCE in texts and OF_PAGES in texts:
         return EARLIER if older else CURRENT
     return OLDER_FOREIGN if older else FOREIGN
+
+
+if __name__ == "__main__":
+    no_command("page images of PDFs come from data_scripts/pdf2png.py")

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
+from common import no_command
+
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 
@@ -130,3 +132,7 @@ def _serve(connection: Connection, function: Callable[[Any], Any]) -> None:
             connection.send(answer)
         except OSError:
             return
+
+
+if __name__ == "__main__":
+    no_command("see data_scripts/pdf2png.py or data_scripts/dataset.py")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from common import ONEPAGERS, counted, same_name
+from common import ONEPAGERS, counted, no_command, same_name
 
 from reading.documents import Documents, below_categories
 from reading.pages import Page
@@ -128,3 +128,7 @@ class Shelf:
 def _plain(name: str) -> str:
     """A name as a table holds it, in one spelling of its accents (macOS takes them apart)."""
     return unicodedata.normalize("NFC", printable(name))
+
+
+if __name__ == "__main__":
+    no_command("pages are sorted into folders by data_scripts/sort.py")
