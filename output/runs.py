@@ -35,6 +35,7 @@ FINISHED = ("finished", "finished with failures")
 RUN_NAME = re.compile(r"[0-9]{8}-[0-9]{6}(-[0-9]+)?_.+", re.DOTALL)
 # Everything that a run writes into its work folder; nothing else in there is ever removed. settings.json goes first:
 # from then on the folder cannot be taken for an unfinished run.
+_SHOWN = 3  # items of a list that a message names
 WORK_FILES = ("settings.json", "settings.json.part", "journal.jsonl", "pages.jsonl", "pages.jsonl.part", "lock")
 
 
@@ -380,6 +381,8 @@ def _why_none(output: Path, identity: dict, unfinished: list[tuple[str, dict]], 
 def _show(value: object) -> str:
     if isinstance(value, str):
         return printable(value[:12] if re.fullmatch("[0-9a-f]{32,}", value) else value) or '""'
+    if isinstance(value, list) and len(value) > _SHOWN:
+        return f"{len(value)} of them, {', '.join(map(_show, value[:_SHOWN]))}, ..."
     return "nothing" if value is None else printable(json.dumps(value, ensure_ascii=False))
 
 

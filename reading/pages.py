@@ -190,8 +190,9 @@ def stamp_of(file: Path) -> Stamp:
 
 def page_lines(pages: PageList) -> Iterator[str]:
     """A page list as lines of JSON in ASCII, one a page. Undecodable names survive as escapes."""
-    # The root is absolute: whoever goes on from another folder must find these pages, not others of the same names.
-    head = {"root": str(pages.root.absolute()), "pages": len(pages.pages), "passed": asdict(pages.passed)}
+    # Links followed: whoever goes on from another folder, or when a link leads elsewhere by now, must find these pages,
+    # not others of the same names.
+    head = {"root": str(pages.root.resolve()), "pages": len(pages.pages), "passed": asdict(pages.passed)}
     yield json.dumps(head)
     for page in pages.pages:
         yield json.dumps([page.path, page.file, page.number, page.frame, page.reason])

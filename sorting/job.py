@@ -277,6 +277,14 @@ def say_resumed(run: Run, settings: Settings, job: Job) -> None:
     total = len(run.pages.pages)
     line = f"resuming {run.name}: {min(total, run.done * settings.setup.batch_size)} of {total} pages were done"
     left_alone = ""
+    if job.directory is None or job.directory.is_file():
+        given = input_of(job)
+        now = {printable(str((run.pages.root / page.path).resolve())) for page in run.pages.pages}
+        if others := sorted(now.difference([given] if isinstance(given, str) else given)):
+            raise UserError(
+                f"links in the paths of run {run.name} lead elsewhere now ({others[0]}), and other pages would be "
+                "scored: put them back, or leave --resume out"
+            )
     if job.directory is not None and not job.directory.is_file():
         if not run.pages.root.is_dir():
             raise no_folder(run.pages.root)

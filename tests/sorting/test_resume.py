@@ -73,6 +73,43 @@ def test_from_another_folder_the_same_pages_are_scored(tmp_path, models, monkeyp
     assert table(tmp_path / "out", pattern) == table(tmp_path / "whole", pattern)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+@pytest.mark.parametrize("job", ["sort", "best"])
+def test_a_link_that_leads_elsewhere_by_now_changes_no_page(tmp_path, models, monkeypatch, job):
+    pages(tmp_path / "A", 0)
+    pages(tmp_path / "B", 200)
+    (tmp_path / "scans").symlink_to("A")
+    how = ["--model_path", models / "m0", "--raw"] if job == "sort" else ["--best", "--model_dir", models]
+    pattern = "*_RAW.csv" if job == "sort" else "best_*.csv"
+    assert sort("-d", tmp_path / "A", "-o", tmp_path / "whole", "--batch_size", 2, *how) == 0
+    interrupted(monkeypatch, 2, "-d", tmp_path / "scans", "-o", tmp_path / "out", "--batch_size", 2, *how)
+    (tmp_path / "scans").unlink()
+    (tmp_path / "scans").symlink_to("B")
+    assert sort("-d", tmp_path / "A", "-o", tmp_path / "out", "--batch_size", 2, *how, "--resume") == 0
+    assert table(tmp_path / "out", pattern) == table(tmp_path / "whole", pattern)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_single_files_behind_a_link_that_leads_elsewhere_are_refused(tmp_path, models, monkeypatch, capsys):
+    pages(tmp_path / "A", 0, 8)
+    pages(tmp_path / "B", 200, 8)
+    (tmp_path / "scans").symlink_to("A")
+    monkeypatch.chdir(tmp_path)
+    how = ("--model_path", models / "m0", "-o", tmp_path / "out", "--batch_size", 2)
+    interrupted(monkeypatch, 2, "-f", "scans/*.png", *how)
+    Path("scans").unlink()
+    Path("scans").symlink_to("B")
+    capsys.readouterr()
+    assert sort("-f", "A/*.png", *how, "--resume") == 2
+    assert "lead elsewhere now" in capsys.readouterr().err
+    assert sort("-f", "B/*.png", *how, "--resume") == 2
+    said = capsys.readouterr().err
+    assert "input = 8 of them" in said and len(said) < 1500
+    Path("scans").unlink()
+    Path("scans").symlink_to("A")
+    assert sort("-f", "A/*.png", *how, "--resume") == 0
+
+
 def test_a_list_of_an_earlier_version_finds_its_pages_too(tmp_path, models, monkeypatch):
     pages(tmp_path / "A" / "scans", 0)
     how = ("--model_path", models / "m0", "--batch_size", 2, "-o", tmp_path / "out")
