@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from encoders.identity import model_hash
 from encoders.words import NAME, WordKnowledge
-from training.copies import find_copies, unjudged
+from training.copies import JUDGING, find_copies, unjudged
 from training.data import cap_pages, find_labelled, split_leaks, with_validation, write_split
 from training.fitting import Material, fit
 from training.plan import Plan
@@ -138,10 +138,17 @@ def make_plan(settings: Settings, data: Path, start: Start, say: Callable[[str],
         splits = cap_pages(found.labels, splits, train.max_categ, train.max_categ_eval, seed)
     if not found.splits:
         warnings += split_warnings(found.labels, found.together)
+    if not train.folds:  # a fold decides for itself
+        judging, splits = splits, unjudged(found, splits)
+        out = [page.path for page, was, now in zip(found.pages, judging, splits, strict=True) if was != now]
+        if out:
+            warnings.append(
+                f"{len(out)} of {sum(split in JUDGING for split in judging)} validation and test pages are copies of "
+                "pages that are trained or chosen on, or stand under several labels, and judge nothing: left out "
+                f"({', '.join(map(printable, out[:3]))}{', ...' if len(out) > 3 else ''})"
+            )
     for line in warnings:
         say(f"warning: {line}")
-    if not train.folds:  # a fold decides for itself
-        splits = unjudged(found, splits)
     every = sorted({label for part in parts for label in part.labels})
     if len(every) < 2:
         inner = sorted({page.path.split("/")[1] for page in found.pages if page.path.count("/") > 1})
@@ -178,6 +185,8 @@ def run_single(settings: Settings, work: Work, start: Start, plan: Plan, say: Ca
     leaks = split_leaks(found.documents, splits)
     judged = "some of documents that it was trained on too" if leaks else "of documents that training never saw"
     text = f"On its own test pages, {judged}: accuracy {show(tests['test'])}."
+    if not tests["test"]["pages"]:
+        text = "It was tested on no page: judge it by pages of your own before you rely on it."
     files = [work.folder / SPLIT_FILE]
     return save(work, classifier, work.name, record, text, files, work.folder / "run", fitted.contents)
 

@@ -215,3 +215,15 @@ def test_files_under_several_labels_are_told_by_eval(tmp_path, capsys):
     shutil.copyfile(file, paint(tmp_path / "pages" / "DRAW" / "again-1.png", 1))
     assert call("--eval", "-d", tmp_path / "pages", "--model_path", model, "-o", tmp_path / "out") == 0
     assert "1 files stand under several labels" in capsys.readouterr().err
+
+
+def test_a_split_whose_test_pages_are_files_that_train_says_that_nothing_is_judged(pages, base, tmp_path, capsys):
+    """Copies under the same name: one document to the split, and no line would tell that nothing was tested."""
+    for part in ("train", "test"):
+        shutil.copytree(pages, tmp_path / "split" / part)
+    settings = settings_of(tmp_path / "work", epochs=1, split="folders", validation=0.0)
+    assert run_training(settings, job_of(tmp_path / "split", base)) == 0
+    said = capsys.readouterr().err
+    assert "32 of 32 validation and test pages are copies" in said and "test/A/A0-1.png" in said
+    card = (tmp_path / "work" / "models" / "mine" / "README.md").read_text(encoding="utf-8")
+    assert "It was tested on no page" in card and "accuracy none" not in card
