@@ -6,6 +6,7 @@ rule.of("/scans/box1", page)                       # "box1", where box1/0001.jpg
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -19,13 +20,12 @@ class IndexDocuments:
     """Documents of pages that lie in several indexed folders."""
 
     def __init__(self, files: Collection[File], read: Reading) -> None:
-        roots = sorted({folder for folder, _ in files}, key=len, reverse=True)
         self._plain = read.document_from == "auto" and not read.document_pattern
+        names = _folder_names({(folder, path.rpartition("/")[0]) for folder, path in files})
 
         def below(path: str) -> str:
-            inside = path.rpartition("/")[0]
-            root = next((root for root in roots if inside == root or inside.startswith(f"{root}/")), "")
-            return inside[len(root) + 1 :] or root.rpartition("/")[2]
+            whole = printable(path.rpartition("/")[0])
+            return names.get(whole, whole)
 
         self._rule = Documents((f"{folder}/{path}" for folder, path in files), read, below)
 
@@ -43,7 +43,32 @@ class IndexDocuments:
         return self._rule.note()
 
     def outdated(self, folder: str, page: Page, stored: str | None) -> bool:
-        """Whether a document was named after its page because the other folders with such names came later."""
+        """Whether a document has an earlier name because other folders with such pages, or so called, came later."""
         if not self._plain or not self._rule.is_folder(page.path):
             return False
-        return stored == printable(page.file) != self.of(folder, page)
+        earlier = printable(page.file), printable(_short_name(folder, page.path.rpartition("/")[0]))
+        return stored in earlier and stored != self.of(folder, page)
+
+
+def _short_name(folder: str, inside: str) -> str:
+    """What a folder of pages is called: its path within the indexed folder, or that one's own name."""
+    return inside or folder.rpartition("/")[2]
+
+
+def _folder_names(places: Collection[File]) -> dict[str, str]:
+    """Whole path -> name of each (indexed folder, folder within it); the boxes of two shelves keep their shelf's name.
+
+    >>> _folder_names([("/a", "box1"), ("/b", "box1"), ("/b", "box2"), ("/b", "")])
+    {'/a/box1': 'a/box1', '/b/box1': 'b/box1', '/b/box2': 'box2', '/b': 'b'}
+    """
+    names = {f"{folder}/{inside}".rstrip("/"): _short_name(folder, inside) for folder, inside in places}
+    while True:
+        taken = Counter(names.values())
+        longer = {}
+        for whole, name in names.items():
+            if taken[name] > 1 and name != whole:
+                above = whole.removesuffix(name).rstrip("/")
+                longer[whole] = f"{above.rpartition('/')[2]}/{name}" if above else whole
+        if not longer:
+            return names
+        names |= longer

@@ -108,7 +108,9 @@ class _Work:
             rescan=wanted.rescan,
         )
         self._check_forgotten(folders, plan)
-        self.documents = IndexDocuments({*found, *_staying(rows, plan)} - {*plan.twice}, self.settings.input)
+        twice = {*plan.twice}
+        files = [file for file in dict.fromkeys((*found, *_staying(rows, plan))) if file not in twice]
+        self.documents = IndexDocuments(files, self.settings.input)
         changes = RowChanges(self.index, self.documents)
         forgotten = {name: rows["folder"].to_pylist().count(name) for name in folders.forgotten} | plan.forgotten
         del rows

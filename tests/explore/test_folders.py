@@ -184,6 +184,23 @@ def test_one_page_is_one_row_whatever_leads_to_it(here, model, capsys):
     assert "would be in the index twice" in capsys.readouterr().err
 
 
+def test_boxes_of_one_name_in_two_indexed_folders_are_two_documents(here, model, capsys):
+    draw("A/box1/0001.png", "A/box1/0002.png", "A/box2/0001.png", "B/box1/0001.png", "B/box1/0002.png", "B/0001.png")
+    assert explore("A", model=model) == 0
+    documents = dict(Index.open(Path("ix")).rows(["path", "document"])[["path", "document"]].to_numpy())
+    assert documents == {"box1/0001.png": "box1", "box1/0002.png": "box1", "box2/0001.png": "box2"}
+    assert explore("B") == 0
+    table = Index.open(Path("ix")).rows(["folder", "path", "document"]).itertuples(index=False)
+    assert sorted((folder[-1], path, document) for folder, path, document in table) == [
+        ("A", "box1/0001.png", "A/box1"),
+        ("A", "box1/0002.png", "A/box1"),
+        ("A", "box2/0001.png", "box2"),
+        ("B", "0001.png", "B"),
+        ("B", "box1/0001.png", "B/box1"),
+        ("B", "box1/0002.png", "B/box1"),
+    ]
+
+
 @links
 def test_links_that_are_passed_over_make_no_name_a_page_number(here, model, capsys):
     draw("all/box1/letter_1.png", "all/box1/letter_2.png", "other/c-1.png")
