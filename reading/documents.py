@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from listing import named_as_page
+from reading.listing import named_as_page
 from utils import UserError, printable
 
 if TYPE_CHECKING:
