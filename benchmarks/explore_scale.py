@@ -273,7 +273,7 @@ def search(folder: Path) -> dict[str, object]:
     """Queries that are new jittered vectors: exact search against approximate search, by text and by image."""
     from index.database import Index
 
-    draw = np.random.default_rng(1)
+    draw = np.random.default_rng(2)  # 1 chose the numbers in index/nearest.py
     vectors, looks = (_jittered(np.load(folder / f"{name}.npy"), QUERIES, draw) for name in ("base", "looks"))
     index = Index.open(folder / "index")
 
