@@ -45,7 +45,6 @@ def measure_same(
     from explore.duplicates import CANDIDATES
     from index.database import Index
     from index.nearest import WEIGHTS
-    from reading.decoding import close_files
     from reading.sketch import sketch, thumbnail
     from settings.config_file import read_settings
 
@@ -146,7 +145,6 @@ def measure_same(
     _with_another_entry(asked, files, own, seen, product, stored)
     _look_alikes(pages, stored, ways)
     _strangers(pages, stored, ways)
-    close_files()
 
 
 def collect(

@@ -34,7 +34,7 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from reading.decoding import PageError, close_files, count_frames, read_page
+from reading.decoding import PageError, Reader, count_frames, read_page
 from reading.pages import find_pages
 
 Mutation = Callable[[bytes, random.Random], bytes]
@@ -103,13 +103,14 @@ def false_alarms(folders: list[Path]) -> int:
     for folder in folders:
         found = find_pages(folder)
         said: Counter[str] = Counter()
-        for page in found.pages:
-            heard: list[str] = []
-            try:
-                read_page(folder / page.path, page.frame, min_side=448, max_pixels=10**9, heard=heard)
-            except PageError as error:
-                said[f"error: {error}"] += 1
-            said.update(f"warning: {text}" for text in heard)
+        with Reader(min_side=448, max_pixels=10**9) as reader:
+            for page in found.pages:
+                heard: list[str] = []
+                try:
+                    reader.page(folder / page.path, page.frame, heard)
+                except PageError as error:
+                    said[f"error: {error}"] += 1
+                said.update(f"warning: {text}" for text in heard)
         print(f"{folder}: {len(found.pages)} pages, {sum(said.values())} with a word")
         for text, times in said.most_common():
             print(f"  {times} x {text}")
@@ -147,8 +148,6 @@ def _read(path: Path) -> tuple[list[str], np.ndarray | None]:
         page = read_page(path, None if frames is None else 0, min_side=224, max_pixels=10**9, heard=heard)
     except PageError:
         return heard, None
-    finally:
-        close_files()
     return heard, np.asarray(page)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -45,7 +46,7 @@ from processes import WorkerDied, in_processes
 from output.progress import Progress
 from output.spreadsheets import read_table
 from output.tables import bare_path, category_columns, cell, path_cell
-from reading.decoding import PageError, read_page
+from reading.decoding import PageError, Reader
 from reading.pages import Page
 from settings.given_paths import given_path
 from settings.schema import Settings
@@ -257,6 +258,12 @@ def _packed(measure: Measure) -> list[Any]:
 _digest: list[str] = []  # in a worker: the last file and its digest (a TIFF or PDF has many pages)
 
 
+@functools.cache
+def _reader() -> Reader:
+    """Of this worker; its files close with the process."""
+    return Reader(min_side=SIDE, max_pixels=MAX_PIXELS)
+
+
 def measure(task: PageTask) -> Measure:
     """Read a page: digest of its file, size in pixels (0 for a PDF, which has none), fingerprint. Runs in a worker."""
     page = task.page
@@ -264,7 +271,7 @@ def measure(task: PageTask) -> Measure:
         return Measure(reason=page.reason)
     path = Path(task.root) / page.path
     try:
-        image = read_page(path, page.frame, min_side=SIDE, max_pixels=MAX_PIXELS)
+        image = _reader().page(path, page.frame)
         if _digest[:1] != [str(path)]:
             with path.open("rb") as file:
                 _digest[:] = [str(path), hashlib.file_digest(file, "sha256").hexdigest()]

@@ -27,7 +27,7 @@ from explore.known import stamp_of
 from explore.near_duplicates import OTHER, PART, RELATIONS, RULE, SAME, SIDE, UNTOLD, WHOLE, Seen, Verdict, compare, see
 from index.database import page_file
 from output.progress import Progress
-from reading.decoding import PageError, close_files, read_page
+from reading.decoding import PageError, Reader
 from reading.memory_gate import one_page
 from utils import UserError, printable
 
@@ -93,7 +93,8 @@ def compare_pairs(
     if not todo:
         return done
     cv2.setNumThreads(1)  # the threads below are enough
-    scans = _Scans(lambda place: _see(rows, place, max_pixels))
+    reader = Reader(min_side=SIDE // 2, max_pixels=max_pixels)
+    scans = _Scans(lambda place: _see(rows, place, reader))
 
     def verdict_of(pair: tuple[int, int]) -> Verdict | None:
         one, other = (scans.of(place) for place in pair)
@@ -119,7 +120,7 @@ def compare_pairs(
                 done.take(pair, verdict)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-        close_files()
+        reader.close()
     done.unread = scans.unread
     return done
 
@@ -166,14 +167,14 @@ def frame_of(value: object) -> int | None:
         return None
 
 
-def _see(rows: DataFrame, place: int, max_pixels: int) -> Seen | str:
+def _see(rows: DataFrame, place: int, reader: Reader) -> Seen | str:
     if why := why_unread(rows, place):
         return why
     row = rows.iloc[place]
     file, frame = page_file(row["folder"], row["path"]), frame_of(row["frame"])
     try:
         with one_page():
-            return see(read_page(file, frame, min_side=SIDE // 2, max_pixels=max_pixels))
+            return see(reader.page(file, frame))
     except PageError as error:
         return str(error)
     except (MemoryError, cv2.error) as error:

@@ -27,7 +27,7 @@ from explore.outputs import output_folder, write_record
 from index.columns import Space
 from index.database import Index, page_file, sql
 from output.tables import Table, cell, number, path_cell
-from reading.decoding import PageError, close_files, read_page
+from reading.decoding import PageError, Reader
 from reading.pages import Page, pages_of_files
 from utils import UserError, printable
 
@@ -151,18 +151,17 @@ def _means(pages: list[Page], backbone: Backbone, encoder: LookEncoder, settings
 
     from encoders.look import SIZE, look_pixels
 
-    found: dict[Space, list[np.ndarray]] = {"vector": [], "look": []}
-    try:
+    vectors: dict[Space, list[np.ndarray]] = {"vector": [], "look": []}
+    side = max(*backbone.transform.size, *SIZE)
+    with Reader(min_side=side, max_pixels=settings.input.max_pixels) as reader:
         for page in pages:
-            side, most = max(*backbone.transform.size, *SIZE), settings.input.max_pixels
-            image = read_page(Path(page.path), page.frame, min_side=side, max_pixels=most)
-            found["vector"].append(backbone.embed(torch.from_numpy(backbone.transform(image))[None])[0])
-            found["look"].append(encoder.embed(look_pixels(image)[None])[0])
-    except PageError as error:
-        raise UserError(f"the query {printable(page.path)} cannot be read: {error}") from None
-    finally:
-        close_files()
-    means = {space: np.mean(vectors, axis=0) for space, vectors in found.items()}
+            try:
+                image = reader.page(Path(page.path), page.frame)
+            except PageError as error:
+                raise UserError(f"the query {printable(page.path)} cannot be read: {error}") from None
+            vectors["vector"].append(backbone.embed(torch.from_numpy(backbone.transform(image))[None])[0])
+            vectors["look"].append(encoder.embed(look_pixels(image)[None])[0])
+    means = {space: np.mean(of_pages, axis=0) for space, of_pages in vectors.items()}
     return {space: mean / np.linalg.norm(mean) for space, mean in means.items()}
 
 

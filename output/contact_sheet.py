@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from output.files import whole
-from reading.decoding import PageError, close_files, read_page
+from reading.decoding import PageError, Reader
 from reading.pages import Page
 from utils import printable
 
@@ -40,33 +40,31 @@ def draw_sheet(tiles: Sequence[Tile], root: Path, file: Path, *, title: str, max
     sheet = Image.new("RGB", (max(columns * width + GAP, 560), rows * height + GAP + 2 * LINE), "white")
     pen, plain, bold = ImageDraw.Draw(sheet), _font("DejaVuSans.ttf"), _font("DejaVuSans-Bold.ttf")
     pen.text((GAP, LINE // 2), _fitting(title, sheet.width - 2 * GAP, bold), font=bold, fill="black")
-    try:
-        for place, tile in enumerate(shown):
-            left, top = GAP + place % columns * width, 2 * LINE + place // columns * height
-            image = _thumbnail(tile, root, max_pixels, plain)
+    with Reader(min_side=SIDE, max_pixels=max_pixels) as reader:
+        for number, tile in enumerate(shown):
+            left, top = GAP + number % columns * width, 2 * LINE + number // columns * height
+            image = _thumbnail(tile, root, reader, plain)
             sheet.paste(image, (left + (SIDE - image.width) // 2, top + (SIDE - image.height) // 2))
             for at, line in enumerate(tile.lines):
                 font = plain if at else bold
                 text = _fitting(line, SIDE, font)
                 pen.text((left, top + SIDE + 3 + at * LINE), text, font=font, fill="black" if at == 0 else "#444444")
-    finally:
-        close_files()
     with whole(file) as part:
         sheet.save(part, "PNG")
     return file
 
 
-def _thumbnail(tile: Tile, root: Path, max_pixels: int, font: ImageFont.FreeTypeFont) -> Image.Image:
+def _thumbnail(tile: Tile, root: Path, reader: Reader, font: ImageFont.FreeTypeFont) -> Image.Image:
     why = "not found"
     if tile.page is not None:
         try:
             page = tile.page
             if page.reason:
                 raise PageError(page.reason)
-            image = read_page(root / page.path, page.frame, min_side=SIDE, max_pixels=max_pixels).convert("RGB")
+            image = reader.page(root / page.path, page.frame).convert("RGB")
             image.thumbnail((SIDE - 2, SIDE - 2), Image.Resampling.LANCZOS)
             return ImageOps.expand(image, 1, "#bbbbbb")
-        except (PageError, OSError, ValueError, MemoryError) as error:
+        except (PageError, MemoryError) as error:
             why = str(error)
     empty = Image.new("RGB", (SIDE, SIDE), "#eeeeee")
     ImageDraw.Draw(empty).text((8, SIDE // 2), _fitting(why, SIDE - 16, font), font=font, fill="#884444")

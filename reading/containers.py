@@ -26,7 +26,7 @@ from typing import BinaryIO
 from reading.bmp import RLE4, RLE8, check_runs, read_bmp_header
 from reading.jp2_header import check_jp2
 from reading.lesser_formats import check_avif, check_pnm, lesser_kind
-from reading.page_errors import PageError
+from reading.page_errors import SENSELESS, PageError
 
 HEAD = 1024  # bytes that `kind_of` wants to see: a PDF may start with that much junk
 PDF_JUNK = 1 << 16  # what may stand before a PDF's header, in a file whose name ends in .pdf
@@ -71,6 +71,8 @@ def check_whole(file: BinaryIO, kind: str) -> None:
             check(file, size_of(file))
         except struct.error:
             raise PageError("truncated: the file ends inside its header") from None
+        except IndexError:  # of a box that is shorter than what it must hold
+            raise PageError(SENSELESS) from None
 
 
 def file_id_of(path: Path, file: BinaryIO) -> FileId:

@@ -1,6 +1,7 @@
 """From a file to a page: every format, colour mode and frame becomes one upright Pillow image in mode "L" or "RGB".
 
-    page = read_page(Path("CTX194603902-14.png"), None, min_side=224, max_pixels=700_000_000)
+    with Reader(min_side=224, max_pixels=700_000_000) as reader:
+        page = reader.page(Path("CTX194603902-14.png"), None)
 
 The content decides how a file is read, its extension only whether it is looked at. Every failure is a `PageError` with
 a plain reason; a damaged or hostile file never stops a run. Truncated files fail (see containers.py for what is
@@ -8,6 +9,7 @@ checked and for the limits). Colour profiles are not applied.
 
 Pillow's own "decompression bomb" limit is switched off for the whole process at the first read: ours, `max_pixels`, is
 judged from the header before anything is decoded. Pillow's warnings about odd metadata are silenced at the same time.
+PDFium, and the budget of memory (memory_gate.py), are one a process as well. All else belongs to a `Reader`.
 """
 
 from __future__ import annotations
@@ -30,14 +32,14 @@ from reading.jp2 import as_pillow_reads_it, read_deep_jp2, set_reduction, true_c
 from reading.jp2_header import Jp2Header, read_header
 from reading.jpeg import decode_jpeg
 from reading.memory_gate import one_page
-from reading.page_errors import DECODING_ERRORS, PageError, reason_of
+from reading.page_errors import FILE_ERRORS, PILLOW_ERRORS, DecoderError, PageError, decoder, reason_of
 from reading.page_memory import fitting_power, too_large
-from reading.pdf import close_pdfs, count_pdf_pages, read_pdf
+from reading.pdf import OpenPdfs, count_pdf_pages
 from reading.png import without_extras
-from reading.tiff import close_tiffs, read_tiff
+from reading.tiff import OpenTiffs
 from reading.tiff_frames import tiff_pages
 
-__all__ = ["PageError", "close_files", "count_frames", "frames_of", "read_page"]
+__all__ = ["PageError", "Reader", "count_frames", "frames_of", "read_page"]
 
 PILLOW_FORMATS = {
     "png": "PNG",
@@ -78,74 +80,100 @@ def frames_of(path: Path) -> Frames:
         with _open(path) as file:
             kind = _kind(path, file)
             if kind == "tiff":
-                places, left_out = tiff_pages(file)
-                return Frames(len(places) if len(places) > 1 else None, left_out)
+                directories, left_out = tiff_pages(file)
+                return Frames(len(directories) if len(directories) > 1 else None, left_out)
             if kind != "pdf":
                 return Frames(None)
         return Frames(count_pdf_pages(path))
-    except PageError:
-        raise
-    except DECODING_ERRORS as error:
+    except FILE_ERRORS as error:
         raise PageError(reason_of(error)) from None
+
+
+class Reader:
+    """Reads pages; files of several pages stay open between them, a few at a time, until it is closed.
+
+    `min_side` is the model's input side in pixels: a PDF page is drawn with its shorter side at least twice that. An
+    image of more than `max_pixels` pixels is refused, and so is one that needs more memory than there is for it; that
+    budget is the process's, whatever Readers there are (memory_gate.py). JPEG and JPEG 2000, and over the memory TIFF
+    too, are decoded at a half, a quarter ... of their size instead where that brings them under the limit. Several
+    threads may read at once; who closes it has waited for them.
+    """
+
+    def __init__(self, *, min_side: int, max_pixels: int) -> None:
+        self._min_side, self._max_pixels = min_side, max_pixels
+        self._tiffs, self._pdfs = OpenTiffs(), OpenPdfs()
+        self._is_closed = False
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the files that are open."""
+        self._is_closed = True
+        self._pdfs.close()
+        self._tiffs.close()
+
+    def page(self, path: Path, frame: int | None, heard: list[str] | None = None) -> Image.Image:
+        """One page as an upright Pillow image in mode "L" or "RGB".
+
+        `frame` counts the pages of a TIFF or PDF from 0, None is a file of one image. Values of 16 bits become 8 by
+        their range (65535 -> 255), so 12-bit data in a 16-bit file stay as dark as they are; floats are taken as 0..1,
+        0..255 or 0..65535, else stretched from their least to their greatest value; transparency goes onto white.
+        Raises PageError for a page that cannot be read whole; what a decoder complained about without that anything is
+        known to be missing is added to `heard` (damage.py).
+        """
+        if self._is_closed:
+            raise ValueError("this Reader is closed")
+        _prepare()
+        heard = [] if heard is None else heard
+        try:
+            with one_page(), _open(path) as file:
+                kind = _kind(path, file)
+                if kind == "pdf":
+                    if frame is None:
+                        raise PageError("a PDF although its name does not say so: rename it to .pdf")
+                    return self._pdfs.page(path, file, frame, self._min_side, self._max_pixels, heard)
+                if kind == "tiff":
+                    return self._tiffs.page(path, file, frame, self._max_pixels, heard)
+                if frame is not None:
+                    raise PageError("holds one image where a file of several pages was expected")
+                check_whole(file, kind)
+                return _single_image(file, kind, self._max_pixels, heard)
+        except FILE_ERRORS as error:
+            raise PageError(reason_of(error)) from None
 
 
 def read_page(
     path: Path, frame: int | None, *, min_side: int, max_pixels: int, heard: list[str] | None = None
 ) -> Image.Image:
-    """One page as an upright Pillow image in mode "L" or "RGB"; safe to call from several threads.
+    """One page, as of a `Reader` that is closed at once: for who reads no other page of the file."""
+    with Reader(min_side=min_side, max_pixels=max_pixels) as reader:
+        return reader.page(path, frame, heard)
 
-    `frame` counts the pages of a TIFF or PDF from 0, None is a file of one image. `min_side` is the model's input side
-    in pixels: a PDF page is drawn with its shorter side at least twice that. An image of more than `max_pixels` pixels
-    is refused, and so is one that needs more memory than there is for it (memory_gate.py); JPEG and JPEG 2000, and over
-    the memory TIFF too, are decoded at a half, a quarter ... of their size instead where that brings them under the
-    limit. Values of 16 bits become 8 by their range (65535 -> 255), so 12-bit data in a 16-bit file stay as
-    dark as they are; floats are taken as 0..1, 0..255 or 0..65535, else stretched from their least to their greatest
-    value; transparency goes onto white. Raises PageError, and nothing else, for a page that cannot be read whole; what
-    a decoder complained about without that anything is known to be missing is added to `heard` (damage.py).
-    """
-    _prepare()
-    heard = [] if heard is None else heard
+
+def _single_image(file: BinaryIO, kind: str, max_pixels: int, heard: list[str]) -> Image.Image:
+    """A file of one image, known to be whole, in mode "L" or "RGB"."""
+    header = read_header(file) if kind == "jp2" else None
+    if header and header.is_deep:
+        return read_deep_jp2(file, header, max_pixels)
     try:
-        with one_page(), _open(path) as file:
-            kind = _kind(path, file)
-            if kind == "pdf":
-                if frame is None:
-                    raise PageError("a PDF although its name does not say so: rename it to .pdf")
-                return read_pdf(path, file, frame, min_side, max_pixels, heard)
-            if kind == "tiff":
-                return read_tiff(path, file, frame, max_pixels, heard)
-            if frame is not None:
-                raise PageError("holds one image where a file of several pages was expected")
-            check_whole(file, kind)
-            file.seek(0)
-            header = read_header(file) if kind == "jp2" else None
-            if header and header.is_deep:
-                return read_deep_jp2(file, header, max_pixels)
-            try:
-                image = _opened(file, kind, header)
-                if power := fitting_power(image, kind, size_of(file), max_pixels, header):
-                    image = _reduced(image, file, kind, power, max_pixels, header)
-                else:
-                    image = _strictly(image, file, kind, heard) or _loaded(image, file, kind)
-            except DECODING_ERRORS:
-                second = _second_try(file, kind, max_pixels)
-                if second is None:
-                    raise
-                image = second
-            if header:
-                image = true_colours(image, header)
-            page = grey_or_rgb(_upright(image))
-            return page.copy() if kind == "jp2" and page is image else page  # its `reduce` is a number, not a method
-    except PageError:
-        raise
-    except DECODING_ERRORS as error:
-        raise PageError(reason_of(error)) from None
-
-
-def close_files() -> None:
-    """Closes the documents that are kept open between pages (the loader calls it at its end)."""
-    close_pdfs()
-    close_tiffs()
+        image = _opened(file, kind, header)
+        if power := fitting_power(image, kind, size_of(file), max_pixels, header):
+            image = _reduced(image, file, kind, power, max_pixels, header)
+        else:
+            image = _strictly(image, file, kind, heard) or _loaded(image, file, kind)
+    except DecoderError:
+        second = _second_try(file, kind, max_pixels)
+        if second is None:
+            raise
+        image = second
+    if header:
+        image = true_colours(image, header)
+    page = grey_or_rgb(_upright(image))
+    return page.copy() if kind == "jp2" and page is image else page  # its `reduce` is a number, not a method
 
 
 def _prepare() -> None:
@@ -188,7 +216,9 @@ def _kind(path: Path, file: BinaryIO) -> str:
 
 def _opened(file: BinaryIO, kind: str, header: Jp2Header | None) -> ImageFile.ImageFile:
     file.seek(0)
-    return Image.open(as_pillow_reads_it(file, header) if header else file, formats=[PILLOW_FORMATS[kind]])
+    source = as_pillow_reads_it(file, header) if header else file
+    with decoder(*PILLOW_ERRORS):
+        return Image.open(source, formats=[PILLOW_FORMATS[kind]])
 
 
 def _strictly(image: ImageFile.ImageFile, file: BinaryIO, kind: str, heard: list[str]) -> Image.Image | None:
@@ -208,7 +238,9 @@ def _strictly(image: ImageFile.ImageFile, file: BinaryIO, kind: str, heard: list
 def _second_try(file: BinaryIO, kind: str, max_pixels: int) -> Image.Image | None:
     """What Pillow refuses although the picture is whole; None where there is no other way to read it."""
     if kind == "png":
-        image = Image.open(without_extras(file), formats=["PNG"])
+        copy = without_extras(file)
+        with decoder(*PILLOW_ERRORS):
+            image = Image.open(copy, formats=["PNG"])
         fitting_power(image, kind, size_of(file), max_pixels)
         return _loaded(image, file, kind)
     if kind == "bmp" and (header := read_bmp_header(file)) and header.compression in (BIT_FIELDS, ALPHA_BIT_FIELDS):
@@ -219,7 +251,8 @@ def _second_try(file: BinaryIO, kind: str, max_pixels: int) -> Image.Image | Non
 
 
 def _loaded(image: ImageFile.ImageFile, file: BinaryIO, kind: str) -> Image.Image:
-    image.load()
+    with decoder(*PILLOW_ERRORS):
+        image.load()
     if kind == "png":
         width, height = image.size
         last = height - 1 if not image.info.get("interlace") else max(0, height - 1 - height % 2)  # of the last pass
@@ -234,14 +267,16 @@ def _reduced(
     too_much = too_large(image, kind, size_of(file), max_pixels, header)
     if header is None:
         width, height = image.size
-        image.draft(None, (max(1, width // 2**power), max(1, height // 2**power)))
+        with decoder(*PILLOW_ERRORS):
+            image.draft(None, (max(1, width // 2**power), max(1, height // 2**power)))
         if image.size[0] * image.size[1] > max_pixels or image.size == (width, height):
             raise too_much
-        image.load()
+        with decoder(*PILLOW_ERRORS):
+            image.load()
         return image
     for level in range(power, header.levels + 1):  # where tiles have odd sides, Pillow cannot read every one
-        with contextlib.suppress(*DECODING_ERRORS):
-            set_reduction(image, level)
+        set_reduction(image, level)
+        with contextlib.suppress(*PILLOW_ERRORS):
             image.load()
             return image
         image = _opened(file, kind, header)
@@ -249,6 +284,6 @@ def _reduced(
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    with contextlib.suppress(*DECODING_ERRORS):  # broken metadata: the page is read as it lies
+    with contextlib.suppress(*PILLOW_ERRORS):  # broken metadata: the page is read as it lies
         ImageOps.exif_transpose(image, in_place=True)
     return image

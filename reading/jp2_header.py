@@ -164,6 +164,8 @@ def _read_inner(file: BinaryIO, start: int, end: int, header: Jp2Header) -> None
             columns = [data[k + 3] for k in range(0, len(data) - 3, 4) if data[k + 2] == 1]
         elif name == b"pclr":
             entries, count = struct.unpack_from(">HB", data)
+            if len(data) < 3 + count + entries * count:
+                raise PageError("damaged: its palette is shorter than it says")
             if all(depth & 0x7F < 8 for depth in data[3 : 3 + count]):  # deeper ones Pillow does not take either
                 table = np.frombuffer(data, np.uint8, entries * count, 3 + count).reshape(entries, count)
                 header.palette = table

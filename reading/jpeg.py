@@ -16,7 +16,7 @@ import simplejpeg
 from PIL import Image
 
 from reading.damage import judge_jpeg
-from reading.page_errors import DECODING_ERRORS, PageError
+from reading.page_errors import PILLOW_ERRORS, PageError
 
 _COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}  # of Pillow, and of this decoder
 
@@ -42,6 +42,6 @@ def judge_jpeg_data(data: bytes, heard: list[str]) -> None:
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
             mode = image.mode
-    except DECODING_ERRORS:
+    except PILLOW_ERRORS:
         raise PageError("damaged: its picture is no JPEG, or its header cannot be read") from None
     decode_jpeg(data, mode, heard)

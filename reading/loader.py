@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from reading.decoding import PageError, close_files, read_page
+from reading.decoding import PageError, Reader
 from reading.memory_gate import one_page
 from reading.pages import Page, PageList
 from reading.transform import PageTransform
@@ -69,7 +69,7 @@ def load_batches(
     """
     count = -(-len(pages.pages) // batch_size)
     stop = threading.Event()
-    side = max(*transform.size, least_side)
+    reader = Reader(min_side=max(*transform.size, least_side), max_pixels=max_pixels)
 
     def decode(page: Page, slot: np.ndarray) -> tuple[str, str, Any]:
         """The reason, the warning and what is kept."""
@@ -78,7 +78,7 @@ def load_batches(
         file, heard = pages.root / page.path, []
         try:
             with one_page(stop.is_set):
-                image = read_page(file, page.frame, min_side=side, max_pixels=max_pixels, heard=heard)
+                image = reader.page(file, page.frame, heard)
                 if heard and strict:
                     return f"doubtful: {'; '.join(heard)}", "", None
                 slot[...] = transform(image)
@@ -87,7 +87,7 @@ def load_batches(
                 return "", "; ".join(heard), kept
         except PageError as error:
             return str(error), "", None
-        except (MemoryError, ValueError, OSError) as error:  # of the resizing: a page of an impossible shape
+        except MemoryError as error:  # of the resizing
             return f"cannot be brought to the model's size: {str(error) or 'not enough memory'}", "", None
 
     def empty(index: int) -> Batch:
@@ -123,7 +123,5 @@ def load_batches(
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    try:
+    with reader:
         yield from threaded() if workers > 0 else inline()
-    finally:
-        close_files()

@@ -1,51 +1,67 @@
 """Why a page has no score: `PageError`, and what decoders raise, in the words of the errors table.
 
-    try:
+    with decoder(*PILLOW_ERRORS):
         image.load()
-    except DECODING_ERRORS as error:
-        raise PageError(reason_of(error)) from None
 
-Each reason is a plain sentence that is true.
+Each reason is a plain sentence that is true. Only the call into a decoder stands in such a block, with the exceptions
+that this decoder raises on damaged and hostile files: a mistake of ours is none of the file's, and ends the run with
+its traceback.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from settings.sizes import in_words
 
-# Whatever a decoder may raise on a hostile file; a bug of ours that raises one of these would show as a page's reason.
-DECODING_ERRORS = (
-    OSError,
+# Of any read, whatever decodes: the disk, the network, the file that is gone; a size that no machine has.
+FILE_ERRORS = (OSError, MemoryError)
+# Pillow, where it opens or loads an image: its formats are read in Python, which checks few values of a header, and
+# its codecs raise what they like (RuntimeError: AVIF). It is called with nothing of ours but the file.
+PILLOW_ERRORS = (
+    *FILE_ERRORS,
     SyntaxError,
     ValueError,
     LookupError,
-    TypeError,
     ArithmeticError,
+    TypeError,
     AttributeError,
     AssertionError,
-    RuntimeError,  # PdfiumError, RecursionError
+    RuntimeError,
     EOFError,
-    MemoryError,
     BufferError,
     struct.error,
     zlib.error,
-    Image.DecompressionBombError,
 )
 
-
+SENSELESS = "damaged: its header holds values that make no sense"
 # Of these, the text speaks of the decoder's code ("15252" of a KeyError), not of the file.
-_SENSELESS = (LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
+_OF_CODE = (LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
 _WINDOWS_LOOP = 1921  # ERROR_CANT_RESOLVE_FILENAME
 
 
 class PageError(Exception):
     """Why a page has no score, as one plain phrase for the errors table: `str(error)`."""
+
+
+class DecoderError(PageError):
+    """A decoder gave up; another one may still read the page."""
+
+
+@contextlib.contextmanager
+def decoder(*raises: type[Exception]) -> Iterator[None]:
+    """Around a call into a decoder: the exceptions that it raises on a file come out as `DecoderError`."""
+    try:
+        yield
+    except raises as error:
+        raise DecoderError(reason_of(error)) from None
 
 
 def reason_of(error: Exception) -> str:
@@ -69,8 +85,8 @@ def reason_of(error: Exception) -> str:
         return "truncated: the image data end early"
     if text.lower().startswith("unsupported "):
         return f"not supported: {text.split(' ', 1)[1][:200]}"
-    if isinstance(error, _SENSELESS) or not text or " object at 0x" in text:
-        return "damaged: its header holds values that make no sense"
+    if isinstance(error, _OF_CODE) or not text or " object at 0x" in text:
+        return SENSELESS
     if text.startswith("decoder error"):
         return "damaged: its image data cannot be decoded"
     return f"damaged: {text[:200]}"

@@ -1,9 +1,11 @@
 """Pages of PDFs, drawn as they are shown on screen.
 
     pages = count_pdf_pages(path)
-    image = read_pdf(path, file, 0, min_side=224, max_pixels=700_000_000)
+    pdfs = OpenPdfs()
+    image = pdfs.page(path, file, 0, min_side=224, max_pixels=700_000_000, heard=[])
+    pdfs.close()
 
-Documents stay open between pages (`close_pdfs`).
+Documents stay open between pages.
 """
 
 from __future__ import annotations
@@ -13,13 +15,13 @@ import math
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from PIL import Image
 
 from reading.containers import FileId, file_id_of, pdf_span, size_of
 from reading.memory_gate import budget, take
-from reading.page_errors import PageError
+from reading.page_errors import PageError, decoder
 from reading.page_memory import with_slack
 from reading.pdf_damage import PdfStreams
 
@@ -35,16 +37,15 @@ OPEN_PDFS = 4
 XFA_PLACEHOLDER = ("please wait", "pdf viewer", "adobe reader")
 PDF_PAGES = 200  # read from one opening: PDFium keeps what it has seen of a document, 0.1 MB a page, pypdf all of it
 
-_pdf_lock = threading.RLock()  # PDFium is not thread-safe: every call into it, closing included, stands under this lock
-# With what its streams say of themselves, and how many pages were read.
-_open_pdfs: OrderedDict[FileId, tuple[PdfDocument, PdfStreams, int]] = OrderedDict()
+# PDFium is one a process and not thread-safe: every call into it, closing included, stands under this lock.
+_pdfium_lock = threading.RLock()
 
 _handlers: list[Any] = []
 
 
 def count_pdf_pages(path: Path) -> int:
     """Number of pages of a PDF; PageError where it cannot be opened."""
-    with _pdf_lock:
+    with _pdfium_lock:
         document = open_pdf(path)
         try:
             return len(document)
@@ -52,55 +53,83 @@ def count_pdf_pages(path: Path) -> int:
             document.close()
 
 
-def read_pdf(path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: int, heard: list[str]) -> Image.Image:
-    """A page of a PDF as it is shown on screen: turned as the file says, with form fields and annotations.
+class _OpenPdf(NamedTuple):
+    """read: how many of its pages were read."""
 
-    What its streams complain about is raised or added to `heard` (pdf_damage.py).
-    """
-    file_id = file_id_of(path, file)
-    with _pdf_lock:
-        document, streams, read = _open_pdfs.pop(file_id, (None, None, 0))
-        if document is not None and read >= PDF_PAGES:
-            _close(document, streams)
-            document, read = None, 0
-        if document is None:
-            document, streams = open_pdf(path), PdfStreams(path)
-        _open_pdfs[file_id] = document, streams, read + 1
-        while len(_open_pdfs) > OPEN_PDFS:
-            _close(*_open_pdfs.popitem(last=False)[1][:2])
-        pictures = with_slack(streams.picture_bytes(frame))
-        take(pictures)
-        streams.judge(frame, heard)
-        if frame >= len(document):
-            raise PageError(f"page {frame + 1} is missing: the PDF holds {len(document)}")
-        page = _page(document, frame)
-        try:
-            width, height = page.get_size()
-            if not (0 < width < math.inf and 0 < height < math.inf):
-                raise PageError("damaged: the page has no size")
-            limit = min(max_pixels, PDF_MAX_PIXELS, max(1, budget() // 2 // DRAWN_BYTES))
-            scale = PDF_OVERSAMPLING * min_side / min(width, height)
-            scale = min(scale, math.sqrt(limit / width / height))
-            while (over := math.ceil(width * scale) * math.ceil(height * scale) / limit) > 1:
-                scale /= max(over, 1.001)
-            take(pictures + math.ceil(width * scale) * math.ceil(height * scale) * DRAWN_BYTES)
+    document: PdfDocument
+    streams: PdfStreams
+    read: int
+
+    def close(self) -> None:
+        self.document.close()
+        self.streams.close()
+
+
+class OpenPdfs:
+    """PDFs that stay open between their pages, at most `OPEN_PDFS`. For several threads, one at a time."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[FileId, _OpenPdf] = OrderedDict()  # least recently used first
+
+    def page(
+        self, path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: int, heard: list[str]
+    ) -> Image.Image:
+        """A page of a PDF as it is shown on screen: turned as the file says, with form fields and annotations.
+
+        What its streams complain about is raised or added to `heard` (pdf_damage.py).
+        """
+        file_id = file_id_of(path, file)
+        with _pdfium_lock:
+            pdf = self._open.pop(file_id, None)
+            if pdf is not None and pdf.read >= PDF_PAGES:
+                pdf.close()
+                pdf = None
+            pdf = pdf or _OpenPdf(open_pdf(path), PdfStreams(path), 0)
+            self._open[file_id] = pdf._replace(read=pdf.read + 1)
+            while len(self._open) > OPEN_PDFS:
+                self._open.popitem(last=False)[1].close()
+            pictures = with_slack(pdf.streams.picture_bytes(frame))
+            take(pictures)
+            pdf.streams.judge(frame, heard)
+            if frame >= len(pdf.document):
+                raise PageError(f"page {frame + 1} is missing: the PDF holds {len(pdf.document)}")
+            image = _drawn(pdf.document, frame, min_side, max_pixels, pictures)
+            if all(darkest == lightest for darkest, lightest in image.getextrema()) and (
+                why := pdf.streams.undrawn_picture(frame)
+            ):
+                raise PageError(f"damaged: drawn as an empty page: {why}")
+            return image
+
+    def close(self) -> None:
+        """Closes the documents that are kept open between pages."""
+        with _pdfium_lock:
+            while self._open:
+                self._open.popitem()[1].close()
+
+
+def _drawn(document: PdfDocument, frame: int, min_side: int, max_pixels: int, pictures: int) -> Image.Image:
+    """pictures: bytes of memory that are taken already."""
+    from pypdfium2 import PdfiumError
+
+    page = _page(document, frame)
+    try:
+        width, height = page.get_size()
+        if not (0 < width < math.inf and 0 < height < math.inf):
+            raise PageError("damaged: the page has no size")
+        limit = min(max_pixels, PDF_MAX_PIXELS, max(1, budget() // 2 // DRAWN_BYTES))
+        scale = PDF_OVERSAMPLING * min_side / min(width, height)
+        scale = min(scale, math.sqrt(limit / width / height))
+        while (over := math.ceil(width * scale) * math.ceil(height * scale) / limit) > 1:
+            scale /= max(over, 1.001)
+        take(pictures + math.ceil(width * scale) * math.ceil(height * scale) * DRAWN_BYTES)
+        with decoder(PdfiumError):
             bitmap = page.render(scale=scale)
-            try:
-                image = bitmap.to_pil().convert("RGB")  # a copy: the bitmap's memory goes with it
-            finally:
-                bitmap.close()
+        try:
+            return bitmap.to_pil().convert("RGB")  # a copy: the bitmap's memory goes with it
         finally:
-            page.close()
-        if all(darkest == lightest for darkest, lightest in image.getextrema()) and (
-            why := streams.undrawn_picture(frame)
-        ):
-            raise PageError(f"damaged: drawn as an empty page: {why}")
-        return image
-
-
-def _close(document: PdfDocument, streams: PdfStreams) -> None:
-    document.close()
-    streams.close()
+            bitmap.close()
+    finally:
+        page.close()
 
 
 def _page(document: PdfDocument, frame: int) -> PdfPage:
@@ -112,23 +141,19 @@ def _page(document: PdfDocument, frame: int) -> PdfPage:
         raise PageError(f"damaged: page {frame + 1} of the PDF cannot be opened") from None
 
 
-def close_pdfs() -> None:
-    """Closes the documents that are kept open between pages."""
-    with _pdf_lock:
-        while _open_pdfs:
-            _close(*_open_pdfs.popitem()[1][:2])
-
-
 def open_pdf(path: Path) -> PdfDocument:
     """Opens a PDF whose pages are its content; PageError for one that is damaged, encrypted, or only a wrapper."""
+    from pypdfium2 import PdfiumError
+
     _unsupported().clear()
     document = _opened(path)
     try:
-        _check_is_content(document)
+        with decoder(PdfiumError):
+            _check_is_content(document)
+            document.init_forms()  # before any page is opened; form fields are drawn with the pages
     except PageError:
         document.close()
         raise
-    document.init_forms()  # before any page is opened; form fields are drawn with the pages
     return document
 
 

@@ -17,6 +17,8 @@ import logging
 import os
 import struct
 import tempfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,10 +30,23 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NullObj
 from reading.containers import check_whole
 from reading.damage import judge_deflate, judge_tiff, note
 from reading.jpeg import judge_jpeg_data
-from reading.page_errors import DECODING_ERRORS, PageError
+from reading.page_errors import PILLOW_ERRORS, SENSELESS, PageError
 
 # What pypdf raises on a file that it cannot follow, beside its own errors: it checks few types.
-_LOST = (PyPdfError, AttributeError, LookupError, TypeError, ValueError, RecursionError, OSError, struct.error)
+_PYPDF_ERRORS = (
+    PyPdfError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+    OSError,
+    struct.error,
+    zlib.error,
+)
 # Not followed: a note knows its page and its neighbours, a page its document. But a picture may well be called /P.
 # Nor is what nobody sees: texts to be searched, notes to the file.
 _UP_AND_AWAY = {
@@ -55,6 +70,25 @@ _PER_PIXEL, _PER_PIXEL_ELSE = {"/DCTDecode": 10, "/JPXDecode": 20}, 3
 _MOST_JBIG2_OF_NOTHING = 1000  # bytes; an empty page takes some dozens
 
 
+class _Lost(Exception):
+    """The objects of a file cannot be followed, or are of other types than they must be."""
+
+
+class _Sealed(Exception):
+    """Encrypted with a cipher that is not there."""
+
+
+@contextlib.contextmanager
+def _pypdf() -> Iterator[None]:
+    """Around a call of pypdf."""
+    try:
+        yield
+    except (DependencyError, FileNotDecryptedError):
+        raise _Sealed from None
+    except _PYPDF_ERRORS:
+        raise _Lost from None
+
+
 class _Stream(NamedTuple):
     """key: its number (of direct ones their place in memory). is_drawn: content, picture or form; else a font ..."""
 
@@ -71,14 +105,15 @@ class PdfStreams:
         self._reader: pypdf.PdfReader | None = None
         self._said: dict[tuple[int, int], tuple[str, list[str]]] = {}  # object -> why it is broken, and doubts
         self._lost = ""
-        self._found: tuple[int, list[_Stream], bool] | None = None  # of the last page
+        self._last: tuple[int, list[_Stream], bool] | None = None  # the streams of the page that was asked for last
         try:
-            self._reader = pypdf.PdfReader(path, strict=False)
-            if self._reader.is_encrypted:
-                self._reader.decrypt("")
-        except (DependencyError, FileNotDecryptedError):
+            with _pypdf():
+                self._reader = pypdf.PdfReader(path, strict=False)
+                if self._reader.is_encrypted:
+                    self._reader.decrypt("")
+        except _Sealed:
             self._reader = None
-        except _LOST:
+        except _Lost:
             self._reader, self._lost = None, "PDF: its objects cannot be followed"
 
     def judge(self, page: int, heard: list[str]) -> None:
@@ -89,9 +124,9 @@ class PdfStreams:
             return
         try:
             streams, complete = self._of(page)
-        except (DependencyError, FileNotDecryptedError):
+        except _Sealed:
             return
-        except _LOST:
+        except _Lost:
             note("PDF: the objects of this page cannot be followed", heard)
             return
         if not complete:
@@ -104,6 +139,8 @@ class PdfStreams:
                     _judge_stream(stream, doubts)
                 except PageError as error:
                     broken = str(error)
+                except (_Lost, _Sealed):
+                    broken = SENSELESS
                 self._said[key] = broken, doubts
             broken, doubts = self._said[key]
             if broken and is_drawn:
@@ -122,16 +159,16 @@ class PdfStreams:
             if not complete:
                 return "an object that it is drawn from is missing"
             for _, stream, _ in streams:
-                if stream.get("/Subtype") != "/Image":
+                if _value(stream, "/Subtype") != "/Image":
                     continue
                 last = _filters(stream)[-1:]
                 if last == ["/JPXDecode"]:
                     return _undrawn_jpx(_raw(stream))
                 if last == ["/JBIG2Decode"] and len(_raw(stream)) > _MOST_JBIG2_OF_NOTHING:
                     return "its picture (JBIG2) is not drawn"
-        except (DependencyError, FileNotDecryptedError):
+        except _Sealed:
             return ""
-        except _LOST:
+        except _Lost:
             return "its objects cannot be followed"
         return ""
 
@@ -139,14 +176,16 @@ class PdfStreams:
         """What the pictures of page `page` will take while they are judged and drawn, told from their headers."""
         try:
             streams, _ = self._of(page) if self._reader is not None else ([], True)
-        except (DependencyError, FileNotDecryptedError, *_LOST):
+            return sum(_picture_bytes(stream) for _, stream, _ in streams if _value(stream, "/Subtype") == "/Image")
+        except (_Lost, _Sealed):
             return 0
-        return sum(_picture_bytes(stream) for _, stream, _ in streams if stream.get("/Subtype") == "/Image")
 
     def _of(self, page: int) -> tuple[list[_Stream], bool]:
-        if self._found is None or self._found[0] != page:
-            self._found = page, *_streams_of(self._reader.pages[page])
-        return self._found[1:]
+        if self._last is None or self._last[0] != page:
+            with _pypdf():
+                first = self._reader.pages[page]
+            self._last = page, *_streams_of(first)
+        return self._last[1:]
 
     def close(self) -> None:
         """Closes the file."""
@@ -163,17 +202,18 @@ def _streams_of(page: DictionaryObject) -> tuple[list[_Stream], bool]:
         (page.raw_get(key), 0, key) for key in ("/Contents", "/Resources", "/Annots") if key in page
     ]
     while todo:
-        found, depth, under = todo.pop()
-        key = (found.idnum, found.generation) if isinstance(found, IndirectObject) else (-1, id(found))
-        if found is None or depth > _DEEPEST or key in seen:
+        entry, depth, under = todo.pop()
+        key = (entry.idnum, entry.generation) if isinstance(entry, IndirectObject) else (-1, id(entry))
+        if entry is None or depth > _DEEPEST or key in seen:
             continue
         seen.add(key)
-        value = found.get_object()
+        with _pypdf():
+            value = entry.get_object()
         if under in ("/Contents", "drawn"):
             is_missing = value is None or isinstance(value, NullObject)
-            complete = complete and not (is_missing and isinstance(found, IndirectObject))  # null itself: an empty page
+            complete = complete and not (is_missing and isinstance(entry, IndirectObject))  # null itself: an empty page
         if isinstance(value, StreamObject):
-            is_drawn = under in ("/Contents", "drawn") or value.get("/Subtype") in ("/Image", "/Form")
+            is_drawn = under in ("/Contents", "drawn") or _value(value, "/Subtype") in ("/Image", "/Form")
             streams.append(_Stream(key, value, is_drawn))
         if isinstance(value, ArrayObject):
             todo += [(part, depth + 1, under) for part in value]
@@ -187,19 +227,35 @@ def _streams_of(page: DictionaryObject) -> tuple[list[_Stream], bool]:
     return streams, complete
 
 
+def _resolved(entry: Any) -> Any:
+    """What an entry stands for, where it only points to it."""
+    if not isinstance(entry, IndirectObject):
+        return entry
+    with _pypdf():
+        return entry.get_object()
+
+
+def _value(container: dict[str, Any], name: str, default: Any = None) -> Any:
+    return _resolved(container.get(name, default))
+
+
+def _number(container: dict[str, Any], name: str, default: int) -> int:
+    value = _value(container, name, default)
+    if not isinstance(value, int | float) or not abs(value) < 2**32:
+        raise _Lost
+    return int(value)
+
+
 def _filters(stream: StreamObject) -> list[str]:
-    found = stream.get("/Filter", [])
-    found = found.get_object() if isinstance(found, IndirectObject) else found
-    return [str(name) for name in found] if isinstance(found, list) else [str(found)]
+    named = _value(stream, "/Filter", [])
+    return [str(name) for name in named] if isinstance(named, list) else [str(named)]
 
 
 def _parameters(stream: StreamObject) -> dict[str, Any]:
     """Those of the first filter."""
-    found = stream.get("/DecodeParms", {})
-    found = found.get_object() if isinstance(found, IndirectObject) else found
-    found = found[0] if isinstance(found, list) and found else found
-    found = found.get_object() if isinstance(found, IndirectObject) else found
-    return found if isinstance(found, dict) else {}
+    given = _value(stream, "/DecodeParms", {})
+    given = _resolved(given[0] if isinstance(given, list) and given else given)
+    return given if isinstance(given, dict) else {}
 
 
 def _raw(stream: StreamObject) -> bytes:
@@ -209,7 +265,7 @@ def _raw(stream: StreamObject) -> bytes:
 
 def _judge_stream(stream: StreamObject, heard: list[str]) -> None:
     filters, data = _filters(stream), _raw(stream)
-    is_picture = stream.get("/Subtype") == "/Image"
+    is_picture = _value(stream, "/Subtype") == "/Image"
     what = "its picture's data" if is_picture else "its content"
     if not data and not is_picture:
         return  # nothing is drawn, and nothing is missing
@@ -230,13 +286,13 @@ def _judge_stream(stream: StreamObject, heard: list[str]) -> None:
 
 def _picture_bytes(stream: StreamObject) -> int:
     try:
-        sizes = [(int(stream.get("/Width", 0)), int(stream.get("/Height", 0)))]
+        sizes = [(_number(stream, "/Width", 0), _number(stream, "/Height", 0))]
         last, data = _filters(stream)[-1:], _raw(stream)
-    except _LOST:
+    except _Lost:
         return 0
     if last in (["/DCTDecode"], ["/JPXDecode"]):  # what is in them counts, and may be another size
         kind = "JPEG" if last == ["/DCTDecode"] else "JPEG2000"
-        with contextlib.suppress(*DECODING_ERRORS), Image.open(io.BytesIO(data), formats=[kind]) as image:
+        with contextlib.suppress(*PILLOW_ERRORS), Image.open(io.BytesIO(data), formats=[kind]) as image:
             sizes.append(image.size)
     most = max(width * height for width, height in sizes)
     return most * _PER_PIXEL.get(last[0] if last else "", _PER_PIXEL_ELSE) + 2 * len(data)
@@ -244,14 +300,14 @@ def _picture_bytes(stream: StreamObject) -> int:
 
 def _least_bytes(stream: StreamObject) -> int:
     """The bytes that a picture's rows take at least."""
-    width, height = int(stream.get("/Width", 0)), int(stream.get("/Height", 0))
-    bits = 1 if stream.get("/ImageMask") else int(stream.get("/BitsPerComponent", 0))
-    space = stream.get("/ColorSpace")
-    space = space.get_object() if isinstance(space, IndirectObject) else space
+    width, height = _number(stream, "/Width", 0), _number(stream, "/Height", 0)
+    bits = 1 if _value(stream, "/ImageMask") else _number(stream, "/BitsPerComponent", 0)
+    space = _value(stream, "/ColorSpace")
     name = str(space[0] if isinstance(space, list) and space else space)
     channels = {"/DeviceRGB": 3, "/CalRGB": 3, "/Lab": 3, "/DeviceCMYK": 4}.get(name, 1)
-    if name == "/ICCBased" and isinstance(space, list):
-        channels = int(space[1].get_object().get("/N", 1))
+    if name == "/ICCBased" and isinstance(space, list) and len(space) > 1:
+        profile = _resolved(space[1])
+        channels = _number(profile, "/N", 1) if isinstance(profile, dict) else 1
     return height * -(-width * bits * channels // 8)
 
 
@@ -260,11 +316,13 @@ def _judge_fax(stream: StreamObject, data: bytes, heard: list[str]) -> None:
     begin at whole bytes cannot be told to libtiff.
     """
     given = _parameters(stream)
-    kind = int(given.get("/K", 0))
-    if given.get("/EncodedByteAlign") or (kind >= 0 and not given.get("/EndOfLine")):
+    kind = _number(given, "/K", 0)
+    if _value(given, "/EncodedByteAlign") or (kind >= 0 and not _value(given, "/EndOfLine")):
         return
-    width = int(given.get("/Columns", 1728))
-    height = int(stream.get("/Height", 0)) or int(given.get("/Rows", 0))
+    width = _number(given, "/Columns", 1728)
+    height = _number(stream, "/Height", 0) or _number(given, "/Rows", 0)
+    if width < 0 or height < 0:
+        raise PageError(SENSELESS)
     entries = [
         (256, 4, width), (257, 4, height), (258, 3, 1), (259, 3, 4 if kind < 0 else 3), (262, 3, 0), (273, 4, 8),
         (277, 3, 1), (278, 4, height), (279, 4, len(data)), (292, 4, 1 if kind > 0 else 0),
@@ -284,7 +342,7 @@ def _undrawn_jpx(data: bytes) -> str:
         with Image.open(io.BytesIO(data), formats=["JPEG2000"]) as image:
             image.load()
             extrema = image.getextrema()
-    except DECODING_ERRORS:
+    except PILLOW_ERRORS:
         return "its picture (JPEG 2000) is damaged"
     bands = extrema if isinstance(extrema[0], tuple) else [extrema]
     return "its picture (JPEG 2000) is not drawn" if any(low != high for low, high in bands) else ""

@@ -10,7 +10,9 @@ thing than damaged.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +21,9 @@ from PIL import Image
 
 from reading.colours import as_bytes, first_of, lab_to_rgb, on_white
 from reading.memory_gate import take
-from reading.page_errors import DECODING_ERRORS, PageError, over_limit, reason_of
+from reading.page_errors import PILLOW_ERRORS, SENSELESS, PageError, over_limit, reason_of
 from reading.page_memory import rare_tiff_bytes
+from reading.tiff_frames import numbers_of
 
 if TYPE_CHECKING:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 # Tags: BitsPerSample, Compression, PhotometricInterpretation, SamplesPerPixel, PlanarConfiguration, SampleFormat
 _BITS, COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANAR, _FORMAT = 258, 259, 262, 277, 284, 339
+_ORIENTATION = 274
 _SIGNED, _FLOAT = 2, 3
 COMMON_COMPRESSIONS = {1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946}  # of which Pillow's failure means damage
 _PALETTE, _CMYK, _YCBCR, _CIELAB, _ICCLAB = 3, 5, 6, 8, 9
@@ -39,6 +43,7 @@ _NAMES = {
     32844: "LogL",
     32845: "LogLuv",
 }
+_UNKNOWN = ("not supported", "is not a known", "requires the 'imagecodecs'")  # in tifffile's words
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -52,45 +57,72 @@ _TURNS = {
 
 def reads_wrong(tags: ImageFileDirectory_v2) -> bool:
     """Whether Pillow gives noise or an empty page for a directory with these tags, instead of an error."""
-    samples, planar = first_of(tags.get(_SAMPLES)) or 1, first_of(tags.get(_PLANAR)) or 1
-    bits, photometric = first_of(tags.get(_BITS)) or 1, first_of(tags.get(_PHOTOMETRIC))
+
+    def number(tag: int) -> int:
+        return (numbers_of(tags.get(tag)) or [0])[0]
+
+    samples, planar = number(_SAMPLES) or 1, number(_PLANAR) or 1
+    bits, photometric = number(_BITS) or 1, number(_PHOTOMETRIC)
     if planar == 2 and samples > 1 and (bits != 8 or samples != 3):
         return True  # 16-bit planes: noise; grey and alpha in planes: white
-    compressed = (first_of(tags.get(COMPRESSION)) or 1) != 1
-    if first_of(tags.get(_FORMAT)) in (_SIGNED, _FLOAT) and (bits == 8 or (compressed and tags.prefix == b"MM")):
+    compressed = (number(COMPRESSION) or 1) != 1
+    if number(_FORMAT) in (_SIGNED, _FLOAT) and (bits == 8 or (compressed and tags.prefix == b"MM")):
         return True  # -1 is 255; libtiff has turned the bytes round, Pillow turns them again
     return photometric == _YCBCR and not compressed
 
 
-def read_rare_tiff(path: Path, place: int, max_pixels: int) -> Image.Image:
-    """A directory of a TIFF (`place` counts them from 0) as an upright image in mode "L" or "RGB".
+def read_rare_tiff(path: Path, directory: int, max_pixels: int) -> Image.Image:
+    """A directory of a TIFF (counted from 0) as an upright image in mode "L" or "RGB".
 
     PageError: over the limit, not supported, damaged.
     """
     import tifffile
 
     logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it reports what is odd; nobody asked
+    with _tifffile():
+        file = tifffile.TiffFile(path)
+    with file:
+        with _tifffile():
+            page = file.pages[directory]
+        _check_numbers(page)
+        size = page.imagewidth, page.imagelength
+        if size[0] * size[1] > max_pixels:
+            raise over_limit(size, max_pixels)
+        _check_supported(page)
+        take(rare_tiff_bytes(size, page.samplesperpixel, first_of(page.bitspersample), int(page.planarconfig)))
+        image = _image_of(page)
+        turn = first_of(_value(page, _ORIENTATION))
+        return image.transpose(_TURNS[turn]) if isinstance(turn, int) and turn in _TURNS else image
+
+
+@contextlib.contextmanager
+def _tifffile(page: TiffPage | None = None) -> Iterator[None]:
+    """Around a call of tifffile, which is Python and checks few values. page: of which it is asked."""
+    import tifffile
+
     try:
-        with tifffile.TiffFile(path) as file:
-            page = file.pages[place]
-            size = page.imagewidth, page.imagelength
-            if size[0] * size[1] > max_pixels:
-                raise over_limit(size, max_pixels)
-            _check_supported(page)
-            take(rare_tiff_bytes(size, page.samplesperpixel, first_of(page.bitspersample), int(page.planarconfig)))
-            image = _image_of(page)
-            turn = _TURNS.get(first_of(page.tags.valueof(274)))
-            return image if turn is None else image.transpose(turn)
-    except PageError:
-        raise
-    except NotImplementedError:
-        raise _not_supported(page) from None
+        yield
     except tifffile.TiffFileError:
         raise PageError("damaged: its header cannot be read") from None
-    except DECODING_ERRORS as error:
-        if any(words in str(error) for words in ("not supported", "is not a known", "requires the 'imagecodecs'")):
-            raise _not_supported(page) from None
-        raise PageError(reason_of(error)) from None
+    except PILLOW_ERRORS as error:  # the same: RuntimeError is the one of its codecs (imagecodecs)
+        unknown = isinstance(error, NotImplementedError) or any(words in str(error) for words in _UNKNOWN)
+        raise _not_supported(page) if unknown and page else PageError(reason_of(error)) from None
+
+
+def _value(page: TiffPage, tag: int, default: object = None) -> object:
+    with _tifffile(page):
+        return page.tags.valueof(tag, default)
+
+
+def _check_numbers(page: TiffPage) -> None:
+    """Raises PageError where a header has lists, texts or fractions for what is one whole number."""
+    numbers = [
+        page.imagewidth, page.imagelength, page.imagedepth, page.samplesperpixel, first_of(page.bitspersample),
+        page.rowsperstrip, page.compression, page.planarconfig, page.photometric, *page.dataoffsets,
+        *page.databytecounts, *page.extrasamples,
+    ]  # fmt: skip
+    if not all(isinstance(number, int) for number in numbers):
+        raise PageError(SENSELESS)
 
 
 def _not_supported(page: TiffPage) -> PageError:
@@ -118,24 +150,29 @@ def _check_supported(page: TiffPage) -> None:
 
 
 def _image_of(page: TiffPage) -> Image.Image:
-    photometric, samples = int(page.photometric), page.samplesperpixel
+    photometric, samples, bits = int(page.photometric), page.samplesperpixel, first_of(page.bitspersample)
     if photometric == _YCBCR and int(page.compression) == 1:
         values = _uncompressed_ycbcr(page)
+    elif bits == 24 and page.dtype.kind in "iu":
+        values = _of_24_bits(page)
     else:
-        is_24_bits = first_of(page.bitspersample) == 24 and page.dtype.kind in "iu"
-        values = _of_24_bits(page) if is_24_bits else page.asarray()
-        if page.axes == "SYX":
-            values = np.moveaxis(values, 0, -1)
-        if photometric == _YCBCR and int(page.compression) == _APERIO_YCBCR:
-            values = np.asarray(Image.fromarray(values[..., :3], "YCbCr").convert("RGB"))
+        with _tifffile(page):
+            values = page.asarray()
+    if page.axes == "SYX" and values.ndim == 3 and photometric != _YCBCR:
+        values = np.moveaxis(values, 0, -1)
+    if values.size % (page.imagelength * page.imagewidth):
+        raise PageError(SENSELESS)
     values = values.reshape(page.imagelength, page.imagewidth, -1)  # [height, width, samples]
+    if photometric == _YCBCR and int(page.compression) == _APERIO_YCBCR:
+        if values.dtype != np.uint8:
+            raise _not_supported(page)
+        values = np.asarray(Image.fromarray(values[..., :3], "YCbCr").convert("RGB"))
     if photometric == _PALETTE:
         return _coloured(values[..., 0], page.colormap)
     count = _COLOURS[photometric]
-    colours, more = values[..., :count], values[..., count:]
-    bits = first_of(page.bitspersample)
+    colours, extra = values[..., :count], values[..., count:]
     if photometric in (_CIELAB, _ICCLAB):
-        if values.dtype.itemsize > 2 or values.dtype.kind == "f":
+        if values.dtype.itemsize > 2 or values.dtype.kind == "f" or bits < 8:
             raise _not_supported(page)
         high = (colours.view(f"u{colours.dtype.itemsize}") >> (bits - 8)).astype(np.uint8)
         return lab_to_rgb(high, signed=photometric == _CIELAB)
@@ -145,8 +182,8 @@ def _image_of(page: TiffPage) -> Image.Image:
     if photometric == _CMYK:
         grey = np.asarray(Image.fromarray(grey, "CMYK").convert("RGB"))
     alpha = _alpha_of(page, samples, count)
-    if alpha is not None and more.shape[-1]:
-        grey = on_white(grey, as_bytes(more[..., 0], bits), premultiplied=alpha == 1)
+    if alpha is not None and extra.shape[-1]:
+        grey = on_white(grey, as_bytes(extra[..., 0], bits), premultiplied=alpha == 1)
     return Image.fromarray(grey[..., 0] if grey.shape[-1] == 1 else grey)
 
 
@@ -159,7 +196,10 @@ def _alpha_of(page: TiffPage, samples: int, colours: int) -> int | None:
     return kind if kind in (1, 2) else None
 
 
-def _coloured(indices: np.ndarray, colormap: np.ndarray) -> Image.Image:
+def _coloured(indices: np.ndarray, colormap: np.ndarray | None) -> Image.Image:
+    is_whole = colormap is not None and colormap.ndim == 2 and len(colormap) == 3 and colormap.shape[1]
+    if not is_whole or indices.dtype.kind not in "bu":
+        raise PageError(SENSELESS)
     table = colormap // 257 if colormap.max() > 255 else colormap  # [3, colours]; some writers have 8 bits
     return Image.fromarray(np.ascontiguousarray(table.astype(np.uint8).T[np.minimum(indices, table.shape[1] - 1)]))
 
@@ -168,11 +208,7 @@ def _of_24_bits(page: TiffPage) -> np.ndarray:
     """Three bytes a sample in the file's order, which tifffile (2026.3) turns round; uint32, of the page's shape."""
     if page.is_tiled or int(page.compression) != 1:
         raise _not_supported(page)
-    handle = page.parent.filehandle
-    data = b""
-    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
-        handle.seek(offset)
-        data += handle.read(count)
+    data = b"".join(_strips(page))
     samples = np.prod(page.shape)
     if len(data) < 3 * samples:
         raise PageError("truncated: the image data end early")
@@ -181,25 +217,40 @@ def _of_24_bits(page: TiffPage) -> np.ndarray:
     return (low | middle << 8 | high << 16).reshape(page.shape)
 
 
+def _strips(page: TiffPage) -> Iterator[bytes]:
+    """Each strip as it lies in the file."""
+    if len(page.dataoffsets) != len(page.databytecounts):
+        raise PageError(SENSELESS)
+    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        with _tifffile(page):
+            page.parent.filehandle.seek(offset)
+            stored = page.parent.filehandle.read(count)
+        yield stored
+
+
 def _uncompressed_ycbcr(page: TiffPage) -> np.ndarray:
     """YCbCr whose colours have fewer samples than its brightness, as it lies in the strips: uint8 [height, width, 3].
 
     A unit is `across` x `down` values of brightness, then one of each colour.
     """
-    across, down = page.tags.valueof(530, (2, 2))
+    subsampling = numbers_of(_value(page, 530, (2, 2)))
+    if len(subsampling) != 2 or min(subsampling) < 1:
+        raise PageError(SENSELESS)
+    across, down = subsampling
     if page.planarconfig == 2 or page.is_tiled or first_of(page.bitspersample) != 8 or page.samplesperpixel != 3:
         raise _not_supported(page)
     width, height, rows = page.imagewidth, page.imagelength, min(page.rowsperstrip, page.imagelength)
+    if len(page.dataoffsets) * rows < height:
+        raise PageError("truncated: parts of the image are missing")
     unit, units = across * down + 2, -(-width // across)
     planes = np.empty((height, width, 3), np.float32)
-    for strip, (offset, count) in enumerate(zip(page.dataoffsets, page.databytecounts, strict=True)):
+    for strip, stored in enumerate(_strips(page)):
         top = strip * rows
         wanted = min(rows, height - top)
         if wanted <= 0:
             break
         unit_rows = -(-wanted // down)
-        page.parent.filehandle.seek(offset)
-        data = np.frombuffer(page.parent.filehandle.read(count), np.uint8)
+        data = np.frombuffer(stored, np.uint8)
         if len(data) < unit_rows * units * unit:
             raise PageError("truncated: the image data end early")
         data = data[: unit_rows * units * unit].reshape(unit_rows, units, unit)
@@ -213,8 +264,8 @@ def _uncompressed_ycbcr(page: TiffPage) -> np.ndarray:
 
 def _rgb_of_ycbcr(planes: np.ndarray, page: TiffPage) -> np.ndarray:
     """By the formula of TIFF 6.0, section 21, and the file's own coefficients."""
-    red, green, blue = _ratios(page.tags.valueof(529), 3) or (0.299, 0.587, 0.114)
-    black_white = _ratios(page.tags.valueof(532), 6) or (0, 255, 128, 255, 128, 255)
+    red, green, blue = _ratios(_value(page, 529), 3) or (0.299, 0.587, 0.114)
+    black_white = _ratios(_value(page, 532), 6) or (0, 255, 128, 255, 128, 255)
     for channel, (black, white) in enumerate(zip(black_white[::2], black_white[1::2], strict=True)):
         planes[..., channel] = (planes[..., channel] - black) * ((127 if channel else 255) / ((white - black) or 1))
     y, cb, cr = planes[..., 0], planes[..., 1], planes[..., 2]

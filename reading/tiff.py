@@ -1,96 +1,122 @@
 """Frames of TIFFs as Pillow images.
 
-    image = read_tiff(path, file, 0, max_pixels=700_000_000)
+    tiffs = OpenTiffs()
+    image = tiffs.page(path, file, 0, max_pixels=700_000_000, heard=[])
+    tiffs.close()
 
-Files of several frames stay open between pages (`close_tiffs`).
+Files of several frames stay open between pages: finding frame k walks k directories, once and not k times.
 """
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageFile, ImagePalette, UnidentifiedImageError
 
-from reading.colours import first_of, grey_or_rgb
+from reading.colours import grey_or_rgb
 from reading.containers import FileId, file_id_of
 from reading.damage import judge_deflated_tiff, judge_tiff
 from reading.memory_gate import budget, take
-from reading.page_errors import DECODING_ERRORS, PageError, over_limit
+from reading.page_errors import PILLOW_ERRORS, DecoderError, PageError, decoder, over_limit, reason_of
 from reading.rare_tiffs import COMMON_COMPRESSIONS, COMPRESSION, read_rare_tiff, reads_wrong
 from reading.tiff_bands import Bands, tiff_bytes
 from reading.tiff_errors import can_hear
-from reading.tiff_frames import check_strips, tiff_pages
+from reading.tiff_frames import check_strips, numbers_of, tiff_pages
 
 OPEN_TIFFS = 8
 COLOUR_MAP = 320  # a tag
-
-_tiff_lock = threading.Lock()
-# The file, and which of its directories are pages. Least recently used first; one in use is not in the list.
-_idle_tiffs: list[tuple[FileId, ImageFile.ImageFile, list[int]]] = []
+_DECIDING = range(254, 533)  # tags: all that decides pixels
+_UNKNOWN = (UnidentifiedImageError, SyntaxError, LookupError, TypeError, ValueError)  # Pillow knows no such image
 
 
-def read_tiff(path: Path, file: BinaryIO, frame: int | None, max_pixels: int, heard: list[str]) -> Image.Image:
-    """A page of a TIFF; `frame` counts its pages (tiff_frames.py) from 0, None is the only one.
+class _OpenTiff(NamedTuple):
+    """An open file, and which of its directories are pages."""
 
-    What libtiff complained about is raised or added to `heard` (damage.py). Files of many frames stay open: finding
-    frame k walks k directories, once and not k times. What Pillow cannot read, or reads wrong, is asked of a second
-    reader (rare_tiffs.py).
-    """
-    file_id = file_id_of(path, file)
-    image, places = _take_tiff(file_id, frame)
-    keep = False
-    try:
-        if image is None:
-            places = tiff_pages(file).places
-            _check_there(frame, len(places))
-        place = places[frame or 0]
+    file_id: FileId
+    image: ImageFile.ImageFile
+    directories: list[int]
+
+
+class OpenTiffs:
+    """TIFFs that stay open between their pages, at most `OPEN_TIFFS`. For several threads at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[_OpenTiff] = []  # least recently used first; one in use is not in the list
+
+    def page(self, path: Path, file: BinaryIO, frame: int | None, max_pixels: int, heard: list[str]) -> Image.Image:
+        """A page of a TIFF; `frame` counts its pages (tiff_frames.py) from 0, None is the only one.
+
+        What libtiff complained about is raised or added to `heard` (damage.py). What Pillow cannot read, or reads
+        wrong, is asked of a second reader (rare_tiffs.py).
+        """
+        file_id = file_id_of(path, file)
+        tiff = self._take(file_id, frame)
+        image, directories = (tiff.image, tiff.directories) if tiff else (None, tiff_pages(file).directories)
+        if frame is None and len(directories) > 1:
+            raise PageError(f"holds {len(directories)} pages where one image was expected: rename it to .tif")
+        if frame is not None and frame >= len(directories):
+            count = f"{len(directories)} pages" if len(directories) > 1 else "one page"
+            raise PageError(f"page {frame + 1} is missing: the file holds {count}")
+        directory = directories[frame or 0]
+        keep = False
         try:
-            image = image or _opened(path)
-            image.seek(place)
-            rare = reads_wrong(image.tag_v2)
-        except (UnidentifiedImageError, SyntaxError, LookupError, TypeError, ValueError):  # Pillow knows no such image
-            return read_rare_tiff(path, place, max_pixels)
-        check_strips(file, image.tag_v2)
-        if rare:
-            page = read_rare_tiff(path, place, max_pixels)
-            judge_deflated_tiff(file, image.tag_v2)
-            judge_tiff(path, place, heard)
+            try:
+                image = image or _opened(path)
+                _go_to(image, directory)
+            except EOFError:
+                raise PageError(f"damaged: the directory of page {(frame or 0) + 1} cannot be read") from None
+            except _UNKNOWN:
+                return read_rare_tiff(path, directory, max_pixels)
+            except PILLOW_ERRORS as error:
+                raise PageError(reason_of(error)) from None
+            check_strips(file, image.tag_v2)
+            if reads_wrong(image.tag_v2):
+                page = read_rare_tiff(path, directory, max_pixels)
+                judge_deflated_tiff(file, image.tag_v2)
+                judge_tiff(path, directory, heard)
+                return page
+            try:
+                page = _decoded(path, file, image, directory, max_pixels, heard)
+            except DecoderError:
+                if (numbers_of(image.tag_v2.get(COMPRESSION)) or [1])[0] in COMMON_COMPRESSIONS:
+                    raise
+                return read_rare_tiff(path, directory, max_pixels)
+            keep = getattr(image, "is_animated", False)
             return page
-        if image.size[0] * image.size[1] > max_pixels:
-            raise over_limit(image.size, max_pixels)
-        _mend_palette(image)
-        can_hear()
-        needed = tiff_bytes(image.mode, image.tag_v2, image.info)
-        bands = needed > budget() and Bands.of(file, image)
-        if not bands:
-            take(needed)
-        try:
-            if bands:
-                page = bands.page(_mend_palette)
-            else:
-                image.load()
-        except DECODING_ERRORS:
-            if first_of(image.tag_v2.get(COMPRESSION)) in COMMON_COMPRESSIONS:
-                raise
-            return read_rare_tiff(path, place, max_pixels)
-        judge_deflated_tiff(file, image.tag_v2)
-        if not (bands and bands.cuts_strips):  # of which libtiff would want the whole strip in memory
-            judge_tiff(path, place, heard)
-        if not bands:
-            page = grey_or_rgb(image)
-            page = page.copy() if page is image else page
-        image.im = None  # an open TIFF would keep its last frame in memory
-        keep = getattr(image, "is_animated", False)
-        return page
-    except EOFError:
-        raise PageError(f"damaged: the directory of page {(frame or 0) + 1} cannot be read") from None
-    finally:
-        if keep:
-            _put_tiff(file_id, image, places)
-        elif image is not None:
-            image.close()
+        finally:
+            if keep:
+                self._put(_OpenTiff(file_id, image, directories))
+            elif image is not None:
+                image.close()
+
+    def close(self) -> None:
+        """Closes the files that are kept open between frames."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().image.close()
+
+    def _take(self, file_id: FileId, frame: int | None) -> _OpenTiff | None:
+        with self._lock:
+            for position in range(len(self._idle) - 1, -1, -1):
+                tiff = self._idle[position]
+                # Never the frame it stands on: its pixels are gone, and Pillow decodes a frame once only.
+                if (
+                    tiff.file_id == file_id
+                    and frame is not None
+                    and frame < len(tiff.directories)
+                    and tiff.image.tell() != tiff.directories[frame]
+                ):
+                    return self._idle.pop(position)
+        return None
+
+    def _put(self, tiff: _OpenTiff) -> None:
+        with self._lock:
+            self._idle.append(tiff)
+            while len(self._idle) > OPEN_TIFFS:
+                self._idle.pop(0).image.close()
 
 
 def _opened(path: Path) -> ImageFile.ImageFile:
@@ -104,40 +130,40 @@ def _opened(path: Path) -> ImageFile.ImageFile:
     return image
 
 
+def _go_to(image: ImageFile.ImageFile, directory: int) -> None:
+    image.seek(directory)
+    for tag in _DECIDING:
+        image.tag_v2.get(tag)  # decoded at the first call, with errors of its own; kept from then on
+
+
+def _decoded(
+    path: Path, file: BinaryIO, image: ImageFile.ImageFile, directory: int, max_pixels: int, heard: list[str]
+) -> Image.Image:
+    """The page that an open file stands on, decoded by Pillow and judged. DecoderError where Pillow gives up."""
+    if image.size[0] * image.size[1] > max_pixels:
+        raise over_limit(image.size, max_pixels)
+    _mend_palette(image)
+    can_hear()
+    needed = tiff_bytes(image.mode, image.tag_v2, image.info)
+    bands = needed > budget() and Bands.of(file, image)
+    if bands:
+        page = bands.page(_mend_palette)
+    else:
+        take(needed)
+        with decoder(*PILLOW_ERRORS):
+            image.load()
+    judge_deflated_tiff(file, image.tag_v2)
+    if not (bands and bands.cuts_strips):  # of which libtiff would want the whole strip in memory
+        judge_tiff(path, directory, heard)
+    if not bands:
+        page = grey_or_rgb(image)
+        page = page.copy() if page is image else page
+    image.im = None  # an open TIFF would keep its last frame in memory
+    return page
+
+
 def _mend_palette(image: ImageFile.ImageFile) -> None:
     """Colour maps have 16 bits an entry, of which Pillow takes the upper eight; some writers filled in 0 ... 255."""
-    entries = image.tag_v2.get(COLOUR_MAP)
-    if image.mode in ("P", "PA") and isinstance(entries, tuple) and max(entries, default=0) < 256:
+    entries = numbers_of(image.tag_v2.get(COLOUR_MAP))
+    if image.mode in ("P", "PA") and entries and min(entries) >= 0 and max(entries) < 256:
         image.palette = ImagePalette.raw("RGB;L", bytes(entries))
-
-
-def close_tiffs() -> None:
-    """Closes the files that are kept open between frames."""
-    with _tiff_lock:
-        while _idle_tiffs:
-            _idle_tiffs.pop()[1].close()
-
-
-def _check_there(frame: int | None, pages: int) -> None:
-    if frame is None and pages > 1:
-        raise PageError(f"holds {pages} pages where one image was expected: rename it to .tif")
-    if frame is not None and frame >= pages:
-        raise PageError(f"page {frame + 1} is missing: the file holds {f'{pages} pages' if pages > 1 else 'one page'}")
-
-
-def _take_tiff(file_id: FileId, frame: int | None) -> tuple[ImageFile.ImageFile | None, list[int]]:
-    with _tiff_lock:
-        for position in range(len(_idle_tiffs) - 1, -1, -1):
-            found, image, places = _idle_tiffs[position]
-            # Never the frame it stands on: its pixels are gone, and Pillow decodes a frame once only.
-            if found == file_id and frame is not None and frame < len(places) and image.tell() != places[frame]:
-                del _idle_tiffs[position]
-                return image, places
-    return None, []
-
-
-def _put_tiff(file_id: FileId, image: ImageFile.ImageFile, places: list[int]) -> None:
-    with _tiff_lock:
-        _idle_tiffs.append((file_id, image, places))
-        while len(_idle_tiffs) > OPEN_TIFFS:
-            _idle_tiffs.pop(0)[1].close()

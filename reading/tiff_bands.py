@@ -15,13 +15,14 @@ import math
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Rational
 from typing import BinaryIO
 
 from PIL import Image, ImageFile, ImageOps
 
 from reading.colours import grey_or_rgb
 from reading.memory_gate import budget, take
-from reading.page_errors import PageError
+from reading.page_errors import PILLOW_ERRORS, SENSELESS, PageError, decoder
 from reading.page_memory import as_page_bytes, stored_bytes, with_slack
 from reading.tiff_frames import numbers_of
 
@@ -35,6 +36,7 @@ _ORIENTATION, _JPEG_TABLES = 274, 347
 # predictor, colour map, inks, extra samples, sample format, JPEG tables, YCbCr coefficients, subsampling, positions.
 _CARRIED = (258, 259, 262, 266, 277, 284, 292, 293, 317, 320, 332, 338, 339, _JPEG_TABLES, 529, 530, 531, 532)
 _LONG, _SHORT, _UNDEFINED, _RATIONAL = 4, 3, 7, 5
+_MOST_RATIONAL = 2**32 // 10000 - 1  # written as so many ten-thousandths
 _COPIES = 3  # of a band's bytes: its strips, the TIFF of them, what libtiff reads
 _FINE = 4  # a band has at most this part of the budget, where strips are small enough
 
@@ -94,6 +96,8 @@ class Bands:
         step = _number(tags, _TILE_HEIGHT) if tiled else min(height, _number(tags, _ROWS, height) or height)
         if not tiled and compression == 1:
             step = 1
+        if min(width, height, step) < 1 or (tiled and _number(tags, _TILE_WIDTH) < 1):
+            return None
         row = width * max(as_page_bytes(image.mode, image.info), 2 * stored_bytes(image.mode))
         row += _COPIES * row_bytes(tags)
         file.seek(0)
@@ -104,7 +108,7 @@ class Bands:
             fine = int(budget() / _FINE / row) // part * part
             rows = min(max(part, fine), height)
             needed = with_slack(page + rows * row + (0 if compression == 1 else strip_bytes(tags)))
-            if step and needed <= budget():
+            if needed <= budget():
                 take(needed)
                 return cls(file, tags, order, step, rows, power)
         return None
@@ -121,9 +125,13 @@ class Bands:
         if self.cuts_strips and sum(numbers_of(self.tags.get(_COUNTS))) < row_bytes(self.tags) * height:
             raise PageError("truncated: the image data end early")  # Pillow would read on behind them
         for top in range(0, height, self.rows):
-            with Image.open(io.BytesIO(self._band(top, min(self.rows, height - top))), formats=["TIFF"]) as image:
+            data = self._band(top, min(self.rows, height - top))
+            with decoder(*PILLOW_ERRORS):
+                image = Image.open(io.BytesIO(data), formats=["TIFF"])
+            with image:
                 prepare(image)
-                image.load()
+                with decoder(*PILLOW_ERRORS):
+                    image.load()
                 band = grey_or_rgb(image).reduce(factor)
             if page is None:
                 page = Image.new(band.mode, (-(-width // factor), -(-height // factor)))
@@ -149,11 +157,13 @@ class Bands:
         """The strips or tiles of some rows, plane after plane; `across`: how many stand side by side."""
         offsets, counts = numbers_of(self.tags.get(offsets_tag)), numbers_of(self.tags.get(counts_tag))
         in_plane = across * -(-_number(self.tags, _HEIGHT) // self.step)
+        if len(counts) < len(offsets) or len(offsets) < in_plane:
+            raise PageError(SENSELESS)
         first, last = across * (top // self.step), across * -(-(top + rows) // self.step)
         return [
-            self._read(offsets[place], counts[place])
-            for plane in range(max(1, len(offsets) // in_plane))
-            for place in range(plane * in_plane + first, plane * in_plane + last)
+            self._read(offsets[part], counts[part])
+            for plane in range(len(offsets) // in_plane)
+            for part in range(plane * in_plane + first, plane * in_plane + last)
         ]
 
     def _rows(self, top: int, rows: int) -> list[bytes]:
@@ -164,6 +174,8 @@ class Bands:
         bits, samples = numbers_of(self.tags.get(258)) or [1], _number(self.tags, 277, 1)
         planes = samples if _number(self.tags, 284, 1) == 2 else 1
         row = -(-_number(self.tags, _WIDTH) * bits[0] * samples // planes // 8)  # bytes
+        if len(offsets) < planes * in_plane:
+            raise PageError(SENSELESS)
         return [
             self._read(offsets[plane * in_plane + at // in_strip] + at % in_strip * row, row)
             for plane in range(planes)
@@ -188,9 +200,9 @@ def _tiff(order: str, tags: dict[int, object], parts: list[bytes], offsets_tag: 
     for tag, value in sorted(tags.items()):
         kind, count, data = _packed(order, tag, value)
         if len(data) > 4:
-            place = struct.pack(order + "I", beyond + len(values))
+            pointer = struct.pack(order + "I", beyond + len(values))
             values += data + b"\0" * (len(data) % 2)
-            data = place
+            data = pointer
         entries += struct.pack(order + "HHI", tag, kind, count) + data.ljust(4, b"\0")
     mark = b"II" if order == "<" else b"MM"
     head = mark + struct.pack(order + "HI", 42, directory_at)
@@ -203,7 +215,11 @@ def _packed(order: str, tag: int, value: object) -> tuple[int, int, bytes]:
     if isinstance(value, bytes):
         return _UNDEFINED, len(value), value
     values = value if isinstance(value, tuple) else (value,)
+    if not values or not all(isinstance(number, int | float | Rational) and 0 <= number < 2**32 for number in values):
+        raise PageError(SENSELESS)
     if not all(isinstance(number, int) for number in values):
+        if max(values) > _MOST_RATIONAL:
+            raise PageError(SENSELESS)
         pairs = [part for number in values for part in (round(float(number) * 10000), 10000)]
         return _RATIONAL, len(values), struct.pack(f"{order}{len(pairs)}I", *pairs)
     if tag in (_WIDTH, _HEIGHT, _ROWS, _OFFSETS, _COUNTS, _TILE_OFFSETS, _TILE_COUNTS) or max(values) > 65535:

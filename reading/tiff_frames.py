@@ -29,9 +29,9 @@ _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # types of
 
 
 class TiffPages(NamedTuple):
-    """places: the number of each page's directory, from 0, in their order. left_out: how many are no pages."""
+    """directories: the number of each page's directory, from 0, in their order. left_out: how many are no pages."""
 
-    places: list[int]
+    directories: list[int]
     left_out: int
 
 
@@ -42,8 +42,8 @@ def tiff_pages(file: BinaryIO) -> TiffPages:
     """
     directories = _directories(file)
     pages = [
-        place
-        for place, tags in enumerate(directories)
+        number
+        for number, tags in enumerate(directories)
         if not tags.get(_NEW_SUBFILE_TYPE, 0) & (_REDUCED | _MASK) and tags.get(_SUBFILE_TYPE) != _OLD_REDUCED
     ]
     if len(pages) == len(directories) and _is_pyramid(directories):
@@ -77,7 +77,7 @@ def _directories(file: BinaryIO) -> list[dict[int, int]]:
     order = "<" if head[:2] == b"II" else ">"
     big = head[2:4] in (b"+\0", b"\0+")
     count_as, entry, offset_as = (order + "Q", 20, order + "Q") if big else (order + "H", 12, order + "I")
-    found: list[dict[int, int]] = []
+    directories: list[dict[int, int]] = []
     try:
         (offset,) = struct.unpack_from(offset_as, head, 8 if big else 4)
         seen: set[int] = set()
@@ -90,24 +90,24 @@ def _directories(file: BinaryIO) -> list[dict[int, int]]:
             end = offset + struct.calcsize(count_as) + entries * entry
             if end + struct.calcsize(offset_as) > size:
                 raise PageError(f"truncated: the directory of frame {len(seen)} lies beyond the end of the file")
-            found.append(_entries(file.read(entry * min(entries, _ENTRIES)), order, big))
+            directories.append(_entries(file.read(entry * min(entries, _ENTRIES)), order, big))
             file.seek(end)
             (offset,) = struct.unpack(offset_as, file.read(struct.calcsize(offset_as)))
     except (struct.error, OverflowError):  # an offset beyond the end reads nothing; beyond 2**63 it cannot be sought
         raise PageError("truncated: a frame's directory lies beyond the end of the file") from None
-    if not found:
+    if not directories:
         raise PageError("damaged: a TIFF without a frame")
-    return found
+    return directories
 
 
 def _entries(data: bytes, order: str, big: bool) -> dict[int, int]:
     step, value_at, count_as = (20, 12, "Q") if big else (12, 8, "I")
-    found = {}
+    tags = {}
     for at in range(0, len(data) - step + 1, step):
         tag, kind, count = struct.unpack_from(f"{order}HH{count_as}", data, at)
         if count == 1 and kind in _WHOLE_NUMBERS and (big or kind not in (16, 18)):
-            (found[tag],) = struct.unpack_from(order + _WHOLE_NUMBERS[kind], data, at + value_at)
-    return found
+            (tags[tag],) = struct.unpack_from(order + _WHOLE_NUMBERS[kind], data, at + value_at)
+    return tags
 
 
 def check_strips(file: BinaryIO, tags: Mapping[int, object]) -> None:

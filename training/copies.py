@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from output.progress import Progress
-from reading.decoding import PageError, close_files, read_page
+from reading.decoding import PageError, Reader
 from reading.memory_gate import one_page
 from reading.pages import Page
 from reading.sketch import SKETCH, THUMBNAIL, sketch, thumbnail
@@ -93,18 +93,15 @@ def find_copies(parts: Sequence[LabelledPages], *, workers: int, max_pixels: int
             joined.join(at, first.setdefault(content, at))
     exact = [joined.root(at) for at in range(len(pages))]
     wanted = list(first.values())
-    places, strokes = _sketches(pages, wanted, workers=workers, max_pixels=max_pixels, quiet=quiet)
+    with Reader(min_side=THUMBNAIL, max_pixels=max_pixels) as reader:
+        places, strokes = _sketches(pages, wanted, reader, workers=workers, quiet=quiet)
 
-    @lru_cache(_KEPT)
-    def small(row: int) -> np.ndarray:
-        part, place = pages[places[row]]
-        return small_of(_read(part, place, max_pixels))
+        @lru_cache(_KEPT)
+        def small(row: int) -> np.ndarray:
+            return small_of(_read(*pages[places[row]], reader))
 
-    try:
         for one, other in near_pairs(strokes, small):
             joined.join(places[one], places[other])
-    finally:
-        close_files()
     members: dict[int, list[int]] = defaultdict(list)
     for at, content in enumerate(contents):
         if content:
@@ -203,37 +200,34 @@ def _content(digest: str, page: Page) -> str:
     return digest if page.frame is None else f"{digest}:{page.frame + 1}"
 
 
-def _read(part: LabelledPages, place: int, max_pixels: int) -> Image.Image:
+def _read(part: LabelledPages, place: int, reader: Reader) -> Image.Image:
     page = part.pages[place]
-    return read_page(part.root / page.path, page.frame, min_side=THUMBNAIL, max_pixels=max_pixels)
+    return reader.page(part.root / page.path, page.frame)
 
 
 def _sketches(
-    pages: Sequence[tuple[LabelledPages, int]], wanted: Sequence[int], *, workers: int, max_pixels: int, quiet: bool
+    pages: Sequence[tuple[LabelledPages, int]], wanted: Sequence[int], reader: Reader, *, workers: int, quiet: bool
 ) -> tuple[list[int], np.ndarray]:
     """Those of the wanted places that could be read, and their sketches [N, 192]."""
 
     def look(at: int) -> np.ndarray | None:
         try:
             with one_page():
-                return sketch(thumbnail(_read(*pages[at], max_pixels)))
-        except (PageError, OSError, ValueError, MemoryError):  # decoding tells which pages cannot be read, and why
+                return sketch(thumbnail(_read(*pages[at], reader)))
+        except (PageError, MemoryError):  # decoding tells which pages cannot be read, and why
             return None
 
     places: list[int] = []
     strokes = np.zeros((len(wanted), SKETCH[0] * SKETCH[1]), np.float32)
-    try:
-        with (
-            Progress(len(wanted), "page", quiet, "looking for copies") as progress,
-            ThreadPoolExecutor(max(1, workers), "look") as pool,
-        ):
-            for at, found in zip(wanted, pool.map(look, wanted), strict=True):
-                progress.advance()
-                if found is not None:
-                    strokes[len(places)] = found
-                    places.append(at)
-    finally:
-        close_files()
+    with (
+        Progress(len(wanted), "page", quiet, "looking for copies") as progress,
+        ThreadPoolExecutor(max(1, workers), "look") as pool,
+    ):
+        for at, strokes_of_page in zip(wanted, pool.map(look, wanted), strict=True):
+            progress.advance()
+            if strokes_of_page is not None:
+                strokes[len(places)] = strokes_of_page
+                places.append(at)
     return places, strokes[: len(places)]
 
 
