@@ -32,7 +32,7 @@ from reading.jp2 import as_pillow_reads_it, read_deep_jp2, set_reduction, true_c
 from reading.jp2_header import Jp2Header, read_header
 from reading.jpeg import decode_jpeg
 from reading.memory_gate import one_page
-from reading.page_errors import FILE_ERRORS, PILLOW_ERRORS, DecoderError, PageError, decoder, reason_of
+from reading.page_errors import FILE_ERRORS, PILLOW_ERRORS, TIFF_ERRORS, DecoderError, PageError, decoder, reason_of
 from reading.page_memory import fitting_power, too_large
 from reading.pdf import OpenPdfs, count_pdf_pages
 from reading.png import without_extras
@@ -284,6 +284,6 @@ def _reduced(
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    with contextlib.suppress(*PILLOW_ERRORS):  # broken metadata: the page is read as it lies
+    with contextlib.suppress(*TIFF_ERRORS):  # broken metadata: the page is read as it lies
         ImageOps.exif_transpose(image, in_place=True)
     return image

@@ -23,23 +23,21 @@ from settings.sizes import in_words
 
 # Of any read, whatever decodes: the disk, the network, the file that is gone; a size that no machine has.
 FILE_ERRORS = (OSError, MemoryError)
-# Pillow, where it opens or loads an image: its formats are read in Python, which checks few values of a header, and
-# its codecs raise what they like (RuntimeError: AVIF). It is called with nothing of ours but the file.
+# Pillow, where it opens or loads an image: it reads headers in Python, and its codecs raise what they like
+# (RuntimeError: AVIF).
 PILLOW_ERRORS = (
     *FILE_ERRORS,
     SyntaxError,
     ValueError,
     LookupError,
     ArithmeticError,
-    TypeError,
-    AttributeError,
-    AssertionError,
     RuntimeError,
     EOFError,
-    BufferError,
     struct.error,
     zlib.error,
 )
+# Pillow and tifffile, where they read TIFF and Exif: they check few types of what a tag holds.
+TIFF_ERRORS = (*PILLOW_ERRORS, TypeError, AttributeError, AssertionError)
 
 SENSELESS = "damaged: its header holds values that make no sense"
 # Of these, the text speaks of the decoder's code ("15252" of a KeyError), not of the file.

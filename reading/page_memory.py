@@ -17,7 +17,7 @@ from PIL import Image, ImageFile
 
 from reading.jp2_header import Jp2Header
 from reading.memory_gate import budget, take
-from reading.page_errors import PILLOW_ERRORS, PageError, over_limit, over_memory
+from reading.page_errors import TIFF_ERRORS, PageError, over_limit, over_memory
 
 # Bytes a pixel, by Pillow's mode: as it is stored, and at most while it is made "L" or "RGB" (colours.py).
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
@@ -140,6 +140,6 @@ def _halvings(header: Jp2Header, mode: str) -> int:
 
 
 def _is_turned(image: Image.Image) -> bool:
-    with contextlib.suppress(*PILLOW_ERRORS):  # broken metadata: it will not be turned
+    with contextlib.suppress(*TIFF_ERRORS):  # broken metadata: it will not be turned
         return image.getexif().get(0x0112, 1) != 1
     return False

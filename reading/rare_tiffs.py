@@ -21,7 +21,7 @@ from PIL import Image
 
 from reading.colours import as_bytes, first_of, lab_to_rgb, on_white
 from reading.memory_gate import take
-from reading.page_errors import PILLOW_ERRORS, SENSELESS, PageError, over_limit, reason_of
+from reading.page_errors import SENSELESS, TIFF_ERRORS, PageError, over_limit, reason_of
 from reading.page_memory import rare_tiff_bytes
 from reading.tiff_frames import numbers_of
 
@@ -104,7 +104,7 @@ def _tifffile(page: TiffPage | None = None) -> Iterator[None]:
         yield
     except tifffile.TiffFileError:
         raise PageError("damaged: its header cannot be read") from None
-    except PILLOW_ERRORS as error:  # the same: RuntimeError is the one of its codecs (imagecodecs)
+    except TIFF_ERRORS as error:  # RuntimeError: of its codecs (imagecodecs)
         unknown = isinstance(error, NotImplementedError) or any(words in str(error) for words in _UNKNOWN)
         raise _not_supported(page) if unknown and page else PageError(reason_of(error)) from None
 

@@ -19,7 +19,7 @@ from reading.colours import grey_or_rgb
 from reading.containers import FileId, file_id_of
 from reading.damage import judge_deflated_tiff, judge_tiff
 from reading.memory_gate import budget, take
-from reading.page_errors import PILLOW_ERRORS, DecoderError, PageError, decoder, over_limit, reason_of
+from reading.page_errors import TIFF_ERRORS, DecoderError, PageError, decoder, over_limit, reason_of
 from reading.rare_tiffs import COMMON_COMPRESSIONS, COMPRESSION, read_rare_tiff, reads_wrong
 from reading.tiff_bands import Bands, tiff_bytes
 from reading.tiff_errors import can_hear
@@ -70,7 +70,7 @@ class OpenTiffs:
                 raise PageError(f"damaged: the directory of page {(frame or 0) + 1} cannot be read") from None
             except _UNKNOWN:
                 return read_rare_tiff(path, directory, max_pixels)
-            except PILLOW_ERRORS as error:
+            except TIFF_ERRORS as error:
                 raise PageError(reason_of(error)) from None
             check_strips(file, image.tag_v2)
             if reads_wrong(image.tag_v2):
@@ -150,7 +150,7 @@ def _decoded(
         page = bands.page(_mend_palette)
     else:
         take(needed)
-        with decoder(*PILLOW_ERRORS):
+        with decoder(*TIFF_ERRORS):
             image.load()
     judge_deflated_tiff(file, image.tag_v2)
     if not (bands and bands.cuts_strips):  # of which libtiff would want the whole strip in memory

@@ -22,7 +22,7 @@ from PIL import Image, ImageFile, ImageOps
 
 from reading.colours import grey_or_rgb
 from reading.memory_gate import budget, take
-from reading.page_errors import PILLOW_ERRORS, SENSELESS, PageError, decoder
+from reading.page_errors import SENSELESS, TIFF_ERRORS, PageError, decoder
 from reading.page_memory import as_page_bytes, stored_bytes, with_slack
 from reading.tiff_frames import numbers_of
 
@@ -126,11 +126,11 @@ class Bands:
             raise PageError("truncated: the image data end early")  # Pillow would read on behind them
         for top in range(0, height, self.rows):
             data = self._band(top, min(self.rows, height - top))
-            with decoder(*PILLOW_ERRORS):
+            with decoder(*TIFF_ERRORS):
                 image = Image.open(io.BytesIO(data), formats=["TIFF"])
             with image:
                 prepare(image)
-                with decoder(*PILLOW_ERRORS):
+                with decoder(*TIFF_ERRORS):
                     image.load()
                 band = grey_or_rgb(image).reduce(factor)
             if page is None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from reading.decoding import PageError, count_frames, read_page
+from reading.decoding import PageError, Reader, count_frames, read_page
 
 LIMIT = 700_000_000
 WIDTH, HEIGHT = 120, 168
@@ -83,7 +83,8 @@ def run_length_bmp():
 
 def read_all(path):
     frames = count_frames(path)
-    return [read_page(path, frame, min_side=64, max_pixels=LIMIT) for frame in (range(frames) if frames else [None])]
+    with Reader(min_side=64, max_pixels=LIMIT) as reader:
+        return [reader.page(path, frame) for frame in (range(frames) if frames else [None])]
 
 
 def read(path, frame=None, *, min_side=64, max_pixels=LIMIT):

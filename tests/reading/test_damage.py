@@ -15,7 +15,7 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, Num
 
 from output.journal import Doubted, Journal
 from reading import tiff_errors
-from reading.decoding import PageError, close_files, count_frames, read_page
+from reading.decoding import PageError, count_frames, read_page
 from run import main
 
 hears_libtiff = pytest.mark.skipif(not tiff_errors.can_hear(), reason="this Pillow's libtiff cannot be heard")
@@ -40,11 +40,8 @@ def saved(page, kind, **options):
 
 def read(path):
     heard = []
-    try:
-        frames = count_frames(path)
-        return read_page(path, None if frames is None else 0, min_side=224, max_pixels=10**8, heard=heard), heard
-    finally:
-        close_files()
+    frames = count_frames(path)
+    return read_page(path, None if frames is None else 0, min_side=224, max_pixels=10**8, heard=heard), heard
 
 
 def told(path):
@@ -162,7 +159,6 @@ def test_each_page_of_a_tiff_is_judged_by_itself(tmp_path):
     assert read(path)[1] == []
     with pytest.raises(PageError, match="fax data"):
         read_page(path, 1, min_side=224, max_pixels=10**8)
-    close_files()
 
 
 def test_a_tiff_of_which_strips_were_never_written_is_an_error(tmp_path):

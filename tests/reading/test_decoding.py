@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from page_files import HEIGHT, WIDTH, WRITERS, drawn, encoded, read, read_all, read_all_under, reason, saved
+from page_files import HEIGHT, LIMIT, WIDTH, WRITERS, drawn, encoded, read, read_all, read_all_under, reason, saved
 from PIL import Image
 
 from reading import decoding
 from reading.containers import kind_of
-from reading.decoding import PageError, count_frames
+from reading.decoding import PageError, Reader, count_frames
 
 # pytest takes back the filter that reading/decoding.py sets once; that it works is seen in a process of its own below.
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
@@ -168,22 +168,23 @@ def test_frames_in_any_order_and_from_threads(tmp_path):
     frames = [Image.new("L", (20, 20 + k), k) for k in range(40)]
     frames[0].save(path, save_all=True, append_images=frames[1:], compression="tiff_lzw")
     assert count_frames(path) == 40
-    for frame in [5, 5, 3, 39, 0, 39]:
-        page = read(path, frame)
-        assert (page.size, page.getpixel((0, 0))) == ((20, 20 + frame), frame)
     wrong = []
 
     def work(first):
         for frame in range(first, 40, 4):
-            page = read(path, frame)
+            page = reader.page(path, frame)
             if page.size != (20, 20 + frame) or page.getpixel((3, 3)) != frame:
                 wrong.append(frame)
 
-    threads = [threading.Thread(target=work, args=(first,)) for first in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with Reader(min_side=64, max_pixels=LIMIT) as reader:
+        for frame in [5, 5, 3, 39, 0, 39]:
+            page = reader.page(path, frame)
+            assert (page.size, page.getpixel((0, 0))) == ((20, 20 + frame), frame)
+        threads = [threading.Thread(target=work, args=(first,)) for first in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert not wrong
     assert reason(path, 40) == "page 41 is missing: the file holds 40 pages"
 
@@ -206,13 +207,52 @@ def test_big_tiff(tmp_path):
 
 
 def test_a_file_that_was_replaced_is_opened_anew(tmp_path):
-    for name in ("a.tif", "a.pdf"):
-        path = tmp_path / name
-        Image.new("L", (50, 50), 10).save(path, save_all=True, append_images=[drawn()])
-        assert read(path, 0).convert("L").getpixel((9, 9)) < 20
-        Image.new("L", (50, 60), 200).save(tmp_path / ("new" + name), save_all=True, append_images=[drawn()])
-        (tmp_path / ("new" + name)).replace(path)
-        assert read(path, 0).convert("L").getpixel((9, 9)) > 190
+    with Reader(min_side=64, max_pixels=LIMIT) as reader:
+        for name in ("a.tif", "a.pdf"):
+            path = tmp_path / name
+            Image.new("L", (50, 50), 10).save(path, save_all=True, append_images=[drawn()])
+            assert reader.page(path, 0).convert("L").getpixel((9, 9)) < 20
+            Image.new("L", (50, 60), 200).save(tmp_path / ("new" + name), save_all=True, append_images=[drawn()])
+            (tmp_path / ("new" + name)).replace(path)
+            assert reader.page(path, 0).convert("L").getpixel((9, 9)) > 190
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are listed on Linux only")
+def test_a_few_files_stay_open_until_the_reader_is_closed(tmp_path):
+    paths = [saved(tmp_path, drawn(), f"{k}.{end}", save_all=True, append_images=[drawn()])
+             for end in ("tif", "pdf") for k in range(12)]  # fmt: skip
+
+    def open_files():
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = open_files()
+    with Reader(min_side=64, max_pixels=LIMIT) as reader:
+        for path in paths:
+            reader.page(path, 0)
+        few = open_files() - before
+        for _ in range(3):
+            for path in paths:
+                reader.page(path, 1)
+        assert 0 < open_files() - before <= few
+    assert open_files() == before
+    with pytest.raises(ValueError, match="closed"):
+        reader.page(paths[0], 0)
+
+
+def test_a_mistake_of_the_program_is_no_damaged_page(tmp_path):
+    paths = [tmp_path / name for name in WRITERS]
+    for path in paths:
+        path.write_bytes(WRITERS[path.name]())
+    with Reader(min_side=64, max_pixels=LIMIT) as reader:
+        for path in paths:
+            with pytest.raises(TypeError if path.suffix in (".tif", ".tiff", ".pdf") else PageError):
+                reader.page(path, "0")
+            with pytest.raises(AttributeError):
+                reader.page(str(path), None)
+    wrong = Reader(min_side=64, max_pixels="many")
+    for path in paths:
+        with pytest.raises(TypeError):
+            wrong.page(path, 0 if path.name in ("frames.tif", "report.pdf") else None)
 
 
 def test_odd_metadata_are_not_talked_about(tmp_path):

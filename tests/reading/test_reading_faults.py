@@ -10,7 +10,7 @@ import simplejpeg
 from PIL import Image
 
 from reading.damage import judge_deflate, judge_deflated_tiff
-from reading.decoding import PageError, close_files, count_frames, read_page
+from reading.decoding import PageError, count_frames, read_page
 from reading.jpeg import decode_jpeg
 
 # Mean red, green, blue of what is named "natural", yellow-blue, flowers; within 12 grey levels.
@@ -37,7 +37,6 @@ def test_each_file_of_the_manifest_is_read_as_it_should_be(shared):
             page = read_page(folder / row["file"], frame, min_side=224, max_pixels=700_000_000, heard=heard)
         except PageError as error:
             reason = str(error)
-        close_files()
         tried += 1
         if expected.startswith("damage noticed"):
             good = bool(reason or heard)
@@ -104,5 +103,4 @@ def test_a_pdf_page_without_content_is_empty_and_not_damaged(tmp_path, content):
     path.write_bytes(file)
     heard = []
     page = read_page(path, 0, min_side=64, max_pixels=10**7, heard=heard)
-    close_files()
     assert page.getextrema() == ((255, 255),) * 3 and not heard

@@ -64,10 +64,11 @@ def test_thumbnails_pyramid_levels_and_masks_are_no_pages(tmp_path, kinds, pages
 def test_pages_are_read_in_any_order(tmp_path):
     kinds = [PAGE if k % 3 == 0 else REDUCED for k in range(30)]
     path = write(tmp_path / "a.tif", *((frame(k), kind) for k, kind in enumerate(kinds)))
-    for page in (9, 0, 0, 5, 9, 1):
-        assert read_page(path, page, min_side=32, max_pixels=10**6).getpixel((1, 1)) == 3 * page
-    with pytest.raises(decoding.PageError, match="page 11 is missing: the file holds 10 pages"):
-        read_page(path, 10, min_side=32, max_pixels=10**6)
+    with decoding.Reader(min_side=32, max_pixels=10**6) as reader:
+        for page in (9, 0, 0, 5, 9, 1):
+            assert reader.page(path, page).getpixel((1, 1)) == 3 * page
+        with pytest.raises(decoding.PageError, match="page 11 is missing: the file holds 10 pages"):
+            reader.page(path, 10)
 
 
 def test_the_subfile_type_of_old_writers(tmp_path):
@@ -127,4 +128,4 @@ def test_real_files_with_thumbnails_levels_and_masks(shared):
     assert [(page.file, page.number) for page in found.pages] == [("CTX194102101", n) for n in (59, 60, 61)]
     for name in ("0004.tif", "tiff_pyramid-14.tif", "tiff_thumb-15.tif"):
         with (shared / "faults" / "reading" / name).open("rb") as file:
-            assert tiff_pages(file).places == [0]
+            assert tiff_pages(file).directories == [0]
