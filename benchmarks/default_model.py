@@ -86,8 +86,9 @@ def main() -> None:
     if given.stored:
         stored_figures()
         return
-    from run import Job
+    from settings.command import ModelRequest
     from settings.config_file import read_settings
+    from training.command import Training
     from training.data import find_labelled
     from training.fitting import Material
     from training.folds import OutOfFold, run_fold, summarise
@@ -101,8 +102,8 @@ def main() -> None:
         settings = read_settings(HOME / "config.toml")
         settings = settings.replaced("setup", model_dir=Path(folder), seed=given.seed)
         settings = settings.replaced("train", towers="head", folds=given.folds)
-        job = Job(kind="train", directory=given.pages, model="EfficientNet-Lite0", name="benchmark")
-        start = Start.choose(settings, job)
+        job = Training(directory=given.pages, model=ModelRequest(base="EfficientNet-Lite0"), name="benchmark")
+        start = Start.choose(settings, job.model)
         found = find_labelled(given.pages, settings)
         folds = fold_documents(found.labels, found.documents, given.folds, given.seed)
         with Work.open(settings, job, start.base, given.pages, identity(settings, start, given.pages)) as work:

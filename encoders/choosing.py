@@ -1,6 +1,6 @@
 """Which model does a command mean? Finds model folders by path, revision or base, without loading any of them.
 
-    choice = choose_model(settings, job)     # .source, .kind, .base, .revision, and .why it was chosen
+    choice = choose_model(settings, request)     # .source, .kind, .base, .revision, and .why it was chosen
 
 In this order: `--model_path`, `-rev`, `-m` (with `--zero_shot` the untuned base), `[setup] model`, the shipped default.
 A model is never an untuned base unless the user asked for one.
@@ -15,16 +15,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from encoders import base as backbone
 from encoders.earlier import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
+from settings.command import ModelRequest
 from settings.given_paths import expanded
+from settings.schema import Settings
 from utils import UserError, did_you_mean, nearest, printable
-
-if TYPE_CHECKING:
-    from run import Job
-    from settings.schema import Settings
 
 SHIPPED = Path(__file__).resolve().parents[1] / "models" / "efficientnet-lite0"
 UNTUNED = "untuned"  # what stands for a revision in the name of a pulled base's folder
@@ -76,22 +74,22 @@ class ModelFolder:
         return self.finished is not None, self.finished or self.changed, self.revision
 
 
-def choose_model(settings: Settings, job: Job) -> ModelChoice:
-    """The model that the command means; nothing is loaded. With `--train`, `-m` is the untuned base to start from.
+def choose_model(settings: Settings, request: ModelRequest, *, to_train: bool = False) -> ModelChoice:
+    """The model that the command means; nothing is loaded. to_train: `-m` is the untuned base to start from.
 
     Raises UserError, with what there is and the nearest match: no such model, or flags that contradict each other.
     """
     setup = settings.setup
-    if job.model_path is not None:
-        return _at_path(job.model_path, settings, job, "--model_path")
-    if job.revision:
-        return _of_revision(settings, job)
-    if setup.zero_shot or (job.kind == "train" and job.model):
-        return _untuned(job.model or setup.base, settings)
-    if job.model:
-        return _newest(job.model, settings)
+    if request.path is not None:
+        return _at_path(request.path, settings, request.base, "--model_path", to_train=to_train)
+    if request.revision:
+        return _of_revision(settings, request)
+    if setup.zero_shot or (to_train and request.base):
+        return _untuned(request.base or setup.base, settings)
+    if request.base:
+        return _newest(request.base, settings)
     if setup.model is not None:
-        return _at_path(setup.model, settings, job, "[setup] model")
+        return _at_path(setup.model, settings, request.base, "[setup] model", to_train=to_train)
     if not is_model_folder(SHIPPED):
         raise UserError(f"the shipped model {_shown(SHIPPED)} is missing: get the project anew, or give --model_path")
     shipped = describe(SHIPPED)
@@ -160,16 +158,19 @@ def describe(folder: Path, revisions: Mapping[str, str] | None = None) -> ModelF
     )
 
 
-def _at_path(path: Path, settings: Settings, job: Job, given: str) -> ModelChoice:
-    """A model folder, an earlier `.pt`, or (with --zero_shot, or to train from) an untuned base."""
+def _at_path(path: Path, settings: Settings, named: str, given: str, *, to_train: bool) -> ModelChoice:
+    """A model folder, an earlier `.pt`, or (with --zero_shot, or to train from) an untuned base.
+
+    named: the base that `-m` names, "" = none. given: what names the path.
+    """
     untuned = settings.setup.zero_shot and given == "--model_path"
     shown = f"{given} {_shown(path)}"
     models = [model.path.name for model in list_models(settings.setup.model_dir)]
-    named = f"; did you mean {_shown(settings.setup.model_dir / path.name)}?" if path.name in models else ""
+    meant = f"; did you mean {_shown(settings.setup.model_dir / path.name)}?" if path.name in models else ""
     if not path.exists():
         beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = (
-            named or did_you_mean(path.name, beside) or f" (in {_shown(settings.setup.model_dir)}: {_listed(models)})"
+            meant or did_you_mean(path.name, beside) or f" (in {_shown(settings.setup.model_dir)}: {_listed(models)})"
         )
         raise UserError(f"{shown}: not there{hint}")
     if is_model_folder(path) or is_checkpoint(path):
@@ -178,31 +179,31 @@ def _at_path(path: Path, settings: Settings, job: Job, given: str) -> ModelChoic
         if path.is_file():
             name = EARLIER_NAME.match(path.stem)
             base, revision, kind = canonical_base(name["base"] or "") if name else "", "", "checkpoint"
-            base = base if base in BASES else canonical_base(job.model) if job.model else UNKNOWN
+            base = base if base in BASES else canonical_base(named) if named else UNKNOWN
         else:
             found = describe(path, settings.hf.revisions)
             base, revision, kind = found.base, found.revision, found.kind
-        if job.model and UNKNOWN != base != canonical_base(job.model):
-            raise UserError(f"{shown} is on {base}, not on {printable(canonical_base(job.model))}: leave -m out")
+        if named and UNKNOWN != base != canonical_base(named):
+            raise UserError(f"{shown} is on {base}, not on {printable(canonical_base(named))}: leave -m out")
         return ModelChoice(path, kind, base, given, revision)
     if path.is_file():
         kinds = " or ".join(CHECKPOINT_SUFFIXES)
         raise UserError(f"{shown} is no model: that is a folder, or an earlier tool's {kinds} file")
     if "model_type" in _json(path / "config.json"):
-        if untuned or job.kind == "train":
+        if untuned or to_train:
             return ModelChoice(path, "base", _base_of_folder(path), f"{given}, untuned")
         raise UserError(f"{shown} is an untuned base: use it with --zero_shot, or train it with --train")
     inside = [model.path.name for model in list_models(path)]
     if inside:
         raise UserError(f"{shown} holds several models, name one of them: {_listed(inside)}")
-    raise UserError(f"{shown} is no model folder: neither {PAGE_CLASSIFIER} nor a model's config.json in it{named}")
+    raise UserError(f"{shown} is no model folder: neither {PAGE_CLASSIFIER} nor a model's config.json in it{meant}")
 
 
-def _of_revision(settings: Settings, job: Job) -> ModelChoice:
+def _of_revision(settings: Settings, request: ModelRequest) -> ModelChoice:
     """`-rev`: the newest revision in the models folder that is the wanted one, or begins like it."""
-    wanted, model_dir, known = job.revision, settings.setup.model_dir, settings.hf.revisions
+    wanted, model_dir, known = request.revision, settings.setup.model_dir, settings.hf.revisions
     shown = f"-rev {printable(wanted)}"
-    base = canonical_base(job.model) if job.model else ""
+    base = canonical_base(request.base) if request.base else ""
     check_revision_fits(wanted, base, known)
     models = [model for model in list_models(model_dir, known) if model.revision and not model.fold]
     fitting = [model for model in models if revision_numbers(model.revision) == revision_numbers(wanted)]

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from encoders.choosing import canonical_base
+from evaluation.command import AccuracyPictures
 from evaluation.comparison import AVERAGED, COLUMNS
 from evaluation.judging import free_name
 from output.spreadsheets import number_in, open_table
 from utils import UserError, printable
 
 if TYPE_CHECKING:
-    from run import Job
     from settings.schema import Settings
 
 PATTERN = "model_accuracies*.csv"
@@ -40,7 +40,7 @@ class Accuracy:
     accuracy: float
 
 
-def run_drawing(settings: Settings, job: Job) -> int:
+def run_drawing(settings: Settings, job: AccuracyPictures) -> int:
     """Draw the heat map and print what it shows; 0. UserError where there is no table with a number."""
     folder = job.directory or settings.output.folder / "stats"
     if not folder.is_dir():

@@ -26,6 +26,7 @@ from encoders.choosing import ModelChoice, choose_model, list_models
 from encoders.descriptions import check_texts, label_descriptions, list_sets, read_descriptions, read_sets
 from encoders.identity import model_hash
 from evaluation import metrics
+from evaluation.command import Comparison
 from evaluation.comparison_work import Work
 from evaluation.judging import Judged, Seen, all_of, figures_of, free_name, known_labels
 from output.progress import Progress
@@ -35,7 +36,6 @@ from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from run import Job
     from settings.schema import Settings
 
 TABLE = "model_accuracies.csv"
@@ -56,16 +56,16 @@ class Entry:
     sets: dict[str, dict[str, list[str]]] | None = None
 
 
-def run_comparison(settings: Settings, job: Job) -> int:
+def run_comparison(settings: Settings, job: Comparison) -> int:
     """Judge all models; 0, or 1 where a model or a page failed. UserError: no pages, no models, nothing to resume."""
     folder = job.directory or settings.eval.folder
     if folder is None:
         raise UserError("--eval_dir needs label folders to judge by: name the folder with -d, or as [eval] folder")
-    if job.revision or job.model_path is not None:
+    if job.model.revision or job.model.path is not None:
         raise UserError("--eval_dir judges all models of --model_dir: leave -rev and --model_path out")
-    if job.model and not settings.setup.zero_shot:
+    if job.model.base and not settings.setup.zero_shot:
         raise UserError(
-            f"--eval_dir judges all models; for the untuned base {printable(job.model)} give --zero_shot too"
+            f"--eval_dir judges all models; for the untuned base {printable(job.model.base)} give --zero_shot too"
         )
     entries = find_entries(settings, job)
     judged = all_of(folder, settings)
@@ -88,7 +88,7 @@ def run_comparison(settings: Settings, job: Job) -> int:
     return int(bool(judged.found.lost) or any(row["reason"] or row.get("failed") for row in rows))
 
 
-def find_entries(settings: Settings, job: Job) -> list[Entry]:
+def find_entries(settings: Settings, job: Comparison) -> list[Entry]:
     """Every model folder of `--model_dir`; with `--zero_shot` also the base with all description sets."""
     models = list_models(settings.setup.model_dir, settings.hf.revisions)
     entries = [
@@ -96,7 +96,7 @@ def find_entries(settings: Settings, job: Job) -> list[Entry]:
         for model in models
     ]
     if settings.setup.zero_shot:
-        choice = choose_model(settings, job)
+        choice = choose_model(settings, job.model)
         setup = settings.setup
         sets = {
             name: _described(read_descriptions(file))

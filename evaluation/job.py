@@ -23,6 +23,7 @@ import numpy as np
 from encoders.choosing import choose_model, file_name_of_base
 from encoders.identity import model_hash
 from evaluation import metrics
+from evaluation.command import Evaluation
 from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy, unknown_note
 from output.files import write_json
 from output.journal import Doubted, Outcome
@@ -36,7 +37,6 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from run import Job
     from settings.schema import Settings
 
 
@@ -77,12 +77,12 @@ class EvalFiles:
             self.json.unlink()
 
 
-def run_evaluation(settings: Settings, job: Job) -> int:
+def run_evaluation(settings: Settings, job: Evaluation) -> int:
     """Judge one model by labelled pages. Returns 0, or 1 where pages failed; UserError for what the user can mend."""
-    choice = choose_model(settings, job)
+    choice = choose_model(settings, job.model)
     descriptions = chosen_descriptions(settings)
     check_writable(settings.output.folder)
-    judged = choose_pages(settings, job, choice)
+    judged = choose_pages(settings, job.directory, choice)
     if not settings.setup.quiet:
         _say(f"judged by {judged.origin}")
     for note in judged.notes:

@@ -1,6 +1,6 @@
 """Which labelled pages judge a model, and which of them it has seen before: what evaluation and comparison share.
 
-    judged = choose_pages(settings, job, choice)     # its own test pages, or all of a folder of label folders
+    judged = choose_pages(settings, directory, choice)     # its own test pages, or all of a folder of label folders
     figures = figures_of(scores, truth, documents, categories, top_n=3)
 
 A page counts as seen where its document, or the page itself, was trained, validated or chosen on. Figures are those of
@@ -34,7 +34,6 @@ from utils import UserError, accuracy_interval, macro_f1, nearest, page_number, 
 
 if TYPE_CHECKING:
     from encoders.choosing import ModelChoice
-    from run import Job
     from settings.schema import Settings
 
 DRAWN = HOME / "category_samples"
@@ -128,13 +127,13 @@ def read_split(folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def choose_pages(settings: Settings, job: Job, choice: ModelChoice) -> Judged:
+def choose_pages(settings: Settings, directory: Path | None, choice: ModelChoice) -> Judged:
     """The pages that `--eval` judges by: those of `-d`; else the model's own test pages; else `[eval] folder`.
 
     Raises UserError where there are none of these.
     """
-    if job.directory is not None:
-        return all_of(job.directory, settings)
+    if directory is not None:
+        return all_of(directory, settings)
     notes = []
     folder = Path(choice.source)
     if choice.kind == "folder":

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from encoders.choosing import choose_model, file_name_of_base
+from evaluation.command import Suggestion
 from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
 from output.progress import Progress
@@ -30,7 +31,6 @@ from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from run import Job
     from settings.schema import Settings
 
 COLUMNS = [
@@ -38,9 +38,9 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def run_suggestion(settings: Settings, job: Job) -> int:
+def run_suggestion(settings: Settings, job: Suggestion) -> int:
     """Suggest `job.count` pages; 0, or 1 where pages could not be read. UserError for what the user can mend."""
-    choice = choose_model(settings, job)
+    choice = choose_model(settings, job.model)
     descriptions = chosen_descriptions(settings)
     read = settings.input
     check_writable(settings.output.folder)

@@ -22,12 +22,14 @@ import numpy as np
 
 from encoders.choosing import ModelChoice, describe, list_models
 from encoders.identity import categories_of, model_hash
+from evaluation.command import Voting
 from output.journal import Doubted, Outcome
 from output.progress import Progress
 from output.runs import Run
 from output.tables import Table, cell, check_writable, number, path_cell
 from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
+from settings.command import NO_MODEL
 from settings.given_paths import expanded
 from sorting.job import (
     chosen_descriptions,
@@ -46,15 +48,14 @@ from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from run import Job
     from settings.schema import Settings
 
 ERRORS = ["FILE", "PAGE", "PATH", "REASON"]
 
 
-def run_voting(settings: Settings, job: Job) -> int:
+def run_voting(settings: Settings, job: Voting) -> int:
     """Let the models vote; 0, 1 where pages failed, 130 interrupted. UserError for what the user can mend."""
-    if job.model or job.revision or job.model_path is not None or settings.setup.zero_shot:
+    if job.model != NO_MODEL or settings.setup.zero_shot:
         raise UserError("--best takes its models from [eval] best in config.toml: leave -m, -rev and --model_path out")
     say = (lambda line: None) if settings.setup.quiet else _say
     descriptions = chosen_descriptions(settings)
@@ -64,7 +65,7 @@ def run_voting(settings: Settings, job: Job) -> int:
     read = settings.input
     execution, names = execution_of(settings), _names(choices)
     identity = {
-        "input": input_of(job),
+        "input": input_of((), job.directory),
         "model": [model_hash(choice.source, settings.setup.tokenizer) for choice in choices],
         "categories": texts_hash(descriptions),
         "settings": {
@@ -92,7 +93,7 @@ def run_voting(settings: Settings, job: Job) -> int:
 
     if job.resume:  # all that can be refused is refused before the models are loaded
         with Run.resume(output, identity=identity, execution=execution) as run:
-            say_resumed(run, settings, job)
+            say_resumed(run, settings, (), job.directory)
             return _work(run, *opened(), names, settings, job)
     check_writable(output)
     pages = find_pages(job.directory, **wanted_files(read), skip=[output])
@@ -154,7 +155,12 @@ def same_categories(choices: list[ModelChoice], classifiers: list[PageClassifier
 
 
 def _work(
-    run: Run, classifiers: list[PageClassifier], categories: list[str], names: list[str], settings: Settings, job: Job
+    run: Run,
+    classifiers: list[PageClassifier],
+    categories: list[str],
+    names: list[str],
+    settings: Settings,
+    job: Voting,
 ) -> int:
     total, began, interrupted = len(run.pages.pages), time.monotonic(), False
     record: dict[str, Any] = {"command": job.command(), "models": names, "identity": run.identity, "pages": total}

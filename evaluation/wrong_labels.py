@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from encoders.descriptions import same_label
+from evaluation.command import WrongLabels
 from evaluation.judging import free_name
 from evaluation.metrics import label_quality
 from output.spreadsheets import number_in, open_table
@@ -32,7 +33,6 @@ from utils import UserError, did_you_mean, page_number, printable, split_page_na
 if TYPE_CHECKING:
     from evaluation.metrics import Suspicion
     from reading.pages import Page
-    from run import Job
     from settings.schema import Settings
 
 COLUMNS = [
@@ -66,7 +66,7 @@ class Scored:
     notes: list[str] = field(default_factory=list)
 
 
-def run_wrong_labels(settings: Settings, job: Job) -> int:
+def run_wrong_labels(settings: Settings, job: WrongLabels) -> int:
     """Rank the labels; 0. UserError: no such table, or one without labels and scores."""
     file = find_table(job.table)
     scored = read_scores(file)

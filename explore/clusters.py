@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from explore.clustering import NONE, Agreement, Clustering, agreement, find_clusters, shares, steps
+from explore.command import Clusters
 from explore.outputs import keep_columns, output_folder, write_record
 from index.database import Index, page_file
 from output.contact_sheet import Tile, draw_sheet
@@ -33,7 +34,6 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from run import Job
     from settings.schema import Settings
 
 CENTRE, BORDER = 18, 12  # pages of a contact sheet: three rows from the centre on, two rows of border cases
@@ -46,23 +46,23 @@ CLUSTERS = ["CLUSTER", "PAGES", "DOCUMENTS", "YEAR_FIRST", "YEAR_LAST", "CATEGOR
 NEEDED = ["id", "folder", "path", "frame", "document", "page", "file", "year", "category"]
 
 
-def run_clusters(settings: Settings, job: Job) -> int:
+def run_clusters(settings: Settings, job: Clusters) -> int:
     """Find clusters, write them into index and output folder, say what was found; 1 where the index is not written."""
-    wanted, quiet = job.explore, settings.setup.quiet
-    index = Index.open(wanted.index)
+    quiet = settings.setup.quiet
+    index = Index.open(job.index)
     rows = index.rows(NEEDED)
     if rows.empty:
-        raise UserError(f"the index {printable(str(wanted.index))} holds no pages")
-    if wanted.clusters > len(rows):
-        raise UserError(f"--clusters {wanted.clusters}: the index holds only {_pages(len(rows))}")
+        raise UserError(f"the index {printable(str(job.index))} holds no pages")
+    if job.clusters > len(rows):
+        raise UserError(f"--clusters {job.clusters}: the index holds only {_pages(len(rows))}")
     started = time.time()
-    with Progress(steps(len(rows), wanted.clusters), unit="try", quiet=quiet, label="clusters") as bar:
-        found = find_clusters(index.vectors(), wanted.clusters, bar.advance)
+    with Progress(steps(len(rows), job.clusters), unit="try", quiet=quiet, label="clusters") as bar:
+        found = find_clusters(index.vectors(), job.clusters, bar.advance)
     groups = describe(rows, found)
     agreed = agreement(found.labels, [_text(value) for value in rows["category"]])
     columns = {"cluster": found.labels, "cluster_distance": found.distances}
     unkept, code = keep_columns(index, rows["id"], columns)
-    folder = output_folder(wanted.output / "clusters")
+    folder = output_folder(job.output / "clusters")
     for old in [*folder.glob("cluster_[0-9]*.png"), *folder.glob("no_cluster.png")]:  # of an earlier run
         old.unlink()
     notes: list[str] = []

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from explore.command import Duplicates
 from explore.comparing import Compared, compare_pairs, frame_of
 from explore.grouping import Group, group_pages
 from explore.outputs import output_folder, write_record
@@ -43,7 +44,6 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from run import Job
     from settings.schema import Settings
 
 CANDIDATES = 5  # nearest neighbours of a page that are opened at most
@@ -61,16 +61,16 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def run_duplicates(settings: Settings, job: Job) -> int:
+def run_duplicates(settings: Settings, job: Duplicates) -> int:
     """Find groups, write them down, say what was found; 0, or 1 where pages could not be opened."""
-    wanted, quiet, started = job.explore, settings.setup.quiet, time.time()
-    index = Index.open(wanted.index)
+    quiet, started = settings.setup.quiet, time.time()
+    index = Index.open(job.index)
     rows = index.rows(NEEDED)
     if rows.empty:
-        raise UserError(f"the index {printable(str(wanted.index))} holds no pages")
-    folder = output_folder(wanted.output / "duplicates")
+        raise UserError(f"the index {printable(str(job.index))} holds no pages")
+    folder = output_folder(job.output / "duplicates")
     alike: list[tuple[int, int]] = []
-    if not wanted.exact:
+    if not job.exact:
         firsts = (~rows["hash"].duplicated()).to_numpy().nonzero()[0]  # one page of each content
         with Progress(len(rows), quiet=quiet, label="thumbnails") as bar:
             looks, lying = appearance(index, rows["id"].to_numpy(), bar.advance)
@@ -114,7 +114,7 @@ def run_duplicates(settings: Settings, job: Job) -> int:
             },
         )
     )
-    print(summary(groups, parts, rows, alike, done, exact=wanted.exact))
+    print(summary(groups, parts, rows, alike, done, exact=job.exact))
     for why, count in Counter(unread.values()).most_common(3):
         first = next(place for place, said in unread.items() if said == why)
         more = f" and {count - 1} more" if count > 1 else ""

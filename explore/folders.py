@@ -1,6 +1,6 @@
 """Which folders does `explore index` look at? One folder is one folder, whatever it is called.
 
-    folders = choose_folders(job.explore.pages, known=["/scans"], forget=[], forget_gone=False)
+    folders = choose_folders(job.pages, known=["/scans"], forget=[], forget_gone=False)
     folders.covered                             # ["/scans"]: also for a link to it, or another spelling
 
 A folder keeps the name under which it was indexed first. What lies in a folder that is looked at belongs to that: an

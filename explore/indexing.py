@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from explore.command import Indexing
 from explore.documents import IndexDocuments
 from explore.folders import Folders, choose_folders, real_path
 from explore.joining import join_tables
@@ -50,29 +51,28 @@ from utils import UserError, printable
 
 if TYPE_CHECKING:
     from explore.backbones import Backbone
-    from run import Job
     from settings.schema import Settings
 
 PLACES_TOLD = 10  # places without pages that are named; run.json has them all
 
 
-def run_index(settings: Settings, job: Job) -> int:
+def run_index(settings: Settings, job: Indexing) -> int:
     """Make the index or bring it up to date; 0, 1 where pages could not be read or looked for, 130 interrupted."""
-    wanted, started = job.explore, time.time()
-    tables = [ResultTable.read(file) for file in wanted.tables]
-    if (wanted.index / "index.json").is_file():
-        index, backbone = Index.open(wanted.index), None
+    started = time.time()
+    tables = [ResultTable.read(file) for file in job.tables]
+    if (job.index / "index.json").is_file():
+        index, backbone = Index.open(job.index), None
         index.check_look()
-        if wanted.backbone:  # told before any work, not after it
-            backbone = _open(wanted.backbone, settings)
+        if job.backbone:  # told before any work, not after it
+            backbone = _open(job.backbone, settings)
             index.check_backbone(backbone.info)
     else:
-        choose_folders(wanted.pages, [])
-        if not wanted.pages:
-            shown = printable(str(wanted.index))
+        choose_folders(job.pages, [])
+        if not job.pages:
+            shown = printable(str(job.index))
             raise UserError(f"there is no index in {shown} yet: name the folders of pages that it shall hold")
-        backbone = _open(wanted.backbone, settings)
-        index = Index.create(wanted.index, backbone.info)
+        backbone = _open(job.backbone, settings)
+        index = Index.create(job.index, backbone.info)
     with index.locked():
         return _Work(index, backbone, settings, job, started).run(tables)
 
@@ -80,17 +80,19 @@ def run_index(settings: Settings, job: Job) -> int:
 class _Work:
     """One run over an index that is held."""
 
-    def __init__(self, index: Index, backbone: Backbone | None, settings: Settings, job: Job, started: float) -> None:
+    def __init__(
+        self, index: Index, backbone: Backbone | None, settings: Settings, job: Indexing, started: float
+    ) -> None:
         self.index, self.backbone, self.settings, self.job, self.started = index, backbone, settings, job, started
         self.quiet = settings.setup.quiet
         self.listing = Listing()
 
     def run(self, tables: list[ResultTable]) -> int:
         """All steps; the exit code."""
-        wanted = self.job.explore
+        job = self.job
         broken = self.index.broken()["folder"]
         known = list(dict.fromkeys([*self.index.arrow(["folder"])["folder"].unique().to_pylist(), *broken]))
-        folders = choose_folders(wanted.pages, known, wanted.forget, forget_gone=wanted.forget_gone)
+        folders = choose_folders(job.pages, known, job.forget, forget_gone=job.forget_gone)
         self.listing = listing = self._list(folders)
         found = listing.found
         rows = self.index.arrow(NEEDED)
@@ -105,7 +107,7 @@ class _Work:
             real=lambda file: real_path(file[0], listing.raw.get(file, file[1])),
             doubles=listing.doubles,
             may_go=folders.may_go,
-            rescan=wanted.rescan,
+            rescan=job.rescan,
         )
         self._check_forgotten(folders, plan)
         twice = {*plan.twice}
@@ -128,7 +130,7 @@ class _Work:
                 _say(f"note: {note}")
             changes.rename_documents()
             if tables and not interrupted:
-                join_tables(self.index, tables, folders.covered, self.job.explore.table_of, quiet=self.quiet)
+                join_tables(self.index, tables, folders.covered, self.job.table_of, quiet=self.quiet)
             if not interrupted and (not plan.nothing or self._lacks_ivf()):
                 self.index.tidy(say=None if self.quiet else _say)
         except KeyboardInterrupt:

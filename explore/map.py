@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explore.command import Map
 from explore.facets import UNKNOWN, Facet, facets, middles
 from explore.map_folder import MOST, write_folder
 from explore.outputs import keep_columns, output_folder, write_record
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from PIL import Image
 
-    from run import Job
     from settings.schema import Settings
 
 COLUMNS = [
@@ -44,22 +44,22 @@ LEGEND = 36  # groups in a picture's legend: more are no help
 DPI = 150
 
 
-def run_map(settings: Settings, job: Job) -> int:
+def run_map(settings: Settings, job: Map) -> int:
     """Place all pages, then write pictures, table and browser folder; 0, 1 where the index could not be written."""
-    wanted, quiet, started = job.explore, settings.setup.quiet, time.time()
-    index = Index.open(wanted.index)
+    quiet, started = settings.setup.quiet, time.time()
+    index = Index.open(job.index)
     rows = index.rows(COLUMNS)
     if rows.empty:
-        raise UserError(f"the index {printable(str(wanted.index))} holds no pages")
+        raise UserError(f"the index {printable(str(job.index))} holds no pages")
     with Progress(sum(STEPS), unit="step", quiet=quiet, label="map") as bar:
-        places = place(index.vectors(), wanted.method, bar)
+        places = place(index.vectors(), job.method, bar)
     unkept, code = keep_columns(index, rows["id"], {"x": places[:, 0], "y": places[:, 1]})
     rows = rows.assign(x=places[:, 0], y=places[:, 1])
-    folder = output_folder(wanted.output / "map")
+    folder = output_folder(job.output / "map")
     for old in folder.glob("map_*.png"):  # of an earlier run: a category that is not known any more
         old.unlink()
     files = [
-        draw_map(places, facet, folder / f"map_{facet.key}.png", f"{len(rows):,} pages by {METHODS[wanted.method]}")
+        draw_map(places, facet, folder / f"map_{facet.key}.png", f"{len(rows):,} pages by {METHODS[job.method]}")
         for facet in facets(rows)
     ]
     files.append(write_table(rows, folder / "pages.parquet"))
@@ -67,9 +67,9 @@ def run_map(settings: Settings, job: Job) -> int:
     notes = [] if rows["cluster"].notna().any() else ["no clusters yet: explore clusters, then explore map again"]
     if rows["category"].isna().all():
         notes.append("no categories known: explore index PAGES --table RESULT.csv takes them from a result table")
-    write_record(folder, index, job, started, len(rows), {"method": wanted.method})
+    write_record(folder, index, job, started, len(rows), {"method": job.method})
     said = "" if unkept else ": x and y are in the index"
-    print(f"{len(rows)} page{'' if len(rows) == 1 else 's'} by {METHODS[wanted.method]}{said}")
+    print(f"{len(rows)} page{'' if len(rows) == 1 else 's'} by {METHODS[job.method]}{said}")
     if unkept:
         print(f"warning: {unkept}", file=sys.stderr)
     for note in notes:

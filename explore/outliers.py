@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from explore.command import Outliers
 from explore.comparing import frame_of
 from explore.outputs import output_folder, write_record
 from index.database import Index, page_file
@@ -36,7 +37,6 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from run import Job
     from settings.schema import Settings
 
 FENCE = 3.0  # Tukey's "far out"
@@ -76,13 +76,13 @@ class Found:
         return np.argsort(-np.nan_to_num(self.distance, nan=-1.0), kind="stable").tolist()
 
 
-def run_outliers(settings: Settings, job: Job) -> int:
+def run_outliers(settings: Settings, job: Outliers) -> int:
     """Find them, write them down, say what was found; 0."""
-    wanted, quiet, started = job.explore, settings.setup.quiet, time.time()
-    index = Index.open(wanted.index)
+    quiet, started = settings.setup.quiet, time.time()
+    index = Index.open(job.index)
     rows = index.rows(NEEDED)
     if rows.empty:
-        raise UserError(f"the index {printable(str(wanted.index))} holds no pages")
+        raise UserError(f"the index {printable(str(job.index))} holds no pages")
     documents = rows["document"].fillna(rows["path"]).tolist()
     if len(set(documents)) < 2:
         raise UserError(
@@ -91,12 +91,12 @@ def run_outliers(settings: Settings, job: Job) -> int:
         )
     categories = [value if isinstance(value, str) and value else None for value in rows["category"]]
     with Progress(len(rows), quiet=quiet, label="neighbours") as bar:
-        k = min(wanted.k, max(len(rows), 10))  # more neighbours than pages are only memory
+        k = min(job.k, max(len(rows), 10))  # more neighbours than pages are only memory
         found = judge(index.vectors(), documents, categories, k, bar.advance)
-    folder = output_folder(wanted.output / "outliers")
+    folder = output_folder(job.output / "outliers")
     excel, notes = settings.output.excel, []
     outliers = found.outliers
-    shown = found.order()[: wanted.count]
+    shown = found.order()[: job.count]
     files = [_outlier_table(folder, rows, found, notes, excel=excel)]
     pixels = settings.input.max_pixels
     title = f"pages least like any of another document; above {found.fence:.3f} they are outliers"

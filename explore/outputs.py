@@ -1,6 +1,6 @@
 """Where the commands of `explore` leave their files, and the record of a run beside them.
 
-folder = output_folder(job.explore.output / "map")
+folder = output_folder(job.output / "map")
 write_record(folder, index, job, started, pages=len(index), record={"method": "tsne"})
 """
 
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from index.lance_errors import NotWritten, ReadOnly
 from output.files import write_json
+from settings.command import Job
 from utils import UserError, printable
 
 if TYPE_CHECKING:
     from index.database import Index
-    from run import Job
 
 LIBRARIES = ("lancedb", "numpy", "scikit-learn", "openTSNE", "pillow")  # those that can move a result
 

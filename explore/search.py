@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explore.command import Search
 from explore.outputs import output_folder, write_record
 from index.columns import Space
 from index.database import Index, page_file, sql
@@ -34,7 +35,6 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from encoders.look import LookEncoder
     from explore.backbones import Backbone
-    from run import Job
     from settings.schema import Settings
 
 COLUMNS = [
@@ -54,48 +54,46 @@ class Found:
     similarities: np.ndarray | None
 
 
-def run_search(settings: Settings, job: Job) -> int:
+def run_search(settings: Settings, job: Search) -> int:
     """Search, print a table, write the files; 0, also where nothing fits. UserError for what the user can mend."""
-    wanted, started = job.explore, time.time()
-    index = Index.open(wanted.index)
+    started = time.time()
+    index = Index.open(job.index)
     if not len(index):
-        raise UserError(
-            f"the index {printable(str(wanted.index))} is empty: {job.command_with('explore', 'index')} PAGES"
-        )
-    where = wanted.where or None
+        raise UserError(f"the index {printable(str(job.index))} is empty: {job.command_with('explore', 'index')} PAGES")
+    where = job.where or None
     fitting = len(index.arrow(["id"], where)) if where else len(index)  # a typo is told before the model is loaded
-    queries = _query_pages(wanted.images, settings) if wanted.images else []
-    against = _query_pages(wanted.not_images, settings) if wanted.not_images else []
+    queries = _query_pages(job.images, settings) if job.images else []
+    against = _query_pages(job.not_images, settings) if job.not_images else []
     notes: list[str] = []
-    if wanted.text or queries:
+    if job.text or queries:
         from explore.backbones import open_for
 
-        if wanted.text and not index.backbone.has_text:
+        if job.text and not index.backbone.has_text:
             raise UserError(
                 f"--text: {index.backbone.name}, which made this index, has no text tower: search with --image, or "
                 "make an index with a backbone that has one (the default model, a CLIP or SigLIP)"
             )
-        backbone = open_for(index, wanted.backbone, settings)
-        if wanted.text:
-            notes += backbone.about_text(wanted.text)
-            found = Found(*index.nearest(backbone.embed_text(wanted.text), wanted.k, where, exact=wanted.exact)[0])
+        backbone = open_for(index, job.backbone, settings)
+        if job.text:
+            notes += backbone.about_text(job.text)
+            found = Found(*index.nearest(backbone.embed_text(job.text), job.k, where, exact=job.exact)[0])
         else:
             index.check_look()
             query = _query(queries, against, backbone, settings)
             own = [number for page in queries for number in _in_index(index, page)]
-            found = _others(own, wanted.k, *index.alike(query, wanted.k + len(own), where, exact=wanted.exact))
+            found = _others(own, job.k, *index.alike(query, job.k + len(own), where, exact=job.exact))
             if own:
                 notes.append("the query itself is in the index and is left out")
     else:
-        found = Found(index.arrow(["id"], where)["id"].to_numpy()[: wanted.k], None)
+        found = Found(index.arrow(["id"], where)["id"].to_numpy()[: job.k], None)
     rows = _rows(index, found.ids)
-    how = "approximate" if index.approximate and not wanted.exact and found.similarities is not None else "exact"
+    how = "approximate" if index.approximate and not job.exact and found.similarities is not None else "exact"
     for note in notes:
         if note.startswith("warning") or not settings.setup.quiet:
             print(note, file=sys.stderr, flush=True)
     print(_terminal(rows, found))
     print(f"{len(rows)} of {fitting} pages{' that fit the condition' if where else ''}, {how} search")
-    folder = output_folder(_free(wanted.output, time.strftime("search_%Y%m%d-%H%M%S")))
+    folder = output_folder(_free(job.output, time.strftime("search_%Y%m%d-%H%M%S")))
     said: list[str] = []
     files = [_table(folder, rows, found, said, excel=settings.output.excel)]
     if rows:
@@ -103,9 +101,9 @@ def run_search(settings: Settings, job: Job) -> int:
     about = {
         "images": [str(page.path) for page in queries],
         "not": [str(page.path) for page in against],
-        "text": wanted.text,
-        "where": wanted.where,
-        "k": wanted.k,
+        "text": job.text,
+        "where": job.where,
+        "k": job.k,
         "search": how,
         "notes": notes,
     }
@@ -134,7 +132,7 @@ def _query_pages(files: tuple[Path, ...], settings: Settings) -> list[Page]:
 
 
 def _query(queries: list[Page], against: list[Page], backbone: Backbone, settings: Settings) -> dict[Space, np.ndarray]:
-    """What is looked for, in each space [D]: the mean of its pages, less half the mean of those that are not wanted."""
+    """What is looked for, in each space [D]: the mean of its pages, less half the mean of those that are not job."""
     from encoders.look import LookEncoder
 
     encoder = LookEncoder.load(settings.setup.device)
@@ -222,7 +220,7 @@ def _sheet(
     found: Found,
     queries: list[Page],
     against: list[Page],
-    job: Job,
+    job: Search,
     settings: Settings,
 ) -> Path:
     from output.contact_sheet import Tile, draw_sheet
@@ -239,9 +237,8 @@ def _sheet(
         at = "" if row["frame"] is None else f", page {row['page']}"
         lines = [f"{similar}{about}".strip() or row["file"], f"{row['file']}{at}"]
         tiles.append(Tile(Page(whole, row["file"], row["page"], row["frame"]), lines))
-    wanted = job.explore
-    title = f'"{wanted.text}"' if wanted.text else "like the query" if queries else "pages"
-    title += f" where {wanted.where}" if wanted.where else ""
+    title = f'"{job.text}"' if job.text else "like the query" if queries else "pages"
+    title += f" where {job.where}" if job.where else ""
     return draw_sheet(tiles, Path(), folder / "sheet.png", title=title, max_pixels=settings.input.max_pixels)
 
 

@@ -13,20 +13,20 @@ from encoders.card import earlier_card, licence_of
 from encoders.choosing import EARLIER_NAME, UNKNOWN, canonical_base, describe
 from encoders.earlier import is_checkpoint, is_model_folder
 from encoders.labels import label_warnings
+from hub.command import Conversion
 from utils import UserError, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from run import Job
     from settings.schema import Settings
 
 
-def run_conversion(settings: Settings, job: Job) -> int:
+def run_conversion(settings: Settings, job: Conversion) -> int:
     """Write `--model_path` from the earlier folder or `.pt` that `--convert` names; 0.
 
     Raises UserError: no earlier model there, no categories (`-cc`) or tokenizer (`--tokenizer`) for it, target exists.
     """
-    old, new = job.convert, job.model_path
+    old, new = job.source, job.folder
     if new.exists():
         raise UserError(
             f"{printable(str(new))} exists already; a model folder is never written over: choose another name"
@@ -79,7 +79,7 @@ def described(classifier: PageClassifier) -> list[str]:
     ]
 
 
-def _told(old: Path, settings: Settings, job: Job) -> tuple[str, str]:
+def _told(old: Path, settings: Settings, job: Conversion) -> tuple[str, str]:
     """Base and revision as far as names, flags and shapes tell them."""
     if old.is_dir():
         found = describe(old, settings.hf.revisions)
@@ -89,10 +89,10 @@ def _told(old: Path, settings: Settings, job: Job) -> tuple[str, str]:
         base, revision = (
             (canonical_base(name["base"] or ""), name["revision"] or name["only"]) if name else (UNKNOWN, "")
         )
-    if job.model:
-        if base not in (UNKNOWN, "", canonical_base(job.model)):
+    if job.base:
+        if base not in (UNKNOWN, "", canonical_base(job.base)):
             raise UserError(
-                f"{printable(str(old))} is on {base}, not on {printable(canonical_base(job.model))}: leave -m out"
+                f"{printable(str(old))} is on {base}, not on {printable(canonical_base(job.base))}: leave -m out"
             )
-        base = canonical_base(job.model)
+        base = canonical_base(job.base)
     return base or UNKNOWN, job.revision or revision or ""

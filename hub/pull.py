@@ -37,12 +37,13 @@ from encoders.descriptions import label_descriptions
 from encoders.earlier import PAGE_CLASSIFIER
 from hub import client
 from hub.client import HubError, HubFile
+from hub.command import Pull
 from hub.convert import described, licence_beside, save_earlier
+from settings.command import ModelRequest
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from run import Job
     from settings.schema import Settings
 
 SOURCE = "hub.json"  # in a pulled folder: repo, revision, commit
@@ -73,31 +74,31 @@ class Wanted:
     untuned: bool
 
 
-def run_pull(settings: Settings, job: Job) -> int:
+def run_pull(settings: Settings, job: Pull) -> int:
     """Pull what `--hf` means, unless it is there; then sort the pages, if there are any. The exit code."""
     folder = pull(settings, job)
-    if not job.files and job.directory is None:
+    if job.sorting is None:
         return 0
     from sorting.job import run_prediction
 
-    if settings.setup.zero_shot and job.model_path is None:
-        return run_prediction(settings, replace(job, kind="predict"))
-    return run_prediction(settings, replace(job, kind="predict", model_path=folder, model="", revision=""))
+    if settings.setup.zero_shot and job.model.path is None:
+        return run_prediction(settings, job.sorting)
+    return run_prediction(settings, replace(job.sorting, model=ModelRequest(path=folder)))
 
 
-def pull(settings: Settings, job: Job) -> Path:
+def pull(settings: Settings, job: Pull) -> Path:
     """Pull what `--hf` means, unless it is there; the model folder. `--model_path` names it, else base and revision.
 
     Raises UserError: no such revision (with those that there are), one that does not fit `-m`, no network, no room.
     """
     untuned = settings.setup.zero_shot
-    repo, base = _untuned_base(settings, job) if untuned else (_repo(settings.hf.repo), canonical_base(job.model))
+    repo, base = _untuned_base(settings, job) if untuned else (_repo(settings.hf.repo), canonical_base(job.model.base))
     asked = "" if untuned else _asked(settings, job, base)
     if untuned:
-        target = job.model_path or settings.setup.model_dir / f"{file_name_of_base(base)}_rev_{UNTUNED}"
+        target = job.model.path or settings.setup.model_dir / f"{file_name_of_base(base)}_rev_{UNTUNED}"
         if (target / "config.json").is_file():
             return _stands(target, job, repo, "", base)
-    elif job.model_path is None and (there := _there(settings, asked, base, exact=True)):
+    elif job.model.path is None and (there := _there(settings, asked, base, exact=True)):
         return _stands(there, job, repo, "")
     with client.online():
         with client.told(f"pulling {repo}", repo):
@@ -105,16 +106,16 @@ def pull(settings: Settings, job: Job) -> Path:
         revision = _revision(asked or "main", refs, repo)
         if not untuned:
             check_revision_fits(revision, base, settings.hf.revisions)
-            if job.model_path is None and (there := _there(settings, revision, base)):
+            if job.model.path is None and (there := _there(settings, revision, base)):
                 return _stands(there, job, repo, refs[revision])
-        if job.model_path is not None and job.model_path.exists():
-            raise UserError(f"{_shown(job.model_path)} exists already; a model folder is never written over")
+        if job.model.path is not None and job.model.path.exists():
+            raise UserError(f"{_shown(job.model.path)} exists already; a model folder is never written over")
         return _pull(Wanted(repo, revision, refs[revision], base, untuned), settings, job)
 
 
-def _pull(wanted: Wanted, settings: Settings, job: Job) -> Path:
+def _pull(wanted: Wanted, settings: Settings, job: Pull) -> Path:
     """Load the files, make the folder, load it once, put it in its place."""
-    models = job.model_path.absolute().parent if job.model_path else settings.setup.model_dir
+    models = job.model.path.absolute().parent if job.model.path else settings.setup.model_dir
     doing = f"pulling {wanted.revision} of {wanted.repo}"
     with _staging(models, wanted) as staging:
         with client.told(doing, wanted.repo, GOES_ON):
@@ -131,16 +132,16 @@ def _pull(wanted: Wanted, settings: Settings, job: Job) -> Path:
             print(f"{doing} (commit {wanted.commit[:8]}): {_megabytes(whole)}{begun}", flush=True)
         with client.told(doing, wanted.repo, GOES_ON):
             client.download(wanted.repo, wanted.commit, files, staging / "files", quiet=settings.setup.quiet)
-        name = job.model_path.name if job.model_path else ""
+        name = job.model.path.name if job.model.path else ""
         ready, classifier = _complete(staging, wanted, settings, ours, name)
         _write_json(ready / SOURCE, {"repo": wanted.repo, "revision": wanted.revision, "commit": wanted.commit})
-        base = canonical_base(job.model) if job.model else ""
+        base = canonical_base(job.model.base) if job.model.base else ""
         if base and classifier.base != UNKNOWN and canonical_base(classifier.base) != base:
             raise UserError(
                 f"revision {wanted.revision} of {wanted.repo} is on {classifier.base}, not on {printable(base)}: "
                 "leave -m out"
             )
-        target = job.model_path or models / folder_name(classifier.base, wanted)
+        target = job.model.path or models / folder_name(classifier.base, wanted)
         if target.exists():
             raise UserError(f"{_shown(target)} exists already; rename it, or pull elsewhere with --model_dir")
         ready.rename(target)
@@ -282,19 +283,19 @@ def folder_name(base: str, wanted: Wanted) -> str:
     return f"{file_name_of_base(base)}_rev_{revision}"
 
 
-def _asked(settings: Settings, job: Job, base: str) -> str:
+def _asked(settings: Settings, job: Pull, base: str) -> str:
     """The revision that is meant: `-rev`, else that of `-m` in `[hf] latest`, else `[hf] revision`."""
-    if job.revision:
-        check_revision_fits(job.revision, base, settings.hf.revisions)
-        return job.revision
-    if not job.model:
+    if job.model.revision:
+        check_revision_fits(job.model.revision, base, settings.hf.revisions)
+        return job.model.revision
+    if not job.model.base:
         return settings.hf.revision
     if base not in settings.hf.latest:
         known = ", ".join(settings.hf.latest)
-        hint = did_you_mean(job.model, settings.hf.latest)
+        hint = did_you_mean(job.model.base, settings.hf.latest)
         raise UserError(
-            f"-m {printable(job.model)}: [hf] latest names no revision of that base (it has {known}){hint}; give one "
-            "with -rev, or pull the untuned base with --zero_shot"
+            f"-m {printable(job.model.base)}: [hf] latest names no revision of that base (it has {known}){hint}; give "
+            "one with -rev, or pull the untuned base with --zero_shot"
         )
     return settings.hf.latest[base]
 
@@ -336,7 +337,7 @@ def _there(settings: Settings, revision: str, base: str, exact: bool = False) ->
     return found[-1] if found else None
 
 
-def _stands(folder: Path, job: Job, repo: str, commit: str, untuned: str = "") -> Path:
+def _stands(folder: Path, job: Pull, repo: str, commit: str, untuned: str = "") -> Path:
     """What is said of a revision that was pulled before."""
     source = _source(folder)
     if source.get("repo", repo) != repo:
@@ -351,16 +352,16 @@ def _stands(folder: Path, job: Job, repo: str, commit: str, untuned: str = "") -
     return folder
 
 
-def _how_to_use(folder: Path, job: Job, untuned: str) -> None:
-    if job.files or job.directory is not None:
+def _how_to_use(folder: Path, job: Pull, untuned: str) -> None:
+    if job.sorting is not None:
         return
     which = ("--zero_shot", "-m", untuned) if untuned else ("--model_path", str(folder))
     print(f"use it: {job.command_with(*which, '-d', 'pages/')}")
 
 
-def _untuned_base(settings: Settings, job: Job) -> tuple[str, str]:
+def _untuned_base(settings: Settings, job: Pull) -> tuple[str, str]:
     """Hub id and base of `--zero_shot -m X`."""
-    name = job.model or settings.setup.base
+    name = job.model.base or settings.setup.base
     base = canonical_base(name)
     repo = BASES.get(base, base)
     if Path(name).is_dir():

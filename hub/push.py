@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from encoders.card import gaps
 from encoders.earlier import is_checkpoint, is_model_folder
 from hub import client
+from hub.command import Push
 from hub.convert import described
 from hub.pull import SOURCE, SUFFIXES
 from utils import UserError, printable
@@ -22,7 +23,6 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd
 
-    from run import Job
     from settings.schema import Settings
 
 REPO = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -30,12 +30,12 @@ REVISION = re.compile(r"[A-Za-z0-9][\w.-]*")
 LEFT = (".gitattributes",)  # the hub's own file in every repository
 
 
-def run_push(settings: Settings, job: Job) -> int:
+def run_push(settings: Settings, job: Push) -> int:
     """Upload `--model_path` to `--repo` as the revision `-rev` (main where none is given); 0.
 
     Raises UserError, before anything is written there: no complete model folder, no login, a revision that is there.
     """
-    folder, revision = job.model_path, job.revision or "main"
+    folder, revision = job.folder, job.revision or "main"
     if not is_model_folder(folder):
         hint = ": make a complete one of it with --convert" if folder.exists() and is_checkpoint(folder) else ""
         raise UserError(f"--push takes a complete model folder, and {printable(str(folder))} is none{hint}")
@@ -80,7 +80,7 @@ def run_push(settings: Settings, job: Job) -> int:
     return 0
 
 
-def _may_write(repo: str, revision: str, refs: dict[str, str] | None, job: Job) -> None:
+def _may_write(repo: str, revision: str, refs: dict[str, str] | None, job: Push) -> None:
     """UserError where the revision is there and holds something, and the user has not said --overwrite."""
     if refs is None or revision not in refs:
         return

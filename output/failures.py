@@ -12,18 +12,13 @@ import errno
 import os
 import re
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from settings.command import Job
+from settings.schema import Settings
 from utils import UserError, printable
-
-if TYPE_CHECKING:
-    from run import Job
-    from settings.schema import Settings
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
-CLOCK = 3  # seconds: file times of some disks are that coarse
 
 
 class WriteError(UserError):
@@ -69,29 +64,6 @@ def how_to_go_on(settings: Settings | None, job: Job | None, began: float) -> st
 
     began: when the command was given, seconds since 1970.
     """
-    if settings is None or job is None or not _can_resume(settings, job, began):
+    if settings is None or job is None or not job.begun(settings, began):
         return "then give the same command again"
     return f"and the same command {'' if job.resume else 'with --resume '}continues"
-
-
-def to_continue(settings: Settings, job: Job, began: float) -> str:
-    """The command that goes on with what an interrupted one has begun; "" where there is nothing to go on with."""
-    if job.kind == "hf" or (job.explore is not None and job.explore.command == "index"):
-        return job.command()
-    return job.continue_command() if _can_resume(settings, job, began) else ""
-
-
-def _can_resume(settings: Settings, job: Job, began: float) -> bool:
-    output = settings.output.folder
-    if job.kind == "train":
-        return any(settings.setup.model_dir.glob(f"{job.name or '*'}.training/work.json"))
-    if job.kind == "eval_dir":
-        return any((output / "runs").glob("comparison-*/rows/*.json"))
-    if job.kind in ("predict", "best"):  # a run that this command began or took up: its record was written since then
-        records = [output / "tables" / f"{work.parent.name}_run.json" for work in _works(output)]
-        return any(record.is_file() and record.stat().st_mtime >= began - CLOCK for record in records)
-    return False
-
-
-def _works(output: Path) -> list[Path]:
-    return list((output / "runs").glob("*/settings.json"))

@@ -30,6 +30,7 @@ from output.journal import Journal, Outcome
 from reading.pages import PageList, load_pages, page_lines
 from utils import UserError, printable
 
+CLOCK = 3  # seconds: file times of some disks are that coarse
 FINISHED = ("finished", "finished with failures")
 
 RUN_NAME = re.compile(r"[0-9]{8}-[0-9]{6}(-[0-9]+)?_.+", re.DOTALL)
@@ -344,6 +345,15 @@ def _read_json(file: Path) -> dict:
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def begun_since(output: Path, began: float) -> bool:
+    """Whether there is an unfinished run that was begun or taken up since `began` (seconds since 1970): its record was
+    written since then.
+    """
+    works = list((output / "runs").glob("*/settings.json"))
+    records = [output / "tables" / f"{work.parent.name}_run.json" for work in works]
+    return any(record.is_file() and record.stat().st_mtime >= began - CLOCK for record in records)
 
 
 def _plain(value: dict) -> dict:

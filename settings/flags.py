@@ -1,14 +1,9 @@
-"""The command line: every flag, its help, and one line for whatever is typed wrong.
+"""The parser of the command line: the flags that all jobs share, the help, one line for whatever is typed wrong.
 
-    typed = parse(["-tn", "3", "-d", "pages/"])     # a namespace: .directory, .given["setting flag"], ...
+    values = parse(["-tn", "3", "-d", "pages/"], JOBS)     # a namespace: .directory, ["output.top_n"], ...
 
-Flags of settings come from settings/schema.py by themselves; the rest stands here. A flag whose job is not built yet is
-one entry of NOT_BUILT, and is taken out when the job comes.
-
-Sub-commands (`run.py explore index pages/`): `parse` looks at the first word, which no flag can be, and hands the rest
-to the parser of the package that it names (explore/flags.py), so that `-f a.png explore` stays a file of that name and
-no flag means two things. A package's parser takes the flags of settings from here (`add_setting`). A command that is
-built is taken out of NOT_BUILT.
+Flags of settings come from settings/schema.py by themselves, those of a job from its `add_flags`. A sub-command
+(`run.py explore index pages/`) has a parser of its own (explore/command.py), which takes flags of settings from here.
 """
 
 from __future__ import annotations
@@ -16,18 +11,14 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from settings.command import Job
 from settings.config_file import Key, every_key
 from utils import UserError, did_you_mean, nearest, printable
 
-# Flags and words of jobs that are known but not built yet -> what they will do.
-NOT_BUILT = {
-    "writers": "writer retrieval (writers)",
-    "formulas": "reading formulas (formulas)",
-}
 PROGRAM = "python run.py"
 VERSION = "0.1.0"  # as CHANGELOG.md has it
 GROUPS = {  # of the help, in order; the sections of settings/schema.py, and `group` of their settings
@@ -70,7 +61,6 @@ EXAMPLES = f"""examples:
 exit code: 0 all pages done; 1 finished, some pages failed (they are listed, with the reason); 2 a mistake in the
 command or in config.toml, nothing was done; 130 interrupted, with the command that continues.
 All settings and their defaults: config.toml.
-Known, but not built yet: {" ".join(NOT_BUILT)}
 """
 
 
@@ -82,7 +72,7 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message.removeprefix('argument ')} (all flags: {self.prog} -h)")
 
 
-def build_parser() -> Parser:
+def build_parser(jobs: Sequence[type[Job]]) -> Parser:
     """The parser of all flags; a setting's flag is stored under `section.key`, as typed."""
     parser = Parser(
         prog=PROGRAM,
@@ -119,44 +109,14 @@ def build_parser() -> Parser:
     add("--config", metavar="FILE", help="settings (default: the config.toml beside run.py)")
     add("--resume", action="store_true", help="go on with the newest unfinished run of the same input, model, settings")
     add("--safe", action="store_true", help=argparse.SUPPRESS)
-    add = groups["train"].add_argument
-    add("--train", action="store_true", help="make a model from label folders, into the models folder")
-    add("--name", metavar="NAME", help="the new model's name (default: base, date and time)")
-    add = groups["eval"].add_argument
-    add("--eval", action="store_true", help="how good a model is: on its own test pages, or on the label folders of -d")
-    add("--eval_dir", action="store_true", help="compare all models in the models folder; with --zero_shot -m BASE "
-        "also that base by each description set")  # fmt: skip
-    add("--vis", action="store_true", help="draw the accuracies that --eval_dir has found")
-    add("--best", action="store_true", help="let several models ([eval] best) vote on the pages of -d")
-    add("--suggest", metavar="N", help="the N pages of -d that are worth labelling next")
-    add(
-        "--wrong_labels", metavar="TABLE",
-        help="rank labels by how the scores contradict them: out_of_fold.csv of --folds, or an EVAL_RAW table",
-    )  # fmt: skip
-    add = groups["hf"].add_argument
-    add(
-        "--hf",
-        action="store_true",
-        help="pull a model into the models folder: -rev REV, -m BASE; with pages: then sort",
-    )
-    add("--push", action="store_true", help="upload the model folder --model_path to --repo, as the revision -rev")
-    add("--overwrite", action="store_true", help="with --push: replace a revision that is there")
-    add(
-        "--average",
-        nargs="+",
-        metavar="FOLDER",
-        help="the mean of the weights of models, such as the folds of one training, as a new model (--name)",
-    )
-    add("--convert", metavar="OLD", help="make a model folder (--model_path) of an earlier tool's folder or .pt file")
+    for job in jobs:
+        job.add_flags(groups)
     taken: set[str] = set()
     for key in every_key():
         flags = [flag for flag in key.about["flags"] if flag not in taken]
         taken.update(flags)
         if flags:
             add_setting(groups[key.about["group"] or key.section], key, flags)
-    for flag in NOT_BUILT:
-        if flag.startswith("-"):
-            parser.add_argument(flag, nargs="*", default=None, help=argparse.SUPPRESS)
     return parser
 
 
@@ -197,23 +157,15 @@ class _Switch(argparse.Action):
         setattr(namespace, self.dest, not str(flag).startswith(("--no-", "--no_")))
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The typed flags; UserError for an unknown flag or word, a flag of a job that is not built, a missing value."""
-    if arguments[:1] in (["explore"], ("explore",)):
-        from explore.flags import parse_explore
-
-        return parse_explore(arguments[1:])
-    parser = build_parser()
-    parser.set_defaults(explore=None)
+def parse(arguments: Sequence[str], jobs: Sequence[type[Job]], words: Iterable[str] = ()) -> argparse.Namespace:
+    """The typed flags; UserError for an unknown flag or word, or a missing value. words: the sub-commands there are."""
+    parser = build_parser(jobs)
     known = [flag for action in parser._actions for flag in action.option_strings]
     check_flags(arguments, known)
-    typed, words = parser.parse_known_args(arguments)
-    for name, what in NOT_BUILT.items():
-        if words[:1] == [name] == list(arguments[:1]) or getattr(typed, name.lstrip("-"), None) is not None:
-            raise UserError(f"{what} is not built yet")
-    if words:
-        raise UserError(_unknown_word(words[0], typed, known))
-    return typed
+    values, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise UserError(_unknown_word(unknown[0], values, known, words))
+    return values
 
 
 def check_flags(arguments: Sequence[str], known: Sequence[str], program: str = PROGRAM) -> None:
@@ -249,7 +201,7 @@ def _nearest_flag(word: str, known: Sequence[str]) -> str | None:
     return plain[found] if found else None
 
 
-def _unknown_word(word: str, typed: argparse.Namespace, known: Sequence[str]) -> str:
+def _unknown_word(word: str, typed: argparse.Namespace, known: Sequence[str], words: Iterable[str]) -> str:
     """The line for a word that no flag has asked for."""
     shown, path = printable(word), Path(word)
     if typed.directory and Path(f"{typed.directory[-1]} {word}").exists():
@@ -263,7 +215,7 @@ def _unknown_word(word: str, typed: argparse.Namespace, known: Sequence[str]) ->
     if word.endswith(("/", "\\")):
         return f"unknown word {shown}; did you mean -d {shown}?"
     flag = _nearest_flag(word, known) if len(word) > 2 else None
-    if flag is None and (meant := did_you_mean(word, ["explore", *NOT_BUILT])):
+    if flag is None and (meant := did_you_mean(word, words)):
         return f"unknown word {shown}{meant}"
     hint = (
         f"; did you mean {flag}?" if flag else f" (pages are given with -f, a folder with -d; all flags: {PROGRAM} -h)"

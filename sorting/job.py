@@ -14,7 +14,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -31,26 +31,26 @@ from output.tables import check_writable
 from reading.listing import list_files, wanted_files
 from reading.memory_gate import budget
 from reading.pages import PageList, find_pages, no_folder, pages_of_files
+from sorting.command import Sorting
 from sorting.results import TableReport, TableStyle, summary, terminal_table, write_tables
 from utils import UserError, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from reading.loader import Batch
-    from run import Job
     from settings.schema import Settings
 
 # Whose versions stand in a run record: those that can move a score.
 LIBRARIES = ("torch", "torchvision", "transformers", "timm", "pillow", "pypdfium2", "numpy", "safetensors")
 
 
-def run_prediction(settings: Settings, job: Job) -> int:
+def run_prediction(settings: Settings, job: Sorting) -> int:
     """Sort pages with the chosen model; print a table (`-f`) or write tables (a folder, `-o`, `--raw`).
 
     Returns the exit code: 0 all pages done, 1 finished and some pages failed, 130 interrupted (the tables hold what was
     done until then). Raises UserError, before any work, for what the user can mend.
     """
-    choice = choose_model(settings, job)
+    choice = choose_model(settings, job.model)
     descriptions = chosen_descriptions(settings)
     say = _silent if settings.setup.quiet else _say
     writes = job.directory is not None or job.output_given or settings.output.raw
@@ -66,7 +66,7 @@ def run_prediction(settings: Settings, job: Job) -> int:
         top_n = _top_n(settings, descriptions or categories_of(Path(choice.source)))
         identity = _identity(settings, job, model, descriptions, top_n)
         with Run.resume(settings.output.folder, identity=identity, execution=execution_of(settings)) as run:
-            say_resumed(run, settings, job)
+            say_resumed(run, settings, job.files, job.directory)
             return _work(run, _opened(choice, settings, descriptions, say), settings, job, top_n, model)
     top_n = _top_n(settings, classifier.categories)
     if not writes:
@@ -178,7 +178,7 @@ def score_batch(classifier: PageClassifier, batch: Batch) -> list[Outcome]:
     return outcomes
 
 
-def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Job, top_n: int, model: str) -> int:
+def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting, top_n: int, model: str) -> int:
     """Score what the journal lacks, write the tables, the record and the summary; the exit code."""
     setup, output = settings.setup, settings.output
     batch_size = setup.batch_size
@@ -245,7 +245,7 @@ def threads(workers: int) -> int:
     return min(8, os.cpu_count() or 1) if workers < 0 else workers
 
 
-def _wanted_pages(settings: Settings, job: Job) -> PageList:
+def _wanted_pages(settings: Settings, job: Sorting) -> PageList:
     if job.files:
         pages = pages_of_files(job.files, formats=settings.input.formats)
         pages.root = Path.cwd()
@@ -272,20 +272,20 @@ def say_pages(pages: PageList, *, quiet: bool) -> None:
         _say(line)
 
 
-def say_resumed(run: Run, settings: Settings, job: Job) -> None:
+def say_resumed(run: Run, settings: Settings, files: Sequence[Path], directory: Path | None) -> None:
     """What is said of a run that goes on. UserError where its folder holds none of its files any more."""
     total = len(run.pages.pages)
     line = f"resuming {run.name}: {min(total, run.done * settings.setup.batch_size)} of {total} pages were done"
     left_alone = ""
-    if job.directory is None or job.directory.is_file():
-        given = input_of(job)
+    if directory is None or directory.is_file():
+        given = input_of(files, directory)
         now = {printable(str((run.pages.root / page.path).resolve())) for page in run.pages.pages}
         if others := sorted(now.difference([given] if isinstance(given, str) else given)):
             raise UserError(
                 f"links in the paths of run {run.name} lead elsewhere now ({others[0]}), and other pages would be "
                 "scored: put them back, or leave --resume out"
             )
-    if job.directory is not None and not job.directory.is_file():
+    if directory is not None and not directory.is_file():
         if not run.pages.root.is_dir():
             raise no_folder(run.pages.root)
         known = {page.path for page in run.pages.pages}
@@ -303,9 +303,9 @@ def say_resumed(run: Run, settings: Settings, job: Job) -> None:
         _say(left_alone)
 
 
-def input_of(job: Job) -> str | list[str]:
+def input_of(files: Sequence[Path], directory: Path | None) -> str | list[str]:
     """The input of a run as its identity says it: absolute, whatever folder the command was given in."""
-    return [printable(str(file.absolute().resolve())) for file in job.files] or printable(str(job.directory.resolve()))
+    return [printable(str(file.absolute().resolve())) for file in files] or printable(str(directory.resolve()))
 
 
 def texts_hash(descriptions: dict[str, list[str]] | None) -> str:
@@ -316,12 +316,12 @@ def texts_hash(descriptions: dict[str, list[str]] | None) -> str:
 
 
 def _identity(
-    settings: Settings, job: Job, model: str, descriptions: dict[str, list[str]] | None, top_n: int
+    settings: Settings, job: Sorting, model: str, descriptions: dict[str, list[str]] | None, top_n: int
 ) -> dict[str, Any]:
     """What makes two runs the same work: input, model and all settings that reach the tables."""
     read, output = settings.input, settings.output
     return {
-        "input": input_of(job),
+        "input": input_of(job.files, job.directory),
         "model": model,
         "categories": texts_hash(descriptions),
         "settings": {
@@ -355,7 +355,7 @@ def execution_of(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _record(settings: Settings, job: Job, classifier: PageClassifier, run: Run, model: str) -> dict[str, Any]:
+def _record(settings: Settings, job: Sorting, classifier: PageClassifier, run: Run, model: str) -> dict[str, Any]:
     return {
         "command": job.command(),
         "model": {

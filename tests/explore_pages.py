@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image, ImageDraw
 
+from explore.command import COMMANDS
 from explore.flags import ExploreJob
 from index.database import BackboneInfo, Index, schema
-from run import Job
 from utils import printable
 
 DIM = 32
@@ -73,6 +73,6 @@ def make_index(
     return index
 
 
-def job(command: str, index: Path, output: Path, **more: object) -> Job:
+def job(command: str, index: Path, output: Path, **more: object) -> ExploreJob:
     """A job as run.py makes it."""
-    return Job(kind="explore", explore=ExploreJob(command, index, output, **more), arguments=("explore", command))
+    return COMMANDS[command](index=index, output=output, arguments=("explore", command), **more)

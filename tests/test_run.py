@@ -15,9 +15,10 @@ import pytest
 from PIL import Image
 from tiny import tiny_base, tiny_model_folder
 
-from run import HOME, Job, main, understand
-from settings.flags import NOT_BUILT, build_parser, parse
-from utils import UserError
+from run import HOME, JOBS, main, read_flags, understand
+from settings.flags import build_parser
+from sorting.command import Sorting
+from training.command import Training
 
 RUN = HOME / "run.py"
 
@@ -59,7 +60,7 @@ def here(place, monkeypatch) -> Path:
 
 
 def answer(*arguments: str) -> tuple:
-    return understand(parse(arguments), arguments)
+    return understand(read_flags(arguments), arguments)
 
 
 def test_help_and_mistakes_load_neither_torch_nor_transformers(here):
@@ -87,17 +88,17 @@ def test_a_missing_page_or_model_is_said_before_torch_is_loaded(here):
         assert done.stdout.splitlines()[-1] == "2 False"
 
 
-def test_help_names_every_flag_but_those_of_jobs_that_are_not_built(capsys):
+def test_help_names_every_flag(capsys):
     assert main(["-h"]) == 0
     shown = capsys.readouterr().out
-    for action in build_parser()._actions:
-        flags = set(action.option_strings) - {"--safe", *NOT_BUILT}
+    for action in build_parser(JOBS)._actions:
+        flags = set(action.option_strings) - {"--safe"}
         assert not flags or any(re.search(rf"(?<!\S){re.escape(flag)}\b", shown) for flag in flags), flags
     assert shown.isascii()
 
 
 def test_the_earlier_tools_flags_are_all_known():
-    known = {flag for action in build_parser()._actions for flag in action.option_strings}
+    known = {flag for action in build_parser(JOBS)._actions for flag in action.option_strings}
     earlier = (
         "-h --help -f --file -d --directory --dir -ff --file_format -m --model -tn --topn --raw -rev --revision --hf "
         "--model_path --model_dir -cc --cat_csv --cat_prefix --cat_dir --avg --best --zero_shot --train --epochs --lr "
@@ -275,7 +276,8 @@ def test_flags_override_the_config_file_whose_paths_are_its_own(here, tmp_path):
     assert settings.input.formats == ("png", "JPG", "pdf")
     assert settings.train.batch_size == 4
     settings, job = answer("--config", str(config), "--train", "--batch_size", "2", "--name", "new")
-    assert (job.kind, job.name, job.directory) == ("train", "new", None)
+    assert isinstance(job, Training)
+    assert (job.name, job.directory) == ("new", None)
     assert settings.train.folder == tmp_path / "sorted"
     assert (settings.train.batch_size, settings.setup.batch_size) == (2, 8)
 
@@ -296,11 +298,11 @@ def test_dir_is_the_folder_of_the_config_also_with_zero_shot_and_d_beats_it(here
 
 def test_the_commands_of_the_issue_are_understood(here):
     settings, job = answer("-tn", "3", "-f", "pages/X-1.png", "--model_path", "models/mine")
-    assert (job.model_path, settings.output.top_n, settings.setup.workers) == (Path("models/mine"), 3, 0)
-    assert answer("-rev", "v1.2", "-m", "ViT-B/32", "--dir")[1].revision == "v1.2"
+    assert (job.model.path, settings.output.top_n, settings.setup.workers) == (Path("models/mine"), 3, 0)
+    assert answer("-rev", "v1.2", "-m", "ViT-B/32", "--dir")[1].model.revision == "v1.2"
     settings, job = answer("--zero_shot", "--base", "ViT-B/32", "-d", "pages/")
-    assert (settings.setup.zero_shot, settings.setup.base, job.model) == (True, "ViT-B/32", "ViT-B/32")
-    assert answer("-model_path", "models/mine", "-d", "pages", "--safe")[1].model_path == Path("models/mine")
+    assert (settings.setup.zero_shot, settings.setup.base, job.model.base) == (True, "ViT-B/32", "ViT-B/32")
+    assert answer("-model_path", "models/mine", "-d", "pages", "--safe")[1].model.path == Path("models/mine")
     settings, job = answer(
         "--train", "-d", "pages", "-mc", "9", "-mce", "8", "--lr", "1e-4", "--folds", "5", "--seed", "1"
     )
@@ -326,18 +328,15 @@ def test_an_earlier_config_beside_is_noticed_but_not_read(here, tmp_path, capsys
 
 
 def test_the_command_that_continues_is_the_command_and_resume():
-    job = Job(program=("python3", "run.py"), arguments=("-d", "my pages", "-tn", "3"))
+    job = Sorting(program=("python3", "run.py"), arguments=("-d", "my pages", "-tn", "3"))
     assert shlex.split(job.continue_command()) == ["python3", "run.py", "-d", "my pages", "-tn", "3", "--resume"]
-    again = Job(program=("python3", "run.py"), arguments=("-d", "x", "--resume"))
+    again = Sorting(program=("python3", "run.py"), arguments=("-d", "x", "--resume"))
     assert again.continue_command() == again.command()
 
 
-def test_the_hub_is_offline_and_flags_of_all_unbuilt_jobs_say_so(here):
+def test_the_hub_is_offline(here):
     assert main(["-f", "pages/X-1.png", "--model_path", "models/mine"]) == 0
     assert os.environ["HF_HUB_OFFLINE"] == "1"
-    for name in NOT_BUILT:
-        with pytest.raises(UserError, match="not built yet"):
-            parse([name])
 
 
 def _hear_interrupts() -> None:

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 from encoders.card import averaged_card
 from encoders.choosing import file_name_of_base
 from encoders.identity import model_hash
+from training.command import Averaging
 from training.record import documents_seen, read_seen, write_seen
 from utils import UserError, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from run import Job
     from settings.schema import Settings
 
 
-def run_average(settings: Settings, job: Job) -> int:
+def run_average(settings: Settings, job: Averaging) -> int:
     """Average the model folders of `--average` into a new one; the last line printed is its path. Returns 0.
 
     Raises UserError: fewer than two folders, one that is no model folder, other base, categories, transform or tensors,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from encoders.identity import model_hash
 from encoders.words import NAME, WordKnowledge
+from training.command import Training
 from training.copies import JUDGING, find_copies, unjudged
 from training.data import cap_pages, find_labelled, split_leaks, with_validation, write_split
 from training.fitting import Material, fit
@@ -28,13 +29,12 @@ from training.work import Work, is_main, meet, own_device
 from utils import UserError, fit_temperature, fold_documents, printable, split_documents, split_warnings
 
 if TYPE_CHECKING:
-    from run import Job
     from settings.schema import Settings
 
 SPLIT_FILE = "split.csv"
 
 
-def run_training(settings: Settings, job: Job) -> int:
+def run_training(settings: Settings, job: Training) -> int:
     """Train a model (or folds) as `[train]` and the flags say; the last line printed is its folder. Returns 0.
 
     Raises UserError, before any work, for what the user can mend.
@@ -56,7 +56,7 @@ def run_training(settings: Settings, job: Job) -> int:
     settings = settings.replaced("setup", device=own_device(settings.setup.device))
     check_precision(settings.setup.precision, torch_device(settings.setup.device))
     keep_memory()
-    start = Start.choose(settings, job)
+    start = Start.choose(settings, job.model)
     with Work.open(settings, job, start.base, data, identity(settings, start, data)) as work:
         try:
             folder = _train(settings, work, start, say)

@@ -1,6 +1,6 @@
 """Where a training starts: a model folder, an untuned base, or the untuned EfficientNet-Lite0.
 
-start = Start.choose(settings, job)
+start = Start.choose(settings, request)
 classifier = start.open(settings, ["LETTER", "MAP"])
 """
 
@@ -20,7 +20,7 @@ from training.work import is_main
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from run import Job
+    from settings.command import ModelRequest
     from settings.schema import Settings
 
 
@@ -43,17 +43,17 @@ class Start:
     contents: frozenset[str] = frozenset()
 
     @classmethod
-    def choose(cls, settings: Settings, job: Job) -> Start:
+    def choose(cls, settings: Settings, request: ModelRequest) -> Start:
         """`--model_path`, else `-m`, else the untuned EfficientNet-Lite0: never silently a fine-tuned model."""
         from sorting.job import chosen_descriptions
 
         texts = chosen_descriptions(settings)
-        if not job.model_path and (not job.model or backbone.is_base(job.model)):
+        if request.path is None and (not request.base or backbone.is_base(request.base)):
             backbone.weights_file()
             return cls(backbone.BASE, backbone.BASE, None, texts)
         from encoders.choosing import choose_model
 
-        choice = choose_model(settings, job)
+        choice = choose_model(settings, request, to_train=True)
         record = read_record(Path(choice.source))
         seen = frozenset(documents_seen(record))
         unnamed, contents = choice.kind != "base" and not seen, read_seen(Path(choice.source))

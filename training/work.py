@@ -21,10 +21,10 @@ from filelock import FileLock, Timeout
 
 from encoders.choosing import file_name_of_base
 from output.files import write_whole
+from training.command import Training
 from utils import UserError, printable
 
 if TYPE_CHECKING:
-    from run import Job
     from settings.schema import Settings
 
 ENDING = ".training"
@@ -86,7 +86,7 @@ class Work:
         return bool(whole)
 
     @classmethod
-    def open(cls, settings: Settings, job: Job, base: str, data: Path, identity: dict[str, Any]) -> Work:
+    def open(cls, settings: Settings, job: Training, base: str, data: Path, identity: dict[str, Any]) -> Work:
         """Begin a training, or take up an unfinished one of the same identity (`--resume`; `--name` says which).
 
         Raises UserError: the name is taken or no name for a folder, nothing to resume, another process is at it.

@@ -9,7 +9,7 @@ import pytest
 
 from encoders import choosing as model_folders
 from encoders.choosing import canonical_base, choose_model, describe, file_name_of_base, list_models
-from run import Job
+from settings.command import ModelRequest
 from settings.config_file import read_settings
 from utils import UserError
 
@@ -55,9 +55,9 @@ def models(tmp_path: Path) -> Path:
     return folder
 
 
-def chosen(models: Path, *, kind: str = "predict", setup: dict | None = None, **job: object):
+def chosen(models: Path, *, to_train: bool = False, setup: dict | None = None, **request: object):
     settings = read_settings(None).replaced("setup", model_dir=models, **(setup or {}))
-    return choose_model(settings, Job(kind=kind, **job))
+    return choose_model(settings, ModelRequest(**request), to_train=to_train)
 
 
 def refused(models: Path, **rest: object) -> str:
@@ -92,10 +92,10 @@ def test_the_order(models, tmp_path, monkeypatch):
     pulled = own(models, "pulled", revision="v1.1.3.7")
     shipped = own(tmp_path, "shipped", base="EfficientNet-Lite0")
     monkeypatch.setattr(model_folders, "SHIPPED", shipped)
-    everything = {"model_path": given, "model": "ViT-B/16"}
+    everything = {"path": given, "base": "ViT-B/16"}
     assert chosen(models, setup={"model": configured}, **everything).source == given
-    assert chosen(models, setup={"model": configured}, revision="v1.1.3.7", model="ViT-B/16").source == pulled
-    assert chosen(models, setup={"model": configured}, model="ViT-B/16").source == newest
+    assert chosen(models, setup={"model": configured}, revision="v1.1.3.7", base="ViT-B/16").source == pulled
+    assert chosen(models, setup={"model": configured}, base="ViT-B/16").source == newest
     assert chosen(models, setup={"model": configured}).source == configured
     choice = chosen(models)
     assert (choice.source, choice.kind, choice.base) == (shipped, "folder", "EfficientNet-Lite0")
@@ -109,44 +109,44 @@ def test_newest_by_the_training_record_not_by_the_files_and_without_folds(models
     own(models, "d_fold_2", finished="2026-06-01T00:00:00Z")
     own(models, "e", finished="2026-07-01T00:00:00Z", fold=3)
     earlier(models, "ViT-B16_rev_v1137", changed=4e9)
-    assert chosen(models, model="vit-b16").source == models / "a"
+    assert chosen(models, base="vit-b16").source == models / "a"
 
 
 def test_earlier_folders_come_by_their_time_where_none_has_a_record(models):
     earlier(models, "ViT-B16_rev_v1131", changed=2e9)
     earlier(models, "model_v1137", changed=1e9)
-    choice = chosen(models, model="ViT-B/16")
+    choice = chosen(models, base="ViT-B/16")
     assert (choice.source, choice.kind, choice.revision) == (models / "ViT-B16_rev_v1131", "checkpoint", "v1131")
 
 
 def test_no_model_on_that_base_is_never_silently_the_untuned_one(models):
     own(models, "a", base="ViT-B/32")
-    message = refused(models, model="ViT-B/16")
+    message = refused(models, base="ViT-B/16")
     for part in ("-m ViT-B/16", "ViT-B/32", "--train", "--zero_shot"):
         assert part in message
-    assert refused(models, model="google/siglip-base")
+    assert refused(models, base="google/siglip-base")
 
 
 def test_untuned_only_when_asked_for(models, tmp_path):
     base = untuned(tmp_path / "clip-base")
     zero_shot = {"zero_shot": True}
-    choice = chosen(models, setup=zero_shot, model=str(base))
+    choice = chosen(models, setup=zero_shot, base=str(base))
     assert (choice.source, choice.kind, choice.base, choice.why) == (base, "base", "clip-base", "untuned")
-    assert chosen(models, setup=zero_shot, model="ViT-B/32").source == "openai/clip-vit-base-patch32"
+    assert chosen(models, setup=zero_shot, base="ViT-B/32").source == "openai/clip-vit-base-patch32"
     assert chosen(models, setup=zero_shot).base == "ViT-B/16"
-    assert chosen(models, kind="train", model="google/siglip-base").kind == "base"
-    assert chosen(models, kind="train", model_path=base).kind == "base"
-    assert chosen(models, setup=zero_shot, model_path=base).kind == "base"
-    assert "--zero_shot" in refused(models, model_path=base)
-    assert "EfficientNet-Lite0" in refused(models, setup=zero_shot, model="EfficientNet-Lite0")
+    assert chosen(models, to_train=True, base="google/siglip-base").kind == "base"
+    assert chosen(models, to_train=True, path=base).kind == "base"
+    assert chosen(models, setup=zero_shot, path=base).kind == "base"
+    assert "--zero_shot" in refused(models, path=base)
+    assert "EfficientNet-Lite0" in refused(models, setup=zero_shot, base="EfficientNet-Lite0")
     tuned = own(models, "tuned")
-    assert "fine-tuned" in refused(models, setup=zero_shot, model_path=tuned)
-    assert "fine-tuned" in refused(models, setup=zero_shot, model=str(tuned))
+    assert "fine-tuned" in refused(models, setup=zero_shot, path=tuned)
+    assert "fine-tuned" in refused(models, setup=zero_shot, base=str(tuned))
 
 
 def test_a_base_in_the_hub_cache_is_named_by_its_id(models, tmp_path):
     base = untuned(tmp_path / "hub/models--openai--clip-vit-base-patch32/snapshots/0123")
-    assert chosen(models, setup={"zero_shot": True}, model=str(base)).base == "ViT-B/32"
+    assert chosen(models, setup={"zero_shot": True}, base=str(base)).base == "ViT-B/32"
 
 
 @pytest.mark.parametrize(
@@ -154,17 +154,17 @@ def test_a_base_in_the_hub_cache_is_named_by_its_id(models, tmp_path):
     [("ViT-B/15", "did you mean ViT-B/16?"), ("vitb8", "hub ids"), ("../nowhere", "no base of that name")],
 )
 def test_a_base_that_cannot_be(models, name, said):
-    assert said in refused(models, model=name)
-    assert said in refused(models, setup={"zero_shot": True}, model=name)
+    assert said in refused(models, base=name)
+    assert said in refused(models, setup={"zero_shot": True}, base=name)
 
 
 def test_a_folder_as_base(models, tmp_path):
     tuned = own(tmp_path, "mine", base="ViT-B/32")
-    assert chosen(models, model=str(tuned)).source == tuned
+    assert chosen(models, base=str(tuned)).source == tuned
     base = untuned(tmp_path / "siglip")
-    assert "no model on that base" in refused(models, model=str(base))
+    assert "no model on that base" in refused(models, base=str(base))
     made = own(models, "made", base="siglip")
-    assert chosen(models, model=str(base)).source == made
+    assert chosen(models, base=str(base)).source == made
 
 
 @pytest.mark.parametrize(
@@ -196,16 +196,16 @@ def test_revisions(models, revision, wanted):
 
 def test_revisions_that_do_not_fit_or_are_not_there(models):
     earlier(models, "model_v1137")
-    assert chosen(models, revision="v1.1", model="ViT-B/16").base == "ViT-B/16"
-    message = refused(models, revision="v1.2", model="ViT-B/16")
+    assert chosen(models, revision="v1.1", base="ViT-B/16").base == "ViT-B/16"
+    message = refused(models, revision="v1.2", base="ViT-B/16")
     assert "ViT-B/32" in message
     assert "v1.1" in message
     message = refused(models, revision="v1.1.3.9")
     assert "model_v1137" in message
     assert "--hf" in message
-    assert "not of" in refused(models, revision="v1.1", model="ViT-B/32")
+    assert "not of" in refused(models, revision="v1.1", base="ViT-B/32")
     own(models, "other", base="google/siglip", revision="v9.1")
-    assert "google/siglip" in refused(models, revision="v9.1", model="ViT-B/16")
+    assert "google/siglip" in refused(models, revision="v9.1", base="ViT-B/16")
 
 
 @pytest.mark.parametrize(
@@ -230,26 +230,26 @@ def test_base_of_a_broken_earlier_folder(models):
 
 def test_paths_that_are_no_model(models, tmp_path):
     mine = own(models, "mine")
-    assert "did you mean" in refused(models, model_path=Path("mine"))
-    assert "did you mean mine?" in refused(models, model_path=models / "mien")
-    assert "name one of them: mine" in refused(models, model_path=models)
+    assert "did you mean" in refused(models, path=Path("mine"))
+    assert "did you mean mine?" in refused(models, path=models / "mien")
+    assert "name one of them: mine" in refused(models, path=models)
     (tmp_path / "page.png").write_bytes(b"")
-    assert "no model" in refused(models, model_path=tmp_path / "page.png")
+    assert "no model" in refused(models, path=tmp_path / "page.png")
     (tmp_path / "empty").mkdir()
-    assert "page_classifier.json" in refused(models, model_path=tmp_path / "empty")
-    assert "leave -m out" in refused(models, model_path=mine, model="ViT-B/32")
+    assert "page_classifier.json" in refused(models, path=tmp_path / "empty")
+    assert "leave -m out" in refused(models, path=mine, base="ViT-B/32")
     assert "[setup] model" in refused(models, setup={"model": tmp_path / "gone"})
 
 
 def test_a_pt_file(models, tmp_path):
     file = tmp_path / "model_ViT-B16_rev_v1137_7e.pt"
     file.write_bytes(b"")
-    choice = chosen(models, model_path=file)
+    choice = chosen(models, path=file)
     assert (choice.kind, choice.base) == ("checkpoint", "ViT-B/16")
     other = tmp_path / "some.pt"
     other.write_bytes(b"")
-    assert chosen(models, model_path=other).base == "CLIP"
-    assert chosen(models, model_path=other, model="ViT-B/32").base == "ViT-B/32"
+    assert chosen(models, path=other).base == "CLIP"
+    assert chosen(models, path=other, base="ViT-B/32").base == "ViT-B/32"
 
 
 def test_what_is_not_a_model_folder_is_passed_over(models):

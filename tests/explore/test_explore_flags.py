@@ -8,33 +8,35 @@ from pathlib import Path
 
 import pytest
 
-from explore.flags import COMMANDS, build_parser
-from run import main, understand
-from settings.flags import parse
+from explore.command import COMMANDS, Clusters, Indexing, Search
+from explore.flags import build_parser
+from run import main, read_flags, understand
 
 HOME = Path(__file__).resolve().parents[2]
 
 
 def job(*typed: str):
     arguments = ("explore", *typed)
-    return understand(parse(arguments), arguments)
+    return understand(read_flags(arguments), arguments)
 
 
 def test_what_is_typed_becomes_a_job(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    settings, told = job("search", "--image", "a.png", "b.png", "--not", "c.png", "-k", "7", "--exact", "--excel")
-    assert told.kind == "explore"
-    assert told.explore.images == (Path("a.png"), Path("b.png"))
-    assert told.explore.not_images == (Path("c.png"),)
-    assert (told.explore.k, told.explore.exact, settings.output.excel) == (7, True, True)
-    assert told.explore.index == settings.output.folder / "index"
-    assert told.explore.output == settings.output.folder / "explore"
-    settings, told = job("index", "pages", "more", "--batch_size", "3", "-ff", "tif", "--no-inner", "--index", "ix")
-    assert told.explore.pages == (Path("pages"), Path("more"))
+    settings, wanted = job("search", "--image", "a.png", "b.png", "--not", "c.png", "-k", "7", "--exact", "--excel")
+    assert isinstance(wanted, Search)
+    assert wanted.images == (Path("a.png"), Path("b.png"))
+    assert wanted.not_images == (Path("c.png"),)
+    assert (wanted.k, wanted.exact, settings.output.excel) == (7, True, True)
+    assert wanted.index == settings.output.folder / "index"
+    assert wanted.output == settings.output.folder / "explore"
+    settings, wanted = job("index", "pages", "more", "--batch_size", "3", "-ff", "tif", "--no-inner", "--index", "ix")
+    assert isinstance(wanted, Indexing)
+    assert wanted.pages == (Path("pages"), Path("more"))
     assert (settings.setup.batch_size, settings.input.formats, settings.input.inner) == (3, ("tif",), False)
-    assert told.explore.index == Path("ix")
-    _, told = job("clusters", "--clusters", "12", "-o", "out")
-    assert (told.explore.clusters, told.explore.output) == (12, Path("out"))
+    assert wanted.index == Path("ix")
+    _, wanted = job("clusters", "--clusters", "12", "-o", "out")
+    assert isinstance(wanted, Clusters)
+    assert (wanted.clusters, wanted.output) == (12, Path("out"))
 
 
 MISTAKES = [
@@ -89,7 +91,7 @@ def test_help_teaches_every_flag(command, capsys):
     shown = capsys.readouterr().out
     assert "examples:" in shown
     assert all(len(line) <= 120 for line in shown.splitlines())
-    for action in build_parser(command)._actions:
+    for action in build_parser(COMMANDS[command])._actions:
         assert action.help
         assert not action.option_strings or action.option_strings[0] in shown
 

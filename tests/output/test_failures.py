@@ -14,8 +14,13 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import run
+from evaluation.command import Comparison, Evaluation, Suggestion, Voting
+from explore.command import Indexing
+from hub.command import Pull
 from output import failures
 from settings.schema import Settings
+from sorting.command import Sorting
+from training.command import Training
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
@@ -51,19 +56,33 @@ def test_resume_is_promised_only_where_it_goes_on(tmp_path):
     settings = Settings().replaced("output", folder=tmp_path / "out").replaced("setup", model_dir=tmp_path / "models")
     now = time.time()
     again = "then give the same command again"
-    for kind in ("predict", "best", "train", "eval", "eval_dir", "suggest", "explore", "hf"):
-        assert failures.how_to_go_on(settings, run.Job(kind=kind), now) == again
+    pages = {"directory": tmp_path}
+    jobs = [
+        Sorting(**pages),
+        Voting(**pages),
+        Training(),
+        Evaluation(),
+        Comparison(),
+        Suggestion(**pages, count=3),
+        Pull(),
+    ]
+    for job in [*jobs, Indexing(index=tmp_path)]:
+        assert failures.how_to_go_on(settings, job, now) == again
     assert failures.how_to_go_on(None, None, now) == again
     for file in ("out/runs/R/settings.json", "out/tables/R_run.json", "models/mine.training/work.json"):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text("{}")
     goes_on = "and the same command with --resume continues"
-    for kind in ("predict", "best", "train"):
-        assert failures.how_to_go_on(settings, run.Job(kind=kind), now) == goes_on
-    assert failures.how_to_go_on(settings, run.Job(kind="train", name="other"), now) == again
-    assert failures.how_to_go_on(settings, run.Job(resume=True), now) == "and the same command continues"
+    for job in (Sorting(**pages), Voting(**pages), Training()):
+        assert failures.how_to_go_on(settings, job, now) == goes_on
+        assert job.to_continue(settings, now) == "python run.py --resume"
+    assert failures.how_to_go_on(settings, Training(name="other"), now) == again
+    assert failures.how_to_go_on(settings, Sorting(**pages, resume=True), now) == "and the same command continues"
     os.utime(tmp_path / "out/tables/R_run.json", (now - 60, now - 60))  # a run that another command left unfinished
-    assert failures.how_to_go_on(settings, run.Job(), now) == again
+    assert failures.how_to_go_on(settings, Sorting(**pages), now) == again
+    assert Sorting(**pages).to_continue(settings, now) == ""
+    for job in (Pull(), Indexing(index=tmp_path)):  # they take up what was done without a flag
+        assert job.to_continue(settings, now) == "python run.py"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits as POSIX systems know them")

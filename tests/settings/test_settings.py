@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from run import understand
+from run import read_flags, understand
 from settings.config_file import HOME, config_text, every_key, read_settings
 from settings.earlier_config import MAPPING, find_earlier, mapped, read_earlier
-from settings.flags import parse
 from settings.schema import SECTIONS, Settings
 from utils import UserError
 
@@ -259,6 +258,6 @@ def test_a_key_of_another_section_is_named(tmp_path, text, hint):
 
 
 def test_patterns_keep_their_commas(tmp_path):
-    settings, job = understand(parse(["-d", "x", "--exclude", "Smith, John", "--exclude", "b"]), ())
+    settings, job = understand(read_flags(("-d", "x", "--exclude", "Smith, John", "--exclude", "b")), ())
     assert settings.input.exclude == ("Smith, John", "b")
     assert job.directory is not None

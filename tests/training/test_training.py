@@ -15,8 +15,9 @@ from tiny import tiny_base
 
 from classifier import PageClassifier
 from reading.pages import find_pages
-from run import Job
+from settings.command import ModelRequest
 from settings.config_file import read_settings
+from training.command import Training
 from training.data import BalancedSampler, cap_pages, find_labelled, read_documents
 from training.fitting import Material, fit
 from training.job import run_training
@@ -61,8 +62,9 @@ def settings_of(folder: Path, **train):
     return read_settings(folder / "config.toml")
 
 
-def job_of(directory: Path, base: Path | None = None, **values) -> Job:
-    return Job(kind="train", directory=directory, model=str(base or ""), **{"name": "mine", **values})
+def job_of(directory: Path, base: Path | None = None, model_path: Path | None = None, **values) -> Training:
+    model = ModelRequest(path=model_path, base=str(base or ""))
+    return Training(directory=directory, model=model, **{"name": "mine", **values})
 
 
 @pytest.fixture(scope="module")
@@ -313,7 +315,7 @@ def train_by_hand(tmp_path, labelled, base, towers, kill_at=None):
     """The same training as `run_training` does, killed at a step if wanted; gives weights and what was drawn."""
     settings = settings_of(tmp_path, epochs=4, towers=towers)
     job = job_of(labelled, base)
-    start = Start.choose(settings, job)
+    start = Start.choose(settings, job.model)
     found = find_labelled(labelled, settings)
     splits = ["validation" if document.endswith("4") else "train" for document in found.documents]
     folder = tmp_path / "models" / "mine.training"
@@ -381,7 +383,7 @@ def test_extra_pages_train_and_those_of_tested_documents_do_not(tmp_path, labell
 
 def test_extra_pages_of_a_tested_document_are_left_out(tmp_path, labelled, base):
     settings = settings_of(tmp_path, epochs=1)
-    start = Start.choose(settings, job_of(labelled, base))
+    start = Start.choose(settings, job_of(labelled, base).model)
     found, extra = find_labelled(labelled, settings), find_labelled(labelled, settings)
     splits = ["test" if document.endswith("1") else "train" for document in found.documents]
     work = Work(tmp_path / "models", "mine", labelled, None)
