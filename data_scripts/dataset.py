@@ -14,7 +14,6 @@ import base64
 import functools
 import hashlib
 import json
-import os
 import re
 import statistics
 import sys
@@ -46,6 +45,7 @@ from processes import WorkerDied, in_processes
 from output.progress import Progress
 from output.spreadsheets import read_table
 from output.tables import bare_path, category_columns, cell, path_cell
+from output.work import Lines, whole_lines
 from reading.decoding import PageError, Reader
 from reading.pages import Page
 from settings.given_paths import given_path
@@ -200,20 +200,19 @@ def read_split(file: Path, found: LabelledPages) -> dict[tuple[str, int], str]:
 
 def measure_all(found: LabelledPages, journal: Path, workers: int) -> list[Measure]:
     """One measure a page, in order; those in the journal of an earlier start are taken from there."""
-    stored = read_journal(journal)
+    stored, end = read_journal(journal)
     keys = [_key(found.root, page) for page in found.pages]
     measures = {key: stored[key] for key in keys if key in stored}
     pages = {PageTask(str(found.root), page): key for page, key in zip(found.pages, keys, strict=True)}
     tasks = [task for task, key in pages.items() if key not in measures]
-    with Progress(len(tasks), unit="page", label="dataset") as progress, journal.open("ab") as out:
+    with Progress(len(tasks), unit="page", label="dataset") as progress, Lines(journal, end) as lines:
         for task, answer in in_processes(measure, iter(tasks), min(workers, max(1, len(tasks)))):
             if isinstance(answer, WorkerDied):
                 answer = Measure(reason=f"its decoder broke down: {answer}")
             progress.advance(1, failed=bool(answer.reason))
             measures[pages[task]] = answer
             if not answer.reason:  # a page that could not be read is tried again at the next start
-                out.write(json.dumps([pages[task], *_packed(answer)]).encode("ascii") + b"\n")
-                out.flush()
+                lines.append(json.dumps([pages[task], *_packed(answer)]).encode("ascii"))
     return [measures[key] for key in keys]
 
 
@@ -227,27 +226,20 @@ def _key(root: Path, page: Page) -> str:
     return json.dumps([RULE, str(root.resolve()), page.path, page.number, page.frame, *identity])
 
 
-def read_journal(journal: Path) -> dict[str, Measure]:
-    """What earlier starts measured. A line torn by a kill is cut off; lines of another make are measured anew."""
-    if not journal.is_file():
-        return {}
+def read_journal(journal: Path) -> tuple[dict[str, Measure], int]:
+    """What earlier starts measured, and where the whole lines end; lines of another make are measured anew."""
     stored: dict[str, Measure] = {}
-    whole = 0
-    with journal.open("rb") as lines:
-        for line in lines:
-            if not line.endswith(b"\n"):
-                break
-            whole += len(line)
-            try:
-                key, digest, width, height, bits, thumbnail = json.loads(line)
-                fingerprint = Look(base64.b64decode(bits), base64.b64decode(thumbnail))
-                if len(fingerprint.bits) == 32 and len(fingerprint.thumbnail) == 1024:
-                    stored[key] = Measure(digest, width, height, fingerprint)
-            except (ValueError, TypeError):
-                continue
-    if whole < journal.stat().st_size:
-        os.truncate(journal, whole)
-    return stored
+    end = 0
+    for line in whole_lines(journal) if journal.is_file() else ():
+        end += len(line)
+        try:
+            key, digest, width, height, bits, thumbnail = json.loads(line)
+            fingerprint = Look(base64.b64decode(bits), base64.b64decode(thumbnail))
+            if len(fingerprint.bits) == 32 and len(fingerprint.thumbnail) == 1024:
+                stored[key] = Measure(digest, width, height, fingerprint)
+        except (ValueError, TypeError):
+            continue
+    return stored, end
 
 
 def _packed(measure: Measure) -> list[Any]:

@@ -8,17 +8,17 @@ work.remove()
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from output.files import write_whole
 from output.progress import Progress
 from output.tables import check_writable
+from output.work import WorkFolder
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from training.store import PageStore
 
 
-class Work:
+class Work(WorkFolder):
     """What an unfinished comparison has: the rows of finished models, and the decoded pages while it runs.
 
     Lies in `<output>/runs/comparison-<key>/`, the key standing for pages, labels and settings. Decoded pages go with
@@ -49,7 +49,7 @@ class Work:
         key = hashlib.sha256(json.dumps(identity).encode("utf-8", "surrogatepass")).hexdigest()[:12]
         runs = settings.output.folder / "runs"
         check_writable(settings.output.folder)
-        self.folder = runs / f"comparison-{key}"
+        super().__init__(runs / f"comparison-{key}")
         if resume and not (self.folder / "rows").is_dir():
             raise UserError(
                 f"nothing to resume in {printable(str(settings.output.folder))}: no unfinished comparison by these "
@@ -57,29 +57,22 @@ class Work:
             )
         try:
             (self.folder / "rows").mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.folder / "lock", timeout=0, thread_local=False)
-            self._lock.acquire()
-        except Timeout:
-            raise UserError(f"another process compares models by these pages into {runs.parent}: wait for it") from None
+            taken = self.take()
         except OSError as error:
             raise UserError(f"cannot write into {printable(str(runs))}: {error.strerror}; choose with -o") from error
+        if not taken:
+            raise UserError(f"another process compares models by these pages into {runs.parent}: wait for it")
         if not resume:
             shutil.rmtree(self.folder / "rows")
             (self.folder / "rows").mkdir()
         for pixels in runs.glob("comparison-*/pixels"):
-            _sweep(pixels, self.folder)
+            _sweep(pixels, self)
         self._store: tuple[str, PageStore] | None = None
 
-    def __enter__(self) -> Work:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def release(self) -> None:
+        """Let the comparison go; its decoded pages are removed, finished rows stay."""
         self._drop_pixels()
-        self._lock.release()
-
-    def remove(self) -> None:
-        """The comparison is finished."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        super().release()
 
     def stored(self, name: str, key: str) -> list[dict[str, Any]] | None:
         """The rows of a model that was finished before, None where it was not."""
@@ -128,14 +121,12 @@ def _stamps(judged: Judged) -> list[int]:
     return stamps
 
 
-def _sweep(pixels: Path, own: Path) -> None:
-    """Remove decoded pages that a killed comparison left."""
-    if pixels.parent == own:
-        shutil.rmtree(pixels, ignore_errors=True)
-        return
-    lock = FileLock(pixels.parent / "lock", timeout=0, thread_local=False)
-    try:
-        with lock:
+def _sweep(pixels: Path, held: WorkFolder) -> None:
+    """Remove decoded pages that a killed comparison left, of these pages or of others."""
+    other = WorkFolder(pixels.parent)
+    with contextlib.suppress(OSError):
+        if pixels.parent == held.folder:
             shutil.rmtree(pixels, ignore_errors=True)
-    except (Timeout, OSError):
-        pass
+        elif other.take():
+            shutil.rmtree(pixels, ignore_errors=True)
+            other.release()

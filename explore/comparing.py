@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import os
+import io
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
@@ -27,6 +27,7 @@ from explore.known import stamp_of
 from explore.near_duplicates import OTHER, PART, RELATIONS, RULE, SAME, SIDE, UNTOLD, WHOLE, Seen, Verdict, compare, see
 from index.database import page_file
 from output.progress import Progress
+from output.work import Lines
 from reading.decoding import PageError, Reader
 from reading.memory_gate import one_page
 from utils import UserError, printable
@@ -103,7 +104,7 @@ def compare_pairs(
     pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="compare")
     waiting: deque[tuple[tuple[int, int], Future[Verdict | None]]] = deque()
     try:
-        with Progress(len(todo), unit="pair", quiet=quiet, label="comparing") as bar, _Log(file) as log:
+        with Progress(len(todo), unit="pair", quiet=quiet, label="comparing") as bar, _Verdicts(file) as kept:
             ordered = iter(_near_in_time(todo))
             while True:
                 while len(waiting) < AHEAD * max(1, workers) and (pair := next(ordered, None)) is not None:
@@ -115,7 +116,7 @@ def compare_pairs(
                 bar.advance(1, failed=int(verdict is None))
                 if verdict is None:
                     continue
-                log.add(hashes[pair[0]], hashes[pair[1]], verdict)
+                kept.add(hashes[pair[0]], hashes[pair[1]], verdict)
                 done.now += 1
                 done.take(pair, verdict)
     finally:
@@ -209,43 +210,33 @@ class _Scans:
         return future.result()
 
 
-class _Log:
-    """Appends verdicts, each line whole or, after a kill, torn at the end, which the next line then does not touch."""
+class _Verdicts(Lines):
+    """Adds verdicts to their file; other processes may add theirs."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def __enter__(self) -> _Log:
+        self.file = file
         try:
-            head = ",".join(HEAD).encode("ascii")
-            with self._file.open("a+b") as written:
-                written.seek(0)
-                if not (head + b"\n").startswith(written.read(len(head) + 1)):  # of an earlier rule: of no use now
-                    written.truncate(0)
-                new = written.seek(0, os.SEEK_END) == 0
-                if not new:
-                    written.seek(-1, os.SEEK_END)
-                    if written.read(1) != b"\n":  # of a process that was killed
-                        written.write(b"\n")
-            self._out = self._file.open("a", encoding="utf-8", newline="", buffering=1)
+            head = f"{','.join(HEAD)}\n".encode("ascii")
+            if file.is_file():
+                with file.open("r+b") as stream:
+                    if not head.startswith(stream.read(len(head))):  # of an earlier rule: of no use now
+                        stream.truncate(0)
+            super().__init__(file)
+            if not file.stat().st_size:
+                self.append(head[:-1])
         except OSError as error:
             raise self._said(error) from error
-        self._writer = csv.writer(self._out, lineterminator="\n")
-        if new:
-            self._writer.writerow(HEAD)
-        return self
 
     def add(self, one: str, other: str, verdict: Verdict) -> None:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow([RULE, one, other, *astuple(verdict)])
         try:
-            self._writer.writerow([RULE, one, other, *astuple(verdict)])
+            self.append(line.getvalue().encode("utf-8"))
         except OSError as error:
             raise self._said(error) from error
 
-    def __exit__(self, *_: object) -> None:
-        self._out.close()
-
     def _said(self, error: OSError) -> UserError:
-        return UserError(f"cannot write {printable(str(self._file))}: {error.strerror}; nothing found so far is lost")
+        return UserError(f"cannot write {printable(str(self.file))}: {error.strerror}; nothing found so far is lost")
 
 
 def _near_in_time(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -39,6 +39,7 @@ from hub import client
 from hub.client import HubError, HubFile
 from hub.command import Pull
 from hub.convert import described, licence_beside, save_earlier
+from output.work import WorkFolder
 from settings.command import ModelRequest
 from utils import UserError, did_you_mean, printable
 
@@ -248,33 +249,32 @@ def _needed(listed: Mapping[str, HubFile], wanted: Wanted, ours: bool) -> list[H
 @contextmanager
 def _staging(models: Path, wanted: Wanted) -> Iterator[Path]:
     """The hidden folder of one pull: kept where the network failed or the user interrupted, else removed at the end."""
-    from filelock import FileLock, Timeout
-
     start = f".pull_{re.sub(r'[^A-Za-z0-9.-]+', '-', f'{wanted.repo}_{wanted.revision}')}_"
-    staging = models / f"{start}{wanted.commit[:12]}"
+    work = WorkFolder(models / f"{start}{wanted.commit[:12]}")
     keep = False
     try:
-        staging.mkdir(parents=True, exist_ok=True)
-        with FileLock(staging / "lock", timeout=0):
-            for other in models.glob(f"{start}*"):  # of a commit that the revision no longer is
-                if other != staging:
-                    shutil.rmtree(other, ignore_errors=True)
-            try:
-                yield staging
-            except (HubError, KeyboardInterrupt):
-                keep = True
-                raise
-    except Timeout:
-        keep = True
-        raise UserError(f"another process is pulling {wanted.revision} of {wanted.repo} just now") from None
+        work.folder.mkdir(parents=True, exist_ok=True)
+        if not work.take():
+            keep = True
+            raise UserError(f"another process is pulling {wanted.revision} of {wanted.repo} just now")
+        for other in models.glob(f"{start}*"):  # of a commit that the revision no longer is
+            if other != work.folder:
+                shutil.rmtree(other, ignore_errors=True)
+        try:
+            yield work.folder
+        except (HubError, KeyboardInterrupt):
+            keep = True
+            raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(f"no room in {_shown(models)}: {error.strerror}; nothing was left there") from error
         why = error.strerror or str(error)
         raise UserError(f"{_shown(models)} cannot be written ({why}): give another --model_dir") from error
     finally:
-        if not keep:
-            shutil.rmtree(staging, ignore_errors=True)
+        if keep:
+            work.release()
+        else:
+            work.remove()
 
 
 def folder_name(base: str, wanted: Wanted) -> str:

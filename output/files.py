@@ -62,3 +62,12 @@ def write_lines(file: Path, lines: Iterable[str]) -> Path:
 def write_json(file: Path, value: Any) -> Path:
     """Write a record that people read too: indented, letters as they are; what JSON does not know as text."""
     return write_whole(file, json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A record; {} where the file is absent, or holds none."""
+    try:
+        value = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -11,7 +11,6 @@ operating system at once, so that kill -9 loses at most the batch in work.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import math
@@ -19,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from output.failures import WriteError, of_system
+from output.work import Lines, whole_lines
 
 
 class Doubted(list[float]):
@@ -55,9 +55,8 @@ class Journal:
         self._pages = pages
         self._batch_size = batch_size
         self._width: int | None = None  # scores a row; the first row decides
-        self._out = file.open("ab", buffering=0)
-        self._end = self._scan()
-        self._out.truncate(self._end)
+        file.touch()
+        self._lines = Lines(file, self._scan())
 
     def append(self, outcomes: list[Outcome]) -> None:
         """Commit the next batch, whole. Scores that are no finite numbers become a failure.
@@ -86,17 +85,12 @@ class Journal:
                 scores = f'{{"scores": {scores}, "warning": {json.dumps(outcome.warning)}}}'
                 doubted += 1
             rows.append(scores)
-        line = f'{{"batch": {self.done}, "rows": [{",".join(rows)}]}}\n'.encode("ascii")
+        line = f'{{"batch": {self.done}, "rows": [{",".join(rows)}]}}'
         try:
-            written = 0
-            while written < len(line):
-                written += self._out.write(line[written:]) or 0
+            self._lines.append(line.encode("ascii"))
         except OSError as error:
-            with contextlib.suppress(OSError):
-                self._out.truncate(self._end)
             said = of_system(error.errno, error.strerror or str(error), str(self.file))
             raise WriteError(f"cannot write {said}") from error
-        self._end += len(line)
         self.done += 1
         self.failed += failed
         self.doubted += doubted
@@ -110,7 +104,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the file; `outcomes` still reads."""
-        self._out.close()
+        self._lines.close()
 
     def _size(self, batch: int) -> int:
         return min(self._batch_size, self._pages - batch * self._batch_size) if batch < self.batches else 0
@@ -122,24 +116,23 @@ class Journal:
         and done again.
         """
         end = 0
-        with self.file.open("rb") as lines:
-            for line in lines:
-                rows = self._rows(line)
-                if rows is None:
-                    break
-                end += len(line)
-                self.done += 1
-                self.failed += sum(isinstance(row, str) for row in rows)
-                self.doubted += sum(isinstance(row, Doubted) for row in rows)
-                self._width = next((len(row) for row in rows if not isinstance(row, str)), self._width)
+        for line in whole_lines(self.file):
+            rows = self._rows(line)
+            if rows is None:
+                break
+            end += len(line)
+            self.done += 1
+            self.failed += sum(isinstance(row, str) for row in rows)
+            self.doubted += sum(isinstance(row, Doubted) for row in rows)
+            self._width = next((len(row) for row in rows if not isinstance(row, str)), self._width)
         return end
 
     def _rows(self, line: bytes) -> list[Outcome] | None:
-        """The rows of the next line, None where it is not whole."""
+        """The rows of the next line, None where it is not the next batch, whole."""
         try:
             entry = json.loads(line)
             rows = [_outcome(row) for row in entry["rows"]]
-            if not line.endswith(b"\n") or entry["batch"] != self.done or len(rows) != self._size(self.done):
+            if entry["batch"] != self.done or len(rows) != self._size(self.done):
                 return None
             widths = {len(row) for row in rows if not isinstance(row, str)}
         except (ValueError, TypeError, KeyError, RecursionError):

@@ -22,11 +22,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from filelock import FileLock, Timeout
-
 from output.failures import WriteError, of_system
-from output.files import write_json, write_lines
+from output.files import read_json, write_json, write_lines
 from output.journal import Journal, Outcome
+from output.work import WorkFolder, begun, differences
 from reading.pages import PageList, load_pages, page_lines
 from utils import UserError, printable
 
@@ -34,10 +33,10 @@ CLOCK = 3  # seconds: file times of some disks are that coarse
 FINISHED = ("finished", "finished with failures")
 
 RUN_NAME = re.compile(r"[0-9]{8}-[0-9]{6}(-[0-9]+)?_.+", re.DOTALL)
-# Everything that a run writes into its work folder; nothing else in there is ever removed. settings.json goes first:
-# from then on the folder cannot be taken for an unfinished run.
+HEAD = "settings.json"
+# All else that a run writes into its work folder; nothing that others put in there is ever removed.
+WORK_FILES = ("settings.json.part", "journal.jsonl", "pages.jsonl", "pages.jsonl.part")
 _SHOWN = 3  # items of a list that a message names
-WORK_FILES = ("settings.json", "settings.json.part", "journal.jsonl", "pages.jsonl", "pages.jsonl.part", "lock")
 
 
 class Run:
@@ -52,15 +51,15 @@ class Run:
         identity, execution: what was given at the start (JSON values).
     """
 
-    def __init__(self, output: Path, name: str, lock: FileLock, pages: PageList, settings: dict) -> None:
+    def __init__(self, output: Path, held: WorkFolder, pages: PageList, settings: dict) -> None:
         self.output = output
-        self.name = name
+        self.name = held.folder.name
         self.pages = pages
         self.identity: dict = settings["identity"]
         self.execution: dict = settings["execution"]
         self.started: float = settings["started"]
         self.resumed = False
-        self._lock = lock
+        self._held = held
         self._journal = Journal(self.work / "journal.jsonl", len(pages.pages), self.execution["batch_size"])
 
     @property
@@ -110,8 +109,8 @@ class Run:
             stamp = time.strftime("%Y%m%d-%H%M%S")
             for number in itertools.count(1):
                 name = f"{stamp}{'' if number == 1 else f'-{number}'}_{base}"
-                lock = _reserve(output, name)
-                if lock is not None:
+                held = _reserve(output, name)
+                if held is not None:
                     break
         except OSError as error:
             raise _unwritable(output, error) from error
@@ -121,15 +120,14 @@ class Run:
             "started": time.time(),
             "pages": len(pages.pages),
         }
-        work = output / "runs" / name
         try:
-            write_lines(work / "pages.jsonl", page_lines(pages))
-            (work / "journal.jsonl").touch(exist_ok=False)
-            write_json(work / "settings.json", settings)
-            return cls(output, name, lock, pages, settings)
+            write_lines(held.folder / "pages.jsonl", page_lines(pages))
+            (held.folder / "journal.jsonl").touch(exist_ok=False)
+            held.begin(settings)
+            return cls(output, held, pages, settings)
         except BaseException as error:
             _record_file(output, name).unlink(missing_ok=True)
-            _remove(work, lock)
+            held.remove(WORK_FILES)
             if isinstance(error, OSError):
                 raise _unwritable(output, error) from error
             raise
@@ -146,42 +144,42 @@ class Run:
         output = Path(output)
         identity, execution = _plain(identity), _plain(execution)
         sweep(output)
-        unfinished = sorted(_unfinished(output), key=lambda found: (found[1]["started"], found[0]), reverse=True)
-        held = ""
-        for name, settings in unfinished:
-            if _differences(settings["identity"], identity):
+        unfinished = _unfinished(output)
+        busy = ""
+        for work, settings in unfinished:
+            if differences(settings["identity"], identity):
                 continue
             try:
-                lock = _take_lock(output / "runs" / name)
+                taken = work.take()
             except OSError as error:
-                raise UserError(f"run {name} cannot be resumed: {_said(error)}") from error
-            if lock is None:
-                held = held or name
+                raise UserError(f"run {work.folder.name} cannot be resumed: {_said(error)}") from error
+            if not taken:
+                busy = busy or work.folder.name
                 continue
-            if not _is_unfinished(output, name):  # it was finished between our look and our lock
-                _remove(output / "runs" / name, lock)
+            if not _is_unfinished(output, work):  # it was finished between our look and our lock
+                work.remove(WORK_FILES)
                 continue
             try:
-                return cls._take_up(output, name, lock, settings, execution)
+                return cls._take_up(output, work, settings, execution)
             except BaseException:
-                lock.release()
+                work.release()
                 raise
-        raise UserError(_why_none(output, identity, unfinished, held))
+        raise UserError(_why_none(output, identity, unfinished, busy))
 
     @classmethod
-    def _take_up(cls, output: Path, name: str, lock: FileLock, settings: dict, execution: dict) -> Run:
-        changed = _differences(settings["execution"], execution)
+    def _take_up(cls, output: Path, held: WorkFolder, settings: dict, execution: dict) -> Run:
+        name, changed = held.folder.name, differences(settings["execution"], execution)
         if changed:
             was = ", ".join(f"{key} {_show(old)} (here {_show(new)})" for key, old, new in changed)
             give = " ".join(f"--{key} {_show(old)}" for key, old, _ in changed)
             raise UserError(f"run {name} was begun with {was}, and scores could differ: resume it with {give}")
         try:
-            pages = load_pages(output / "runs" / name / "pages.jsonl")
+            pages = load_pages(held.folder / "pages.jsonl")
             if len(pages.pages) != settings["pages"]:
                 raise UserError(f"the page list of run {name} is damaged: start anew without --resume")
             if not pages.root.is_absolute() and isinstance(settings["identity"].get("input"), str):
                 pages.root = Path(settings["identity"]["input"])  # a run of an earlier version, begun elsewhere perhaps
-            run = cls(output, name, lock, pages, settings)
+            run = cls(output, held, pages, settings)
             run.resumed = True
             (output / "tables").mkdir(exist_ok=True)
             run.write_record({})
@@ -226,13 +224,13 @@ class Run:
             raise ValueError(f"run {self.name} has {self.done} of {self.batches} batches")
         file = self.write_record({**record, "state": FINISHED[1] if self.failed else FINISHED[0]})
         self._journal.close()
-        _remove(self.work, self._lock)
+        self._held.remove(WORK_FILES)
         return file
 
     def close(self) -> None:
         """Let the run go: another process may resume it. Nothing is removed."""
         self._journal.close()
-        self._lock.release()
+        self._held.release()
 
     def __enter__(self) -> Run:
         return self
@@ -245,85 +243,58 @@ class Run:
 
 def sweep(output: Path) -> None:
     """Remove work folders of finished runs (killed while cleaning up) and of runs that never began. Silent."""
-    for work in _work_folders(output):
-        if _is_unfinished(output, work.name):
+    try:
+        folders = sorted(path for path in (output / "runs").iterdir() if RUN_NAME.fullmatch(path.name))
+    except OSError:
+        return
+    for work in (WorkFolder(folder, HEAD) for folder in folders if folder.is_dir()):
+        if _is_unfinished(output, work):
             continue
         with contextlib.suppress(OSError):  # another user's, or gone meanwhile: not ours to mend
-            lock = _take_lock(work)
-            if lock is None:
+            if not work.take():
                 continue
-            if _is_unfinished(output, work.name):  # it was just starting
-                lock.release()
+            if _is_unfinished(output, work):  # it was just starting
+                work.release()
                 continue
-            if _state(output, work.name) not in FINISHED:
-                _record_file(output, work.name).unlink(missing_ok=True)
-            _remove(work, lock)
+            name = work.folder.name
+            if _state(output, name) not in FINISHED:
+                _record_file(output, name).unlink(missing_ok=True)
+            work.remove(WORK_FILES)
 
 
-def _work_folders(output: Path) -> list[Path]:
-    try:
-        return sorted(path for path in (output / "runs").iterdir() if RUN_NAME.fullmatch(path.name) and path.is_dir())
-    except OSError:
-        return []
+def _unfinished(output: Path) -> list[tuple[WorkFolder, dict]]:
+    """The runs that can be resumed, with their settings, the newest first; held ones too."""
+    return [
+        (WorkFolder(folder, HEAD), settings)
+        for folder, settings in reversed(begun(output / "runs", "*", HEAD))
+        if RUN_NAME.fullmatch(folder.name) and {"execution", "pages"} <= settings.keys()
+    ]
 
 
-def _unfinished(output: Path) -> Iterator[tuple[str, dict]]:
-    """Names and settings of the runs that can be resumed, held ones too."""
-    for work in _work_folders(output):
-        settings = _read_json(work / "settings.json")
-        if {"identity", "execution", "started", "pages"} <= settings.keys():
-            yield work.name, settings
+def _is_unfinished(output: Path, work: WorkFolder) -> bool:
+    return (work.folder / HEAD).exists() and _state(output, work.folder.name) not in FINISHED
 
 
-def _is_unfinished(output: Path, name: str) -> bool:
-    return (output / "runs" / name / "settings.json").exists() and _state(output, name) not in FINISHED
-
-
-def _reserve(output: Path, name: str) -> FileLock | None:
-    """Take a name: the work folder, the lock, then the record by exclusive creation. None: it is taken."""
-    work = output / "runs" / name
+def _reserve(output: Path, name: str) -> WorkFolder | None:
+    """Take a name: the work folder, its lock, then the record by exclusive creation. None: it is taken."""
+    work = WorkFolder(output / "runs" / name, HEAD)
     record = _record_file(output, name)
     try:
-        work.mkdir()
+        work.folder.mkdir()
     except FileExistsError:
         return None
-    lock = _take_lock(work)
-    if lock is None:  # a sweeping process was quicker; it removes the folder
+    if not work.take():  # a sweeping process was quicker; it removes the folder
         return None
     try:
         with record.open("x", encoding="utf-8", newline="\n") as file:
             json.dump(_head(name, time.time()), file, indent=1)
     except FileExistsError:  # e.g. the folder `runs` was deleted by hand
-        _remove(work, lock)
+        work.remove(WORK_FILES)
         return None
     except OSError:
-        _remove(work, lock)
+        work.remove(WORK_FILES)
         raise
-    return lock
-
-
-def _take_lock(work: Path) -> FileLock | None:
-    """The work folder's lock, None where a living process holds it or the folder went meanwhile."""
-    lock = FileLock(work / "lock", timeout=0, thread_local=False)
-    try:
-        lock.acquire()
-    except (Timeout, FileNotFoundError):
-        return None
-    if not (work / "lock").exists():
-        lock.release()
-        return None
-    return lock
-
-
-def _remove(work: Path, lock: FileLock) -> None:
-    """Remove a work folder and let its lock go. A rest that cannot be removed is left to the next `sweep`."""
-    with contextlib.suppress(OSError):
-        for file in WORK_FILES[:-1]:
-            (work / file).unlink(missing_ok=True)
-    lock.release()  # Windows removes no file that is held
-    with contextlib.suppress(OSError):
-        (work / "lock").unlink(missing_ok=True)
-        work.rmdir()
+    return work
 
 
 def _record_file(output: Path, name: str) -> Path:
@@ -335,16 +306,7 @@ def _head(name: str, started: float) -> dict:
 
 
 def _state(output: Path, name: str) -> str:
-    return str(_read_json(_record_file(output, name)).get("state", ""))
-
-
-def _read_json(file: Path) -> dict:
-    """A JSON object; {} where the file is absent or holds none."""
-    try:
-        value = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    return str(read_json(_record_file(output, name)).get("state", ""))
 
 
 def begun_since(output: Path, began: float) -> bool:
@@ -361,29 +323,18 @@ def _plain(value: dict) -> dict:
     return json.loads(json.dumps(value, default=str))
 
 
-def _differences(old: dict, new: dict, prefix: str = "") -> list[tuple[str, object, object]]:
-    found: list[tuple[str, object, object]] = []
-    for key in [*old, *(key for key in new if key not in old)]:
-        one, other = old.get(key), new.get(key)
-        if isinstance(one, dict) and isinstance(other, dict):
-            found += _differences(one, other, f"{prefix}{key}.")
-        elif one != other:
-            found.append((prefix + key, one, other))
-    return found
-
-
-def _why_none(output: Path, identity: dict, unfinished: list[tuple[str, dict]], held: str) -> str:
+def _why_none(output: Path, identity: dict, unfinished: list[tuple[WorkFolder, dict]], busy: str) -> str:
     where = _name(output)
-    if held:
-        return f"run {held} in {where} is held by a living process: wait for it, or stop it, and resume then"
+    if busy:
+        return f"run {busy} in {where} is held by a living process: wait for it, or stop it, and resume then"
     if not unfinished:
         return f"nothing to resume: no unfinished run in {where}; run the command without --resume"
-    name, settings = unfinished[0]
-    changed = _differences(settings["identity"], identity)
+    work, settings = unfinished[0]
+    changed = differences(settings["identity"], identity)
     what = ", ".join(f"{key} = {_show(old)} (here {_show(new)})" for key, old, new in changed)
     more = f" ({len(unfinished) - 1} more runs fit no better)" if len(unfinished) > 1 else ""
     return (
-        f"nothing to resume for this command in {where}: the unfinished run {name} has {what}{more}; "
+        f"nothing to resume for this command in {where}: the unfinished run {work.folder.name} has {what}{more}; "
         "give the same, or leave --resume out"
     )
 

@@ -1,6 +1,6 @@
 """The work folder of a training, `models/NAME.training/`: its name, its lock, and going on after a kill.
 
-    with Work.open(settings, job, identity) as work: ...      # begins, or with --resume takes up
+    with Work.open(settings, job, base, data, identity) as work: ...      # begins, or with --resume takes up
     work.remove()
 
 `work.json` (written last at the start) holds what the training is; a folder without it was never begun.
@@ -8,19 +8,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import shutil
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING, Any
 
 from encoders.choosing import file_name_of_base
-from output.files import write_whole
+from output.work import WorkFolder, begun, differences
 from training.command import Training
 from utils import UserError, printable
 
@@ -28,6 +23,7 @@ if TYPE_CHECKING:
     from settings.schema import Settings
 
 ENDING = ".training"
+HEAD = "work.json"
 
 
 def is_main() -> bool:
@@ -59,20 +55,15 @@ def own_device(name: str) -> str:
     return str(resolve_device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}"))
 
 
-class Work:
-    """A training in work, held by this process. Made by `open` only.
+class Work(WorkFolder):
+    """A training in work, `models/NAME.training`. Of several processes of a `torchrun` the first holds it for all.
 
-    Attributes: models: the folder of all models; name: the model's; folder: the work folder; data: the label folders.
+    Attributes: models: the folder of all models; name: the model's; data: the label folders.
     """
 
-    def __init__(self, models: Path, name: str, data: Path, lock: FileLock | None, *, resumed: bool = False) -> None:
+    def __init__(self, models: Path, name: str, data: Path, *, resumed: bool = False) -> None:
+        super().__init__(models / f"{name}{ENDING}", HEAD)
         self.models, self.name, self.data, self.resumed = models, name, data, resumed
-        self._lock = lock
-
-    @property
-    def folder(self) -> Path:
-        """`models/NAME.training`."""
-        return self.models / f"{self.name}{ENDING}"
 
     @property
     def plan_file(self) -> Path:
@@ -93,99 +84,75 @@ class Work:
         """
         models = settings.setup.model_dir
         identity = json.loads(json.dumps(identity, default=str))
-        names, lock = [""], None
+        names = [""]
         if is_main():
+            names[0] = cls._resumed(models, job.name, identity) if job.resume else _new_name(models, job.name, base)
+            work = cls(models, names[0], data, resumed=job.resume)
             if job.resume:
-                names[0] = cls._resumed(models, job.name, identity)
-                lock = _lock(models / f"{names[0]}{ENDING}")
+                work._hold()
             else:
-                names[0], lock = cls._begun(models, job.name, base, identity)
+                work._begin_anew(identity)
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             import torch
 
             meet()
             torch.distributed.broadcast_object_list(names, src=0)
-        return cls(models, names[0], data, lock, resumed=job.resume)
+        return work if is_main() else cls(models, names[0], data, resumed=job.resume)
 
-    @classmethod
-    def _begun(cls, models: Path, name: str, base: str, identity: dict[str, Any]) -> tuple[str, FileLock]:
-        if name and (Path(name).name != name or name.startswith(".") or name.endswith(ENDING)):
-            raise UserError(f"--name {printable(name)}: a plain folder name is wanted, such as mine or pages-2026")
-        name = name or f"{file_name_of_base(base)}_{time.strftime('%Y%m%d-%H%M%S')}"
-        taken = [
-            path.name
-            for path in models.glob("*")
-            if path.name in (name, f"{name}_folds") or path.name.startswith(f"{name}_fold_")
-        ]
-        if taken:
-            raise UserError(f"{models / taken[0]} exists; a model is never written over: choose another --name")
-        folder = models / f"{name}{ENDING}"
+    def _begin_anew(self, identity: dict[str, Any]) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = _lock(folder)
-            if (folder / "work.json").is_file():
-                lock.release()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._hold()
+            if (self.folder / HEAD).is_file():
+                self.release()
                 raise UserError(
-                    f"{name} is an unfinished training: go on with --resume, choose another --name, or remove {folder}"
+                    f"{self.name} is an unfinished training: go on with --resume, choose another --name, or remove "
+                    f"{self.folder}"
                 )
             # Killed before it began, or while it was removed: what it has decoded or learned is of another training.
-            for rest in folder.iterdir():
-                if rest.is_dir():
-                    shutil.rmtree(rest)
-                elif rest.name != "lock":
-                    rest.unlink()
-            write_whole(folder / "work.json", json.dumps({"started": time.time(), "identity": identity}, indent=1))
+            self.clear()
+            self.begin({"started": time.time(), "identity": identity})
         except OSError as error:
-            raise UserError(f"cannot write into {printable(str(folder))}: {error.strerror}") from error
-        return name, lock
+            raise UserError(f"cannot write into {printable(str(self.folder))}: {error.strerror}") from error
+
+    def _hold(self) -> None:
+        if not self.take():
+            raise UserError(f"{self.folder}: another process is at this training")
 
     @classmethod
-    def unfinished(cls, models: Path, name: str) -> list[tuple[float, str, dict[str, Any]]]:
-        """When it was begun, name and identity of each unfinished training (of that name), the newest last.
+    def unfinished(cls, models: Path, name: str) -> list[tuple[str, dict[str, Any]]]:
+        """Name and identity of each unfinished training (of that name), the newest last.
 
         UserError where there is none.
         """
-        found = []
-        for file in models.glob(f"*{ENDING}/work.json"):
-            own = json.loads(file.read_text(encoding="utf-8"))
-            found.append((own["started"], file.parent.name.removesuffix(ENDING), own["identity"]))
-        found = sorted((entry for entry in found if not name or entry[1] == name), key=lambda entry: entry[:2])
-        if not found:
+        works = [(folder.name.removesuffix(ENDING), values) for folder, values in begun(models, f"*{ENDING}", HEAD)]
+        works = [(one, values["identity"]) for one, values in works if not name or one == name]
+        if not works:
             raise UserError(
                 f"nothing to resume: no unfinished training {name + ' ' if name else ''}in {models}; "
                 "run the command without --resume"
             )
-        return found
+        return works
 
     @classmethod
     def _resumed(cls, models: Path, name: str, identity: dict[str, Any]) -> str:
-        found = cls.unfinished(models, name)
-        same = [entry for entry in found if entry[2] == identity]
-        if not same:
-            was, own = found[-1][2], found[-1][1]
-            if set(was) != set(identity):
-                raise UserError(
-                    f"the unfinished training {own} was begun by another version of this program: finish it with that "
-                    f"one, or remove {models / (own + ENDING)} and start anew"
-                )
-            differs = [key for key in identity if identity[key] != was.get(key)]
-            if differs == ["train"]:
-                old = was["train"]
-                differs = [f"{key} {old.get(key)!r}" for key, now in identity["train"].items() if old.get(key) != now]
-                raise UserError(
-                    f"the unfinished training {own} has {', '.join(differs)}: give the same, or another --name"
-                )
+        works = cls.unfinished(models, name)
+        same = [one for one, was in works if was == identity]
+        if same:
+            return same[-1]
+        newest, was = works[-1]
+        if set(was) != set(identity):
             raise UserError(
-                f"the unfinished training {own} has another {', '.join(differs)}: give the same to resume it"
+                f"the unfinished training {newest} was begun by another version of this program: finish it with that "
+                f"one, or remove {models / (newest + ENDING)} and start anew"
             )
-        return same[-1][1]
-
-    def remove(self) -> None:
-        """Remove the work folder: the training is finished."""
-        with contextlib.suppress(OSError):
-            (self.folder / "work.json").unlink(missing_ok=True)
-        self.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        changed = [key for key in identity if identity[key] != was[key]]
+        if changed == ["train"]:
+            old = ", ".join(f"{key} {value!r}" for key, value, _ in differences(was["train"], identity["train"]))
+            raise UserError(f"the unfinished training {newest} has {old}: give the same, or another --name")
+        raise UserError(
+            f"the unfinished training {newest} has another {', '.join(changed)}: give the same to resume it"
+        )
 
     def abandon(self) -> None:
         """Remove the work folder of a training that was refused before it began to learn; keep any other."""
@@ -197,24 +164,17 @@ class Work:
         """Whether `--resume` would go on with something: what an earlier process left, or what was learned here."""
         return self.resumed or any(self.folder.glob("run*"))
 
-    def close(self) -> None:
-        """Let the lock go; the training can be resumed."""
-        if self._lock is not None:
-            self._lock.release()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def _lock(folder: Path) -> FileLock:
-    lock = FileLock(folder / "lock", timeout=0, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise UserError(f"{folder}: another process is at this training") from error
-    return lock
+def _new_name(models: Path, name: str, base: str) -> str:
+    """The name of a new model: as given, else base and time. UserError: it is taken, or no name for a folder."""
+    if name and (Path(name).name != name or name.startswith(".") or name.endswith(ENDING)):
+        raise UserError(f"--name {printable(name)}: a plain folder name is wanted, such as mine or pages-2026")
+    name = name or f"{file_name_of_base(base)}_{time.strftime('%Y%m%d-%H%M%S')}"
+    taken = [
+        path.name
+        for path in models.glob("*")
+        if path.name in (name, f"{name}_folds") or path.name.startswith(f"{name}_fold_")
+    ]
+    if taken:
+        raise UserError(f"{models / taken[0]} exists; a model is never written over: choose another --name")
+    return name

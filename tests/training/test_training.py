@@ -320,7 +320,7 @@ def train_by_hand(tmp_path, labelled, base, towers, kill_at=None):
     splits = ["validation" if document.endswith("4") else "train" for document in found.documents]
     folder = tmp_path / "models" / "mine.training"
     folder.mkdir(parents=True, exist_ok=True)
-    work = Work(tmp_path / "models", "mine", labelled, None)
+    work = Work(tmp_path / "models", "mine", labelled)
     material = Material.prepare(settings, work, start, [found], splits, lambda line: None)
     drawn: list = []
     read = Pages.__getitem__
@@ -386,7 +386,7 @@ def test_extra_pages_of_a_tested_document_are_left_out(tmp_path, labelled, base)
     start = Start.choose(settings, job_of(labelled, base).model)
     found, extra = find_labelled(labelled, settings), find_labelled(labelled, settings)
     splits = ["test" if document.endswith("1") else "train" for document in found.documents]
-    work = Work(tmp_path / "models", "mine", labelled, None)
+    work = Work(tmp_path / "models", "mine", labelled)
     said: list[str] = []
     material = Material.prepare(settings, work, start, [found, extra], splits, said.append)
     fit(settings, start, material, splits, work.folder / "run", said.append)
