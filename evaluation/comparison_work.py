@@ -19,6 +19,7 @@ from output.files import write_whole
 from output.progress import Progress
 from output.tables import check_writable
 from output.work import WorkFolder
+from settings.schema import reaching
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -36,13 +37,12 @@ class Work(WorkFolder):
     """
 
     def __init__(self, settings: Settings, judged: Judged, *, resume: bool) -> None:
-        read, setup = settings.input, settings.setup
+        setup = settings.setup
         identity = [
             judged.found.key(),
             str(judged.found.root.resolve()),
             *_stamps(judged),
-            read.max_pixels,
-            read.strict,
+            *reaching(settings, "outcomes").values(),
             setup.device,
             setup.precision,
         ]

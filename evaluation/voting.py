@@ -31,6 +31,7 @@ from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
 from settings.command import NO_MODEL
 from settings.given_paths import expanded
+from settings.schema import reaching
 from sorting.job import (
     chosen_descriptions,
     execution_of,
@@ -68,17 +69,7 @@ def run_voting(settings: Settings, job: Voting) -> int:
         "input": input_of((), job.directory),
         "model": [model_hash(choice.source, settings.setup.tokenizer) for choice in choices],
         "categories": texts_hash(descriptions),
-        "settings": {
-            "job": "best",
-            "formats": sorted(read.formats),
-            "inner": read.inner,
-            "hidden": read.hidden,
-            "exclude": sorted(read.exclude),
-            "max_pixels": read.max_pixels,
-            "strict": read.strict,
-            "excel": settings.output.excel,
-            "review_below": settings.setup.review_below,
-        },
+        "settings": {"job": "best", **reaching(settings, "pages", "outcomes", "tables")},
     }
     output = settings.output.folder
 

@@ -18,6 +18,11 @@ from typing import Any
 from settings.sizes import size_of
 from utils import did_you_mean
 
+# What a setting can change of a run that `--resume` takes up: which pages it has, what comes of a page, the tables of
+# all jobs that sort pages, those of the main job alone, and how the model computes. Not among them: what says where
+# things lie or how fast it goes, and which model and categories are meant: their contents count, whatever their names.
+REACHES = ("pages", "outcomes", "tables", "sorting", "execution")
+
 
 def setting(
     default: Any,
@@ -33,13 +38,15 @@ def setting(
     check: Callable[[Any], str | None] | None = None,
     group: str = "",
     commas: bool = False,
+    reaches: str = "",
 ) -> Any:
     """A field of a section.
 
     help: the comment in config.toml, and the help of `flags` (blank-separated; a switch's `--no-...` comes by itself).
     low, high (inclusive), above, below (exclusive): the range of a number. check: a function that says why a value is
     not valid. group: where the flag stands in `-h`, by default with its section. commas: whether one flag of a list may
-    give several, with commas between.
+    give several, with commas between. reaches: what of a run it changes, one of `REACHES` or nothing: no run goes on
+    with what another has done where these differ.
     """
     metadata = {
         "help": help,
@@ -50,6 +57,7 @@ def setting(
         "check": check,
         "group": group,
         "commas": commas,
+        "reaches": reaches,
     }
     if isinstance(default, dict):
         return field(default_factory=default.copy, metadata=metadata)
@@ -90,29 +98,31 @@ class Input:
     folder: Path = setting(Path("category_samples"), "the folder that --dir sorts")
     formats: tuple[str, ...] = setting(
         (), "only these kinds of files, e.g. png or jpg,tif; none: all that can be read",
-        "-ff --file_format", metavar="EXT", commas=True)
-    inner: bool = setting(True, "look into sub-folders too", "--inner")
+        "-ff --file_format", metavar="EXT", commas=True, reaches="pages")
+    inner: bool = setting(True, "look into sub-folders too", "--inner", reaches="pages")
     hidden: bool = setting(
         False, "look into hidden folders too, and those that systems keep for themselves (@eaDir, #recycle)",
-        "--hidden")
+        "--hidden", reaches="pages")
     exclude: tuple[str, ...] = setting(
         (), "leave out files and folders of this name, or of this path below the input; * and ? stand for what varies, "
-        "e.g. *_small.jpg or box1/drafts", "--exclude", metavar="PATTERN", check=_bad_exclude)
+        "e.g. *_small.jpg or box1/drafts", "--exclude", metavar="PATTERN", check=_bad_exclude, reaches="pages")
     max_pixels: int = setting(
-        700_000_000, "pages of more pixels are listed as errors, not decoded", "--max_pixels", metavar="N", low=1)
+        700_000_000, "pages of more pixels are listed as errors, not decoded", "--max_pixels", metavar="N", low=1,
+        reaches="outcomes")
     memory: str = setting(
         "auto", "memory that decoding may take at once, in MB or with a unit (6 GB): larger pages are read "
         "smaller where their format allows it, else listed as errors; auto: half of the machine's",
         "--memory", metavar="SIZE", check=_bad_memory)
     strict: bool = setting(
-        False, "pages that a decoder complained about are errors too, not sorted with a WARNING", "--strict")
+        False, "pages that a decoder complained about are errors too, not sorted with a WARNING", "--strict",
+        reaches="outcomes")
     document_from: str = setting(
         "auto", "what names a page's document: its file's name (without the page number), or its folder; auto: the "
         "name, but the folder where names are only page numbers", "--document_from",
-        choices=("auto", "name", "folder"))
+        choices=("auto", "name", "folder"), reaches="sorting")
     document_pattern: str = setting(
         "", "a regular expression that finds the document in there (its first group, else all that it matches)",
-        "--document_pattern", metavar="REGEX", check=_bad_pattern)
+        "--document_pattern", metavar="REGEX", check=_bad_pattern, reaches="sorting")
 
 
 @dataclass(frozen=True)
@@ -120,11 +130,13 @@ class Output:
     """What is written, and where."""
 
     folder: Path = setting(Path("result"), "where tables and run records are written", "-o --output", metavar="DIR")
-    top_n: int = setting(1, "categories a page in the result table", "-tn --topn", metavar="N", low=1)
-    raw: bool = setting(False, "also a table with the score of every category", "--raw")
+    top_n: int = setting(
+        1, "categories a page in the result table", "-tn --topn", metavar="N", low=1, reaches="sorting")
+    raw: bool = setting(False, "also a table with the score of every category", "--raw", reaches="sorting")
     excel: bool = setting(
-        False, "tables as Central European Excel opens them (BOM, semicolons, decimal commas)", "--excel")
-    per_document: bool = setting(False, "also one table a document", "--per_document")
+        False, "tables as Central European Excel opens them (BOM, semicolons, decimal commas)", "--excel",
+        reaches="tables")
+    per_document: bool = setting(False, "also one table a document", "--per_document", reaches="sorting")
 
 
 @dataclass(frozen=True)
@@ -156,20 +168,20 @@ class Setup:
         "--cat_prefix", metavar="PREFIX", group="categories")
     device: str = setting(
         "auto", "where the model computes: auto, cpu, cuda, cuda:N or mps", "--device", metavar="NAME",
-        check=_bad_device)
+        check=_bad_device, reaches="execution")
     precision: str = setting(
         "fp32", "bf16 is faster where the hardware has it, and moves scores a little", "--precision",
-        choices=("fp32", "bf16"))
+        choices=("fp32", "bf16"), reaches="execution")
     batch_size: int = setting(
         16, "pages that the model sees at once; --train has a number of its own, [train] batch_size, which the flag "
         "then sets", "--batch_size", metavar="N", low=1,
-        high=4096)
+        high=4096, reaches="execution")
     workers: int = setting(
         -1, "threads that decode pages beside the model; 0: none; -1: one a core, at most 8",
         "--workers", metavar="N", low=-1, high=256)
     review_below: float = setting(
         0.0, "result tables mark pages whose score is lower for review (column REVIEW); 0: no such column; --eval "
-        "tells which score is safe", low=0, high=1)
+        "tells which score is safe", low=0, high=1, reaches="tables")
     seed: int = setting(
         420, "decides all that is drawn at random in training", "--seed", metavar="N", low=0, high=2**31 - 1,
         group="train")
@@ -264,3 +276,19 @@ SECTIONS: dict[str, type] = {
     "eval": Eval,
     "hf": Hf,
 }
+
+
+def reaching(settings: Settings, *reaches: str) -> dict[str, Any]:
+    """Name -> value of all settings that reach so far, in the order of their sections; lists sorted, for in
+    another order they mean the same.
+
+    >>> reaching(Settings(), "outcomes")
+    {'max_pixels': 700000000, 'strict': False}
+    """
+    values: dict[str, Any] = {}
+    for section, kind in SECTIONS.items():
+        for one in dataclasses.fields(kind):
+            if one.metadata["reaches"] in reaches:
+                value = getattr(getattr(settings, section), one.name)
+                values[one.name] = sorted(value) if isinstance(value, tuple) else value
+    return values

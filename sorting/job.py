@@ -31,6 +31,7 @@ from output.tables import check_writable
 from reading.listing import list_files, wanted_files
 from reading.memory_gate import budget
 from reading.pages import PageList, find_pages, no_folder, pages_of_files
+from settings.schema import reaching
 from sorting.command import Sorting
 from sorting.results import TableReport, TableStyle, summary, terminal_table, write_tables
 from utils import UserError, printable
@@ -180,18 +181,10 @@ def score_batch(classifier: PageClassifier, batch: Batch) -> list[Outcome]:
 
 def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting, top_n: int, model: str) -> int:
     """Score what the journal lacks, write the tables, the record and the summary; the exit code."""
-    setup, output = settings.setup, settings.output
+    setup = settings.setup
     batch_size = setup.batch_size
-    style = TableStyle(
-        categories=classifier.categories,
-        top_n=top_n,
-        raw=output.raw,
-        excel=output.excel,
-        per_document=output.per_document,
-        document_from=settings.input.document_from,
-        document_pattern=settings.input.document_pattern,
-        review_below=setup.review_below,
-    )
+    # What is marked to reach these tables is what they are made from: nothing else can change them.
+    style = TableStyle(classifier.categories, **{**reaching(settings, "tables", "sorting"), "top_n": top_n})
     record = _record(settings, job, classifier, run, model)
     run.write_record(record)
     total = len(run.pages.pages)
@@ -319,26 +312,12 @@ def _identity(
     settings: Settings, job: Sorting, model: str, descriptions: dict[str, list[str]] | None, top_n: int
 ) -> dict[str, Any]:
     """What makes two runs the same work: input, model and all settings that reach the tables."""
-    read, output = settings.input, settings.output
+    reached = reaching(settings, "pages", "outcomes", "tables", "sorting")
     return {
         "input": input_of(job.files, job.directory),
         "model": model,
         "categories": texts_hash(descriptions),
-        "settings": {
-            "formats": sorted(read.formats),
-            "inner": read.inner,
-            "hidden": read.hidden,
-            "exclude": sorted(read.exclude),
-            "max_pixels": read.max_pixels,
-            "strict": read.strict,
-            "document_from": read.document_from,
-            "document_pattern": read.document_pattern,
-            "top_n": top_n,
-            "raw": output.raw,
-            "excel": output.excel,
-            "per_document": output.per_document,
-            "review_below": settings.setup.review_below,
-        },
+        "settings": {**reached, "top_n": top_n},
     }
 
 
