@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,6 +35,7 @@ from encoders.towers import (
     one_line,
 )
 from output.failures import WriteError
+from output.files import whole_folder
 from reading.transform import PageTransform
 from utils import UserError
 
@@ -302,14 +302,11 @@ class PageClassifier:
             raise UserError(f"{folder} exists already; a model folder is never written over: choose another name")
         beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.partial"
         try:
-            beside.mkdir(parents=True)
-            model_files.write_parts(self, beside, card=card, dtype=dtype)
-            beside.rename(folder)
+            with whole_folder(folder, beside):
+                model_files.write_parts(self, beside, card=card, dtype=dtype)
         except (OSError, SafetensorError) as error:  # safetensors tells a full disk in its own way
             why = getattr(error, "strerror", None) or one_line(error)
             raise WriteError(f"{folder}: cannot be written ({why}): put that right") from error
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
         return folder
 
     @classmethod

@@ -19,7 +19,6 @@ import json
 import lzma
 import os
 import re
-import shutil
 import sys
 import tarfile
 import urllib.error
@@ -32,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from fetch_photographs import asked_folder, deb_data
 
 from drawing.fonts import SUFFIXES, Fonts, default_folder, role
+from output.files import whole_folder
 
 DEBIAN = "https://deb.debian.org/debian/"
 INDEX = "dists/stable/main/binary-all/Packages.xz"
@@ -160,13 +160,10 @@ def keep(folder: Path, found: dict[str, bytes], about: list[str]) -> None:
     """Write a package's files into a folder of its own, which appears as a whole or not at all."""
     if not any(name.lower().endswith(SUFFIXES) for name in found):
         raise Fetched("there are no TTF, OTF or WOFF files in it")
-    half = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(half, ignore_errors=True)
-    half.mkdir(parents=True)
-    for name, content in found.items():
-        (half / re.sub(r'[<>:"/\\|?*]', "_", name)).write_bytes(content)
-    (half / "package.txt").write_text("\t".join(about) + "\n", encoding="utf-8")
-    half.replace(folder)
+    with whole_folder(folder, folder.with_name(f".{folder.name}.{os.getpid()}.part")) as part:
+        for name, content in found.items():
+            (part / re.sub(r'[<>:"/\\|?*]', "_", name)).write_bytes(content)
+        (part / "package.txt").write_text("\t".join(about) + "\n", encoding="utf-8")
 
 
 def fetch_all(folder: Path, mirror: str = DEBIAN, registry: str = NPM) -> list[str]:

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from explore.facets import facets, middles
-from output.files import part_of
+from output.files import part_of, replace_folder
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -75,13 +75,7 @@ def write_folder(
         told["thumbs"] = _sheets(part / "thumbs", order, thumbnails, progress)
     text = json.dumps(told, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     (part / "data.js").write_text(f"window.PAGES = {text};\n", encoding="ascii", newline="\n")
-    old = folder.with_name(f"{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():  # a folder is not replaced by rename
-        folder.replace(old)
-    part.replace(folder)
-    shutil.rmtree(old, ignore_errors=True)
-    return folder / "index.html"
+    return replace_folder(part, folder) / "index.html"
 
 
 def coarse_to_fine(places: np.ndarray) -> np.ndarray:

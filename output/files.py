@@ -5,6 +5,8 @@
         rows.to_parquet(part)
     with whole(file) as part, part.open("w", encoding="utf-8") as stream: # or to a stream
         csv.writer(stream).writerows(rows)
+    with whole_folder(models / "mine", models / ".mine.part") as part:    # the same for a folder that is new
+        write_parts(classifier, part)
 
 A kill at any moment leaves the file of before, and perhaps a `.part`, which the next write replaces.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +65,36 @@ def write_lines(file: Path, lines: Iterable[str]) -> Path:
 def write_json(file: Path, value: Any) -> Path:
     """Write a record that people read too: indented, letters as they are; what JSON does not know as text."""
     return write_whole(file, json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path, part: Path) -> Iterator[Path]:
+    """Gives an empty folder to fill; when the block ends, it becomes `folder`, which must not be there yet.
+
+    part: where it grows, beside `folder`. Nothing is left of it where the block fails.
+    """
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        yield part
+        part.rename(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def replace_folder(part: Path, folder: Path) -> Path:
+    """Put a folder that is whole in the place of an earlier one, which is moved aside first: no rename replaces it.
+
+    OSError: a file of the earlier one is open in another program (Windows); both folders stay as they are.
+    """
+    aside = folder.with_name(f"{folder.name}.old")
+    shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        folder.replace(aside)
+    part.replace(folder)
+    shutil.rmtree(aside, ignore_errors=True)
+    return folder
 
 
 def read_json(file: Path) -> dict[str, Any]:

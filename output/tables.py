@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from output.failures import WriteError, of_system
-from output.files import part_of
+from output.files import part_of, replace_folder
 from utils import UserError, printable
 
 # First characters that make spreadsheet programs take a cell for a formula (OWASP, "CSV injection"), with the full-
@@ -212,14 +212,9 @@ class DocumentTables:
         """Put the folder in place of an earlier one; see `Table.complete`."""
         with _said_plainly(self.folder):
             self._close()
-            old = self.folder.with_name(f"{self.folder.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
-            if self.folder.exists():  # a folder is not replaced by rename
-                with contextlib.suppress(PermissionError):  # a file in it is open: `_put_in_place` says so
-                    self.folder.replace(old)
-            placed = _put_in_place(self._part, self.folder, notes)
-            shutil.rmtree(old, ignore_errors=True)
-            return placed
+            with contextlib.suppress(PermissionError):  # a file in it is open
+                return replace_folder(self._part, self.folder)
+            return _put_in_place(self._part, self.folder, notes)
 
     def _close(self) -> None:
         while self._open:

@@ -7,21 +7,18 @@ read_seen(Path("models/mine"))                  # pages_seen.csv: what the pages
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from output.files import read_json
 
 SEEN_FILE = "pages_seen.csv"
 
 
 def read_record(folder: Path) -> dict[str, Any]:
     """The training record of a model folder; {} where it has none."""
-    try:
-        record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+    return read_json(folder / "training.json")
 
 
 def read_seen(folder: Path) -> frozenset[str]:

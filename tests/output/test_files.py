@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from output.files import part_of, whole, write_json, write_lines, write_whole
+from output.files import part_of, replace_folder, whole, whole_folder, write_json, write_lines, write_whole
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -61,3 +61,27 @@ def test_a_name_that_is_no_text_comes_back_from_json_as_it_was(tmp_path):
     file = write_json(tmp_path / "run.json", {"input": Path(name), "title": "Nápěvy"})
     assert json.loads(file.read_bytes()) == {"input": name, "title": "Nápěvy"}
     assert "Nápěvy" in file.read_text(encoding="utf-8")
+
+
+def test_a_new_folder_is_there_whole_or_not_at_all(tmp_path):
+    folder, part = tmp_path / "mine", tmp_path / ".mine.part"
+    part.mkdir()
+    (part / "of a killed process").touch()
+    with pytest.raises(ValueError, match="no card"), whole_folder(folder, part):
+        (part / "model").touch()
+        raise ValueError("no card")
+    assert list(tmp_path.iterdir()) == []
+    with whole_folder(folder, part):
+        (part / "model").touch()
+        assert not folder.exists()
+    assert [path.name for path in folder.rglob("*")] == ["model"] and not part.exists()
+
+
+def test_a_folder_takes_the_place_of_an_earlier_one_with_nothing_of_it_left(tmp_path):
+    folder, part = tmp_path / "map", part_of(tmp_path / "map")
+    for content in ("old", "new"):
+        part.mkdir()
+        (part / content).touch()
+        assert replace_folder(part, folder) == folder
+        assert [path.name for path in folder.iterdir()] == [content]
+    assert list(tmp_path.iterdir()) == [folder]
