@@ -20,10 +20,10 @@ import torch
 from safetensors import SafetensorError
 from torch.nn import functional
 
-from encoders import folder as model_files
 from encoders.descriptions import PROMPT, average_prototypes, prompts, same_label
 from encoders.devices import check_precision, exact_fp32, resolve_device
 from encoders.earlier import AVERAGED_SCALE, read_checkpoint
+from encoders.folder import read_parts, write_parts
 from encoders.towers import (
     STANDARD_TOKENIZERS,
     cached,
@@ -265,7 +265,7 @@ class PageClassifier:
         Raises UserError, naming folder and part, where a part is missing, broken or does not fit the others.
         """
         folder = Path(folder)
-        parts = model_files.read_parts(folder)
+        parts = read_parts(folder)
         model = load_dual_encoder(folder)
         tokenizer = load_tokenizer(folder)
         check_tokenizer(tokenizer, model, folder)
@@ -303,7 +303,7 @@ class PageClassifier:
         beside = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.partial"
         try:
             with whole_folder(folder, beside):
-                model_files.write_parts(self, beside, card=card, dtype=dtype)
+                write_parts(self, beside, card=card, dtype=dtype)
         except (OSError, SafetensorError) as error:  # safetensors tells a full disk in its own way
             why = getattr(error, "strerror", None) or one_line(error)
             raise WriteError(f"{folder}: cannot be written ({why}): put that right") from error

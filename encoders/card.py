@@ -8,18 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from encoders import base as backbone
+from encoders.base import BASE, PACKAGE
+from encoders.base import LICENCE as LICENCE_OF_BASE
 
 if TYPE_CHECKING:
-    from classifier import PageClassifier
+    from reading.transform import PageTransform
 
 SECTIONS = ("Data", "Figures", "Intended use", "Limits", "Licence")
 LICENCE = re.compile(r"\A---\s*\n(?:.*\n)*?license:\s*[\"']?([\w.-]+)")
 
 
-def trained_card(classifier: PageClassifier, name: str, record: dict[str, Any], figures: str) -> str:
+class Described(Protocol):
+    """What a card says of a model; `PageClassifier` has it."""
+
+    base: str
+    learned: list[str]
+    licence: str
+    temperature: float
+    transform: PageTransform
+
+    @property
+    def categories(self) -> list[str]: ...  # noqa: D102
+
+
+def trained_card(classifier: Described, name: str, record: dict[str, Any], figures: str) -> str:
     """The card of a model that was trained here. record: its training record; figures: text, with intervals."""
     pages, recipe = record["pages_per_category"], record["recipe"]
     rows = "\n".join(f"| {label} | {pages.get(label, 0)} |" for label in classifier.categories)
@@ -35,7 +49,7 @@ How it was trained: `training.json`, `metrics.jsonl`, `curves.png`.
     return _card(classifier, name, data + _ingredients(classifier.base), figures)
 
 
-def averaged_card(classifier: PageClassifier, name: str, parts: Sequence[str], documents: int) -> str:
+def averaged_card(classifier: Described, name: str, parts: Sequence[str], documents: int) -> str:
     """The card of a model whose weights are the mean of other models' weights. documents: those that any part saw."""
     data = f"""The mean of the weights of {len(parts)} models: {", ".join(parts)}. Together they saw {documents}
 documents. `training.json` names both."""
@@ -44,7 +58,7 @@ Evaluate it on pages of other documents (`--eval -d`)."""
     return _card(classifier, name, data + _ingredients(classifier.base), figures)
 
 
-def earlier_card(classifier: PageClassifier, name: str, source: str) -> str:
+def earlier_card(classifier: Described, name: str, source: str) -> str:
     """The card of a model of an earlier tool. source: where its folder or checkpoint came from."""
     learned = ", ".join(classifier.learned) or "not told"
     data = f"""Weights, categories and descriptions come from {source}; they were converted, not trained again, and give
@@ -74,15 +88,15 @@ def gaps(card: str) -> list[str]:
 
 
 def _ingredients(base: str) -> str:
-    if base != backbone.BASE:
+    if base != BASE:
         return ""
     return f"""
 
-Image tower: ImageNet weights of `{backbone.PACKAGE}` ({backbone.LICENCE}, timm's `tf_efficientnet_lite0`).
+Image tower: ImageNet weights of `{PACKAGE}` ({LICENCE_OF_BASE}, timm's `tf_efficientnet_lite0`).
 Text tower: made and trained here; it knows the words of its training descriptions and little else."""
 
 
-def _card(classifier: PageClassifier, name: str, data: str, figures: str) -> str:
+def _card(classifier: Described, name: str, data: str, figures: str) -> str:
     licence = classifier.licence or "other"
     named = licence if classifier.licence else "not named: ask whoever made it before you pass it on"
     view = (

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from encoders import base as backbone
+from encoders.base import BASE, is_base
 from encoders.earlier import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
 from settings.command import ModelRequest
 from settings.given_paths import expanded
@@ -103,8 +103,8 @@ def canonical_base(name: str) -> str:
     ('ViT-L/14@336px', 'ViT-B/16', 'google/siglip-base')
     """
     name = name.strip()
-    if backbone.is_base(name):
-        return backbone.BASE
+    if is_base(name):
+        return BASE
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     for code, hub_id in BASES.items():
         own = re.sub(r"[^a-z0-9]", "", code.lower())
@@ -265,7 +265,7 @@ def _untuned(name: str, settings: Settings) -> ModelChoice:
             )
         return ModelChoice(folder, "base", _base_of_folder(folder), "untuned")
     base = _checked_base(name, settings)
-    if base == backbone.BASE:
+    if base == BASE:
         raise UserError(f"untuned, {base} has not learned any words yet: take another base, or train it with --train")
     pulled = settings.setup.model_dir / f"{file_name_of_base(base)}_rev_{UNTUNED}"
     if (pulled / "config.json").is_file():
@@ -276,7 +276,7 @@ def _untuned(name: str, settings: Settings) -> ModelChoice:
 def _checked_base(name: str, settings: Settings) -> str:
     """A base code, a hub id, or the base of a model in the models folder; UserError for a name that can be none."""
     base = canonical_base(name)
-    codes = [*BASES, backbone.BASE]
+    codes = [*BASES, BASE]
     models = list_models(settings.setup.model_dir, settings.hf.revisions)
     own = {model.base.casefold(): model.base for model in models}
     if base in codes or base.casefold() in own:

@@ -22,20 +22,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from encoders.card import Described
 from encoders.descriptions import same_label
 from encoders.earlier import PAGE_CLASSIFIER
 from encoders.towers import one_line, read_json
 from reading.transform import PageTransform
 from utils import UserError, did_you_mean
-
-if TYPE_CHECKING:
-    from classifier import PageClassifier
 
 FORMAT = 1
 CONFIG, WEIGHTS, CARD, TRAINING = "config.json", "model.safetensors", "README.md", "training.json"
@@ -68,7 +66,21 @@ class Parts:
     card: str
 
 
-def write_parts(classifier: PageClassifier, folder: Path, *, card: str, dtype: torch.dtype) -> None:
+class Saved(Described, Protocol):
+    """What a folder holds of a model; `PageClassifier` has it. prototypes: [C, D]."""
+
+    model: Any
+    tokenizer: Any
+    descriptions: dict[str, list[str]]
+    prompt: str
+    lowercase: bool
+    logit_scale: float
+    revision: str
+    record: dict[str, Any]
+    prototypes: torch.Tensor
+
+
+def write_parts(classifier: Saved, folder: Path, *, card: str, dtype: torch.dtype) -> None:
     """Write all files of `classifier` into `folder`, which exists and is empty."""
     from transformers.utils import logging
 

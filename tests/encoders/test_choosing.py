@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from encoders import choosing as model_folders
+from encoders import choosing
 from encoders.choosing import canonical_base, choose_model, describe, file_name_of_base, list_models
 from settings.command import ModelRequest
 from settings.config_file import read_settings
@@ -91,7 +91,7 @@ def test_the_order(models, tmp_path, monkeypatch):
     newest = own(models, "newest", finished="2026-01-01T00:00:00Z")
     pulled = own(models, "pulled", revision="v1.1.3.7")
     shipped = own(tmp_path, "shipped", base="EfficientNet-Lite0")
-    monkeypatch.setattr(model_folders, "SHIPPED", shipped)
+    monkeypatch.setattr(choosing, "SHIPPED", shipped)
     everything = {"path": given, "base": "ViT-B/16"}
     assert chosen(models, setup={"model": configured}, **everything).source == given
     assert chosen(models, setup={"model": configured}, revision="v1.1.3.7", base="ViT-B/16").source == pulled
@@ -264,5 +264,5 @@ def test_what_is_not_a_model_folder_is_passed_over(models):
 
 
 def test_a_missing_shipped_model_is_one_line(models, tmp_path, monkeypatch):
-    monkeypatch.setattr(model_folders, "SHIPPED", tmp_path / "absent")
+    monkeypatch.setattr(choosing, "SHIPPED", tmp_path / "absent")
     assert "--model_path" in refused(models)
