@@ -4,95 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed")
 
 import pyarrow as pa
 import torch
+from indexed_pages import afresh, contents, explore, ids, rows_in
+from noisy_pages import LABELS, draw_page
 from tiny import tiny_base, tiny_model_folder
 
 from classifier import PageClassifier
-from encoders.look import LOOK
 from explore.known import file_hash, year_of
-from index import nearest
-from index.database import BackboneInfo, Index, page_file
+from index.database import Index, page_file
 from run import main
-
-HOME = Path(__file__).resolve().parents[2]
-LABELS = ["PHOTO", "TEXT"]
-TOLD = ["path", "frame", "document", "page", "file", "year", "hash", "size", "width", "height"]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> Path:
-    return tiny_model_folder(tmp_path_factory.mktemp("model") / "tiny", LABELS)
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, model) -> Path:
-    """A folder of 12 pages and a TIFF of three frames, and the model beside it."""
-    monkeypatch.chdir(tmp_path)
-    for number in range(12):
-        draw_page(tmp_path / "pages" / f"box {number % 3}" / f"CTX19{40 + number}0{number}-{number + 1}.png", number)
-    frames = [page(seed) for seed in (100, 101, 102)]
-    frames[0].save(tmp_path / "pages" / "many.tif", save_all=True, append_images=frames[1:])
-    return tmp_path
-
-
-def page(seed: int, size: tuple[int, int] = (90, 120)) -> Image.Image:
-    draw = np.random.default_rng(seed)
-    image = Image.new("L", size, 255)
-    pen = ImageDraw.Draw(image)
-    for _ in range(12):
-        left, top = draw.integers(0, size[0]), draw.integers(0, size[1])
-        box = (left, top, left + draw.integers(1, 60), top + draw.integers(1, 40))
-        pen.rectangle([int(at) for at in box], fill=int(draw.integers(0, 255)))
-    return image
-
-
-def draw_page(file: Path, seed: int) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    page(seed).save(file)
-    return file
-
-
-def explore(*arguments: str, model: Path | None = None) -> int:
-    more = ["--backbone", str(model)] if model else []
-    return main(["explore", *arguments, *more, "--index", "ix", "--quiet"])
-
-
-def told(folder: Path = Path("ix")) -> dict[tuple, tuple]:
-    """(path, frame) -> what the index says of it, vector and all; the same whatever the order of the rows."""
-    index = Index.open(folder)
-    rows, vectors = index.rows(), index.vectors()
-    assert not rows["id"].duplicated().any()
-    found = {}
-    for at, row in enumerate(rows.to_dict("records")):
-        key = row["path"], None if row["frame"] is None or row["frame"] != row["frame"] else row["frame"]
-        assert key not in found
-        found[str(key)] = (*(str(row[name]) for name in TOLD), vectors[at].tobytes())
-    return found
-
-
-def ids(folder: Path = Path("ix")) -> dict[str, int]:
-    rows = Index.open(folder).rows(["id", "path"])
-    return dict(zip(rows["path"], rows["id"], strict=True))
-
-
-def afresh(model: Path) -> dict[tuple, tuple]:
-    """What an index says that was made at once of what is there now."""
-    shutil.rmtree("fresh", ignore_errors=True)
-    assert main(["explore", "index", "pages", "--backbone", str(model), "--index", "fresh", "--quiet"]) in (0, 1)
-    return told(Path("fresh"))
 
 
 def test_rows_vectors_and_thumbnails(here, model, capsys):
@@ -127,12 +56,12 @@ def test_rows_vectors_and_thumbnails(here, model, capsys):
 
 def test_an_unchanged_folder_is_not_looked_at_again(here, model, capsys):
     explore("index", "pages", model=model)
-    before = told()
+    before = contents()
     version = Index.open(Path("ix"))._pages.version
     assert explore("index") == 0
     assert "15 unchanged" in capsys.readouterr().out
     assert Index.open(Path("ix"))._pages.version == version
-    assert told() == before
+    assert contents() == before
 
 
 def test_moved_copied_touched_changed_gone_and_swapped(here, model, capsys):
@@ -157,7 +86,7 @@ def test_moved_copied_touched_changed_gone_and_swapped(here, model, capsys):
     said = capsys.readouterr().out
     for part in ("2 embedded now", "with a new date only", "moved", "known from copies", "1 replaced", "1 gone"):
         assert part in said
-    assert told() == afresh(model)
+    assert contents() == afresh(model)
     after = ids()
     assert after["new box/CTX195500-7.png"] == before["box 0/CTX194000-1.png"]
     assert after["box 2/CTX194505-6.png"] == before["box 0/CTX194606-7.png"]
@@ -191,7 +120,7 @@ def test_broken_pages_are_listed_with_the_reason_until_they_are_mended(here, mod
     assert explore("index") == 1
     assert list(Index.open(Path("ix")).broken()["path"]) == ["box 1/CTX194101-2.png"]
     assert "box 1/CTX194101-2.png" not in ids()
-    assert told() == afresh(model)
+    assert contents() == afresh(model)
     draw_page(cut, 5)
     assert explore("index") == 0
     assert Index.open(Path("ix")).broken().empty
@@ -277,7 +206,7 @@ def test_categories_of_a_result_table(here, model, capsys):
 def test_another_backbone_or_another_version_of_it_is_told_and_nothing_is_mixed(here, model, tmp_path, capsys):
     own = shutil.copytree(model, tmp_path / "own")
     explore("index", "pages", model=own)
-    before = told()
+    before = contents()
     draw_page(here / "pages" / "new.png", 300)
     other = tiny_model_folder(tmp_path / "other", LABELS, seed=7)
     assert explore("index", "pages", model=other) == 2
@@ -289,9 +218,9 @@ def test_another_backbone_or_another_version_of_it_is_told_and_nothing_is_mixed(
     shutil.rmtree(own)
     assert explore("index", "pages") == 2
     assert "say with --backbone where it lies now" in capsys.readouterr().err
-    assert told() == before
+    assert contents() == before
     assert explore("index", "pages", model=model) == 0
-    assert len(told()) == 16
+    assert len(contents()) == 16
 
 
 def test_backbones_of_transformers_bit_among_them(here, tmp_path, capsys):
@@ -342,84 +271,6 @@ def test_dual_encoders_as_published_have_texts(here, tmp_path, kind):
     assert vectors.shape[1] == len(backbone.embed_text("a map"))
 
 
-def rows_in(folder: Path) -> int:
-    try:
-        return len(Index.open(folder))
-    except Exception:  # noqa: BLE001 (it is just being made)
-        return 0
-
-
-COMMITTING = (
-    "import sys; import explore.embedding as embedding; embedding.COMMIT_PAGES = 4; from run import main; "
-    "sys.exit(main(sys.argv[1:]))"
-)
-
-
-def start(*arguments: str) -> subprocess.Popen:
-    environment = os.environ | {"PYTHONPATH": str(HOME)}
-    command = [sys.executable, "-c", COMMITTING, "explore", "index", *arguments, "--index", "ix", "--batch_size", "2"]
-    return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL cannot be sent on Windows")
-def test_killed_again_and_again_and_interrupted_it_ends_with_the_same_rows(here, model):
-    for number in range(60):
-        draw_page(here / "pages" / "lot" / f"L1950-{number}.png", 1000 + number)
-    expected = afresh(model)
-    done, kills = 0, 0
-    for attempt in range(3):
-        process = start("pages", "--backbone", str(model))
-        end = time.monotonic() + 60
-        while rows_in(Path("ix")) <= done and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.005)
-        process.send_signal(signal.SIGINT if attempt == 2 else signal.SIGKILL)
-        process.communicate()
-        kills += process.returncode in (-signal.SIGKILL, 130)
-        now = rows_in(Path("ix"))
-        assert now >= done  # what was committed stays
-        done = now
-    assert kills >= 2
-    assert explore("index", "pages", model=model) == 0
-    assert told() == expected
-
-
-def test_two_processes_at_once(here, model, capsys):
-    explore("index", "pages", model=model)
-    before = told()
-    draw_page(here / "pages" / "new.png", 300)
-    with Index.open(Path("ix")).locked():
-        process = start("pages")
-        _, error = process.communicate()
-        assert process.returncode == 2
-        assert len(error.splitlines()) == 1
-        assert "the index ix is being changed by another process: wait until it is done" in error
-        assert told() == before
-        assert main(["explore", "search", "--where", "page = 1", "--index", "ix"]) == 0
-    first, second = start("pages"), start("pages")
-    first.communicate()
-    second.communicate()
-    assert {first.returncode, second.returncode} <= {0, 2}
-    assert told() == afresh(model)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of file sizes")
-def test_a_full_disk_is_one_line_and_the_index_stays(here, model):
-    explore("index", "pages", model=model)
-    before = told()
-    for number in range(8):
-        draw_page(here / "pages" / f"new-{number}.png", 400 + number)
-    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)); "
-    command = [sys.executable, "-c", full + COMMITTING, "explore", "index", "pages", "--index", "ix", "--quiet"]
-    ended = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(HOME)}, text=True, capture_output=True)
-    assert ended.returncode == 2
-    lines = ended.stderr.splitlines()
-    assert len(lines) == 1
-    assert "no space left for the index ix" in lines[0]
-    assert told() == before
-    assert explore("index", "pages") == 0
-    assert told() == afresh(model)
-
-
 def test_it_is_read_without_us(here, model):
     import lancedb
 
@@ -443,124 +294,6 @@ def test_it_is_read_by_duckdb(here, model):
     table = lancedb.connect("ix").open_table("pages")
     pages = table.search().select(["path", "year"]).to_arrow()  # noqa: F841 (duckdb finds it by its name)
     assert duckdb.sql("select count(*) from pages where year = 1943").fetchall() == [(1,)]
-
-
-def made(folder: Path, vectors: np.ndarray, first: int = 0) -> Index:
-    index = Index.create(folder, BackboneInfo("made", "nowhere", "0", "pooled", vectors.shape[1], False))
-    add(index, vectors, first)
-    return index
-
-
-def add(index: Index, vectors: np.ndarray, first: int) -> None:
-    count, dim = vectors.shape
-    flat = pa.array(vectors.astype(np.float16).ravel())
-    columns = {
-        "id": pa.array(range(first, first + count), pa.int64()),
-        "folder": ["/scans"] * count,
-        "path": [f"{number}.png" for number in range(first, first + count)],
-        "year": pa.array([1900 + number % 100 for number in range(count)], pa.int32()),
-        "thumbnail": [os.urandom(2000) for _ in range(count)],
-        "vector": pa.FixedSizeListArray.from_arrays(flat, dim),
-        "look": pa.FixedSizeListArray.from_arrays(pa.array(looks(first, count).ravel()), LOOK),
-    }
-    index.add(pa.table(columns))
-
-
-def looks(first: int, count: int) -> np.ndarray:
-    """The looks of pages by their ids: each near one of 40 others."""
-    centres = unit(40, LOOK, 77)
-    found = centres[np.arange(first, first + count) % 40] + 0.6 * unit(count, LOOK, 1000 + first)
-    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float16)
-
-
-def unit(count: int, dim: int, seed: int) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(count, dim)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def size_of(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def test_derived_columns_are_written_beside_the_vectors(tmp_path):
-    index = made(tmp_path / "ix", unit(2000, 16, 0))
-    before, vectors = size_of(tmp_path / "ix"), index.vectors()
-    for turn in range(3):
-        index.set_columns(range(10, 500), {"cluster": [turn] * 490, "cluster_distance": [0.5] * 490})
-    assert size_of(tmp_path / "ix") < before + 300_000  # thumbnails alone have 4 MB
-    assert (index.vectors() == vectors).all()
-    rows = index.rows(["id", "cluster"])
-    assert list(rows["id"][rows["cluster"] == 2]) == list(range(10, 500))
-    assert rows["cluster"].isna().sum() == 1510
-    with pytest.raises(KeyError, match="no derived column"):
-        index.set_columns([1], {"path": ["x"]})
-
-
-def test_search_is_approximate_from_a_size_on_and_kept_up_to_date(tmp_path, monkeypatch):
-    monkeypatch.setattr(nearest, "APPROXIMATE_FROM", 2000)
-    monkeypatch.setattr(nearest, "PARTITION", 250)
-    centres = unit(20, 128, 1)
-    draw = np.random.default_rng(2)
-
-    def near(count):
-        vectors = centres[draw.integers(20, size=count)] + 0.6 * unit(count, 128, draw.integers(1 << 30))
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    first = near(1500)
-    index = made(tmp_path / "ix", first)
-    index.tidy()
-    assert not index.approximate
-    add(index, near(1000), 1500)
-    index.tidy()
-    assert index.approximate
-    add(index, near(200), 2500)
-    index.tidy()
-    assert index._nearest.indexed() == 2700  # taken up, not trained anew
-    assert index._nearest.trained == 2500
-    vectors = index.vectors().astype(np.float32)
-    queries = near(20)
-    truth = np.argsort(-(queries @ vectors.T), axis=1)[:, :10]
-    exact = index.nearest(queries, 10, exact=True)
-    assert np.mean([len(set(ids) & set(row)) for (ids, _), row in zip(exact, truth, strict=True)]) >= 9.8
-    found = index.nearest(queries, 10)
-    assert np.mean([len(set(ids) & set(row)) for (ids, _), row in zip(found, truth, strict=True)]) >= 9.5
-    [(ids, similarities)] = index.nearest(vectors[7:8], 5, where="year = 1907")
-    assert ids[0] == 7
-    assert similarities[0] == pytest.approx(1, abs=1e-3)
-    assert len(ids) == 5  # a narrow condition looks into more partitions
-    seen = index.vectors(space="look").astype(np.float32)
-    assert index._nearest.indexed("look") == 2700
-    hits = 0
-    for at in range(0, 2700, 135):
-        asked = {"look": seen[at] + 0.3 * unit(1, LOOK, at)[0], "vector": queries[at // 135]}
-        ids, similarities = index.alike(asked, 10)
-        right, their = index.alike(asked, 10, exact=True)
-        lengths = np.linalg.norm(asked["look"])
-        weighed = (2 * seen @ asked["look"] / lengths + vectors @ asked["vector"]) / 3
-        assert right.tolist() == np.argsort(-weighed)[:10].tolist()
-        assert their == pytest.approx(np.sort(weighed)[::-1][:10], abs=2e-3)
-        assert (np.diff(similarities) <= 0).all()
-        hits += len(set(ids.tolist()) & set(right.tolist()))
-    assert hits >= 0.95 * 200
-    ids, _ = index.alike({"look": seen[7], "vector": vectors[7]}, 5, where="year = 1907")
-    assert ids[0] == 7
-    assert len(ids) == 5
-    index.set_columns(range(2700), {"cluster": [1] * 2700})
-    assert index._nearest.indexed() == 2700
-    add(index, near(500), 2700)
-    index.tidy()
-    assert index._nearest.trained == 3200  # grown by more than a quarter: made anew
-
-
-def test_old_versions_do_not_eat_the_disk(tmp_path):
-    index = made(tmp_path / "ix", unit(500, 16, 0))
-    for turn in range(1, 8):
-        add(index, unit(500, 16, turn), 500 * turn)
-    index.remove(range(500, 4000))
-    index.tidy()
-    assert len(index) == 500
-    assert size_of(tmp_path / "ix") < 500 * 2300 + 200_000
-    assert index.next_id() == 500
 
 
 def test_years():

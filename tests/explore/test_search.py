@@ -13,7 +13,7 @@ from PIL import Image
 pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed")
 
 import torch
-from test_indexing import draw_page
+from noisy_pages import draw_page
 from tiny import tiny_model_folder
 
 from classifier import PageClassifier
