@@ -1,122 +1,34 @@
-"""Pull, push and convert through `run.py`: the unmodified hub client against a hub of our own on 127.0.0.1."""
+"""`--hf` through `run.py`: the unmodified hub client against a hub of our own on 127.0.0.1."""
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import tiny
-import torch
-from fake_hub import OWNER, READER, FakeHub
-from huggingface_hub import constants
-from PIL import Image, ImageDraw
+from fake_hub import OWNER, READER
+from published_models import (
+    CATEGORIES,
+    MODEL,
+    PUBLISHED,
+    files_of,
+    nothing_left,
+    nothing_made,
+    pages_in,
+    publish,
+    scores,
+)
 
 import run
-from encoders import card as cards
 from encoders.choosing import list_models
-from hub.client import TOKEN
-
-PUBLISHED = "ufal/clip-historical-page"
-CATEGORIES = {"DRAW": ["a drawing"], "PHOTO": ["a photo"], "TEXT": ["a letter", "a page of text"]}
-MODEL = "ViT-B16_rev_v1.1.3.7"
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # as the variable of that name: uploads go by plain HTTP
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # nobody waits between two attempts
-    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    with FakeHub() as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.url)
-        yield server
-
-
-@pytest.fixture
-def command(tmp_path, capsys):
-    """Run one command on `models` in tmp_path; its exit code, and what it said. No token is ever said."""
-
-    def call(*arguments: object, models: str = "models") -> SimpleNamespace:
-        code = run.main([str(argument) for argument in arguments] + ["--model_dir", str(tmp_path / models)])
-        out, err = capsys.readouterr()
-        assert not TOKEN.search(out + err)
-        return SimpleNamespace(code=code, out=out, err=err, line=err.strip())
-
-    return call
-
-
-@pytest.fixture
-def refuse(monkeypatch):
-    def refused(*_: object) -> None:
-        raise OSError("a test opened a connection")
-
-    def start() -> None:
-        monkeypatch.setattr(socket.socket, "connect", refused)
-        monkeypatch.setattr(socket.socket, "connect_ex", refused)
-
-    return start
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
-
-
-def earlier(folder: Path, seed: int = 0, **config: object) -> dict[str, bytes]:
-    """What the earlier tool publishes, with its tokenizer beside, and a card."""
-    files = files_of(tiny.tiny_checkpoint(folder, CATEGORIES, seed=seed, **config))
-    return files | {"README.md": b"---\nlicense: mit\n---\n\n# Published\n", "run.py": b"raise SystemExit"}
-
-
-def publish(hub: FakeHub, tmp_path: Path) -> dict[str, bytes]:
-    files = earlier(tmp_path / "published")
-    hub.add(
-        PUBLISHED,
-        {
-            "main": files,
-            "v1.1.3.7": files,
-            "v1.1.3.1": {"config.json": b"{}"},
-            "v1.2.3": files | {"notes.txt": b"B/32"},
-        },
-    )
-    return files
-
-
-def pages_in(folder: Path) -> Path:
-    for number in range(3):
-        image = Image.new("L", (90, 120), 250)
-        pen = ImageDraw.Draw(image)
-        for line in range(4 + 3 * number):
-            pen.rectangle((8 + 9 * number, 8 + 10 * line, 70, 12 + 10 * line), fill=60 * number)
-        folder.mkdir(parents=True, exist_ok=True)
-        image.save(folder / f"x-{number}.png")
-    return folder
-
-
-def scores(output: Path) -> list[dict[str, str]]:
-    (file,) = (output / "tables").glob("*_RAW.csv")
-    with file.open(encoding="utf-8", newline="") as table:
-        return list(csv.DictReader(table))
-
-
-def nothing_made(models: Path) -> bool:
-    return not models.is_dir() or not [path for path in models.iterdir() if path.name[0] != "."]
-
-
-def nothing_left(models: Path) -> bool:
-    return not models.is_dir() or not list(models.iterdir())
 
 
 def test_pull_predict_offline_push_pull_again(hub, command, refuse, tmp_path, monkeypatch):
@@ -401,106 +313,3 @@ def test_an_untuned_base_is_pulled_and_used_offline(hub, command, refuse, tmp_pa
     assert command("--zero_shot", "-m", base, *sort[3:], "-o", tmp_path / "b").code == 0
     assert scores(tmp_path / "a") == scores(tmp_path / "b")
     assert command("-m", "ViT-B/32", "-d", tmp_path / "pages").code == 2  # never an untuned base unasked
-
-
-def test_a_revision_is_never_overwritten_unless_told(hub, command, tmp_path, monkeypatch):
-    one = tiny.tiny_model_folder(tmp_path / "one", CATEGORIES)
-    two = tiny.tiny_model_folder(tmp_path / "two", CATEGORIES, seed=1)
-    (one / "curves.png").write_bytes(b"picture")
-    to = ("--repo", "owner/pages", "-rev", "v1")
-    assert "--push needs a login" in command("--push", "--model_path", one, *to).line
-    monkeypatch.setenv("HF_TOKEN", OWNER)
-    first = command("--push", "--model_path", one, *to, "--no-private")
-    assert first.code == 0, first.err
-    assert "says nothing on: data, figures, intended use, limits" in first.out
-    repository = hub.repositories["owner/pages"]
-    assert not repository.private
-    held, before = repository.files("v1"), dict(repository.branches)
-    for refused in (command("--push", "--model_path", two, *to), command("--push", "--model_path", one, *to)):
-        assert refused.code == 2 and "left as it is" in refused.line and "v1" in refused.line
-    assert repository.branches == before
-    assert command("--push", "--model_path", two, "--repo", "owner/pages").code == 0  # main holds nothing yet
-    assert command("--push", "--model_path", one, "--repo", "owner/pages").code == 2
-    assert repository.files("v1") == held
-    assert command("--push", "--model_path", two, *to, "--overwrite").code == 0
-    assert repository.files("v1")["model.safetensors"] == (two / "model.safetensors").read_bytes()
-    assert "curves.png" in held and "curves.png" not in repository.files("v1")
-    repository.tags["v7"] = repository.branches["main"]
-    assert "tag" in command("--push", "--model_path", one, "--repo", "owner/pages", "-rev", "v7", "--overwrite").line
-
-
-@pytest.mark.parametrize(
-    ("method", "where", "status", "words"),
-    [
-        ("POST", "/commit/", 500, "500"),
-        ("PUT", "/lfs/", 500, "500"),
-        ("POST", "/branch/", 403, "403"),
-        ("POST", "/preupload/", 401, "401"),
-        ("POST", "/batch", 404, "404"),
-    ],
-)
-def test_a_failed_push_leaves_no_revision(hub, command, tmp_path, monkeypatch, method, where, status, words):
-    monkeypatch.setenv("HF_TOKEN", OWNER)
-    model = tiny.tiny_model_folder(tmp_path / "one", CATEGORIES)
-    hub.fail(method, where, status)
-    push = ("--push", "--model_path", model, "--repo", "owner/pages", "-rev", "v1")
-    failed = command(*push)
-    assert failed.code == 2 and words in failed.line and len(failed.err.splitlines()) == 1, failed.err
-    assert set(hub.repositories["owner/pages"].branches) == {"main"}
-    hub.faults.clear()
-    assert command(*push).code == 0
-
-
-def test_what_is_not_pushed(hub, command, tmp_path, monkeypatch):
-    model = tiny.tiny_model_folder(tmp_path / "one", CATEGORIES)
-    monkeypatch.setenv("HF_TOKEN", READER)
-    failed = command("--push", "--model_path", model, "--repo", "owner/pages")
-    assert failed.code == 2 and "403" in failed.line
-    old = tiny.tiny_checkpoint(tmp_path / "old", CATEGORIES)
-    assert "--convert" in command("--push", "--model_path", old, "--repo", "me/pages").line
-    assert "none" in command("--push", "--model_path", tmp_path, "--repo", "me/pages").line
-    assert "letters" in command("--push", "--model_path", model, "--repo", "me/pages", "-rev", "a b").line
-    (model / "notes.txt").write_text(f"my token is {OWNER}", encoding="utf-8")
-    failed = command("--push", "--model_path", model, "--repo", "reader/pages")
-    assert failed.code == 2 and "access token" in failed.line
-    assert "reader/pages" not in hub.repositories
-
-
-def test_conversion(command, tmp_path):
-    old = tiny.tiny_checkpoint(tmp_path / "model_v1137", CATEGORIES)
-    (old / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
-    new = tmp_path / "models" / "new"
-    done = command("--convert", old, "--model_path", new)
-    assert done.code == 0 and f"--model_path {new}" in done.out, done.err
-    values = json.loads((new / "page_classifier.json").read_text(encoding="utf-8"))
-    assert (values["base"], values["revision"], values["licence"]) == ("ViT-B/16", "v1137", "mit")
-    card = (new / "README.md").read_text(encoding="utf-8")
-    assert cards.gaps(card) == [] and cards.licence_of(card) == "mit" and "`model_v1137`" in card
-    for arguments, words in (
-        (("--convert", old, "--model_path", new), "exists already"),
-        (("--convert", new, "--model_path", tmp_path / "x"), "already"),
-        (("--convert", tmp_path, "--model_path", tmp_path / "x"), "neither"),
-        (("--convert", tmp_path / "none", "--model_path", tmp_path / "x"), "not there"),
-        (("--convert", old), "needs --model_path"),
-        (("--convert", old, "--model_path", tmp_path / "x", "-m", "ViT-B/32"), "leave -m out"),
-    ):
-        failed = command(*arguments)
-        assert failed.code == 2 and words in failed.line, failed.err
-    pt = tiny.tiny_checkpoint(tmp_path / "checkpoint.pt")
-    failed = command("--convert", pt, "--model_path", tmp_path / "x", "--tokenizer", old)
-    assert failed.code == 2 and "-cc" in failed.line and not (tmp_path / "x").exists()
-
-
-def test_scores_of_a_pulled_folder_are_those_of_the_one_pushed(hub, command, tmp_path, monkeypatch):
-    from classifier import PageClassifier
-
-    monkeypatch.setenv("HF_TOKEN", OWNER)
-    model = tiny.tiny_model_folder(tmp_path / "one", CATEGORIES, kind="siglip", base="tiny/siglip", temperature=0.7)
-    assert command("--push", "--model_path", model, "--repo", "owner/pages", "-rev", "v1.0").code == 0
-    assert command("--hf", "--repo", "owner/pages", "-rev", "v1").code == 0
-    pixels = torch.randint(0, 256, (2, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    one, two = (
-        PageClassifier.from_pretrained(folder) for folder in (model, tmp_path / "models" / "tiny-siglip_rev_v1.0")
-    )
-    assert torch.equal(one.scores(pixels), two.scores(pixels))
-    assert two.revision == "v1.0"
