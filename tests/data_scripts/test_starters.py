@@ -1,0 +1,49 @@
+"""Starters for Windows and Unix, and processes that die."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from scripts import ROOT, SCRIPTS, put
+
+
+def kill_itself(task):
+    if task == 3:
+        os._exit(7)
+    return task * task
+
+
+def test_a_process_that_dies_takes_only_its_task_with_it():
+    sys.path.insert(0, str(SCRIPTS))
+    from processes import WorkerDied, in_processes
+
+    answers = dict(in_processes(kill_itself, iter(range(8)), 2))
+    assert isinstance(answers.pop(3), WorkerDied)
+    assert answers == {number: number * number for number in range(8) if number != 3}
+
+
+def test_windows_starters():
+    attributes = (ROOT / ".gitattributes").read_text(encoding="utf-8")
+    assert "*.bat     text eol=crlf" in attributes
+    for name in ("pdf2png", "move_single", "sort"):
+        content = (SCRIPTS / "windows" / f"{name}.bat").read_bytes()
+        assert content.isascii() and content.count(b"\n") == content.count(b"\r\n") > 5
+        text = content.decode("ascii")
+        assert text.count(f'"%~dp0..\\{name}.py" %*') == 2 and (SCRIPTS / f"{name}.py").is_file()
+        assert text.rstrip().endswith("exit /b %code%")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_unix_starters_pass_everything_on(tmp_path):
+    for name in ("pdf2png", "move_single", "sort"):
+        starter = SCRIPTS / "unix" / f"{name}.sh"
+        assert os.access(starter, os.X_OK)
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    folder = tmp_path / "žluté strany; $(x)"
+    put(folder / "X" / "X-1.png")
+    link = tmp_path / "bin"
+    link.symlink_to(SCRIPTS / "unix")
+    ended = subprocess.run([link / "move_single.sh", folder], cwd="/", env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0 and (folder / "onepagers" / "X-1.png").is_file()
