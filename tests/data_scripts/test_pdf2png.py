@@ -1,4 +1,4 @@
-"""pdf2png.py and move_single.py on real PDFs: scans, turned and masked ones, drawn pages, locked and broken files."""
+"""pdf2png.py on real PDFs: scans, turned and masked ones, drawn pages, locked and broken files."""
 
 import os
 import signal
@@ -10,77 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
-
-SCRIPTS = Path(__file__).resolve().parents[2] / "data_scripts"
-
-LOCKED = b"""%%PDF-1.4
-1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
-2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj
-4 0 obj<</Filter/Standard/V 1/R 2/O<%s>/U<%s>/P -4>>endobj
-trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<00><00>]/Size 5>>
-%%%%EOF
-""" % (b"41" * 32, b"42" * 32)
-
-
-def run(script, *arguments, cwd=None):
-    command = [sys.executable, str(SCRIPTS / f"{script}.py"), *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", timeout=120)
-
-
-def scan(seed=1, size=(310, 440), mode="L"):
-    rng = np.random.default_rng(seed)
-    image = Image.fromarray(rng.integers(150, 255, (size[1] // 8, size[0] // 8), np.uint8)).resize(size)
-    ImageDraw.Draw(image).rectangle((20, 30, 120, 60), fill=10)
-    return image.convert(mode)
-
-
-def as_pdf(file, images, dpi=100):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    images[0].save(file, format="PDF", resolution=dpi, save_all=True, append_images=images[1:])
-
-
-def drawing(boxes, content, resources=b"", pages=1, media=(200, 100)):
-    """A PDF of drawn pages, written by hand: `boxes` go into the page, `content` is its drawing."""
-    objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[%s]/Count %d>>" % (b"3 0 R " * pages, pages)]
-    objects.append(
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]%s/Resources<<%s>>/Contents 4 0 R>>" % (*media, boxes, resources)
-    )
-    objects.append(b"<</Length %d>>stream\n%s\nendstream" % (len(content), content))
-    return objects
-
-
-def assemble(objects):
-    out = b"%PDF-1.4\n"
-    places = []
-    for number, content in enumerate(objects, 1):
-        places.append(len(out))
-        out += b"%d 0 obj%s\nendobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    end = b"trailer<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(out))
-    return out + b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1) + table + end
-
-
-def raw_image(pixels, more=b""):
-    height, width = pixels.shape
-    head = b"<</Type/XObject/Subtype/Image/ColorSpace/DeviceGray/BitsPerComponent 8/Width %d/Height %d%s/Length %d>>"
-    return head % (width, height, more, pixels.size) + b"stream\n" + pixels.tobytes() + b"\nendstream"
-
-
-FONT = b"/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"
-
-
-def placed(matrix, pixels, more=b"", extra=(), content=b"", media=(200, 100), boxes=b""):
-    """A page that shows a grey image through `matrix`, and what `content` draws on it."""
-    draw = b"q %s cm /I Do Q %s" % (matrix, content)
-    objects = drawing(boxes, draw, b"/XObject<</I 5 0 R>>" + FONT, media=media)
-    return assemble([*objects, raw_image(pixels, more), *extra])
-
-
-def pixels_of(file):
-    with Image.open(file) as image:
-        return np.asarray(image.convert("L"))
+from pdf_files import GRID, LOCKED, as_pdf, assemble, drawing, pixels_of, placed, raw_image, scan
+from PIL import Image
+from scripts import SCRIPTS, run
 
 
 @pytest.fixture(scope="module")
@@ -162,9 +94,6 @@ def test_second_start_makes_only_what_is_missing(shelf):
     assert gone.read_bytes() == content
     after = {file: (file.stat().st_ino, file.stat().st_mtime_ns) for file in pages.rglob("*") if file.is_file()}
     assert {file: mark for file, mark in after.items() if file != gone} == {f: m for f, m in files.items() if f != gone}
-
-
-GRID = np.random.default_rng(0).integers(0, 256, (50, 100), np.uint8).repeat(8, 0).repeat(8, 1)  # 400 x 800
 
 
 @pytest.mark.parametrize(
@@ -275,46 +204,6 @@ def _working_in(entry, folder):
         return False
 
 
-def test_one_page_documents_move_and_are_not_made_again(tmp_path):
-    for name, pages in (("a/ONE.pdf", 1), ("a/TWO.pdf", 2), ("b/SAME.pdf", 1), ("c/SAME.pdf", 1), ("d/MORE.pdf", 12)):
-        as_pdf(tmp_path / "pdf" / name, [scan(n) for n in range(pages)])
-    pages = tmp_path / "pages"
-    run("pdf2png", tmp_path / "pdf", "--output", pages, "--pages", "1-2")
-    (pages / "d" / "MORE" / "MORE-02.png").unlink()  # one page of twelve: no one-page document
-    (pages / "loose").mkdir()
-    scan().save(pages / "loose" / "IMG_0001.png")
-    before = {file.relative_to(pages): file.read_bytes() for file in pages.rglob("*.png")}
-    assert run("move_single", pages, "--dry-run").returncode == 1
-    assert {file.relative_to(pages): file.read_bytes() for file in pages.rglob("*.png")} == before
-    ended = run("move_single", pages)
-    assert ended.returncode == 1 and "SAME-1.png has the same name" in ended.stderr
-    assert "1 moved" in ended.stdout and "one page of 12" in ended.stdout and "IMG_0001.png stays" in ended.stdout
-    after = {file.relative_to(pages): file.read_bytes() for file in pages.rglob("*.png")}
-    moved = {Path("onepagers/ONE-1.png") if path == Path("a/ONE/ONE-1.png") else path for path in before}
-    assert set(after) == moved and sorted(after.values()) == sorted(before.values())
-    again = run("pdf2png", tmp_path / "pdf", "--output", pages, "--pages", "1-1")
-    assert "0 made" in again.stdout  # ONE-1.png is known to lie in onepagers/
-
-
-def test_a_move_never_goes_over_a_file(tmp_path):
-    (tmp_path / "X").mkdir()
-    scan(1).save(tmp_path / "X" / "X-1.png")
-    (tmp_path / "onepagers").mkdir()
-    (tmp_path / "onepagers" / "x-1.PNG").write_bytes(b"another page")  # the same name on Windows and macOS
-    ended = run("move_single", tmp_path)
-    assert ended.returncode == 1 and (tmp_path / "X" / "X-1.png").is_file()
-    assert (tmp_path / "onepagers" / "x-1.PNG").read_bytes() == b"another page"
-
-
-def test_a_move_broken_off_in_the_middle_is_completed(tmp_path):
-    (tmp_path / "X").mkdir()
-    scan(1).save(tmp_path / "X" / "X-1.png")
-    (tmp_path / "onepagers").mkdir()
-    os.link(tmp_path / "X" / "X-1.png", tmp_path / "onepagers" / "X-1.png")
-    assert run("move_single", tmp_path).returncode == 0
-    assert [file.name for file in tmp_path.rglob("*.png")] == ["X-1.png"] and not list((tmp_path / "X").iterdir())
-
-
 @pytest.mark.shared
 def test_a_real_report(shared, tmp_path):
     ended = run("pdf2png", shared / "pdf", "--output", tmp_path, "--dpi", 100, "--pages", "1,16,22")
@@ -324,79 +213,6 @@ def test_a_real_report(shared, tmp_path):
     for file in found:
         grey = pixels_of(file)
         assert grey.max() > 250 and grey.min() < 60 and max(grey.shape) == pytest.approx(1170, abs=3)
-
-
-# ---- PDFs that changed since ----
-
-
-def shades(folder):
-    """The mean grey of each page image below a folder."""
-    return {file.relative_to(folder).as_posix(): round(pixels_of(file).mean()) for file in folder.rglob("*.png")}
-
-
-def flat(shade):
-    return Image.new("L", (80, 100), shade)
-
-
-def test_a_corrected_pdf_leaves_no_old_page_beside_a_new_one(tmp_path):
-    pdf, out = tmp_path / "pdf" / "X.pdf", tmp_path / "out"
-    as_pdf(tmp_path / "pdf" / "Y.pdf", [flat(30)])
-    as_pdf(pdf, [flat(200), flat(210)])
-    assert run("pdf2png", pdf.parent, "-o", out).returncode == 0
-    before = shades(out)
-    (out / "X" / "X-2.png").unlink()
-    as_pdf(pdf, [flat(90), flat(100), flat(110)])
-    ended = run("pdf2png", pdf.parent, "-o", out)
-    assert ended.returncode == 1 and "X.pdf has changed since 1 page image (X-1.png) was made of it" in ended.stderr
-    assert "--anew" in ended.stderr and "0 made" in ended.stdout
-    assert shades(out) == {name: shade for name, shade in before.items() if name != "X/X-2.png"}
-    dry = run("pdf2png", pdf.parent, "-o", out, "--anew", "--dry-run")
-    assert dry.returncode == 0 and "3 would be made" in dry.stdout and shades(out)["X/X-1.png"] == before["X/X-1.png"]
-    ended = run("pdf2png", pdf.parent, "-o", out, "--anew")
-    assert ended.returncode == 0 and "3 made, 1 there already" in ended.stdout
-    assert shades(out) == {"Y/Y-1.png": 30, "X/X-1.png": 90, "X/X-2.png": 100, "X/X-3.png": 110}
-    assert "0 made, 4 there already" in run("pdf2png", pdf.parent, "-o", out, "--anew").stdout
-
-
-def test_a_pdf_that_was_only_copied_again_is_no_other(tmp_path):
-    as_pdf(tmp_path / "X.pdf", [flat(200)])
-    run("pdf2png", tmp_path)
-    os.utime(tmp_path / "X.pdf", (2e9, 2e9))
-    ended = run("pdf2png", tmp_path)
-    assert ended.returncode == 0 and "0 made, 1 there already" in ended.stdout
-
-
-def test_pages_that_are_no_more_are_named(tmp_path):
-    as_pdf(tmp_path / "X.pdf", [flat(n) for n in range(50, 62)])
-    run("pdf2png", tmp_path)
-    as_pdf(tmp_path / "X.pdf", [flat(n) for n in range(150, 159)])
-    ended = run("pdf2png", tmp_path, "--anew")  # 9 pages: their names need no zero any more
-    assert ended.returncode == 1 and "X.pdf has 9 pages now" in ended.stderr and "X-10.png" in ended.stderr
-    left = {f"X-{n}.png": 40 + n + 9 for n in (10, 11, 12)}
-    assert shades(tmp_path / "X") == {f"X-{n}.png": 149 + n for n in range(1, 10)} | left
-
-
-def test_a_moved_page_is_made_again_where_it_lies(tmp_path):
-    for name in ("ONE", "MORE"):
-        as_pdf(tmp_path / f"{name}.pdf", [flat(200)])
-    run("pdf2png", tmp_path)
-    run("move_single", tmp_path)
-    as_pdf(tmp_path / "ONE.pdf", [flat(90)])
-    as_pdf(tmp_path / "MORE.pdf", [flat(100), flat(110)])
-    ended = run("pdf2png", tmp_path)
-    assert ended.returncode == 1 and "ONE.pdf" in ended.stderr and "MORE.pdf" in ended.stderr
-    assert run("pdf2png", tmp_path, "--anew").returncode == 0
-    assert shades(tmp_path) == {"onepagers/ONE-1.png": 90, "MORE/MORE-1.png": 100, "MORE/MORE-2.png": 110}
-
-
-def test_images_of_others_are_never_replaced(tmp_path):
-    as_pdf(tmp_path / "X.pdf", [flat(200), flat(210)])
-    (tmp_path / "X").mkdir()
-    flat(77).save(tmp_path / "X" / "X-1.png")
-    os.utime(tmp_path / "X" / "X-1.png", (1e9, 1e9))
-    ended = run("pdf2png", tmp_path, "--anew")
-    assert ended.returncode == 0 and "1 page image that pdf2png.py has not made is older" in ended.stdout
-    assert shades(tmp_path / "X") == {"X-1.png": 77, "X-2.png": 210}
 
 
 # ---- units and resolutions ----
