@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import random
 import shutil
 import subprocess
 import sys
@@ -13,136 +10,31 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forms import form, scan_again, with_other_entry
+from forms import form, scan_again
 from PIL import Image
 
 pytest.importorskip("cv2", reason="requirements-explore.txt is not installed")
 pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed")
 
-import pyarrow as pa
 from explore_pages import DIM, job
+from scanned_again import HOME, index_of, side_by_side, table
+from vector_index import vectors_of
 
 from explore.comparing import Compared, compare_pairs, read_verdicts
 from explore.duplicates import COMPARED, appearance, candidates, run_duplicates, write_table
-from explore.embedding import thumbnail_of
 from explore.grouping import Grouping, group_pages
 from explore.keeping import Copy, propose, quality_of
-from explore.near_duplicates import OTHER, PART, SAME, WHOLE, Verdict, compare, see
-from index.database import BackboneInfo, Index, schema
-from index.neighbours import neighbours
+from explore.near_duplicates import SAME, Verdict, compare, see
+from index.database import Index
 from reading.sketch import sketch
 from settings.config_file import read_settings
 from settings.schema import Settings
-
-HOME = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def settings() -> Settings:
     settings = read_settings(HOME / "config.toml")
     return settings.replaced("setup", quiet=True, workers=2)
-
-
-def index_of(folder: Path, root: Path) -> Index:
-    """An index of the files below `root` as `explore index` makes it, but that all pages look alike to its backbone."""
-    index = Index.create(folder, BackboneInfo("tiny", "nowhere", "0" * 64, "pooled", DIM, False))
-    draw = np.random.default_rng(0)
-    rows = []
-    for number, file in enumerate(sorted(path for path in root.rglob("*") if path.is_file())):
-        vector = np.ones(DIM) + 0.1 * draw.normal(size=DIM)
-        status = file.stat()
-        try:
-            page = Image.open(file).convert("L")
-        except OSError:  # a broken file: its index is from better days
-            page = form(number)
-        rows.append(
-            {
-                "id": number,
-                "folder": str(root),
-                "path": file.relative_to(root).as_posix(),
-                "file": file.name,
-                "document": file.stem,
-                "page": 1,
-                "hash": hashlib.sha256(file.read_bytes()).hexdigest(),
-                "size": status.st_size,
-                "mtime_ns": status.st_mtime_ns,
-                "width": page.width,
-                "height": page.height,
-                "thumbnail": thumbnail_of(page),
-                "vector": (vector / np.linalg.norm(vector)).astype(np.float16),
-            }
-        )
-    fields = schema(DIM)
-    index.add(pa.Table.from_pylist(rows, pa.schema([fields.field(name) for name in rows[0]])))
-    return index
-
-
-def table(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
-# ---- two pages -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"turn": 2.0, "scale": 1, "crop": 0, "gamma": 1, "quality": None},
-        {"turn": 0, "scale": 0.5, "crop": 0, "gamma": 1, "quality": None},
-        {"turn": 0, "scale": 2.0, "crop": 0, "gamma": 1, "quality": None},
-        {"turn": 0, "scale": 1, "crop": 0.05, "gamma": 1, "quality": None},
-        {"turn": 0, "scale": 1, "crop": 0, "gamma": 0.6, "quality": 40},
-        {"turn": 180, "scale": 0.7, "crop": 0, "gamma": 1, "quality": 90},
-        {},
-    ],
-    ids=lambda change: " ".join(change) or "all at once",
-)
-def test_the_same_page_scanned_again(change: dict) -> None:
-    page = form(1)
-    verdict = compare(see(page), see(scan_again(page, **change)))
-    assert verdict.same, verdict
-
-
-@pytest.mark.parametrize("entries", range(2, 7))
-def test_another_page_of_the_same_form(entries: int) -> None:
-    verdict = compare(see(form(1)), see(scan_again(form(entries))))
-    assert not verdict.same
-    assert "other ink" in verdict.reason
-
-
-@pytest.mark.parametrize("row", [0, 4, 9])
-def test_one_other_entry_is_another_page(row: int) -> None:
-    page = form(1)
-    other = with_other_entry(page, row, "grave 12")
-    assert not compare(see(page), see(scan_again(other))).same
-    assert not compare(see(scan_again(other)), see(page)).same
-
-
-def test_empty_pages_are_not_told_to_be_one() -> None:
-    """Two blank pages are the same picture, but nothing shows that they are the same page."""
-    noise = random.Random(0)
-    pages = [Image.new("L", (900, 1270), 246) for _ in range(2)]
-    for page in pages:
-        page.putdata([246 + noise.randrange(-4, 5) for _ in range(900 * 1270)])
-    verdict = compare(see(pages[0]), see(pages[1]))
-    assert not verdict.same
-
-
-def test_what_the_second_scan_is_against_the_first() -> None:
-    page = form(3)
-    first, second = see(page), see(scan_again(page, turn=-1.2, scale=0.7, crop=0.04))
-    verdict, back = compare(first, second), compare(second, first)
-    assert verdict.resolution == pytest.approx(0.7, rel=0.01)
-    assert verdict.area == pytest.approx(0.96**2, rel=0.01)
-    assert abs(verdict.angle) == pytest.approx(1.2, abs=0.05)
-    assert back.resolution == pytest.approx(1 / verdict.resolution, rel=1e-6)
-    assert back.angle == pytest.approx(-verdict.angle, abs=1e-6)
-
-
-def test_too_small_to_tell() -> None:
-    page = form(1).resize((200, 282))
-    assert "too few" in compare(see(page), see(page)).reason
 
 
 # ---- which to keep ---------------------------------------------------------------------------------------------------
@@ -298,14 +190,6 @@ def test_killed_while_comparing(tmp_path: Path, archive: Path, settings: Setting
     assert len(read_verdicts(kept)) == len(read_verdicts(tmp_path / "other.csv"))
 
 
-# ---- candidates ------------------------------------------------------------------------------------------------------
-
-
-def vectors_of(count: int, dim: int, seed: int = 0) -> np.ndarray:
-    drawn = np.random.default_rng(seed).normal(size=(count, dim)).astype(np.float32)
-    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float16)
-
-
 def test_a_scan_is_found_among_pages_that_a_model_cannot_tell_apart(tmp_path: Path, archive: Path) -> None:
     """All vectors are alike here; the thumbnails tell which form was scanned again."""
     index = index_of(tmp_path / "index", archive)
@@ -330,87 +214,6 @@ def test_candidates_are_near_neighbours_once_each() -> None:
     nothing = np.zeros((200, DIM // 2), np.float16)
     assert (3, 150) in candidates(vectors, nothing)
     assert all(one < other for one, other in candidates(vectors, nothing))
-
-
-def test_neighbours_leave_out_the_own_group() -> None:
-    vectors = vectors_of(60, 8)
-    groups = np.repeat(np.arange(20), 3)
-    places, similarity = neighbours(vectors, 4, groups=groups)
-    whole = vectors.astype(np.float32) @ vectors.astype(np.float32).T
-    whole[groups[:, None] == groups[None]] = -np.inf
-    np.testing.assert_allclose(similarity, -np.sort(-whole, axis=1)[:, :4], rtol=1e-5)
-    assert (groups[places] != groups[:, None]).all()
-
-
-def test_fewer_than_k_neighbours() -> None:
-    places, similarity = neighbours(vectors_of(3, 8), 5)
-    assert (places[:, 2:] == -1).all()
-    assert np.isneginf(similarity[:, 2:]).all()
-    assert (places[:, :2] >= 0).all()
-
-
-def test_cells_find_nearly_all_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond ALL_PAIRS pages only a part is compared; near copies still find each other."""
-    from index import neighbours as module
-
-    monkeypatch.setattr(module, "ALL_PAIRS", 1000)
-    monkeypatch.setattr(module, "CELL", 100)
-    vectors = vectors_of(3000, 32)
-    near = vectors[:300].astype(np.float32) + np.random.default_rng(1).normal(0, 0.05, (300, 32))
-    vectors[2700:] = near / np.linalg.norm(near, axis=1, keepdims=True)
-    places, _ = neighbours(vectors, 3)
-    assert (places[2700:, 0] == np.arange(300)).mean() > 0.97
-
-
-# ---- what holds more, and turned pages -------------------------------------------------------------------------------
-
-
-def side_by_side(*pages: Image.Image, scale: float = 0.7) -> Image.Image:
-    """A coarser scan of pages beside each other."""
-    spread = Image.new("L", (sum(page.width for page in pages), max(page.height for page in pages)), 246)
-    left = 0
-    for page in pages:
-        spread.paste(page, (left, 0))
-        left += page.width
-    return spread.resize((round(scale * spread.width), round(scale * spread.height)), Image.Resampling.BICUBIC)
-
-
-def below(*pages: Image.Image) -> Image.Image:
-    """Pages one below the other, as a fold-out or a sheet of forms."""
-    turned = side_by_side(*(page.rotate(90, expand=True) for page in pages), scale=1)
-    return turned.rotate(-90, expand=True)
-
-
-@pytest.mark.parametrize("other", [2, 7])
-def test_a_spread_is_not_one_of_its_halves(other: int) -> None:
-    left, right = see(form(1)), see(form(other))
-    for spread in (side_by_side(form(1), form(other)), below(form(1), form(other))):
-        assert compare(see(spread), left).relation == PART
-        assert compare(left, see(spread)).relation == WHOLE
-        assert compare(see(spread), right).relation == PART
-
-
-def test_a_cover_with_its_spine_is_more_than_the_cover() -> None:
-    cover = form(1)
-    spine = form(2).crop((0, 200, 200, 1270)).resize((160, 1270))
-    assert compare(see(side_by_side(spine, cover, scale=1)), see(cover)).relation == PART
-
-
-@pytest.mark.parametrize(("box", "relation"), [
-    ((0.02, 0.02, 0.98, 0.98), SAME), ((0.08, 0, 1, 1), SAME), ((0, 0.08, 1, 0.97), SAME),
-    ((0, 0, 1, 0.75), PART), ((0, 0.2, 1, 1), PART), ((0.3, 0, 1, 1), PART), ((0, 0.1, 0.7, 0.9), PART),
-])  # fmt: skip
-def test_cropped_margins_and_cropped_content(box: tuple[float, ...], relation: str) -> None:
-    page = form(1)
-    part = page.crop(tuple(round(share * side) for share, side in zip(box, page.size * 2, strict=True)))
-    assert compare(see(page), see(part)).relation == relation
-    assert compare(see(page), see(part.resize((part.width * 2, part.height * 2)))).relation == relation
-
-
-def test_each_shows_what_the_other_lacks() -> None:
-    page = form(1)
-    upper, lower = page.crop((0, 0, 900, 1060)), page.crop((0, 215, 900, 1270))
-    assert compare(see(upper), see(lower)).relation == OTHER
 
 
 @pytest.mark.parametrize("shade", [20, 128, 255], ids=["black bed", "grey bed", "blank verso"])
@@ -523,16 +326,3 @@ def test_verdicts_of_an_earlier_rule_are_given_up(tmp_path: Path, archive: Path)
     assert (done.now, done.earlier) == (1, 0)
     assert len(kept.read_text(encoding="utf-8").splitlines()) == 2
     assert compare_pairs([(0, 3)], rows, kept, workers=1, max_pixels=10**8, quiet=True).earlier == 1
-
-
-def test_cells_find_turned_pages_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a row asks with may lie in another cell than the row itself."""
-    from index import neighbours as module
-
-    monkeypatch.setattr(module, "ALL_PAIRS", 1000)
-    monkeypatch.setattr(module, "CELL", 100)
-    vectors = vectors_of(3000, 32)
-    queries = np.roll(vectors, 1, axis=0)
-    places, similarity = neighbours(vectors, 1, queries=queries)
-    assert (places[1:, 0] == np.arange(2999)).mean() > 0.99
-    assert similarity[1:, 0].max() == pytest.approx(1, abs=2e-3)

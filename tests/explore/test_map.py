@@ -1,4 +1,4 @@
-"""The map: neighbours stay together, the folder opens by a double-click, and no page name can do harm."""
+"""The map: the folder opens by a double-click, is found whole or not at all, and no page name can do harm."""
 
 import base64
 import json
@@ -19,14 +19,13 @@ import pandas as pd
 from browser import Browser, needs_browser
 from explore_pages import COLOURS, job, make_index, planted
 from PIL import Image
+from test_projection import rgb
 
 from explore import map as map_room
-from explore import projection
 from explore.facets import COLOURS as PALETTE
-from explore.facets import UNKNOWN, YEARS, facets, middles
+from explore.facets import UNKNOWN, YEARS
 from explore.map import run_map
-from explore.map_folder import coarse_to_fine, write_folder
-from explore.projection import neighbour_map, plane, principal
+from explore.map_folder import write_folder
 from index.database import Index
 from settings.schema import Settings
 from utils import UserError
@@ -288,29 +287,6 @@ def test_pictures_show_the_colours_of_their_groups(collection):
             assert (np.abs(picture - rgb(colour)).max(axis=2) < 30).sum() > 100, (key, colour)
 
 
-def test_neighbours_stay_together():
-    vectors = planted(groups=5, each=20)
-    for places in (neighbour_map(principal(vectors, 50)), plane(planted(groups=3, each=20))):
-        groups = np.arange(len(places)) // 20
-        away = ((places[:, None] - places[None]) ** 2).sum(axis=2) + np.eye(len(places)) * 9
-        assert (groups[away.argmin(axis=1)] == groups).mean() > 0.95
-        assert np.abs(places).max() == pytest.approx(1)
-
-
-def test_the_same_pages_give_the_same_map():
-    points = principal(planted(groups=4, each=15), 50)
-    assert (neighbour_map(points) == neighbour_map(points)).all()
-
-
-def test_pages_beyond_the_limit_stand_beside_their_neighbours(monkeypatch):
-    monkeypatch.setattr(projection, "FITTED", 60)
-    places = neighbour_map(principal(planted(groups=3, each=60), 50))
-    groups = np.arange(180) // 60
-    middles_of = np.stack([np.median(places[groups == group], axis=0) for group in range(3)])
-    nearest = ((places[:, None] - middles_of[None]) ** 2).sum(axis=2).argmin(axis=1)
-    assert (nearest == groups).mean() > 0.9
-
-
 @pytest.mark.parametrize("pages", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("method", ["tsne", "pca"])
 def test_few_pages_have_a_map(pages, method, tmp_path):
@@ -362,18 +338,6 @@ def test_an_index_without_pages(tmp_path):
         run_map(Settings(), job("map", tmp_path / "index", tmp_path / "out"))
 
 
-def test_any_beginning_is_spread_over_the_map():
-    places = np.random.default_rng(0).uniform(-1, 1, (5000, 2)).astype(np.float32)
-    order = coarse_to_fine(places)
-    assert sorted(order) == list(range(5000))
-    cells = ((places[order] + 1) / 2 * 8).astype(int)
-    assert len({tuple(cell) for cell in cells[:64]}) == 64
-    cells = ((places[order] + 1) / 2 * 16).astype(int)
-    assert len({tuple(cell) for cell in cells[:256]}) == 256
-    same = coarse_to_fine(np.zeros((50, 2), np.float32))  # pages that are all the same stand at one place
-    assert sorted(same) == list(range(50))
-
-
 def test_sheets_hold_each_page_at_its_place(tmp_path):
     count = 90  # two sheets of 64
     rows = pd.DataFrame(
@@ -405,37 +369,6 @@ def test_sheets_hold_each_page_at_its_place(tmp_path):
         assert abs(red - 2 * number) < 8 and abs(blue - (255 - 2 * number)) < 8
 
 
-def test_facets_of_what_is_known():
-    rows = pd.DataFrame(
-        {
-            "category": ["B", "A", None, "A"],
-            "cluster": pd.array([2, 1, -1, None], "Int32"),
-            "year": pd.array([1899, 1912, None, 1915], "Int32"),
-        }
-    )
-    category, cluster, year = facets(rows)
-    assert category.names == ["A", "B", "no category"] and category.codes.tolist() == [1, 0, 2, 0]
-    assert cluster.names == ["1", "2", "in no cluster"] and cluster.codes.tolist() == [1, 0, 2, 2]
-    assert year.names == ["1890s", "1910s", "no year"] and year.codes.tolist() == [0, 1, 2, 1]
-    assert middles(np.array([[0, 0], [1, 1], [0, 1], [1, 1]]), category) == [(1, 1), (0, 0), None]
-    (alone,) = facets(
-        rows.assign(category=None, cluster=pd.array([None] * 4, "Int32"), year=pd.array([None] * 4, "Int32"))
-    )
-    assert alone.names == ["page"] and alone.codes.tolist() == [0, 0, 0, 0]
-
-
-@pytest.mark.parametrize("colour", [*PALETTE, *YEARS, UNKNOWN])
-def test_colours_stand_out_from_white(colour):
-    """WCAG 2.2, 1.4.11: 3 : 1 for what is not text."""
-    parts = rgb(colour) / 255
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 3
-
-
 def data(folder):
     text = (folder / "data.js").read_text(encoding="ascii")
     return json.loads(text.removeprefix("window.PAGES = ").removesuffix(";\n"))
-
-
-def rgb(colour):
-    return np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)])
