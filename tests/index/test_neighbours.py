@@ -9,6 +9,7 @@ pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed
 
 from vector_index import vectors_of
 
+from index import neighbours as module
 from index.neighbours import neighbours
 
 
@@ -31,8 +32,6 @@ def test_fewer_than_k_neighbours() -> None:
 
 def test_cells_find_nearly_all_duplicates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond ALL_PAIRS pages only a part is compared; near copies still find each other."""
-    from index import neighbours as module
-
     monkeypatch.setattr(module, "ALL_PAIRS", 1000)
     monkeypatch.setattr(module, "CELL", 100)
     vectors = vectors_of(3000, 32)
@@ -44,8 +43,6 @@ def test_cells_find_nearly_all_duplicates(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_cells_find_turned_pages_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a row asks with may lie in another cell than the row itself."""
-    from index import neighbours as module
-
     monkeypatch.setattr(module, "ALL_PAIRS", 1000)
     monkeypatch.setattr(module, "CELL", 100)
     vectors = vectors_of(3000, 32)
