@@ -26,7 +26,7 @@ from evaluation import metrics
 from evaluation.command import Evaluation
 from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy, unknown_note
 from output.files import write_json
-from output.journal import Doubted, Outcome
+from output.outcome import Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
 from sorting.job import chosen_descriptions, model_lines, open_classifier, score_batch, threads
@@ -142,7 +142,7 @@ def score_pages(
     ):
         scored = score_batch(classifier, batch)
         outcomes += scored
-        progress.advance(len(scored), failed=sum(isinstance(outcome, str) for outcome in scored))
+        progress.advance(len(scored), failed=count_failed(scored))
     return outcomes
 
 
@@ -153,20 +153,21 @@ def judge(
 
     Keys that begin with "_" are for the tables and pictures of this run only.
     """
-    read = np.array([not isinstance(outcome, str) for outcome in outcomes], dtype=bool)
+    read = np.array([isinstance(outcome, Scored) for outcome in outcomes], dtype=bool)
     usable = read & (truth >= 0)
     if not usable.any():
-        first = next((outcome for outcome in outcomes if isinstance(outcome, str)), "none has a category of the model")
+        reasons = (outcome.reason for outcome in outcomes if isinstance(outcome, Failed))
+        first = next(reasons, "none has a category of the model")
         raise UserError(f"no page can be judged by ({judged.origin}): {first}")
     was_seen = seen.mask(judged.found)
     fresh = usable & ~was_seen
     places = np.nonzero(fresh if fresh.any() else usable)[0]
-    scores = np.array([outcomes[place] for place in places])
+    scores = np.array([outcomes[place].scores for place in places])
     documents = judged.found.documents
     notes = list(judged.notes)
     if not seen.told:
         notes.append("the model does not name the documents it was trained on: some of these may be among them")
-    if doubted := sum(isinstance(outcome, Doubted) for outcome in outcomes):
+    if doubted := sum(isinstance(outcome, Scored) and bool(outcome.warning) for outcome in outcomes):
         notes.append(f"a decoder complained about {doubted} of these pages (--strict leaves them out)")
     report = {
         "pages_from": judged.origin,
@@ -183,7 +184,7 @@ def judge(
     both = usable & was_seen
     if fresh.any() and both.any():
         mine = np.nonzero(both)[0]
-        right = [int(np.argmax(outcomes[i])) == truth[i] for i in mine]
+        right = [int(np.argmax(outcomes[i].scores)) == truth[i] for i in mine]
         report["seen"] = {"pages": len(mine), "documents": len({documents[i] for i in mine})} | {
             "accuracy": float(np.mean(right))
         }
@@ -205,7 +206,7 @@ def write(
 
     _write_tables(files, report, judged.found, outcomes, settings)
     figures, categories, places = report["figures"], report["categories"], report["_places"]
-    scores = np.array([outcomes[place] for place in places])
+    scores = np.array([outcomes[place].scores for place in places])
     best, right = scores.max(axis=1), scores.argmax(axis=1) == truth[places]
     table = np.array(figures["confusion"])
     title = f"{head['model']['base']}{', on its training pages' if report['trained_on'] else ''}"
@@ -253,18 +254,18 @@ def _write_tables(
         rows = zip(found.pages, found.labels, outcomes, report["_seen"], strict=True)
         for page, label, outcome, seen in rows:
             start, true, path = [cell(page.file), page.number], cell(label), path_cell(page.path)
-            if isinstance(outcome, str):
+            if isinstance(outcome, Failed):
                 if errors is None:
                     file = files.tables / f"EVAL_errors_{files.name}.csv"
                     errors = Table(file, ["FILE", "PAGE", "TRUE", "PATH", "REASON"], opened, excel=excel)
-                errors.write([*start, true, path, cell(printable(" ".join(outcome.split())))])
+                errors.write([*start, true, path, cell(printable(" ".join(outcome.reason.split())))])
                 continue
             end = [true, *(["yes" if seen else "no"] if any_seen else []), path]
-            best = top_categories(outcome, top_n)
-            shown = [number(outcome[place], 4, excel=excel) for place in best]
+            best = top_categories(outcome.scores, top_n)
+            shown = [number(outcome.scores[place], 4, excel=excel) for place in best]
             main.write([*start, *(names[place] for place in best), *shown, *end])
             if raw:
-                raw.write([*start, *(number(score, 6, excel=excel) for score in outcome), *end])
+                raw.write([*start, *(number(score, 6, excel=excel) for score in outcome.scores), *end])
         cover = Table(
             files.tables / f"EVAL_coverage_{files.name}.csv",
             ["CATEGORY", "PAGES", "THRESHOLD", "ACCEPTED", "PRECISION", "PRECISION_LOW"],

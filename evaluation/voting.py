@@ -23,7 +23,7 @@ import numpy as np
 from encoders.choosing import ModelChoice, describe, list_models
 from encoders.identity import categories_of, model_hash
 from evaluation.command import Voting
-from output.journal import Doubted, Outcome
+from output.outcome import Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.runs import Run
 from output.tables import Table, cell, check_writable, number, path_cell
@@ -162,7 +162,7 @@ def _work(
         ) as progress:
             for outcomes in votes(run.pages, classifiers, categories, settings, first=run.done):
                 run.append(outcomes)
-                progress.advance(len(outcomes), failed=sum(isinstance(outcome, str) for outcome in outcomes))
+                progress.advance(len(outcomes), failed=count_failed(outcomes))
     except KeyboardInterrupt:
         interrupted = True
         _say("interrupted: writing the table of what was done ...")
@@ -211,11 +211,13 @@ def votes(
             scored = [score_batch(c, batches[place]) for c, place in zip(classifiers, of_model, strict=True)]
             outcomes: list[Outcome] = []
             for page in zip(*scored, strict=True):
-                failed = next((outcome for outcome in page if isinstance(outcome, str)), None)
+                if failed := next((outcome for outcome in page if isinstance(outcome, Failed)), None):
+                    outcomes.append(failed)
+                    continue
                 rows = zip(page, orders, strict=True)
-                scores = failed or [outcome[place] for outcome, order in rows for place in order]
-                doubts = dict.fromkeys(outcome.warning for outcome in page if isinstance(outcome, Doubted))
-                outcomes.append(Doubted(scores, "; ".join(doubts)) if doubts and not failed else scores)
+                scores = [outcome.scores[category] for outcome, order in rows for category in order]
+                doubts = dict.fromkeys(outcome.warning for outcome in page if outcome.warning)
+                outcomes.append(Scored(scores, "; ".join(doubts)))
             yield outcomes
 
 
@@ -241,13 +243,13 @@ def write_table(run: Run, names: list[str], categories: list[str], settings: Set
         for page, outcome in zip(run.pages.pages, run.outcomes(), strict=False):
             done += 1
             start, path = [cell(page.file), page.number], path_cell(page.path)
-            if isinstance(outcome, str):
+            if isinstance(outcome, Failed):
                 failed += 1
                 if errors is None:
                     errors = Table(run.tables / f"best_{run.name}_ERRORS.csv", ERRORS, opened, excel=excel)
-                errors.write([*start, path, cell(printable(" ".join(outcome.split())))])
+                errors.write([*start, path, cell(printable(" ".join(outcome.reason.split())))])
                 continue
-            scores = np.array(outcome).reshape(models, len(categories))
+            scores = np.array(outcome.scores).reshape(models, len(categories))
             average = scores.mean(axis=0)
             each, best = scores.argmax(axis=1), int(average.argmax())
             agree = int((each == best).sum())

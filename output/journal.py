@@ -1,7 +1,7 @@
 """The journal of a run: an append-only file in which one line is one whole batch of outcomes.
 
     journal = Journal(work / "journal.jsonl", pages=1000, batch_size=16)     # counts what is there, cuts off a torn end
-    journal.append([[0.9, 0.1], "the file is empty", ...])                  # the next 16 pages, in page order
+    journal.append([Scored([0.9, 0.1]), Failed("the file is empty"), ...])  # the next 16 pages, in page order
     for outcome in journal.outcomes(): ...
 
 A line is `{"batch": 3, "rows": [[0.9, 0.1], "the file is empty", ...]}`: scores, or the reason why the page failed;
@@ -14,25 +14,12 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from output.failures import WriteError, of_system
+from output.outcome import NO_SCORES, Failed, Outcome, Scored, count_failed
 from output.work import Lines, whole_lines
-
-
-class Doubted(list[float]):
-    """A page's scores, and the warning that they came with: what a decoder complained about."""
-
-    def __init__(self, scores: Iterable[float], warning: str) -> None:
-        super().__init__(scores)
-        self.warning = warning
-
-
-# A page's scores over the categories (unrounded), or the plain reason why it failed.
-Outcome = list[float] | Doubted | str
-
-NO_SCORES = "the model gave no valid scores for this page"
 
 
 class Journal:
@@ -70,18 +57,18 @@ class Journal:
             raise ValueError(f"batch {self.done} has {size} pages, not {len(outcomes)}")
         rows, failed, doubted, width = [], 0, 0, self._width
         for outcome in outcomes:
-            if not isinstance(outcome, str) and not all(map(math.isfinite, outcome)):
-                outcome = NO_SCORES
-            if isinstance(outcome, str):
-                rows.append(json.dumps(outcome))
+            if isinstance(outcome, Scored) and not all(map(math.isfinite, outcome.scores)):
+                outcome = Failed(NO_SCORES)
+            if isinstance(outcome, Failed):
+                rows.append(json.dumps(outcome.reason))
                 failed += 1
                 continue
-            width = len(outcome) if width is None else width
-            if len(outcome) != width:
-                raise ValueError(f"a row of {len(outcome)} scores among rows of {width}")
+            width = len(outcome.scores) if width is None else width
+            if len(outcome.scores) != width:
+                raise ValueError(f"a row of {len(outcome.scores)} scores among rows of {width}")
             # Nine significant digits bring every float32 back exactly.
-            scores = f"[{','.join(format(score, '.9g') for score in outcome)}]"
-            if isinstance(outcome, Doubted):
+            scores = f"[{','.join(format(score, '.9g') for score in outcome.scores)}]"
+            if outcome.warning:
                 scores = f'{{"scores": {scores}, "warning": {json.dumps(outcome.warning)}}}'
                 doubted += 1
             rows.append(scores)
@@ -122,9 +109,10 @@ class Journal:
                 break
             end += len(line)
             self.done += 1
-            self.failed += sum(isinstance(row, str) for row in rows)
-            self.doubted += sum(isinstance(row, Doubted) for row in rows)
-            self._width = next((len(row) for row in rows if not isinstance(row, str)), self._width)
+            self.failed += count_failed(rows)
+            scored = [row for row in rows if isinstance(row, Scored)]
+            self.doubted += sum(bool(row.warning) for row in scored)
+            self._width = len(scored[0].scores) if scored else self._width
         return end
 
     def _rows(self, line: bytes) -> list[Outcome] | None:
@@ -134,7 +122,7 @@ class Journal:
             rows = [_outcome(row) for row in entry["rows"]]
             if entry["batch"] != self.done or len(rows) != self._size(self.done):
                 return None
-            widths = {len(row) for row in rows if not isinstance(row, str)}
+            widths = {len(row.scores) for row in rows if isinstance(row, Scored)}
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
         if len(widths | ({self._width} if self._width is not None else set())) > 1:
@@ -144,4 +132,6 @@ class Journal:
 
 def _outcome(row: object) -> Outcome:
     """An entry of a line; KeyError or TypeError where it is none."""
-    return Doubted(row["scores"], row["warning"]) if isinstance(row, dict) else row
+    if isinstance(row, str):
+        return Failed(row)
+    return Scored(row) if isinstance(row, list) else Scored(row["scores"], row["warning"])

@@ -1,7 +1,7 @@
 """A run that writes files: its name, lock, stored page list, journal, resume and run record.
 
     run = Run.start(output, "ViT-B16", pages, identity={"input": "scans"}, execution={"batch_size": 16})
-    run.append([[0.9, 0.1], "the file is empty"])     # one whole batch, as it was finished
+    run.append([Scored([0.9, 0.1]), Failed("the file is empty")])     # one whole batch, as it was finished
     run.finish({"pages_per_second": 23.1})            # tables were written before from run.outcomes()
 
 `<output>/tables/<name>_run.json` is the run record; creating it reserves the name. `<output>/runs/<name>/` holds what
@@ -24,7 +24,8 @@ from types import TracebackType
 
 from output.failures import WriteError, of_system
 from output.files import read_json, write_json, write_lines
-from output.journal import Journal, Outcome
+from output.journal import Journal
+from output.outcome import Outcome
 from output.work import WorkFolder, begun, differences
 from reading.pages import PageList, load_pages, page_lines
 from utils import UserError, printable

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -46,6 +46,14 @@ class Batch:
     kept: list[Any] = field(default_factory=list)
 
 
+class _Decoded(NamedTuple):
+    """What became of a page beside its pixels: fields of `Batch`, of one page."""
+
+    reason: str = ""
+    warning: str = ""
+    kept: Any = None
+
+
 def load_batches(
     pages: PageList,
     transform: PageTransform,
@@ -71,30 +79,29 @@ def load_batches(
     stop = threading.Event()
     reader = Reader(min_side=max(*transform.size, least_side), max_pixels=max_pixels)
 
-    def decode(page: Page, slot: np.ndarray) -> tuple[str, str, Any]:
-        """The reason, the warning and what is kept."""
+    def decode(page: Page, slot: np.ndarray) -> _Decoded:
         if page.reason or stop.is_set():
-            return page.reason, "", None
+            return _Decoded(page.reason)
         file, heard = pages.root / page.path, []
         try:
             with one_page(stop.is_set):
                 image = reader.page(file, page.frame, heard)
                 if heard and strict:
-                    return f"doubtful: {'; '.join(heard)}", "", None
+                    return _Decoded(f"doubtful: {'; '.join(heard)}")
                 slot[...] = transform(image)
                 kept = keep(page, image) if keep else None
                 del image  # before its memory counts as free
-                return "", "; ".join(heard), kept
+                return _Decoded(warning="; ".join(heard), kept=kept)
         except PageError as error:
-            return str(error), "", None
+            return _Decoded(str(error))
         except MemoryError as error:  # of the resizing
-            return f"cannot be brought to the model's size: {str(error) or 'not enough memory'}", "", None
+            return _Decoded(f"cannot be brought to the model's size: {str(error) or 'not enough memory'}")
 
     def empty(index: int) -> Batch:
         part = pages.pages[index * batch_size : (index + 1) * batch_size]
         return Batch(index, part, torch.zeros((len(part), 3, *transform.size), dtype=torch.uint8), [])
 
-    def filled(batch: Batch, decoded: list[tuple[str, str, Any]]) -> Batch:
+    def filled(batch: Batch, decoded: list[_Decoded]) -> Batch:
         batch.reasons, batch.warnings, batch.kept = (list(part) for part in zip(*decoded, strict=True))
         return batch
 
@@ -107,7 +114,7 @@ def load_batches(
     def threaded() -> Iterator[Batch]:
         # A batch may be smaller than the workers are many: then more of them are begun ahead.
         ahead = BATCHES_AHEAD + workers // batch_size
-        waiting: deque[tuple[Batch, list[Future[tuple[str, str, Any]]]]] = deque()
+        waiting: deque[tuple[Batch, list[Future[_Decoded]]]] = deque()
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="decode")
         try:
             begun = first_batch

@@ -24,7 +24,7 @@ from encoders.choosing import ModelChoice, choose_model, file_name_of_base
 from encoders.descriptions import check_texts, label_descriptions, read_descriptions, read_sets
 from encoders.identity import categories_of, model_hash
 from encoders.labels import label_warnings
-from output.journal import NO_SCORES, Doubted, Outcome
+from output.outcome import NO_SCORES, Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.runs import Run
 from output.tables import check_writable
@@ -75,7 +75,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
         for batch in _batches(pages, classifier, settings, workers=0):
             outcomes += score_batch(classifier, batch)
         print(terminal_table(pages, outcomes, classifier.categories, top_n))
-        return int(any(isinstance(outcome, str) for outcome in outcomes))
+        return int(count_failed(outcomes) > 0)
 
     model = model_hash(choice.source, settings.setup.tokenizer)
     identity = _identity(settings, job, model, descriptions, top_n)
@@ -174,8 +174,9 @@ def score_batch(classifier: PageClassifier, batch: Batch) -> list[Outcome]:
         ) from error
     outcomes: list[Outcome] = []
     for reason, warning, row in zip(batch.reasons, batch.warnings, scores.tolist(), strict=True):
-        scored = row if all(map(math.isfinite, row)) else NO_SCORES
-        outcomes.append(reason or (Doubted(scored, warning) if warning and scored is row else scored))
+        if not reason and not all(map(math.isfinite, row)):
+            reason = NO_SCORES
+        outcomes.append(Failed(reason) if reason else Scored(row, warning))
     return outcomes
 
 
@@ -196,7 +197,7 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting
             for batch in _batches(run.pages, classifier, settings, workers=threads(setup.workers), first=run.done):
                 outcomes = score_batch(classifier, batch)
                 run.append(outcomes)
-                progress.advance(len(outcomes), failed=sum(isinstance(outcome, str) for outcome in outcomes))
+                progress.advance(len(outcomes), failed=count_failed(outcomes))
     except KeyboardInterrupt:
         interrupted = True
         done = min(total, run.done * batch_size)

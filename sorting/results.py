@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from output.journal import Doubted, Outcome
+from output.outcome import Failed, Outcome, Scored
 from output.tables import DocumentTables, Table, category_columns, cell, number, path_cell, renamed_columns
 from reading.documents import Documents, below_categories
 from reading.pages import Page, PageList
@@ -98,7 +98,7 @@ def write_tables(
         pages: the sorted page list.
         outcomes: one a page, in page order; where they end early (an interrupted run) the tables end there too.
         style: columns and form.
-        doubted: whether any outcome is `Doubted`: the tables then have a column WARNING.
+        doubted: whether any outcome has a warning: the tables then have a column WARNING.
 
     Raises:
         UserError: the disk is full or the like.
@@ -128,29 +128,30 @@ def write_tables(
         for page, outcome in zip(pages.pages, outcomes, strict=False):
             report.done += 1
             file, path = cell(page.file), path_cell(page.path)
-            if isinstance(outcome, str):
-                reason = printable(" ".join(outcome.split()))
+            if isinstance(outcome, Failed):
+                reason = printable(" ".join(outcome.reason.split()))
                 report.failed += 1
                 _count(reason, report.reasons)
                 if errors is None:
                     errors = Table(tables / f"{name}_ERRORS.csv", ERRORS, opened, excel=style.excel)
                 errors.write([file, page.number, path, cell(reason)])
                 continue
-            if len(outcome) != columns:
-                raise ValueError(f"{page.path}: {len(outcome)} scores for {columns} categories")
-            best = top_categories(outcome, style.top_n)
+            scores = outcome.scores
+            if len(scores) != columns:
+                raise ValueError(f"{page.path}: {len(scores)} scores for {columns} categories")
+            best = top_categories(scores, style.top_n)
             report.per_category[style.categories[best[0]]] += 1
             row = [file, page.number, *(names[index] for index in best)]
-            row += [number(outcome[index], 4, excel=style.excel) for index in best]
+            row += [number(scores[index], 4, excel=style.excel) for index in best]
             row += [cell(truth.of(page))] if truth.known else []
-            row += ["yes" if outcome[best[0]] < style.review_below else "no"] if style.review_below else []
-            if isinstance(outcome, Doubted):
+            row += ["yes" if scores[best[0]] < style.review_below else "no"] if style.review_below else []
+            if outcome.warning:
                 _count(printable(outcome.warning), report.warnings)
             last = [warning_cell(outcome), path] if doubted else [path]
             row += last
             result.write(row)
             if raw:
-                raw.write([file, page.number, *(number(score, 6, excel=style.excel) for score in outcome), *last])
+                raw.write([file, page.number, *(number(score, 6, excel=style.excel) for score in scores), *last])
             if documents:
                 documents.write(rule.of(page), row)
         for table in (result, raw, errors, documents):
@@ -159,9 +160,9 @@ def write_tables(
     return report
 
 
-def warning_cell(outcome: Outcome) -> str:
-    """What stands in the column WARNING for an outcome."""
-    return cell(printable(outcome.warning)) if isinstance(outcome, Doubted) else ""
+def warning_cell(outcome: Scored) -> str:
+    """What stands in the column WARNING for a page."""
+    return cell(printable(outcome.warning)) if outcome.warning else ""
 
 
 def _count(said: str, counts: dict[str, int]) -> None:
@@ -214,13 +215,13 @@ def terminal_table(pages: PageList, outcomes: Iterable[Outcome], categories: lis
 
     lines = [line(tuple(heads), "  ".join(classes))]
     for label, (_, outcome) in zip(labels, found, strict=True):
-        if isinstance(outcome, str):
-            lines.append(line(label, f"failed: {_visible(outcome)}"))
+        if isinstance(outcome, Failed):
+            lines.append(line(label, f"failed: {_visible(outcome.reason)}"))
             continue
-        best = [f"{shown[at]:<{name_width}}  {outcome[at]:7.4f}" for at in top_categories(outcome, top_n)]
+        best = [f"{shown[at]:<{name_width}}  {outcome.scores[at]:7.4f}" for at in top_categories(outcome.scores, top_n)]
         for first in range(0, len(best), across):
             lines.append(line(label if first == 0 else ("",) * len(heads), "  ".join(best[first : first + across])))
-        if isinstance(outcome, Doubted):
+        if outcome.warning:
             lines.append(line(("",) * len(heads), f"warning: {_visible(outcome.warning)}"))
     return "\n".join(lines)
 

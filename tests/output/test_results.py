@@ -9,6 +9,7 @@ import pandas
 import pytest
 
 from output import tables as tables_room
+from output.outcome import Failed, Scored
 from output.tables import FORMULA, cell, path_cell, safe_name
 from reading.pages import Page, PageList
 from sorting.results import TableReport, TableStyle, summary, terminal_table, top_categories, write_tables
@@ -22,10 +23,15 @@ def page(path, number=1, file=None):
     return Page(path=path, file=file or Path(path).stem, number=number, frame=None, reason="")
 
 
-def write(folder, pages, outcomes, root="scans", **style):
+def outcomes_of(rows):
+    """Scores, or the reason why a page failed, as outcomes; one by one, as a run gives them."""
+    return (Failed(row) if isinstance(row, str) else Scored(row) for row in rows)
+
+
+def write(folder, pages, rows, root="scans", **style):
     style = TableStyle(**{"categories": CATEGORIES, "top_n": 2, **style})
     folder.mkdir(exist_ok=True)
-    return write_tables(folder, NAME, PageList(Path(root), pages), outcomes, style)
+    return write_tables(folder, NAME, PageList(Path(root), pages), outcomes_of(rows), style)
 
 
 def rows_of(file, delimiter=",", encoding="utf-8"):
@@ -237,12 +243,12 @@ def test_memory_does_not_grow_with_the_table(tmp_path):
 def test_the_terminal_table_side_by_side_and_below_each_other():
     pages = PageList(Path(), [page("a/X-14.png", 14, "X"), page("bad.png")])
     outcomes = [[0.1, 0.7, 0.2], "not an image although its name says so"]
-    lines = terminal_table(pages, outcomes, CATEGORIES, 2).splitlines()
+    lines = terminal_table(pages, outcomes_of(outcomes), CATEGORIES, 2).splitlines()
     assert lines[0].split() == ["FILE", "PAGE", "CLASS-1", "SCORE-1", "CLASS-2", "SCORE-2"]
     assert lines[1].split() == ["X", "14", "LINE", "0.7000", "TEXT", "0.2000"]
     assert lines[2].split(maxsplit=2) == ["bad", "1", "failed: not an image although its name says so"]
     many = [f"CATEGORY_{at:02d}" for at in range(11)]
-    lines = terminal_table(pages, [[at / 55 for at in range(11)], "bad"], many, 11).splitlines()
+    lines = terminal_table(pages, outcomes_of([[at / 55 for at in range(11)], "bad"]), many, 11).splitlines()
     assert [line.split()[-2] for line in lines[1:12]] == many[::-1] and len(lines) == 13
     assert lines[0].split() == ["FILE", "PAGE", "CLASS", "SCORE"]
 
@@ -250,7 +256,7 @@ def test_the_terminal_table_side_by_side_and_below_each_other():
 def test_the_terminal_table_tells_like_pages_apart_and_fits():
     deep = "folder-with-a-long-name/" * 5
     pages = [page(f"{deep}one/X-1.png", 1, "X"), page(f"{deep}two/X-1.png", 1, "X"), page(f"{'y' * 90}.png")]
-    text = terminal_table(PageList(Path(), pages), [[0.1, 0.7, 0.2]] * 3, CATEGORIES, 3)
+    text = terminal_table(PageList(Path(), pages), outcomes_of([[0.1, 0.7, 0.2]] * 3), CATEGORIES, 3)
     lines = text.splitlines()
     assert "PATH" in lines[0] and "two/X-1.png" in lines[4] and max(map(len, lines)) <= 100
     assert lines[7].count("y") == 25  # PATH is empty where FILE and PAGE are enough
@@ -258,7 +264,7 @@ def test_the_terminal_table_tells_like_pages_apart_and_fits():
 
 def test_no_name_commands_the_terminal():
     pages = PageList(Path(), [page("\x1b[2J\udc9a.png")])
-    text = terminal_table(pages, ["bad \x07 bytes"], CATEGORIES, 1)
+    text = terminal_table(pages, [Failed("bad \x07 bytes")], CATEGORIES, 1)
     assert "\x1b" not in text and "\x07" not in text and "\\x1b[2J\\x9a" in text
 
 

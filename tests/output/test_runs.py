@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from output.outcome import NO_SCORES, Failed, Scored
 from output.runs import Run, sweep
 from reading.listing import Passed
 from reading.pages import Page, PageList
@@ -45,9 +46,9 @@ def page_list(number, root="scans"):
 def outcome_of(at):
     """What the model says of a page: float32 scores, or a failure."""
     if at % 37 == 5:
-        return "the file is empty" if at % 2 else "truncated: 17 of 40 KB"
+        return Failed("the file is empty" if at % 2 else "truncated: 17 of 40 KB")
     logits = np.random.default_rng(at).normal(size=3).astype(np.float32)
-    return (np.exp(logits) / np.exp(logits).sum()).tolist()
+    return Scored((np.exp(logits) / np.exp(logits).sum()).tolist())
 
 
 def work(output, number, resume, size=8):
@@ -116,33 +117,32 @@ def test_scores_come_back_from_the_journal_as_they_went_in(tmp_path):
     for batch in range(run.batches):
         run.append([outcome_of(at) for at in range(batch * 8, batch * 8 + 8)])
     back = list(run.outcomes())
-    assert [one if isinstance(one, str) else np.float32(one).tolist() for one in back] == list(
-        map(outcome_of, range(40))
-    )
-    assert run.failed == sum(isinstance(one, str) for one in back) == 1
+    exact = [Scored(np.float32(one.scores).tolist()) if isinstance(one, Scored) else one for one in back]
+    assert exact == list(map(outcome_of, range(40)))
+    assert run.failed == sum(isinstance(one, Failed) for one in back) == 1
     run.close()
 
 
 def test_scores_that_are_no_numbers_are_a_failure_of_that_page_only(tmp_path):
     with Run.start(tmp_path, "B", page_list(3), identity={}, execution=EXECUTION) as run:
-        run.append([[0.5, 0.5], [float("nan"), 0.5], [float("inf"), float("-inf")]])
+        run.append([Scored([0.5, 0.5]), Scored([float("nan"), 0.5]), Scored([float("inf"), float("-inf")])])
         first, second, third = run.outcomes()
-    assert first == [0.5, 0.5] and "no valid scores" in second and second == third
+    assert first == Scored([0.5, 0.5]) and second == third == Failed(NO_SCORES)
 
 
 def test_batches_are_cut_by_position_and_taken_whole(tmp_path):
     with Run.start(tmp_path, "B", page_list(10), identity={}, execution=EXECUTION) as run:
         assert run.batches == 2
         with pytest.raises(ValueError, match="has 8 pages"):
-            run.append(["x"] * 7)
-        run.append([[0.1, 0.9]] * 8)
+            run.append([Failed("x")] * 7)
+        run.append([Scored([0.1, 0.9])] * 8)
         with pytest.raises(ValueError, match="3 scores"):
-            run.append([[0.1, 0.9], [0.1, 0.2, 0.7]])
+            run.append([Scored([0.1, 0.9]), Scored([0.1, 0.2, 0.7])])
         with pytest.raises(ValueError, match="1 of 2"):
             run.finish({})
-        run.append([[0.1, 0.9]] * 2)
+        run.append([Scored([0.1, 0.9])] * 2)
         with pytest.raises(ValueError, match="has 0 pages"):
-            run.append(["x"])
+            run.append([Failed("x")])
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_an_interrupted_run_says_so_and_is_resumed(tmp_path):
     assert json.loads(record.read_bytes())["path"] == "a\udc9a"
     with Run.resume(tmp_path, identity={}, execution=EXECUTION) as run:
         assert json.loads(record.read_bytes())["state"] == "running"
-        run.append([[1.0]] * 8)
+        run.append([Scored([1.0])] * 8)
         run.finish({})
     assert json.loads(record.read_bytes())["state"] == "finished"
 

@@ -13,7 +13,8 @@ from PIL import Image
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, NumberObject, StreamObject
 
-from output.journal import Doubted, Journal
+from output.journal import Journal
+from output.outcome import Failed, Scored
 from reading import tiff_errors
 from reading.decoding import PageError, count_frames, read_page
 from run import main
@@ -350,12 +351,13 @@ def test_single_pages_show_the_warning(tmp_path, doubtful_folder, capsys):
 
 def test_a_warning_survives_in_the_journal(tmp_path):
     journal = Journal(tmp_path / "journal.jsonl", pages=3, batch_size=2)
-    journal.append([Doubted([0.25, 0.75], "JPEG: odd"), "broken"])
+    journal.append([Scored([0.25, 0.75], "JPEG: odd"), Failed("broken")])
     journal.close()
+    line = b'{"batch": 0, "rows": [{"scores": [0.25,0.75], "warning": "JPEG: odd"},"broken"]}\n'
+    assert journal.file.read_bytes() == line
     again = Journal(tmp_path / "journal.jsonl", pages=3, batch_size=2)
     assert (again.done, again.failed, again.doubted) == (1, 1, 1)
-    first, second = again.outcomes()
-    assert (list(first), first.warning, second) == ([0.25, 0.75], "JPEG: odd", "broken")
+    assert list(again.outcomes()) == [Scored([0.25, 0.75], "JPEG: odd"), Failed("broken")]
     again.close()
 
 
