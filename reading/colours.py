@@ -59,8 +59,8 @@ def on_white(colours: np.ndarray, alpha: np.ndarray, *, premultiplied: bool = Fa
     """
     page = np.empty_like(colours)
     for channel in range(colours.shape[-1]):
-        own = colours[..., channel].astype(np.uint32)
-        page[..., channel] = np.minimum(own if premultiplied else (own * alpha + 127) // 255, alpha) + (255 - alpha)
+        shade = colours[..., channel].astype(np.uint32)
+        page[..., channel] = np.minimum(shade if premultiplied else (shade * alpha + 127) // 255, alpha) + (255 - alpha)
     return page
 
 

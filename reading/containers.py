@@ -119,8 +119,8 @@ def _check_jpeg(file: BinaryIO, size: int) -> None:
     file.seek(0)
     data = file.read()
     position = 2
-    while found := _JPEG_MARK.search(data, position):
-        position, mark = found.end(), data[found.end() - 1]
+    while match := _JPEG_MARK.search(data, position):
+        position, mark = match.end(), data[match.end() - 1]
         if mark == 0xD9:
             return
         if mark not in (0x01, 0xD8):
@@ -133,12 +133,12 @@ def jpeg_bits(file: BinaryIO) -> int:
     """Bits a sample of a JPEG, as its frame header says; 8 where there is none."""
     file.seek(0)
     data, position = file.read(1 << 20), 2
-    while (found := _JPEG_MARK.search(data, position)) and found.end() + 3 <= len(data):
-        mark = data[found.end() - 1]
+    while (match := _JPEG_MARK.search(data, position)) and match.end() + 3 <= len(data):
+        mark = data[match.end() - 1]
         if 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):
-            return data[found.end() + 2]
-        (length,) = struct.unpack_from(">H", data, found.end())
-        position = found.end() + max(length, 2)
+            return data[match.end() + 2]
+        (length,) = struct.unpack_from(">H", data, match.end())
+        position = match.end() + max(length, 2)
     return 8
 
 
@@ -189,11 +189,11 @@ def _check_startxref(file: BinaryIO, header_at: int, mark_at: int) -> None:
     """
     start = max(0, mark_at - 2048)
     file.seek(start)
-    found = re.findall(rb"startxref\s+(\d{1,15})", file.read(mark_at - start))
-    if not found or int(found[-1]) == 0:  # 0 stands in the first part of files that are made to be shown while loading
+    offsets = re.findall(rb"startxref\s+(\d{1,15})", file.read(mark_at - start))
+    if not offsets or int(offsets[-1]) == 0:  # 0 stands in the first part of files made to be shown while loading
         return
     for origin in {0, max(0, header_at)}:  # with junk in front, offsets count from the header, or from the file's start
-        file.seek(origin + int(found[-1]))
+        file.seek(origin + int(offsets[-1]))
         if _PDF_TABLE.match(file.read(64)):
             return
     raise PageError("damaged: bytes were lost or added: the PDF's table of contents is not where it should be")
@@ -208,13 +208,13 @@ def _end_mark(file: BinaryIO, start: int, size: int) -> tuple[int, bool]:
         behind = file.read(position - piece_at) + behind[: len(_END_MARK) - 1]
         if padding == size - position:  # some archives fill up with zero bytes
             padding = size - piece_at - len(behind[: position - piece_at].rstrip(b"\0"))
-        found = behind.rfind(_END_MARK)
-        mark_at = piece_at + found
-        if found >= 0 and size - padding - mark_at <= 1100:
+        last = behind.rfind(_END_MARK)
+        mark_at = piece_at + last
+        if last >= 0 and size - padding - mark_at <= 1100:
             return mark_at, False
-        if _PDF_OBJECT.search(behind, max(found, 0)):  # a later revision that was cut
+        if _PDF_OBJECT.search(behind, max(last, 0)):  # a later revision that was cut
             break
-        if found >= 0:
+        if last >= 0:
             return mark_at, True
         position = piece_at
     raise PageError("truncated: the PDF has no end mark")

@@ -154,5 +154,5 @@ def _parts(tags: Mapping[int, object]) -> Iterator[tuple[int, int, int]]:
     row, rows = -(-width * bits // 8), max(1, min(number(278, height), height))
     in_plane = -(-height // rows)
     parts = zip(numbers_of(tags.get(273)), numbers_of(tags.get(279)), strict=False)
-    for place, (offset, count) in enumerate(parts):
-        yield offset, count, row * min(rows, height - (place % in_plane) * rows)
+    for part, (offset, count) in enumerate(parts):
+        yield offset, count, row * min(rows, height - (part % in_plane) * rows)

@@ -184,11 +184,11 @@ class Documents:
             elif kind not in certain and repeated.setdefault(kind, {}).setdefault(name, folder) != folder:
                 certain.add(kind)
                 del repeated[kind]
-        found = {kind: kinds[kind] for kind in kinds if kind in certain}
-        self._folders = {folder for folders, _, _ in found.values() for folder in folders}
-        self.numbered = sum(pages.total() for _, pages, _ in found.values())
-        self._example = next((example for _, _, example in found.values()), "")
-        self._numbers = set(found)
+        numbering = {kind: kinds[kind] for kind in kinds if kind in certain}
+        self._folders = {folder for folders, _, _ in numbering.values() for folder in folders}
+        self.numbered = sum(pages.total() for _, pages, _ in numbering.values())
+        self._example = next((example for _, _, example in numbering.values()), "")
+        self._numbers = set(numbering)
 
 
 def _alone(path: str) -> bool:

@@ -83,13 +83,14 @@ class Passed:
         """How many files of other kinds there are."""
         return sum(self.other.values())
 
-    def add(self, more: Passed) -> None:
+    def add(self, added: Passed) -> None:
         """Count what was passed over below another folder too."""
-        for own, theirs in ((self.other, more.other), (self.folders, more.folders), (self.excluded, more.excluded)):
+        ours = self.other, self.folders, self.excluded
+        for counts, theirs in zip(ours, (added.other, added.folders, added.excluded), strict=True):
             for name, number in theirs.items():
-                own[name] = own.get(name, 0) + number
-        self.links += more.links
-        self.frames += more.frames
+                counts[name] = counts.get(name, 0) + number
+        self.links += added.links
+        self.frames += added.frames
 
     def lines(self) -> list[str]:
         """What the user is told, a sentence each; none where nothing was passed over.
@@ -174,7 +175,7 @@ def list_files(
     nowhere: `broken`, for pages would be lost silently. UserError where `root` itself cannot be listed.
     """
     wanted, excluded = extensions_of(formats), Patterns(exclude)
-    found = Listing()
+    listing = Listing()
     done = {identity for folder in skip if (identity := _identity(Path(folder)))}
     done.discard(_identity(root))
     walked: list[str] = []  # prefixes
@@ -201,31 +202,31 @@ def list_files(
                         if not inner:
                             continue
                         if not hidden and is_hidden(name):
-                            found.passed.folders[name] = found.passed.folders.get(name, 0) + 1
+                            listing.passed.folders[name] = listing.passed.folders.get(name, 0) + 1
                         else:
                             (further if entry.is_symlink() else real).append(f"{path}/")
                         continue
                     ending = _ending(name)
                     is_page = ending[1:] in wanted
                     if reason and (is_page or (inner and not ending and (hidden or not is_hidden(name)))):
-                        found.broken[path] = reason  # without an ending it may be a folder of pages
+                        listing.broken[path] = reason  # without an ending it may be a folder of pages
                     elif is_page and what == "file":
-                        found.files.append(path)
+                        listing.files.append(path)
                         if entry.is_symlink():
                             links.append(path)
                     else:
-                        found.passed.other[ending] = found.passed.other.get(ending, 0) + 1
+                        listing.passed.other[ending] = listing.passed.other.get(ending, 0) + 1
         except OSError as error:
             if not prefix:
                 raise UserError(f"the folder {printable(str(root))} cannot be listed: {_said(error)}") from None
-            found.broken[prefix[:-1]] = f"the folder cannot be listed: {_said(error)}"
+            listing.broken[prefix[:-1]] = f"the folder cannot be listed: {_said(error)}"
         walked.append(prefix)
         linked.extend(sorted(further, reverse=True))
     if links:
-        _drop_links(root, found, links, walked)
-    found.passed.excluded = excluded.counts
-    found.files.sort()
-    return found
+        _drop_links(root, listing, links, walked)
+    listing.passed.excluded = excluded.counts
+    listing.files.sort()
+    return listing
 
 
 def is_hidden(name: str) -> bool:
@@ -290,17 +291,17 @@ def _ending(name: str) -> str:
     return f".{extension.lower()}" if stem and dot and re.fullmatch(r"[0-9A-Za-z_+~-]{1,12}", extension) else ""
 
 
-def _drop_links(root: Path, found: Listing, links: list[str], walked: list[str]) -> None:
+def _drop_links(root: Path, listing: Listing, links: list[str], walked: list[str]) -> None:
     """Take out links to page files that are in the list under their own name: `walked` are the folders' prefixes."""
-    there = set(found.files) - set(links)
+    direct = set(listing.files) - set(links)
     prefixes = {os.path.realpath(root / prefix): prefix for prefix in walked}
     second = set()
     for link in links:
         folder, name = os.path.split(os.path.realpath(root / link))
-        if folder in prefixes and prefixes[folder] + name in there:
+        if folder in prefixes and prefixes[folder] + name in direct:
             second.add(link)
-    found.files = [path for path in found.files if path not in second]
-    found.second, found.passed.links = sorted(second), len(second)
+    listing.files = [path for path in listing.files if path not in second]
+    listing.second, listing.passed.links = sorted(second), len(second)
 
 
 class Patterns:

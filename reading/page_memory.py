@@ -53,8 +53,9 @@ def image_bytes(
     most = reduced * max(as_page_bytes(image.mode, image.info), 2 * stored if kind == "jp2" or _is_turned(image) else 0)
     if kind == "jpeg":
         coefficients = pixels * 2 * channels if image.info.get("progressive") else 0
-        own = channels if channels != 3 or power else 7  # simplejpeg's pixels, then Pillow's
-        decoding = max(reduced * (own if not coefficients else channels) + coefficients, reduced * own) + file_size
+        per_pixel = channels if channels != 3 or power else 7  # simplejpeg's pixels, then Pillow's
+        stored_once = channels if coefficients else per_pixel
+        decoding = max(reduced * stored_once + coefficients, reduced * per_pixel) + file_size
     elif header is not None:
         tile = header.tile[0] * header.tile[1] / 4**power
         decoding = tile * _OPENJPEG * max(channels, header.components) + reduced * stored + file_size

@@ -143,8 +143,8 @@ def _no_pages(root: Path, passed: Passed, formats: Collection[str], inner: bool)
         looked = sorted(extensions_of(formats))
     where = "it and its sub-folders" if inner else "it, not in its sub-folders (--inner)"
     shown = " ".join(f".{extension}" for extension in looked)
-    there = "".join(f"; {line}" for line in passed.lines()) or "; files of other kinds there: 0"
-    return UserError(f"no pages in {printable(str(root))}: looked for {shown} in {where}{there}")
+    passed_over = "".join(f"; {line}" for line in passed.lines()) or "; files of other kinds there: 0"
+    return UserError(f"no pages in {printable(str(root))}: looked for {shown} in {where}{passed_over}")
 
 
 def _check_named(file: Path, wanted: Collection[str]) -> None:

@@ -123,10 +123,10 @@ def _library() -> ctypes.CDLL | None:
     if sys.platform == "linux":
         maps = Path("/proc/self/maps")
         lines = maps.read_text(encoding="utf-8", errors="surrogateescape").splitlines() if maps.exists() else []
-        found = {line.split(maxsplit=5)[5] for line in lines if "/libtiff" in line and "libtiffxx" not in line}
+        files = {line.split(maxsplit=5)[5] for line in lines if "/libtiff" in line and "libtiffxx" not in line}
     else:
-        found = {str(file) for file in (Path(PIL.__file__).parent / ".dylibs").glob("libtiff*")}
-    for name in sorted(found):
+        files = {str(file) for file in (Path(PIL.__file__).parent / ".dylibs").glob("libtiff*")}
+    for name in sorted(files):
         with contextlib.suppress(OSError, AttributeError):
             return _declared(ctypes.CDLL(name))
     return None
