@@ -23,7 +23,7 @@ from PIL import Image, ImageFile
 from reading.colours import as_bytes, lab_to_rgb, on_white
 from reading.jp2_header import CMY, COLOUR, LAB, OPACITY, PREMULTIPLIED, SYCC, YCC, Jp2Header, tile_parts
 from reading.memory_gate import take
-from reading.page_errors import PageError, over_limit
+from reading.page_errors import PageError, decoder, over_limit
 from reading.page_memory import deep_jp2_bytes
 
 _SRGB, _CMYK = 16, 12  # EnumCS of a colour specification
@@ -58,7 +58,9 @@ def read_deep_jp2(file: BinaryIO, header: Jp2Header, max_pixels: int) -> Image.I
         raise over_limit(header.size, max_pixels)
     take(deep_jp2_bytes(header.size, header.components, file.seek(0, io.SEEK_END)))
     file.seek(0)
-    values = imagecodecs.jpeg2k_decode(file.read())  # [height, width, channels], in order, and sYCC is RGB by now
+    data = file.read()
+    with decoder(RuntimeError, ValueError):  # Jpeg2kError; NotImplementedError
+        values = imagecodecs.jpeg2k_decode(data)  # [height, width, channels], in order, and sYCC is RGB by now
     if values.dtype.kind == "i":
         values = (values.astype(np.int64) + 2 ** (header.bits - 1)).astype(np.uint32)
     values = as_bytes(values.reshape(*values.shape[:2], -1), header.bits)

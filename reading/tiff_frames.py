@@ -25,6 +25,7 @@ _ENTRIES = 64  # of a directory that are looked at: they are sorted, and those t
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 254, 255, 256, 257, 322, 323
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType; bit 1 is "one page of several"
 _OLD_REDUCED = 2  # a value of SubfileType
+_BEYOND = "truncated: a frame's directory lies beyond the end of the file"
 _WHOLE_NUMBERS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # types of an entry
 
 
@@ -85,6 +86,8 @@ def _directories(file: BinaryIO) -> list[dict[int, int]]:
             if len(seen) >= MAX_FRAMES:
                 raise PageError(f"damaged: more than {MAX_FRAMES} frames")
             seen.add(offset)
+            if offset > size:  # of BigTIFF, beyond 2**63 even: that cannot be sought
+                raise PageError(_BEYOND)
             file.seek(offset)
             (entries,) = struct.unpack(count_as, file.read(struct.calcsize(count_as)))
             end = offset + struct.calcsize(count_as) + entries * entry
@@ -93,8 +96,8 @@ def _directories(file: BinaryIO) -> list[dict[int, int]]:
             directories.append(_entries(file.read(entry * min(entries, _ENTRIES)), order, big))
             file.seek(end)
             (offset,) = struct.unpack(offset_as, file.read(struct.calcsize(offset_as)))
-    except (struct.error, OverflowError):  # an offset beyond the end reads nothing; beyond 2**63 it cannot be sought
-        raise PageError("truncated: a frame's directory lies beyond the end of the file") from None
+    except struct.error:
+        raise PageError(_BEYOND) from None
     if not directories:
         raise PageError("damaged: a TIFF without a frame")
     return directories

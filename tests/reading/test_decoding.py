@@ -199,6 +199,16 @@ def test_a_chain_of_directories_that_loops_ends(tmp_path):
     assert read(tmp_path / "loop.tif").size == (WIDTH, HEIGHT)
 
 
+def test_a_directory_at_an_offset_that_no_file_has_is_a_damaged_page(tmp_path):
+    drawn().save(tmp_path / "big.tif", big_tiff=True)
+    data = bytearray((tmp_path / "big.tif").read_bytes())
+    data[8:16] = b"\xff" * 8
+    (tmp_path / "big.tif").write_bytes(data)
+    for ask in (count_frames, read):
+        with pytest.raises(PageError, match="directory lies beyond the end"):
+            ask(tmp_path / "big.tif")
+
+
 def test_big_tiff(tmp_path):
     path = tmp_path / "big.tif"
     drawn().save(path, big_tiff=True, save_all=True, append_images=[drawn("RGB")])

@@ -125,6 +125,15 @@ def test_palettes(tmp_path):
     assert far(read(tmp_path, renamed), Image.fromarray(table[indices][..., [2, 0, 1]])) == 0
 
 
+def test_a_spoiled_deep_code_stream_is_a_damaged_page(tmp_path):
+    deep = np.asarray(picture()).astype(np.uint16) * 257
+    data = bytearray(code_stream(deep, 16))
+    at = data.index(b"\xff\x52")  # how it is coded: more levels than there can be
+    data[at + 9] = 99
+    with pytest.raises(PageError, match="damaged"):
+        read(tmp_path, bytes(data), "a.j2k")
+
+
 @pytest.mark.parametrize("bits", [9, 10, 12, 16])
 def test_deep_white_stays_white(tmp_path, bits):
     """Pillow rounds 65535 up to 256, which is 0: white paper becomes black."""
