@@ -9,7 +9,6 @@ Score = softmax over categories of logit scale x cosine(image embedding, prototy
 
 from __future__ import annotations
 
-import inspect
 import math
 import uuid
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from torch.nn import functional
 from encoders.descriptions import PROMPT, average_prototypes, prompts, same_label
 from encoders.devices import check_precision, exact_fp32, resolve_device
 from encoders.earlier import AVERAGED_SCALE, read_checkpoint
+from encoders.features import image_features, is_convolutional, text_features, tokens_of
 from encoders.folder import read_parts, write_parts
 from encoders.towers import (
     STANDARD_TOKENIZERS,
@@ -108,7 +108,7 @@ class PageClassifier:
                 module.to(torch.bfloat16)
         else:
             exact_fp32()
-        if self._convolutional():
+        if is_convolutional(self.model):
             # A third faster on a CPU for EfficientNet-Lite0 (49 ms a page instead of 79).
             self.model.vision_model.to(memory_format=torch.channels_last)
         self.device, self.precision = target, precision
@@ -120,46 +120,19 @@ class PageClassifier:
             raise UserError(f"--precision bf16 is not known for {type(self.model).__name__}; take fp32")
         return parts
 
-    def _convolutional(self) -> bool:
-        return getattr(self.model.config.vision_config, "model_type", "") == "timm_wrapper"
-
     # ---- embeddings ----------------------------------------------------------------------------------------------
 
     def image_features(self, pixels: torch.Tensor) -> torch.Tensor:
         """Unit image embeddings [B, D] float32 of normalised float pixels [B, 3, H, W]; carries gradients."""
-        pixels = pixels.to(next(self.model.vision_model.parameters()).dtype)
-        if self._convolutional():
-            pixels = pixels.contiguous(memory_format=torch.channels_last)
-        inputs: dict[str, torch.Tensor] = {"pixel_values": pixels}
-        if self.model.config.model_type == "siglip2":
-            inputs = _patches(pixels, self.model.config.vision_config.patch_size)
-        return functional.normalize(_pooled(self.model.get_image_features(**inputs)), dim=-1)
+        return image_features(self.model, pixels)
 
     def text_features(self, **tokens: torch.Tensor) -> torch.Tensor:
         """Unit text embeddings [N, D] float32 of what `tokens` gave; carries gradients."""
-        return functional.normalize(_pooled(self.model.get_text_features(**tokens)), dim=-1)
+        return text_features(self.model, tokens)
 
     def tokens(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
-        """Token ids (and mask, where the architecture wants one) [N, L] of whole prompts, on the model's device.
-
-        Raises UserError, with the prompt, where one is longer than the text tower: no text is ever cut.
-        """
-        config = self.model.config.text_config
-        limit = config.max_position_embeddings
-        if "roberta" in config.model_type or config.model_type == "camembert":
-            limit -= (config.pad_token_id or 0) + 1  # their positions start behind the padding id
-        longest = min(limit, self.tokenizer.model_max_length)
-        for text, ids in zip(texts, self.tokenizer(list(texts), verbose=False)["input_ids"], strict=True):
-            if len(ids) > longest:
-                raise UserError(f"a description is too long, {len(ids)} tokens where {longest} fit: {text[:160]!r}")
-        wanted = inspect.signature(self.model.get_text_features).parameters
-        if config.model_type.startswith("siglip"):
-            # Trained on texts padded to the full length without a mask; the last position is what it pools.
-            batch = self.tokenizer(list(texts), padding="max_length", max_length=limit, return_tensors="pt")
-            wanted = ("input_ids",)
-        else:
-            batch = self.tokenizer(list(texts), padding=True, return_tensors="pt")
-        return {name: tensor.to(self.model.device) for name, tensor in batch.items() if name in wanted}
+        """Token ids (and mask) [N, L] of whole prompts, on the model's device; UserError where one is too long."""
+        return tokens_of(self.model, self.tokenizer, texts)
 
     @torch.no_grad()
     def embed_pages(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -170,7 +143,7 @@ class PageClassifier:
         self._must_evaluate()
         # On a CPU the large maps of a convolutional tower go back to the system and are fetched anew, page by page of
         # memory, at every layer of a large batch: EfficientNet-Lite0 takes 26 ms a page singly, 57 ms in batches of 16.
-        step = 1 if self._convolutional() and self.device.type == "cpu" else len(pixels)
+        step = 1 if is_convolutional(self.model) and self.device.type == "cpu" else len(pixels)
         parts = [
             self.image_features(self.transform.normalise(part.to(self.device, non_blocking=True)))
             for part in pixels.split(max(step, 1))
@@ -229,13 +202,12 @@ class PageClassifier:
 
     def ties(self) -> list[list[str]]:
         """Groups of categories with one prototype: they score alike on every page, and the first always wins."""
-        own = self.prototypes.double().cpu()
-        alike = own @ own.T > 1 - 1e-6  # [C, C]; texts that differ at all are farther apart
+        prototypes = self.prototypes.double().cpu()  # [C, D]
+        alike = prototypes @ prototypes.T > 1 - 1e-6  # [C, C]; texts that differ at all are farther apart
         first = alike.float().argmax(dim=1).tolist()
-        labels = self.categories
         groups: dict[int, list[str]] = {}
-        for place, of in enumerate(first):
-            groups.setdefault(of, []).append(labels[place])
+        for label, of in zip(self.categories, first, strict=True):
+            groups.setdefault(of, []).append(label)
         return [group for group in groups.values() if len(group) > 1]
 
     def _set_categories(self, descriptions: Mapping[str, Sequence[str]]) -> None:
@@ -404,20 +376,3 @@ def load_classifier(
     if descriptions is not None:
         classifier.use_categories(descriptions)
     return classifier
-
-
-def _pooled(output: Any) -> torch.Tensor:
-    """The projected features [N, D] float32: transformers 5 wraps them in an output object, others give the tensor."""
-    return (output if isinstance(output, torch.Tensor) else output.pooler_output).float()
-
-
-def _patches(pixels: torch.Tensor, patch: int) -> dict[str, torch.Tensor]:
-    """What SigLIP2 (NaFlex) wants instead of an image: flat patches [B, rows * columns, patch * patch * 3]."""
-    batch, _, height, width = pixels.shape
-    rows, columns = height // patch, width // patch
-    tiles = pixels.reshape(batch, 3, rows, patch, columns, patch).permute(0, 2, 4, 3, 5, 1)
-    return {
-        "pixel_values": tiles.reshape(batch, rows * columns, -1),
-        "pixel_attention_mask": torch.ones(batch, rows * columns, dtype=torch.int32, device=pixels.device),
-        "spatial_shapes": torch.tensor([[rows, columns]], device=pixels.device).expand(batch, 2),
-    }

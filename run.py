@@ -26,9 +26,8 @@ from output.console import OUTPUT, check_place, drop_output, interruptible, open
 from reading.memory import bytes_of
 from settings.command import Job, Typed, asked, override, owners_of, quoted
 from settings.config_file import HOME, near, read_settings
-from settings.earlier_config import find_earlier, mapped, read_earlier
-from settings.flags import PROGRAM, SHORT_HELP, parse
-from settings.given_paths import given_path
+from settings.earlier_config import note_of_earlier, refuse_earlier
+from settings.flags import SHORT_HELP, parse
 from settings.schema import Settings
 from sorting.command import Sorting
 from training.command import Averaging, Training
@@ -112,12 +111,8 @@ def _run(arguments: tuple[str, ...], known: list[tuple[Settings, Job]]) -> int:
         values = read_flags(arguments)
     except SystemExit as done:  # -h
         return int(done.code or 0)
-    if values.config and (earlier := _earlier(given_path(values.config, "--config"))):
-        print(earlier)
-        raise UserError(
-            f"{printable(values.config)} is of the earlier tool; above stands what it says as a config file of today: "
-            "save that as a .toml file, and give it with --config"
-        )
+    if values.config:
+        refuse_earlier(values.config)
     settings, job = understand(values, arguments)
     known.append((settings, job))
     _notes(settings, values)
@@ -151,20 +146,9 @@ def _config_beside() -> Path | None:
     return file if file.exists() else None
 
 
-def _earlier(file: Path) -> str:
-    """What an earlier tool's config file says, as a config file of today; "" for any other file."""
-    earlier = read_earlier(file) if file.suffix.lower() != ".toml" else None
-    return mapped(earlier) if earlier else ""
-
-
 def _notes(settings: Settings, values: argparse.Namespace) -> None:
-    earlier = find_earlier(settings.file)
-    if earlier is not None:
-        shown = printable(str(near(earlier)))
-        print(
-            f"note: {shown} is of the earlier tool and is not read; how its keys map: {PROGRAM} --config {shown}",
-            file=sys.stderr,
-        )
+    if note := note_of_earlier(settings.file):
+        print(note, file=sys.stderr)
     if values.safe and not settings.setup.quiet:
         print("note: --safe is always on", file=sys.stderr)
 

@@ -11,6 +11,6 @@
     duplicates.py   pages that are there twice
     outliers.py     pages unlike all others, and pages among neighbours of another category
 
-`flags.py` and `commands.py` are the door. Nothing else in the project imports this package, and what it needs beside
+`command.py` has the commands, `flags.py` what they share on the command line. What this package needs beside
 requirements.txt stands in requirements-explore.txt.
 """

@@ -8,8 +8,10 @@ from __future__ import annotations
 import configparser
 from pathlib import Path
 
-from settings.config_file import HOME, every_key, is_token, toml_value
-from utils import printable
+from settings.config_file import HOME, every_key, is_token, near, toml_value
+from settings.flags import PROGRAM
+from settings.given_paths import given_path
+from utils import UserError, printable
 
 NAME = "config.txt"
 NO_EFFECT = "had no effect"
@@ -64,12 +66,26 @@ def read_earlier(file: Path) -> configparser.ConfigParser | None:
     return parser if SECTIONS & set(parser.sections()) else None
 
 
-def find_earlier(config: Path | None) -> Path | None:
-    """A `config.txt` of the earlier tool beside the config file or in the working directory."""
+def refuse_earlier(typed: str) -> None:
+    """Where `--config` names a file of the earlier tool: print what it says as a file of today, and UserError."""
+    file = given_path(typed, "--config")
+    earlier = read_earlier(file) if file.suffix.lower() != ".toml" else None
+    if earlier is None:
+        return
+    print(mapped(earlier))
+    raise UserError(
+        f"{printable(typed)} is of the earlier tool; above stands what it says as a config file of today: "
+        "save that as a .toml file, and give it with --config"
+    )
+
+
+def note_of_earlier(config: Path | None) -> str:
+    """One line where a `config.txt` of the earlier tool lies beside the config file or in the working directory."""
     for folder in (config.parent if config else HOME, Path.cwd()):
         if (folder / NAME).is_file() and read_earlier(folder / NAME):
-            return folder / NAME
-    return None
+            shown = printable(str(near(folder / NAME)))
+            return f"note: {shown} is of the earlier tool and is not read; how its keys map: {PROGRAM} --config {shown}"
+    return ""
 
 
 def mapped(earlier: configparser.ConfigParser) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from run import read_flags, understand
 from settings.config_file import HOME, config_text, every_key, read_settings
-from settings.earlier_config import MAPPING, find_earlier, mapped, read_earlier
+from settings.earlier_config import MAPPING, mapped, note_of_earlier, read_earlier
 from settings.schema import SECTIONS, Settings
 from utils import UserError
 
@@ -230,11 +230,11 @@ def test_every_earlier_key_maps_to_a_setting_that_exists():
 
 def test_only_a_config_of_the_earlier_tool_is_recognised(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert find_earlier(tmp_path / "config.toml") is None
+    assert note_of_earlier(tmp_path / "config.toml") == ""
     written(tmp_path, "a note about my config\n", "config.txt")
-    assert find_earlier(tmp_path / "config.toml") is None
+    assert note_of_earlier(tmp_path / "config.toml") == ""
     written(tmp_path, EARLIER, "config.txt")
-    assert find_earlier(tmp_path / "other/config.toml") == tmp_path / "config.txt"
+    assert "--config config.txt" in note_of_earlier(tmp_path / "other/config.toml")
 
 
 def test_config_text_is_toml():

@@ -1,0 +1,82 @@
+"""One way to call every architecture of dual encoder: pages or texts go in, unit embeddings come out.
+
+embeddings = image_features(model, pixels)                            # [B, 3, H, W] -> [B, D]
+embeddings = text_features(model, tokens_of(model, tokenizer, texts)) # [N, D]
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional
+
+from utils import UserError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def image_features(model: PreTrainedModel, pixels: torch.Tensor) -> torch.Tensor:
+    """Unit image embeddings [B, D] float32 of normalised float pixels [B, 3, H, W]; carries gradients."""
+    pixels = pixels.to(next(model.vision_model.parameters()).dtype)
+    if is_convolutional(model):
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+    inputs: dict[str, torch.Tensor] = {"pixel_values": pixels}
+    if model.config.model_type == "siglip2":
+        inputs = _patches(pixels, model.config.vision_config.patch_size)
+    return functional.normalize(_pooled(model.get_image_features(**inputs)), dim=-1)
+
+
+def text_features(model: PreTrainedModel, tokens: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Unit text embeddings [N, D] float32 of what `tokens_of` gave; carries gradients."""
+    return functional.normalize(_pooled(model.get_text_features(**tokens)), dim=-1)
+
+
+def tokens_of(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]
+) -> dict[str, torch.Tensor]:
+    """Token ids (and mask, where the architecture wants one) [N, L] of whole prompts, on the model's device.
+
+    Raises UserError, with the prompt, where one is longer than the text tower: no text is ever cut.
+    """
+    config = model.config.text_config
+    limit = config.max_position_embeddings
+    if "roberta" in config.model_type or config.model_type == "camembert":
+        limit -= (config.pad_token_id or 0) + 1  # their positions start behind the padding id
+    longest = min(limit, tokenizer.model_max_length)
+    for text, ids in zip(texts, tokenizer(list(texts), verbose=False)["input_ids"], strict=True):
+        if len(ids) > longest:
+            raise UserError(f"a description is too long, {len(ids)} tokens where {longest} fit: {text[:160]!r}")
+    wanted = inspect.signature(model.get_text_features).parameters
+    if config.model_type.startswith("siglip"):
+        # Trained on texts padded to the full length without a mask; the last position is what it pools.
+        batch = tokenizer(list(texts), padding="max_length", max_length=limit, return_tensors="pt")
+        wanted = ("input_ids",)
+    else:
+        batch = tokenizer(list(texts), padding=True, return_tensors="pt")
+    return {name: tensor.to(model.device) for name, tensor in batch.items() if name in wanted}
+
+
+def is_convolutional(model: PreTrainedModel) -> bool:
+    """Whether the image tower is a convolutional network of timm."""
+    return getattr(model.config.vision_config, "model_type", "") == "timm_wrapper"
+
+
+def _pooled(output: Any) -> torch.Tensor:
+    """The projected features [N, D] float32: transformers 5 wraps them in an output object, others give the tensor."""
+    return (output if isinstance(output, torch.Tensor) else output.pooler_output).float()
+
+
+def _patches(pixels: torch.Tensor, patch: int) -> dict[str, torch.Tensor]:
+    """What SigLIP2 (NaFlex) wants instead of an image: flat patches [B, rows * columns, patch * patch * 3]."""
+    batch, _, height, width = pixels.shape
+    rows, columns = height // patch, width // patch
+    tiles = pixels.reshape(batch, 3, rows, patch, columns, patch).permute(0, 2, 4, 3, 5, 1)
+    return {
+        "pixel_values": tiles.reshape(batch, rows * columns, -1),
+        "pixel_attention_mask": torch.ones(batch, rows * columns, dtype=torch.int32, device=pixels.device),
+        "spatial_shapes": torch.tensor([[rows, columns]], device=pixels.device).expand(batch, 2),
+    }
