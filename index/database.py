@@ -21,9 +21,8 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -44,7 +43,7 @@ from index.columns import (
     schema,
     sql,
 )
-from index.lance_errors import NO_RIGHT, NotWritten, ReadOnly, first_line, lance_error
+from index.lance_errors import NO_RIGHT, NotWritten, ReadOnly, first_line, lance_error, plainly
 from index.nearest import Nearest
 from index.place import database_address, remove_begun, taken
 from output.files import write_whole
@@ -61,22 +60,6 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(minutes=10)  # older versions of a table stay so long for those who are reading it
 DELETED_AT_ONCE = 5000  # ids in one SQL statement
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _plainly(work: Callable[Concatenate[Index, P], R]) -> Callable[Concatenate[Index, P], R]:
-    """Whatever LanceDB finds wrong is one line (it raises ValueError, OSError or RuntimeError)."""
-
-    @wraps(work)
-    def told(self: Index, *args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return work(self, *args, **kwargs)
-        except (ValueError, OSError, RuntimeError) as error:
-            raise self._said(error) from error
-
-    return told
 
 
 class Index:
@@ -188,14 +171,14 @@ class Index:
             if error.errno in NO_RIGHT:
                 shown = printable(str(self.folder))
                 raise ReadOnly(f"the index {shown} may only be read ({error.strerror})") from error
-            raise self._said(error) from error
+            raise self.in_one_line(error) from error
         try:
             self.refresh()
             yield self
         finally:
             self._lock.release()
 
-    @_plainly
+    @plainly
     def refresh(self) -> None:
         """See what other processes have written."""
         self._pages.checkout_latest()
@@ -203,7 +186,7 @@ class Index:
 
     # ---- reading -------------------------------------------------------------------------------------------------
 
-    @_plainly
+    @plainly
     def __len__(self) -> int:
         return self._pages.count_rows()
 
@@ -212,7 +195,7 @@ class Index:
         """The names of all columns, heavy ones too."""
         return self._pages.schema.names
 
-    @_plainly
+    @plainly
     def rows(self, columns: Sequence[str] | None = None, where: str | None = None) -> pd.DataFrame:
         """Pages as a pandas table, sorted by id. Vectors and thumbnails only where they are named.
 
@@ -220,7 +203,7 @@ class Index:
         """
         return self.arrow(columns, where).to_pandas(types_mapper=pandas_type)
 
-    @_plainly
+    @plainly
     def arrow(self, columns: Sequence[str] | None = None, where: str | None = None) -> pa.Table:
         """The same as a pyarrow table."""
         names = [name for name in self.columns if name not in HEAVY] if columns is None else list(columns)
@@ -232,7 +215,7 @@ class Index:
             table = table.take(pa.array(np.argsort(ids, kind="stable")))
         return table.select(names)
 
-    @_plainly
+    @plainly
     def vectors(self, where: str | None = None, space: Space = "vector") -> np.ndarray:
         """Unit vectors float16 [N, D] of the backbone or, space "look", of what is seen, in the order of `rows`."""
         ids = self.arrow(["id"], where)["id"].to_numpy()
@@ -247,9 +230,9 @@ class Index:
         try:
             yield from self._scan(list(columns), where).to_batches(size)
         except (ValueError, OSError, RuntimeError) as error:
-            raise self._said(error) from error
+            raise self.in_one_line(error) from error
 
-    @_plainly
+    @plainly
     def thumbnail(self, ids: Sequence[int]) -> list[Image.Image]:
         """The thumbnails of some pages, in the order of `ids`. KeyError for an id that is not there."""
         stored: dict[int, bytes] = {}
@@ -258,12 +241,12 @@ class Index:
             stored.update(zip(table["id"].to_pylist(), table["thumbnail"].to_pylist(), strict=True))
         return [Image.open(io.BytesIO(stored[int(number)])) for number in ids]
 
-    @_plainly
+    @plainly
     def broken(self) -> pd.DataFrame:
         """The pages that could not be read: folder, path, frame, page, reason."""
         return self._broken.to_arrow().to_pandas(types_mapper=pandas_type)
 
-    @_plainly
+    @plainly
     def nearest(
         self,
         vectors: np.ndarray,
@@ -279,7 +262,7 @@ class Index:
         """
         return self._nearest.search(vectors, k, where, exact=exact, space=space)
 
-    @_plainly
+    @plainly
     def alike(
         self, queries: Mapping[Space, np.ndarray], k: int, where: str | None = None, exact: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -297,7 +280,7 @@ class Index:
 
     # ---- writing (under `locked`) --------------------------------------------------------------------------------
 
-    @_plainly
+    @plainly
     def set_columns(self, ids: Sequence[int], values: Mapping[str, Sequence[Any]]) -> None:
         """Fill derived columns, as one version of the table; pages that are not named get null in them.
 
@@ -321,7 +304,7 @@ class Index:
             self._update(pa.table(columns))
             self._drop_old(KEPT)
 
-    @_plainly
+    @plainly
     def update(self, rows: pa.Table) -> None:
         """New values in some columns of pages that are there; `rows` holds `id` and those columns."""
         if rows.num_rows:
@@ -336,25 +319,25 @@ class Index:
             if index.columns == ["id"]:
                 self._pages.drop_index(index.name)
 
-    @_plainly
+    @plainly
     def add(self, rows: pa.Table) -> None:
         """Append pages: a table of `schema`; derived columns may be left out."""
         if rows.num_rows:
             self._pages.add(rows)
 
-    @_plainly
+    @plainly
     def remove(self, ids: Sequence[int]) -> None:
         """Drop pages."""
         for some in _parts([int(number) for number in ids]):
             self._pages.delete(f"id in ({', '.join(map(str, some))})")
 
-    @_plainly
+    @plainly
     def add_broken(self, rows: pa.Table) -> None:
         """List pages that could not be read: a table of `BROKEN`."""
         if rows.num_rows:
             self._broken.add(rows)
 
-    @_plainly
+    @plainly
     def forget_broken(self, folder: str, but: Sequence[str] = ()) -> None:
         """Take the broken pages of a folder off the list, but for those of some paths."""
         kept = f" and path not in ({', '.join(map(sql, but))})" if but else ""
@@ -365,7 +348,7 @@ class Index:
         ids = self.arrow(["id"])["id"]
         return int(ids[-1].as_py()) + 1 if len(ids) else 0
 
-    @_plainly
+    @plainly
     def tidy(self, *, say: Callable[[str], None] | None = None, final: bool = True) -> None:
         """Put small files together, bring the IVF index up to date or make it, and remove old versions.
 
@@ -375,7 +358,7 @@ class Index:
         self._drop_old(timedelta(0) if final else KEPT)
 
     def _drop_old(self, older_than: timedelta) -> None:
-        with warnings.catch_warnings():  # that readers may hold an older version: `_said` tells them
+        with warnings.catch_warnings():  # that readers may hold an older version: `in_one_line` tells them
             warnings.simplefilter("ignore", UserWarning)
             self._pages.optimize(cleanup_older_than=older_than)
             self._broken.optimize(cleanup_older_than=older_than)
@@ -394,7 +377,8 @@ class Index:
                     f"{did_you_mean(name, self.columns)}"
                 )
 
-    def _said(self, error: Exception) -> UserError:
+    def in_one_line(self, error: Exception) -> UserError:
+        """What LanceDB finds wrong with this index, for its user."""
         return lance_error(error, self.folder, [name for name in schema(self.backbone.dim).names if name not in HEAVY])
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from utils import UserError, did_you_mean, printable
 
@@ -65,3 +67,28 @@ def first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = re.sub(r",? ?\S*[/\\]\S+\.rs:\d+:\d+", "", lines[0]) if lines else type(error).__name__
     return printable(text)[:400]
+
+
+class Database(Protocol):
+    """What knows its folder and columns, and so can say what LanceDB finds wrong with it."""
+
+    def in_one_line(self, error: Exception) -> UserError:
+        """The user's error for one of LanceDB's."""
+
+
+D = TypeVar("D", bound=Database)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def plainly(method: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, P], R]:
+    """A method of a database, so that whatever LanceDB finds wrong in it is one line."""
+
+    @wraps(method)
+    def in_one_line(self: D, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(self, *args, **kwargs)
+        except (ValueError, OSError, RuntimeError) as error:
+            raise self.in_one_line(error) from error
+
+    return in_one_line

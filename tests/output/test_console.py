@@ -87,7 +87,10 @@ def test_a_working_directory_that_is_gone_is_one_line(place, tmp_path, script):
     assert err.startswith("error: the working directory does not exist any more") and len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("part", ["duplicates", "dataset_pictures", "pdf_pages", "pdf_versions", "processes", "shelf"])
+@pytest.mark.parametrize(
+    "part",
+    ["duplicates", "dataset_measures", "dataset_pictures", "pdf_pages", "pdf_versions", "processes", "shelf"],
+)
 def test_a_part_of_the_data_scripts_is_no_command_that_does_nothing(place, part):
     script = HOME / "data_scripts" / f"{part}.py"
     code, out, err = shell(command(place / "labels", script=script), place)
