@@ -190,7 +190,8 @@ def report(given: argparse.Namespace, files: list[Path], work: Path) -> None:
         f"{given.threads} threads, batch {given.batch_size}; median of {rounds}\n",
         *speed_table(runs_by_measure),
         f"- random model: {bf16_line(runs_by_measure['model', 'fp32'], runs_by_measure['model', 'bf16'])}",
-        f"- other processes took at most {max(run['others'] for run in runs_by_measure.values()):.0%} of the machine meanwhile",
+        f"- other processes took at most {max(run['others'] for run in runs_by_measure.values()):.0%} of the machine "
+        "meanwhile",
         sep="\n",
         flush=True,
     )
