@@ -315,3 +315,16 @@ def _documents_of_labels(pages: dict[str, dict[str, int]], seed: int) -> dict[st
 def _overfill(document: dict[str, int], missing: dict[str, float]) -> float:
     """By how many pages a document exceeds what a part still wants, over the categories."""
     return sum(max(0.0, count - max(0.0, missing[label])) for label, count in document.items())
+
+
+def versions_of(libraries: Iterable[str]) -> dict[str, str]:
+    """What is installed of some libraries, "absent" for what is not: for records that tell how a result was made."""
+    from importlib import metadata  # -h needs none of it
+
+    versions = {}
+    for library in libraries:
+        try:
+            versions[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            versions[library] = "absent"
+    return versions

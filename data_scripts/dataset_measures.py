@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import hashlib
 import json
 import sys
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from common import no_command
 from duplicates import Look, look
 from processes import WorkerDied, in_processes
 
+from output.files import file_hash
 from output.progress import Progress
 from output.work import Lines, whole_lines
 from reading.decoding import PageError, Reader
@@ -119,8 +119,7 @@ def measure(task: PageTask) -> Measure:
     try:
         image = _reader().page(path, page.frame)
         if _digest[:1] != [str(path)]:
-            with path.open("rb") as file:
-                _digest[:] = [str(path), hashlib.file_digest(file, "sha256").hexdigest()]
+            _digest[:] = [str(path), file_hash(path)]
     except PageError as error:
         return Measure(reason=str(error))
     except OSError as error:

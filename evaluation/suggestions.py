@@ -9,7 +9,6 @@ sheet, plots/suggest_<name>.png. `[eval] per_document` is how many pages of one 
 from __future__ import annotations
 
 import math
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +20,7 @@ from encoders.choosing import choose_model, file_name_of_base
 from evaluation.command import Suggestion
 from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
+from output.console import say
 from output.progress import Progress
 from output.tables import Table, cell, check_writable, number, path_cell
 from reading.documents import Documents, below_categories
@@ -49,7 +49,7 @@ def run_suggestion(settings: Settings, job: Suggestion) -> int:
     classifier = open_classifier(choice, settings, descriptions)
     for line in model_lines(choice, classifier, chosen=descriptions is not None):
         if not settings.setup.quiet or line.startswith("warning"):
-            _say(line)
+            say(line)
     embeddings, scores, places = look_at(pages, classifier, settings)
     failed = len(pages.pages) - len(places)
     if not places:
@@ -134,7 +134,7 @@ def _table(
             )
         written = table.complete(notes)
     for note in notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     return written
 
 
@@ -163,7 +163,3 @@ def _sheet(
 def _two(scores: np.ndarray) -> tuple[int, int]:
     first, second = np.argsort(-scores, kind="stable")[:2]
     return int(first), int(second)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ import numpy as np
 from encoders.choosing import ModelChoice, describe, list_models
 from encoders.identity import categories_of, model_hash
 from evaluation.command import Voting
+from output.console import say
 from output.outcome import Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.runs import Run
@@ -58,11 +58,10 @@ def run_voting(settings: Settings, job: Voting) -> int:
     """Let the models vote; 0, 1 where pages failed, 130 interrupted. UserError for what the user can mend."""
     if job.model != NO_MODEL or settings.setup.zero_shot:
         raise UserError("--best takes its models from [eval] best in config.toml: leave -m, -rev and --model_path out")
-    say = (lambda line: None) if settings.setup.quiet else _say
     descriptions = chosen_descriptions(settings)
     choices, notes = choose_voters(settings)
     for note in notes:
-        _say(f"note: {note}")
+        say(f"note: {note}")
     read = settings.input
     execution, names = execution_of(settings), _names(choices)
     identity = {
@@ -74,12 +73,12 @@ def run_voting(settings: Settings, job: Voting) -> int:
     output = settings.output.folder
 
     def opened() -> tuple[list[PageClassifier], list[str]]:
-        say(f"{len(choices)} models: {', '.join(map(printable, names))}")
+        say(f"{len(choices)} models: {', '.join(map(printable, names))}", settings.setup.quiet)
         classifiers = [open_classifier(choice, settings, descriptions) for choice in choices]
         for choice, classifier, name in zip(choices, classifiers, names, strict=True):
             for line in model_lines(choice, classifier, chosen=descriptions is not None):
                 if line.startswith("warning: "):
-                    _say(f"warning: {printable(name)}: {line.removeprefix('warning: ')}")
+                    say(f"warning: {printable(name)}: {line.removeprefix('warning: ')}")
         return classifiers, same_categories(choices, classifiers)
 
     if job.resume:  # all that can be refused is refused before the models are loaded
@@ -165,7 +164,7 @@ def _work(
                 progress.advance(len(outcomes), failed=count_failed(outcomes))
     except KeyboardInterrupt:
         interrupted = True
-        _say("interrupted: writing the table of what was done ...")
+        say("interrupted: writing the table of what was done ...")
     report = write_table(run, names, categories, settings)
     record |= {name: report[name] for name in ("done", "failed", "per_category", "agreement")}
     record |= {"seconds": round(time.monotonic() - began, 3), "tables": [file.name for file in report["files"]]}
@@ -176,7 +175,7 @@ def _work(
     for line in report_lines(report, len(names)):
         print(line)
     if interrupted:
-        print(f"to continue: {job.continue_command()}", file=sys.stderr)
+        say(f"to continue: {job.continue_command()}")
         return 130
     return int(report["failed"] > 0)
 
@@ -290,7 +289,3 @@ def _names(choices: list[ModelChoice]) -> list[str]:
             name, tried = f"{Path(choice.source).name}-{tried}", tried + 1
         names.append(name)
     return names
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -10,7 +10,6 @@ page: those that a model was trained on agree with wrong labels too. Nothing is 
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from encoders.descriptions import same_label
 from evaluation.command import WrongLabels
 from evaluation.judging import free_name
 from evaluation.metrics import label_quality
+from output.console import say
 from output.spreadsheets import number_in, open_table
 from output.tables import Table, bare_path, category_of, cell, number, path_cell
 from training.data import pages_below
@@ -184,7 +184,7 @@ def write_ranking(scored: Scored, found: Suspicion, order: list[int], name: str,
             table.write([rank, file, page, *names, margin, *scores, likely, path_cell(path)])
         written = table.complete(notes)
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}")
     return written
 
 

@@ -11,7 +11,6 @@ the centre first, then border cases), no_cluster.png, run.json.
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from explore.clustering import NONE, Agreement, Clustering, agreement, find_clus
 from explore.command import Clusters
 from explore.outputs import keep_columns, output_folder, write_record
 from index.database import Index, page_file
+from output.console import say
 from output.contact_sheet import Tile, draw_sheet
 from output.progress import Progress
 from output.tables import Table, cell, number, path_cell
@@ -78,9 +78,9 @@ def run_clusters(settings: Settings, job: Clusters) -> int:
     write_record(folder, index, job, started, len(rows), record)
     print(summary(groups, rows, found, agreed))
     if unkept:
-        print(f"warning: {unkept}", file=sys.stderr)
+        say(f"warning: {unkept}")
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}")
     print("files:")
     for file in [*files[:3], files[-1]]:
         print(f"  {printable(str(file))}")

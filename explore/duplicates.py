@@ -15,7 +15,6 @@ import contextlib
 import io
 import math
 import shutil
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -33,6 +32,7 @@ from explore.grouping import Group, group_pages
 from explore.outputs import output_folder, write_record
 from index.database import Index, page_file
 from index.neighbours import neighbours
+from output.console import say
 from output.contact_sheet import MOST, Tile, draw_sheet
 from output.progress import Progress
 from output.tables import Table, cell, path_cell
@@ -90,7 +90,7 @@ def run_duplicates(settings: Settings, job: Duplicates) -> int:
     try:
         grouping = group_pages(rows, alike, compared)
     except KeyboardInterrupt:
-        print("the pairs compared so far are kept: the same command goes on from there", file=sys.stderr)
+        say("the pairs compared so far are kept: the same command goes on from there")
         raise
     groups, parts, done, unread = grouping.groups, grouping.parts, grouping.done, grouping.unread
     notes: list[str] = []
@@ -120,7 +120,7 @@ def run_duplicates(settings: Settings, job: Duplicates) -> int:
         more = f" and {count - 1} more" if count > 1 else ""
         notes.append(f"not compared: {rows['path'][first]}{more}: {why} (explore index looks again)")
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}")
     print("files:")
     for file in files:
         print(f"  {printable(str(file))}")

@@ -18,7 +18,7 @@ from PIL import Image
 
 from encoders.look import SIZE, LookEncoder, look_pixels
 from explore.documents import IndexDocuments
-from explore.known import File, Stamp, file_hash, stamp_of, year_of
+from explore.known import File, Stamp, content_hash, stamp_of, year_of
 from index.columns import SPACES, whole
 from index.database import BROKEN, Index, page_file, schema
 from output.progress import Progress
@@ -143,12 +143,12 @@ class _Rows:
 
     def _hash(self, page: Page) -> str:
         if page.frame is None:
-            return file_hash(self._root / page.path)
+            return content_hash(self._root / page.path)
         with self._lock:  # a file of many pages is read once
             if page.path not in self._hashes:
                 if len(self._hashes) > 64:
                     self._hashes.clear()
-                self._hashes[page.path] = file_hash(self._root / page.path)
+                self._hashes[page.path] = content_hash(self._root / page.path)
             return f"{self._hashes[page.path]}#{page.frame}"
 
     def take(self, batch: Batch, vectors: np.ndarray, looks: np.ndarray) -> int:

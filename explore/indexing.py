@@ -11,7 +11,6 @@ the reason. Where a whole folder or sub-folder holds no page any more its rows s
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,8 +30,8 @@ from explore.known import (
     File,
     Plan,
     Stamp,
+    content_hash,
     emptied,
-    file_hash,
     holding_places,
     plan_changes,
 )
@@ -43,6 +42,7 @@ from explore.row_changes import RowChanges
 from index.columns import sql
 from index.database import BROKEN, Index
 from index.nearest import APPROXIMATE_FROM
+from output.console import say
 from output.progress import Progress
 from output.tables import Table, cell, path_cell
 from sorting.job import threads
@@ -127,12 +127,12 @@ class _Work:
             self._add_broken()
             embedded, failed, interrupted = self._embed(plan, found)
             if note := self.documents.note():
-                _say(f"note: {note}")
+                say(f"note: {note}")
             changes.rename_documents()
             if tables and not interrupted:
                 join_tables(self.index, tables, folders.covered, self.job.table_of, quiet=self.quiet)
             if not interrupted and (not plan.nothing or self._lacks_ivf()):
-                self.index.tidy(say=None if self.quiet else _say)
+                self.index.tidy(say=None if self.quiet else say)
         except KeyboardInterrupt:
             interrupted = True
         failed += len(listing.broken)
@@ -160,12 +160,12 @@ class _Work:
             write_record(self.index.folder, self.index, self.job, self.started, pages, record)
         self._report(pages, counts, files)
         for folder, (outer, _) in folders.inner.items():
-            _say(f"{folder} lies in {outer}: its pages are of that folder from now on")
+            say(f"{folder} lies in {outer}: its pages are of that folder from now on")
         for place, count in forgotten.items():
-            _say(f"forgotten: {count} pages of {place}" + ("" if place in folders.forgotten else " that are not there"))
+            say(f"forgotten: {count} pages of {place}" + ("" if place in folders.forgotten else " that are not there"))
         self._warn(folders, away)
         if interrupted:
-            print(f"interrupted; what was done is kept. To continue: {self.job.command()}", file=sys.stderr)
+            say(f"interrupted; what was done is kept. To continue: {self.job.command()}")
             return 130
         return int(failed > 0 or any(place not in folders.absent for place in away))
 
@@ -179,7 +179,7 @@ class _Work:
         if folders.covered and not (listing.found or listing.broken or len(self.index)):
             raise UserError("; ".join([f"no pages in {', '.join(folders.covered)}", *said]))
         for line in said:
-            _say(line)
+            say(line)
         return listing
 
     def _add_broken(self) -> None:
@@ -199,7 +199,7 @@ class _Work:
             ThreadPoolExecutor(workers) as pool,
         ):
             sums = []
-            for content in pool.map(lambda file: file_hash(self.listing.at(file)), files):
+            for content in pool.map(lambda file: content_hash(self.listing.at(file)), files):
                 sums.append(content)
                 progress.advance()
         return sums
@@ -262,7 +262,7 @@ class _Work:
                 out.write([cell(name), page, path_cell(file_path), cell(row.reason)])
             written = out.complete(notes)
         for note in notes:
-            _say(f"note: {note}")
+            say(f"note: {note}")
         return [written]
 
     def _report(self, pages: int, counts: dict[str, int], files: list[Path]) -> None:
@@ -290,10 +290,10 @@ class _Work:
             gone = name in (*folders.missed, *folders.absent)
             what = "is not there now" if gone else "holds no page any more (a drive that is not mounted?)"
             forget = self.job.command_with("explore", "index", "--index", str(self.index.folder), "--forget", name)
-            _say(f"warning: {name} {what}: its pages stay in the index ({count}); to take them out: {forget}")
+            say(f"warning: {name} {what}: its pages stay in the index ({count}); to take them out: {forget}")
         if len(away) > PLACES_TOLD:
             more = len(away) - PLACES_TOLD
-            _say(f"warning: and {more} more such places; --forget without a name takes out all that is gone")
+            say(f"warning: and {more} more such places; --forget without a name takes out all that is gone")
 
 
 SAID = {  # counts of a run, as they are told
@@ -342,7 +342,3 @@ def _open_own(index: Index, settings: Settings) -> Backbone:
     from explore.backbones import open_for
 
     return open_for(index, "", settings)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

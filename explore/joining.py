@@ -10,7 +10,6 @@ several it cannot be told, and the pages stay without category. `--table_of` say
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import pyarrow as pa
 from explore.folders import real_path
 from explore.result_table import ResultTable
 from index.database import Index
+from output.console import say
 from utils import UserError, printable
 
 SAME_SCORE = 1e-6  # float32 against four decimals
@@ -41,7 +41,7 @@ def join_tables(
     for table in tables:
         where = [printable(os.path.realpath(of))] if of else [table.root] if table.root else list(roots.values())
         if len(where) != 1:
-            _say(
+            say(
                 f"warning: --table {printable(str(table.file))}: no run record (..._run.json) beside it says which "
                 f"folder was sorted, and this command looks at {len(where)}: its {len(table.pages)} pages stay without "
                 "category; say it with --table_of FOLDER"
@@ -75,7 +75,7 @@ def join_tables(
             )
         )
     if not quiet:
-        _say(f"--table: categories for {len(matched)} of {len(rows)} pages")
+        say(f"--table: categories for {len(matched)} of {len(rows)} pages")
 
 
 def _place(root: str, path: str) -> str:
@@ -88,14 +88,10 @@ def _told(table: ResultTable, root: str, found: int) -> None:
     count = len(table.pages)
     if not found:
         example = next(iter(table.pages), ("", 1))[0]
-        _say(
+        say(
             f"warning: --table {printable(str(table.file))}: none of its {count} pages (e.g. {printable(example)}) is "
             f"in the folders of this command: it is of {root}; if that has moved, say where to: --table_of FOLDER"
         )
     elif found < count:
         shown = printable(str(table.file))
-        _say(f"note: --table {shown}: {count - found} of its {count} pages are not in the folders of this command")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+        say(f"note: --table {shown}: {count - found} of its {count} pages are not in the folders of this command")

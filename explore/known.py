@@ -11,7 +11,6 @@ folder still holds a page; where a whole folder or sub-folder holds none any mor
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections import defaultdict
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from output.files import file_hash
 from reading.pages import Page
 from utils import split_page_name
 
@@ -264,11 +264,10 @@ def _content(stored: str) -> str:
     return stored.partition("#")[0]
 
 
-def file_hash(file: Path) -> str:
+def content_hash(file: Path) -> str:
     """SHA-256 of a file's bytes; "" where it cannot be read."""
     try:
-        with file.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
+        return file_hash(file)
     except OSError:
         return ""
 

@@ -11,7 +11,6 @@ browser shows a drawn part of the pages.
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from explore.map_folder import MOST, write_folder
 from explore.outputs import keep_columns, output_folder, write_record
 from explore.projection import DIMENSIONS, STEPS, alike, disc, neighbour_map, plane, principal, sample
 from index.database import Index, page_file
+from output.console import say
 from output.files import whole
 from output.pictures import new_figure, plain, save_figure
 from output.progress import Progress
@@ -71,7 +71,7 @@ def run_map(settings: Settings, job: Map) -> int:
     said = "" if unkept else ": x and y are in the index"
     print(f"{len(rows)} page{'' if len(rows) == 1 else 's'} by {METHODS[job.method]}{said}")
     if unkept:
-        print(f"warning: {unkept}", file=sys.stderr)
+        say(f"warning: {unkept}")
     for note in notes:
         print(f"note: {note}")
     print("files:")

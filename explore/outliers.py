@@ -12,7 +12,6 @@ outliers.csv with every page, the most unlike first, outliers.png, categories.cs
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ from explore.comparing import frame_of
 from explore.outputs import output_folder, write_record
 from index.database import Index, page_file
 from index.neighbours import neighbours
+from output.console import say
 from output.contact_sheet import MOST, Tile, draw_sheet
 from output.progress import Progress
 from output.tables import Table, cell, number, path_cell
@@ -114,7 +114,7 @@ def run_outliers(settings: Settings, job: Outliers) -> int:
     files.append(write_record(folder, index, job, started, len(rows), record))
     print(summary(rows, found, known=any(categories)))
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}")
     print("files:")
     for file in files:
         print(f"  {printable(str(file))}")

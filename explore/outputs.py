@@ -9,14 +9,13 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.lance_errors import NotWritten, ReadOnly
 from output.files import write_json
 from settings.command import Job
-from utils import UserError, printable
+from utils import UserError, printable, versions_of
 
 if TYPE_CHECKING:
     from index.database import Index
@@ -59,13 +58,6 @@ def write_record(folder: Path, index: Index, job: Job, started: float, pages: in
         "backbone_hash": index.backbone.hash,
         "pages": pages,
         **record,
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
+        "versions": {"python": platform.python_version()} | versions_of(LIBRARIES),
     }
     return write_json(folder / "run.json", about)
-
-
-def _version(library: str) -> str:
-    try:
-        return metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return "absent"

@@ -14,7 +14,6 @@ sheet.png (the query first), run.json.
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from explore.command import Search
 from explore.outputs import output_folder, write_record
 from index.columns import Space
 from index.database import Index, page_file, sql
+from output.console import say
 from output.tables import Table, cell, number, path_cell
 from reading.decoding import PageError, Reader
 from reading.pages import Page, pages_of_files
@@ -90,7 +90,7 @@ def run_search(settings: Settings, job: Search) -> int:
     how = "approximate" if index.approximate and not job.exact and found.similarities is not None else "exact"
     for note in notes:
         if note.startswith("warning") or not settings.setup.quiet:
-            print(note, file=sys.stderr, flush=True)
+            say(note)
     print(_terminal(rows, found))
     print(f"{len(rows)} of {fitting} pages{' that fit the condition' if where else ''}, {how} search")
     folder = output_folder(_free(job.output, time.strftime("search_%Y%m%d-%H%M%S")))
@@ -109,7 +109,7 @@ def run_search(settings: Settings, job: Search) -> int:
     }
     files.append(write_record(folder, index, job, started, len(index), about))
     for note in said:
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {note}")
     print("files:")
     for file in files:
         print(f"  {printable(str(file))}")

@@ -1,8 +1,9 @@
-"""The terminal that a command was started in: streams that are closed, Ctrl-C that comes more than once.
+"""The terminal that a command was started in: lines said there, closed streams, Ctrl-C that comes more than once.
 
 open_streams()              # print() works, whatever was closed (>&-), or says that what it wrote is lost (/dev/full)
 with interruptible():       # KeyboardInterrupt twice at most, whatever signals come
     ...
+say("note: two folders are not there", quiet=settings.setup.quiet)
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ from utils import UserError
 SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")  # SIGBREAK: Ctrl-Break on Windows
 OUTPUT = "standard output"  # the file name of an OSError of printing
 RAISING = 2  # Ctrl-C ends the work, once more ends what puts finished work in order; what comes then changes nothing
+
+
+def say(line: str, quiet: bool = False) -> None:
+    """A line on stderr, at once; `quiet` leaves out all but warnings."""
+    if not quiet or line.startswith("warning"):
+        print(line, file=sys.stderr, flush=True)
 
 
 def open_streams() -> None:

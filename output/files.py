@@ -14,6 +14,7 @@ A kill at any moment leaves the file of before, and perhaps a `.part`, which the
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -104,3 +105,9 @@ def read_json(file: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def file_hash(file: Path) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits. Raises OSError where it cannot be read."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

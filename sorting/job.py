@@ -12,11 +12,9 @@ import hashlib
 import math
 import os
 import platform
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +22,7 @@ from encoders.choosing import ModelChoice, choose_model, file_name_of_base
 from encoders.descriptions import check_texts, label_descriptions, read_descriptions, read_sets
 from encoders.identity import categories_of, model_hash
 from encoders.labels import label_warnings
+from output.console import say
 from output.outcome import NO_SCORES, Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.runs import Run
@@ -34,7 +33,7 @@ from reading.pages import PageList, find_pages, no_folder, pages_of_files
 from settings.schema import reaching
 from sorting.command import Sorting
 from sorting.results import TableReport, TableStyle, summary, terminal_table, write_tables
-from utils import UserError, printable
+from utils import UserError, printable, versions_of
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
@@ -53,7 +52,6 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     """
     choice = choose_model(settings, job.model)
     descriptions = chosen_descriptions(settings)
-    say = _silent if settings.setup.quiet else _say
     writes = job.directory is not None or job.output_given or settings.output.raw
     # All that can be refused is refused before the model is loaded.
     if not job.resume:
@@ -61,14 +59,14 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
             check_writable(settings.output.folder)
         pages = _wanted_pages(settings, job)
         say_pages(pages, quiet=settings.setup.quiet)
-        classifier = _opened(choice, settings, descriptions, say)
+        classifier = _opened(choice, settings, descriptions)
     else:
         model = model_hash(choice.source, settings.setup.tokenizer)
         top_n = _top_n(settings, descriptions or categories_of(Path(choice.source)))
         identity = _identity(settings, job, model, descriptions, top_n)
         with Run.resume(settings.output.folder, identity=identity, execution=execution_of(settings)) as run:
             say_resumed(run, settings, job.files, job.directory)
-            return _work(run, _opened(choice, settings, descriptions, say), settings, job, top_n, model)
+            return _work(run, _opened(choice, settings, descriptions), settings, job, top_n, model)
     top_n = _top_n(settings, classifier.categories)
     if not writes:
         outcomes: list[Outcome] = []
@@ -97,7 +95,7 @@ def chosen_descriptions(settings: Settings) -> dict[str, list[str]] | None:
         return None
     nameless = [label for label, texts in descriptions.items() if not texts]
     if nameless:
-        _say(f"note: no description for {', '.join(nameless)}: the name itself is used")
+        say(f"note: no description for {', '.join(nameless)}: the name itself is used")
         descriptions |= label_descriptions(nameless)
     check_texts(descriptions)
     if len(descriptions) < 2:
@@ -123,15 +121,16 @@ def open_classifier(
     return classifier.to(settings.setup.device, settings.setup.precision)
 
 
-def _opened(
-    choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None, say: Callable[[str], None]
-) -> PageClassifier:
+def _opened(choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None) -> PageClassifier:
     classifier = open_classifier(choice, settings, descriptions)
     for line in model_lines(choice, classifier, chosen=descriptions is not None):
-        say(line)
+        say(line, settings.setup.quiet)
     if settings.output.top_n > len(classifier.categories):
         every = len(classifier.categories)
-        say(f"note: -tn {settings.output.top_n} is more than the {every} categories: all {every} are given")
+        say(
+            f"note: -tn {settings.output.top_n} is more than the {every} categories: all {every} are given",
+            settings.setup.quiet,
+        )
     return classifier
 
 
@@ -201,7 +200,7 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting
     except KeyboardInterrupt:
         interrupted = True
         done = min(total, run.done * batch_size)
-        _say(f"interrupted after {done} of {total} pages: writing their tables ...")
+        say(f"interrupted after {done} of {total} pages: writing their tables ...")
     seconds = time.monotonic() - began
     done_now = min(total, run.done * batch_size) - done_before
 
@@ -213,7 +212,7 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting
         report.files.append(run.finish(record))
     print(summary(report, total=total, seconds=seconds, pages=done_now))
     if interrupted:
-        print(f"to continue: {job.continue_command()}", file=sys.stderr)
+        say(f"to continue: {job.continue_command()}")
         return 130
     return int(report.failed > 0)
 
@@ -250,7 +249,7 @@ def _wanted_pages(settings: Settings, job: Sorting) -> PageList:
         nonlocal seen_at
         if not settings.setup.quiet and time.monotonic() - seen_at > 2:
             seen_at = time.monotonic()
-            print(f"looking for pages: {files} files so far", file=sys.stderr, flush=True)
+            say(f"looking for pages: {files} files so far")
 
     return find_pages(
         job.directory, **wanted_files(settings.input), skip=[settings.output.folder], on_progress=on_progress
@@ -261,9 +260,9 @@ def say_pages(pages: PageList, *, quiet: bool) -> None:
     """How many pages there are, and what was left out; with `quiet` only that."""
     files = len({page.path for page in pages.pages})
     if not quiet:
-        _say(f"{len(pages.pages)} pages in {files} files" if files != len(pages.pages) else f"{files} pages")
+        say(f"{len(pages.pages)} pages in {files} files" if files != len(pages.pages) else f"{files} pages")
     for line in pages.passed.lines():
-        _say(line)
+        say(line)
 
 
 def say_resumed(run: Run, settings: Settings, files: Sequence[Path], directory: Path | None) -> None:
@@ -292,9 +291,9 @@ def say_resumed(run: Run, settings: Settings, files: Sequence[Path], directory: 
             )
         left_alone = f"{new} files are new since then and are not in this run" if new else ""
     if not settings.setup.quiet:
-        _say(f"{line}; {left_alone}" if left_alone else line)
+        say(f"{line}; {left_alone}" if left_alone else line)
     elif left_alone:
-        _say(left_alone)
+        say(left_alone)
 
 
 def input_of(files: Sequence[Path], directory: Path | None) -> str | list[str]:
@@ -350,7 +349,7 @@ def _record(settings: Settings, job: Sorting, classifier: PageClassifier, run: R
         "settings": asdict(settings),
         "execution": run.execution,
         "resumed": run.resumed,
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
+        "versions": {"python": platform.python_version()} | versions_of(LIBRARIES),
         "machine": {
             "system": platform.platform(),
             "processor": platform.machine(),
@@ -361,13 +360,6 @@ def _record(settings: Settings, job: Sorting, classifier: PageClassifier, run: R
         "files_of_other_kinds": run.pages.passed.files,
         "passed_over": asdict(run.pages.passed),
     }
-
-
-def _version(library: str) -> str:
-    try:
-        return metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _counts(report: TableReport, total: int, seconds: float, done_now: int) -> dict[str, Any]:
@@ -383,12 +375,3 @@ def _counts(report: TableReport, total: int, seconds: float, done_now: int) -> d
         "pages_per_second": round(done_now / seconds, 2) if seconds else 0.0,
         "tables": [file.name for file in report.files],
     }
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
-def _silent(line: str) -> None:
-    if line.startswith("warning"):
-        _say(line)

@@ -10,7 +10,6 @@ Documents that share a page are one unit, which stands on one side of a split. W
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from output.files import file_hash
 from output.progress import Progress
 from reading.decoding import PageError, Reader
 from reading.memory_gate import one_page
@@ -188,8 +188,7 @@ def unjudged_extra(
 
 def _digest(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+        return file_hash(file)[:32]
     except OSError:
         return ""
 

@@ -19,7 +19,7 @@ from noisy_pages import LABELS, draw_page
 from tiny import tiny_base, tiny_model_folder
 
 from classifier import PageClassifier
-from explore.known import file_hash, year_of
+from explore.known import content_hash, year_of
 from index.database import Index, page_file
 from run import main
 
@@ -35,7 +35,7 @@ def test_rows_vectors_and_thumbnails(here, model, capsys):
     assert page_file(first["folder"], first["path"]) == file
     assert (first["document"], first["page"], first["year"]) == ("CTX194303", 4, 1943)
     assert (first["size"], first["mtime_ns"]) == (file.stat().st_size, file.stat().st_mtime_ns)
-    assert (first["width"], first["height"], first["hash"]) == (90, 120, file_hash(file))
+    assert (first["width"], first["height"], first["hash"]) == (90, 120, content_hash(file))
     tiff = rows[rows["file"] == "many.tif"]
     assert list(tiff["page"]) == [1, 2, 3]
     assert list(tiff["frame"]) == [0, 1, 2]
