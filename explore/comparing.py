@@ -26,6 +26,7 @@ import numpy as np
 from explore.known import stamp_of
 from explore.near_duplicates import OTHER, PART, RELATIONS, RULE, SAME, SIDE, UNTOLD, WHOLE, Seen, Verdict, compare, see
 from index.database import page_file
+from output.outcome import Failed
 from output.progress import Progress
 from output.work import Lines
 from reading.decoding import PageError, Reader
@@ -168,29 +169,29 @@ def frame_of(value: object) -> int | None:
         return None
 
 
-def _see(rows: DataFrame, place: int, reader: Reader) -> Seen | str:
+def _see(rows: DataFrame, place: int, reader: Reader) -> Seen | Failed:
     if why := why_unread(rows, place):
-        return why
+        return Failed(why)
     row = rows.iloc[place]
     file, frame = page_file(row["folder"], row["path"]), frame_of(row["frame"])
     try:
         with one_page():
             return see(reader.page(file, frame))
     except PageError as error:
-        return str(error)
+        return Failed(str(error))
     except (MemoryError, cv2.error) as error:
-        return f"cannot be looked at: {str(error) or 'not enough memory'}"
+        return Failed(f"cannot be looked at: {str(error) or 'not enough memory'}")
 
 
 class _Scans:
     """Pages as they are compared: each is read by one thread while others wait; the least lately used are dropped."""
 
-    def __init__(self, load: Callable[[int], Seen | str]) -> None:
+    def __init__(self, load: Callable[[int], Seen | Failed]) -> None:
         self._load, self._lock = load, threading.Lock()
-        self._known: OrderedDict[int, Future[Seen | str]] = OrderedDict()
+        self._known: OrderedDict[int, Future[Seen | Failed]] = OrderedDict()
         self.unread: dict[int, str] = {}
 
-    def of(self, place: int) -> Seen | str:
+    def of(self, place: int) -> Seen | Failed:
         with self._lock:
             future = self._known.get(place)
             if mine := future is None:
@@ -204,8 +205,8 @@ class _Scans:
             except BaseException as error:
                 future.set_exception(error)
                 raise
-            if isinstance(seen, str):
-                self.unread[place] = seen
+            if isinstance(seen, Failed):
+                self.unread[place] = seen.reason
             future.set_result(seen)
         return future.result()
 

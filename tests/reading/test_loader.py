@@ -339,6 +339,21 @@ def test_a_page_that_does_not_fit_into_memory_is_that_pages_reason(tmp_path):
     assert batch.pixels[:, 0, 4, 4].tolist() == [99, 0, 99]
 
 
+class Mistaken(PageTransform):
+    """Gives a channel too few."""
+
+    def __call__(self, image):
+        return super().__call__(image)[:2]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_mistake_of_the_program_is_no_reason_of_a_page(folder, workers):
+    mistaken = Mistaken((8, 8), "squash", CLIP_MEAN, CLIP_STD)
+    with pytest.raises(ValueError, match="broadcast"):
+        list(load_batches(folder, mistaken, batch_size=8, workers=workers, max_pixels=LIMIT))
+    assert not decoding_threads()
+
+
 # ---- progress
 
 
