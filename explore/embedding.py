@@ -24,6 +24,7 @@ from index.database import BROKEN, Index, page_file, schema
 from output.progress import Progress
 from reading.listing import Passed
 from reading.loader import Batch, load_batches
+from reading.page_errors import PageError, reason_of
 from reading.pages import Page, PageList, pages_of
 from reading.sketch import thumbnail
 from sorting.job import threads
@@ -131,10 +132,15 @@ class _Rows:
         """What of a decoded page is kept beside its vector; called on the threads that decode.
 
         stamp: of its file afterwards: picture and hash are of one file only where it is the one that was listed.
+        Raises PageError where the file cannot be read any more.
         """
-        kept = {"hash": self._hash(page), "width": image.width, "height": image.height}
+        kept = {"width": image.width, "height": image.height}
         kept["thumbnail"] = thumbnail_of(image)
         kept["look"] = look_pixels(image)
+        try:
+            kept["hash"] = self._hash(page)
+        except OSError as error:
+            raise PageError(reason_of(error)) from None
         try:
             kept["stamp"] = stamp_of((self._root / page.path).stat())
         except OSError:

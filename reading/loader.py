@@ -72,8 +72,8 @@ def load_batches(
     strict: a page that a decoder complained about fails. workers: threads; 0 decodes in the caller's thread and starts
     none. least_side: pixels that pages are made for at least, where the transform asks for fewer. first_batch: where to
     begin (resume). keep: called with each decoded page, on the thread that decoded it; what it gives is in the batch
-    (`kept`). Closing the iterator, or an exception such as KeyboardInterrupt, drops what is not begun and waits for the
-    pages that are being decoded; no thread is left.
+    (`kept`), and where it raises PageError, the page fails. Closing the iterator, or an exception such as
+    KeyboardInterrupt, drops what is not begun and waits for the pages that are being decoded; no thread is left.
     """
     count = -(-len(pages.pages) // batch_size)
     stop = threading.Event()
@@ -88,8 +88,9 @@ def load_batches(
                 image = reader.page(file, page.frame, heard)
                 if heard and strict:
                     return _Decoded(f"doubtful: {'; '.join(heard)}")
-                slot[...] = transform(image)
+                pixels = transform(image)
                 kept = keep(page, image) if keep else None
+                slot[...] = pixels
                 del image  # before its memory counts as free
                 return _Decoded(warning="; ".join(heard), kept=kept)
         except PageError as error:
