@@ -39,6 +39,7 @@ PILLOW_ERRORS = (
 # Pillow and tifffile, where they read TIFF and Exif: they check few types of what a tag holds.
 TIFF_ERRORS = (*PILLOW_ERRORS, TypeError, AttributeError, AssertionError)
 
+NOWHERE = "damaged: its header points to a place that no file has"
 SENSELESS = "damaged: its header holds values that make no sense"
 # Of these, the text speaks of the decoder's code ("15252" of a KeyError), not of the file.
 _OF_CODE = (LookupError, TypeError, AttributeError, AssertionError, ArithmeticError, RecursionError)
@@ -75,7 +76,7 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, OSError) and (error.errno == errno.ELOOP or getattr(error, "winerror", None) == _WINDOWS_LOOP):
         return "a link that leads in a circle"
     if isinstance(error, OSError) and error.errno in (errno.EINVAL, errno.EOVERFLOW):  # of seeking
-        return "damaged: its header points to a place that no file has"
+        return NOWHERE
     if isinstance(error, OSError) and error.errno:
         return f"cannot be read: {(os.strerror(error.errno)).lower()}"
     text = " ".join(str(error).split())

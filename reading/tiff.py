@@ -81,7 +81,7 @@ class OpenTiffs:
             try:
                 page = _decoded(path, file, image, directory, max_pixels, heard)
             except DecoderError:
-                if (numbers_of(image.tag_v2.get(COMPRESSION)) or [1])[0] in COMMON_COMPRESSIONS:
+                if (numbers_of(image.tag_v2.get(COMPRESSION)) or [0])[0] in COMMON_COMPRESSIONS:
                     raise
                 return read_rare_tiff(path, directory, max_pixels)
             keep = getattr(image, "is_animated", False)

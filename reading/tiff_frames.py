@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple
 
 from reading.containers import size_of
-from reading.page_errors import PageError
+from reading.page_errors import NOWHERE, PageError
 
 MAX_FRAMES = 100_000  # far above any scanned volume; a hostile TIFF can chain a directory at every byte
 _ENTRIES = 64  # of a directory that are looked at: they are sorted, and those that tell what it is come first
@@ -86,8 +86,8 @@ def _directories(file: BinaryIO) -> list[dict[int, int]]:
             if len(seen) >= MAX_FRAMES:
                 raise PageError(f"damaged: more than {MAX_FRAMES} frames")
             seen.add(offset)
-            if offset > size:  # of BigTIFF, beyond 2**63 even: that cannot be sought
-                raise PageError(_BEYOND)
+            if offset >= 2**63:  # of BigTIFF: cannot even be sought
+                raise PageError(NOWHERE)
             file.seek(offset)
             (entries,) = struct.unpack(count_as, file.read(struct.calcsize(count_as)))
             end = offset + struct.calcsize(count_as) + entries * entry
