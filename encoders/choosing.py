@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from encoders.base import BASE, is_base
 from encoders.earlier import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
+from output.files import json_if_whole
 from settings.command import ModelRequest
 from settings.given_paths import expanded
 from settings.schema import Settings
@@ -138,7 +138,7 @@ def list_models(model_dir: Path, revisions: Mapping[str, str] | None = None) -> 
 
 def describe(folder: Path, revisions: Mapping[str, str] | None = None) -> ModelFolder:
     """What a model folder says of itself; nothing is loaded. revisions: base -> how its revisions begin."""
-    own, record = _json(folder / PAGE_CLASSIFIER), _json(folder / "training.json")
+    own, record = json_if_whole(folder / PAGE_CLASSIFIER), json_if_whole(folder / "training.json")
     name = EARLIER_NAME.match(folder.name)
     revision = str(own.get("revision") or "") or ((name["revision"] or name["only"]) if name else "")
     try:
@@ -189,7 +189,7 @@ def _at_path(path: Path, settings: Settings, named: str, given: str, *, to_train
     if path.is_file():
         kinds = " or ".join(CHECKPOINT_SUFFIXES)
         raise UserError(f"{shown} is no model: that is a folder, or an earlier tool's {kinds} file")
-    if "model_type" in _json(path / "config.json"):
+    if "model_type" in json_if_whole(path / "config.json"):
         if untuned or to_train:
             return ModelChoice(path, "base", _base_of_folder(path), f"{given}, untuned")
         raise UserError(f"{shown} is an untuned base: use it with --zero_shot, or train it with --train")
@@ -327,14 +327,6 @@ def revision_begins(revision: str, start: str) -> bool:
     """Whether v1.1.3.7 begins with the numbers of v1.1."""
     wanted = revision_numbers(start)
     return revision_numbers(revision)[: len(wanted)] == wanted
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _near(path: Path) -> Path:

@@ -39,7 +39,7 @@ from hub import client
 from hub.client import HubError, HubFile
 from hub.command import Pull
 from hub.convert import described, licence_beside, save_earlier
-from output.files import read_json
+from output.files import json_if_whole
 from output.work import WorkFolder
 from settings.command import ModelRequest
 from utils import UserError, did_you_mean, printable
@@ -385,7 +385,7 @@ def _base_of_revision(revision: str, starts: Mapping[str, str]) -> str:
 
 
 def _source(folder: Path) -> dict[str, Any]:
-    return read_json(folder / SOURCE)
+    return json_if_whole(folder / SOURCE)
 
 
 def _write_json(file: Path, values: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from index.columns import SPACES, Space, matrix
+from output.files import json_if_whole, write_whole
 
 if TYPE_CHECKING:
     from lancedb.table import LanceTable
@@ -141,11 +142,7 @@ class Nearest:
     @property
     def trained(self) -> int:
         """Pages that there were when the IVF indexes were made, 0 where one is missing."""
-        try:
-            said = json.loads(self._about.read_text(encoding="utf-8"))
-            return int(said["pages"]) if all(map(self.approximate, SPACES)) else 0
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
+        return json_if_whole(self._about).get("pages", 0) if all(map(self.approximate, SPACES)) else 0
 
     def indexed(self, space: Space = "vector") -> int | None:
         """Rows that the IVF index of a space knows, None where there is none."""
@@ -167,7 +164,7 @@ class Nearest:
         for space in SPACES:
             self._pages.create_index(space, config=config, replace=True)
         said = json.dumps({"pages": pages, "partitions": partitions})
-        self._about.write_text(said + "\n", encoding="utf-8")
+        write_whole(self._about, said + "\n")
 
 
 def _matrix(column: pa.Array | pa.ChunkedArray) -> np.ndarray:

@@ -98,7 +98,7 @@ def replace_folder(part: Path, folder: Path) -> Path:
     return folder
 
 
-def read_json(file: Path) -> dict[str, Any]:
+def json_if_whole(file: Path) -> dict[str, Any]:
     """A record; {} where the file is absent, or holds none."""
     try:
         value = json.loads(file.read_bytes())

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 
 from output.failures import WriteError, of_system
-from output.files import read_json, write_json, write_lines
+from output.files import json_if_whole, write_json, write_lines
 from output.journal import Journal
 from output.outcome import Outcome
 from output.work import WorkFolder, begun, differences
@@ -307,7 +307,7 @@ def _head(name: str, started: float) -> dict:
 
 
 def _state(output: Path, name: str) -> str:
-    return str(read_json(_record_file(output, name)).get("state", ""))
+    return str(json_if_whole(_record_file(output, name)).get("state", ""))
 
 
 def begun_since(output: Path, began: float) -> bool:

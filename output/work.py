@@ -25,7 +25,7 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from output.files import read_json, write_json
+from output.files import json_if_whole, write_json
 
 LOCK = "lock"
 
@@ -108,7 +108,7 @@ def _drop(path: Path, *, ignore_errors: bool = False) -> None:
 
 def begun(parent: Path, names: str, head: str) -> list[tuple[Path, dict[str, Any]]]:
     """The work folders in `parent` (names: a pattern) that were begun, with what their heads say; the oldest first."""
-    heads = ((file.parent, read_json(file)) for file in parent.glob(f"{names}/{head}"))
+    heads = ((file.parent, json_if_whole(file)) for file in parent.glob(f"{names}/{head}"))
     works = [(folder, values) for folder, values in heads if {"identity", "started"} <= values.keys()]
     return sorted(works, key=lambda work: (work[1]["started"], work[0].name))
 

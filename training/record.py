@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from output.files import read_json
+from output.files import json_if_whole
 
 SEEN_FILE = "pages_seen.csv"
 
 
 def read_record(folder: Path) -> dict[str, Any]:
     """The training record of a model folder; {} where it has none."""
-    return read_json(folder / "training.json")
+    return json_if_whole(folder / "training.json")
 
 
 def read_seen(folder: Path) -> frozenset[str]:
