@@ -90,11 +90,11 @@ def main() -> None:
     from settings.config_file import read_settings
     from training.command import Training
     from training.data import find_labelled
-    from training.fitting import Material
-    from training.folds import OutOfFold, run_fold, summarise
+    from training.folds import pool, run_fold, summarise
     from training.job import identity
+    from training.material import Material
     from training.report import figures, show
-    from training.start import Start
+    from training.start import Start, TrainingRun
     from training.work import Work
     from utils import fold_documents
 
@@ -104,20 +104,16 @@ def main() -> None:
         settings = settings.replaced("train", towers="head", folds=given.folds)
         job = Training(directory=given.pages, model=ModelRequest(base="EfficientNet-Lite0"), name="benchmark")
         start = Start.choose(settings, job.model)
-        found = find_labelled(given.pages, settings)
-        folds = fold_documents(found.labels, found.documents, given.folds, given.seed)
+        labelled = find_labelled(given.pages, settings)
+        folds = fold_documents(labelled.labels, labelled.documents, given.folds, given.seed)
         with Work.open(settings, job, start.base, given.pages, identity(settings, start, given.pages)) as work:
-            material = Material.prepare(settings, work, start, [found], folds, print)
-            fold_numbers = range(1, given.folds + 1)
-            tested = [
-                run_fold(settings, work, start, material, folds, fold, lambda line: None) for fold in fold_numbers
-            ]
-    names = ("logits", "truth", "places", "folds")
-    pooled = OutOfFold(material.categories, *(np.concatenate([part[name] for part in tested]) for name in names), [])
-    ours = summarise(pooled, found)["pooled"]
-    places = pooled.places
-    scores = regression(material.features[places, 0], pooled.truth, pooled.folds, len(material.categories))
-    mark = figures(scores, pooled.truth, [found.documents[place] for place in places])
+            run = TrainingRun(settings, start, work)
+            material = Material.prepare(run, [labelled], folds)
+            tested = [run_fold(run, material, folds, fold) for fold in range(1, given.folds + 1)]
+    pooled = pool(material.categories, tested)
+    ours = summarise(pooled, labelled)["pooled"]
+    scores = regression(material.features[pooled.indices, 0], pooled.truth, pooled.folds, len(material.categories))
+    mark = figures(scores, pooled.truth, [labelled.documents[index] for index in pooled.indices])
     top = (np.argsort(-scores, axis=1)[:, :3] == pooled.truth[:, None]).any(axis=1).mean()
     print(f"{given.folds} folds by document, seed {given.seed}; no page was judged by a model that knew its document")
     print(f"logistic regression on frozen features  {show(mark)}, top-3 {100 * top:.1f} %")

@@ -52,9 +52,9 @@ class Recipe:
 
 
 class Learner(nn.Module):
-    """The classifier's two towers as one module for the `Trainer`; decides what learns.
+    """The classifier's two towers as one module; decides what learns.
 
-    What must learn where the text tower is random (the base of backbone.py)? With random text embeddings that stay
+    What must learn where the text tower is random (the base of encoders/base.py)? With random text embeddings that stay
     fixed the head alone could still sort pages, but every new description would be noise. A tower that small costs
     nothing beside the image tower, so it always learns (but for its word embeddings), with both projections. A large
     text tower (CLIP, SigLIP) carries more language than a thousand pages can teach: it learns with "both" only; else
@@ -63,7 +63,7 @@ class Learner(nn.Module):
     | towers | learns |
     |---|---|
     | head | projection(s) of the image tower, logit scale; a small text tower and its projection |
-    | image | head, and the image tower (EfficientNet-Lite0: but for its first stages, see backbone.py) |
+    | image | head, and the image tower (EfficientNet-Lite0: but for its first stages, see encoders/base.py) |
     | both | everything |
     """
 
@@ -71,7 +71,6 @@ class Learner(nn.Module):
         super().__init__()
         self.classifier = classifier
         self.encoder = classifier.model
-        self.config = self.encoder.config  # the Trainer asks for it
         self.towers = towers
         self.counts = [len(texts) for texts in classifier.descriptions.values()]
         self.starts = np.cumsum([0, *self.counts[:-1]])
@@ -120,7 +119,7 @@ class Learner(nn.Module):
         """uint8 [B, 3, H, W] -> the image tower's pooled features before the projection, [B, F]; no gradient."""
         with torch.no_grad():
             inputs = self.classifier.transform.normalise(pixels)
-            if self.config.vision_config.model_type == "timm_wrapper":
+            if self.encoder.config.vision_config.model_type == "timm_wrapper":
                 inputs = inputs.contiguous(memory_format=torch.channels_last)  # a third faster on a CPU
             return self.encoder.vision_model(pixel_values=inputs).pooler_output.flatten(1).float()
 
@@ -273,10 +272,6 @@ class Pages(torch.utils.data.Dataset):
     def __init__(self, store: PageStore, labels: Sequence[int], seed: int, features: np.ndarray | None = None) -> None:
         self.store, self.labels, self.seed = store, list(labels), seed
         self.features = features  # [pages, 1 + copies, F]; copy 0 is the page as it is
-
-    def only(self, places: Sequence[int]) -> torch.utils.data.Subset:
-        """These pages alone, as they are: for validation."""
-        return torch.utils.data.Subset(self, list(places))
 
     def __len__(self) -> int:
         return len(self.labels)

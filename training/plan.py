@@ -39,7 +39,7 @@ class Plan:
         self.tables = self.tables or [stamp_of(part.root / DOCUMENTS) for part in self.parts]
 
     @property
-    def found(self) -> LabelledPages:
+    def labelled(self) -> LabelledPages:
         """The own pages."""
         return self.parts[0]
 

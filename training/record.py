@@ -14,6 +14,7 @@ from typing import Any
 from output.files import json_if_whole
 
 SEEN_FILE = "pages_seen.csv"
+METRICS = "metrics.jsonl"  # one line an epoch: epoch, step, loss, lr; of validation pages loss, accuracy, quality
 
 
 def read_record(folder: Path) -> dict[str, Any]:

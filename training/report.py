@@ -1,7 +1,7 @@
 """What a training leaves behind: figures, the training record, curves, the card, and the model folder itself.
 
 text = show(figures(logits, truth, documents))        # 86.2 % (95 % interval 79.0 to 92.1, ...)
-save(work, classifier, "mine", record, text, files=[split], run=run, contents=seen)
+save(run, fitted, record, text, files=[split])
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
@@ -22,15 +22,15 @@ import numpy as np
 from encoders.card import trained_card
 from encoders.words import NAME, WordKnowledge
 from output.pictures import new_figure, save_figure
-from training.record import write_seen
-from training.work import Work, is_main
+from training.processes import is_main, process_count
+from training.record import METRICS, write_seen
+from training.work import Work
 from utils import UserError, accuracy_interval, printable
 
 if TYPE_CHECKING:
-    from classifier import PageClassifier
-    from settings.schema import Settings
-    from training.fitting import Fitted, Material
-    from training.start import Start
+    from training.fitting import Fitted
+    from training.material import Material
+    from training.start import TrainingRun
 
 LIBRARIES = ("torch", "transformers", "timm", "accelerate", "pillow", "numpy", "safetensors", "tokenizers")
 
@@ -55,25 +55,23 @@ def show(values: dict[str, Any]) -> str:
     return f"{100 * values['accuracy']:.1f} % (95 % interval {low:.1f} to {high:.1f}, {size})"
 
 
-def make_record(
-    settings: Settings, work: Work, start: Start, material: Material, splits: Sequence[str], fitted: Fitted
-) -> dict[str, Any]:
+def make_record(run: TrainingRun, material: Material, splits: Sequence[str], fitted: Fitted) -> dict[str, Any]:
     """The training record: what was trained, from what, on which documents, with which numbers."""
 
     def named(part: str) -> list[str]:
         return sorted({printable(d) for d, split in zip(material.documents, splits, strict=False) if split == part})
 
+    settings, start, work = run.settings, run.start, run.work
     # `fit` leaves out extra pages of documents that judge
     extra = {printable(document) for document in material.documents[material.own :]}
     extra -= {*named("validation"), *named("test")}
-    result = fitted.result
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "name": work.name,
         "base": fitted.classifier.base,
         **({"words": NAME if WordKnowledge.find() else "random"} if start.choice is None else {}),
         "start": relative(Path(start.name), work.models) if Path(start.name).is_dir() else start.name,
-        "data": relative(material.found.root, work.models / work.name),
+        "data": relative(material.labelled.root, work.models / work.name),
         "pages": dict(sorted(Counter(splits).items())),
         "pages_per_category": dict(
             sorted(Counter(material.labels[i] for i, split in enumerate(splits) if split == "train").items())
@@ -85,11 +83,9 @@ def make_record(
         "seed": settings.setup.seed,
         "device": device_name(settings.setup.device),
         "precision": fitted.recipe.precision,
-        "processes": int(os.environ.get("WORLD_SIZE", "1")),
+        "processes": process_count(),
         "recipe": asdict(fitted.recipe),
-        "epochs": result["epochs"],
-        "steps": result["steps"],
-        "best_epoch": result["best_epoch"],
+        **asdict(fitted.learned),
         "versions": {name: metadata.version(name) for name in LIBRARIES},
     }
 
@@ -103,20 +99,12 @@ def device_name(device: str) -> str:
     return f"{device} ({torch.cuda.get_device_name(device)})"
 
 
-def save(
-    work: Work,
-    classifier: PageClassifier,
-    name: str,
-    record: dict[str, Any],
-    text: str,
-    files: Sequence[Path],
-    run: Path,
-    contents: Iterable[str],
-) -> Path:
+def save(run: TrainingRun, fitted: Fitted, record: dict[str, Any], text: str, files: Sequence[Path]) -> Path:
     """Put the complete model folder in its place: everything is written in the work folder, then renamed.
 
-    contents: of the pages that the model was trained or chosen on.
+    record: its "name" is the folder's; text: what the card says of its figures; files: what lies beside the weights.
     """
+    work, classifier, name = run.work, fitted.classifier, record["name"]
     target = work.models / name
     if not is_main():
         return target
@@ -124,10 +112,11 @@ def save(
     ready = work.folder / f"{name}.ready"
     shutil.rmtree(ready, ignore_errors=True)
     classifier.save_pretrained(ready, card=trained_card(classifier, name, record, text))
-    for file in (*files, *(run / name for name in ("metrics.jsonl",))):
+    metrics = fitted.folder / METRICS
+    for file in (*files, metrics):
         shutil.copyfile(file, ready / file.name)
-    write_seen(ready, contents)
-    draw_curves(run / "metrics.jsonl", ready / "curves.png")
+    write_seen(ready, fitted.contents)
+    draw_curves(metrics, ready / "curves.png")
     return put_in_place(ready, target)
 
 

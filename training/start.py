@@ -1,7 +1,8 @@
-"""Where a training starts: a model folder, an untuned base, or the untuned EfficientNet-Lite0.
+"""Where a training starts: a model folder, an untuned base, or the untuned EfficientNet-Lite0; what its parts share.
 
 start = Start.choose(settings, request)
 classifier = start.open(settings, ["LETTER", "MAP"])
+run = TrainingRun(settings, start, work)        # what plan, fits, folds and report of one training go by
 """
 
 from __future__ import annotations
@@ -12,25 +13,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from encoders import base as backbone
+from encoders.base import BASE, LICENCE, SIZE, build_base, is_base, weights_file
 from encoders.descriptions import label_descriptions, prompts, read_sets
 from encoders.words import INSTALL, WordKnowledge
+from training.processes import is_main
 from training.record import documents_seen, read_record, read_seen
-from training.work import is_main
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from settings.command import ModelRequest
     from settings.schema import Settings
+    from training.work import Work
 
 
 @dataclass
 class Start:
     """Where training starts.
 
-    name: for people; base: its base code; choice: how it is loaded (None: built by backbone.py); texts: what -cc or
-    --avg chose; seen: the documents a fine-tuned start knows already, contents: what its pages are; unnamed: it is
-    fine-tuned, and nothing says on which documents.
+    name: for people; base: its base code; choice: how it is loaded (None: built by encoders/base.py); texts: what -cc
+    or --avg chose; seen: the documents a fine-tuned start knows already, contents: what its pages are; unnamed: it is
+    fine-tuned, and nothing says on which documents; descriptions: those that the training began with.
     """
 
     name: str
@@ -39,7 +41,7 @@ class Start:
     texts: dict[str, list[str]] | None
     seen: frozenset[str] = frozenset()
     unnamed: bool = False
-    known: dict[str, list[str]] | None = None
+    descriptions: dict[str, list[str]] | None = None
     contents: frozenset[str] = frozenset()
 
     @classmethod
@@ -48,9 +50,9 @@ class Start:
         from sorting.job import chosen_descriptions
 
         texts = chosen_descriptions(settings)
-        if request.path is None and (not request.base or backbone.is_base(request.base)):
-            backbone.weights_file()
-            return cls(backbone.BASE, backbone.BASE, None, texts)
+        if request.path is None and (not request.base or is_base(request.base)):
+            weights_file()
+            return cls(BASE, BASE, None, texts)
         from encoders.choosing import choose_model
 
         choice = choose_model(settings, request, to_train=True)
@@ -75,17 +77,17 @@ class Start:
                     warn(f"note: the text tower will know the words of its descriptions only; more of them: {INSTALL}")
                 tell_texts_apart(classifier, settings.setup.seed, settings.setup.quiet or not is_main())
         else:
-            own = self.describe(settings, labels)
+            chosen = self.describe(settings, labels)
             classifier = load_classifier(
                 choice.source,
                 kind=choice.kind,
-                descriptions=own if choice.kind == "base" else None,
+                descriptions=chosen if choice.kind == "base" else None,
                 tokenizer=settings.setup.tokenizer or None,
                 base=choice.base,
             )
             if choice.kind != "base":
-                known = {} if self.texts else classifier.descriptions
-                classifier.use_categories(own | {label: texts for label, texts in known.items() if label in own})
+                kept = {} if self.texts else classifier.descriptions
+                classifier.use_categories(chosen | {label: texts for label, texts in kept.items() if label in chosen})
         return classifier.to(settings.setup.device, "fp32")
 
     def describe(self, settings: Settings, labels: Sequence[str]) -> dict[str, list[str]]:
@@ -93,24 +95,46 @@ class Start:
         `[setup]`. A label without one gets its name, and is said once.
         """
         setup = settings.setup
-        if self.known is None:
-            self.known = self.texts or read_sets(setup.categories_dir, setup.categories_prefix)
-            nameless = [label for label in labels if label not in self.known]
+        if self.descriptions is None:
+            self.descriptions = self.texts or read_sets(setup.categories_dir, setup.categories_prefix)
+            nameless = [label for label in labels if label not in self.descriptions]
             if nameless and is_main():
                 warn(f"warning: no description for {', '.join(nameless)}: the name itself is used")
-        return {label: self.known.get(label) or label_descriptions([label])[label] for label in labels}
+        return {label: self.descriptions.get(label) or label_descriptions([label])[label] for label in labels}
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One training in this process: its settings, where it starts, its work folder, and how it speaks to the user."""
+
+    settings: Settings
+    start: Start
+    work: Work
+
+    @property
+    def quiet(self) -> bool:
+        """Whether this process shows no progress."""
+        return self.settings.setup.quiet or not is_main()
+
+    def say(self, line: str) -> None:
+        """One line for the user, with --quiet too; of several processes the main one speaks."""
+        if is_main():
+            warn(line)
+
+    def chat(self, line: str) -> None:
+        """One line for a user who did not ask for quiet."""
+        if not self.quiet:
+            warn(line)
 
 
 def build(descriptions: dict[str, list[str]], seed: int) -> PageClassifier:
-    """The untuned base of backbone.py as a classifier of these categories, on the CPU."""
+    """The untuned base of encoders/base.py as a classifier of these categories, on the CPU."""
     from classifier import PageClassifier
     from reading.transform import PageTransform
 
-    model, tokenizer = backbone.build_base(prompts(descriptions), seed)
-    transform = PageTransform(backbone.SIZE, "squash", (0.5,) * 3, (0.5,) * 3)
-    return PageClassifier(
-        model, tokenizer, transform, descriptions, base=backbone.BASE, licence=backbone.LICENCE.lower()
-    )
+    model, tokenizer = build_base(prompts(descriptions), seed)
+    transform = PageTransform(SIZE, "squash", (0.5,) * 3, (0.5,) * 3)
+    return PageClassifier(model, tokenizer, transform, descriptions, base=BASE, licence=LICENCE.lower())
 
 
 def warn(line: str) -> None:

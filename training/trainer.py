@@ -1,329 +1,184 @@
-"""The training loop: Hugging Face `Trainer` with our loss, data order, validation, and checkpoints safe from kills.
+"""The training loop: steps on augmented pages, validation and a checkpoint after each epoch, an early end.
 
-    result = learn(learner, examples, validation, sampler, recipe, work, advance)   # the best epoch is in the learner
+    result = learn(learner, lessons, recipe, work, advance)     # the best epoch is in the learner
 
-Called again after a kill it goes on from the newest whole checkpoint in `work`, and ends with the same number of steps
-and the same data order. One process, one GPU or several under `torchrun` run the same code: `Trainer` shards batches.
+Called again after a kill it goes on from the newest complete checkpoint in `work`, and ends with the same bytes as an
+undisturbed training: steps, data order and random state are its. One process, or several under `torchrun`, of which
+each takes every n-th batch, run the same code.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-import shutil
-import tempfile
-from collections.abc import Callable
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import nn
 from torch.nn import functional
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from torch.nn.parallel import DistributedDataParallel
+from torch.nn.utils import clip_grad_norm_
+from torch.utils.data import DataLoader
+from transformers import get_cosine_schedule_with_warmup
 
-from output import failures
-from output.files import write_lines
+from training.checkpoints import State, load_learned, restore, save
 from training.data import BalancedSampler
 from training.learner import Learner, Pages, Recipe
-from utils import cross_entropy, fit_temperature, printable
+from training.processes import gathered, process_count, process_number
+from utils import cross_entropy, fit_temperature
 
 MAX_SCALE = float(np.log(100.0))  # CLIP's bound of the logit scale
-MARKER = "complete"  # the last file written into a checkpoint
-
-
-class PageTrainer(Trainer):
-    """HF `Trainer` with our loss, data order, evaluation by averaged prototypes, checkpoints with a final marker."""
-
-    def __init__(self, *, sampler: BalancedSampler, learner: Learner, lr: float, advance: Any, **rest: Any) -> None:
-        super().__init__(model=learner, **rest)
-        self.sampler = sampler
-        self.lr = lr
-        self.callback_handler.callbacks = [
-            callback
-            for callback in self.callback_handler.callbacks
-            if type(callback).__name__ not in ("PrinterCallback", "ProgressCallback")
-        ]
-        self.add_callback(Conductor(sampler, advance))
-        self._prototypes: torch.Tensor | None = None
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> BalancedSampler:
-        return self.sampler
-
-    def create_optimizer(self, *args: Any, **kwargs: Any) -> torch.optim.Optimizer:
-        """AdamW on what learns, each part at its rate."""
-        if self.optimizer is None:
-            self.optimizer = torch.optim.AdamW(self.model.groups(self.lr))
-        return self.optimizer
-
-    def compute_loss(
-        self, model: nn.Module, inputs: dict, return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
-        """Cross-entropy over the categories, each represented by one of its descriptions, drawn at random."""
-        # From seed and step, not from the global random state: a resumed training draws the same texts.
-        rng = np.random.default_rng([self.args.seed, self.state.global_step])
-        logits = model(inputs["inputs"], texts=self.model.draw_texts(rng))
-        loss = functional.cross_entropy(
-            logits.float(), inputs["labels"], label_smoothing=self.args.label_smoothing_factor
-        )
-        return (loss, logits) if return_outputs else loss
-
-    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Validation against the averaged prototypes, as the finished model works."""
-        self.model.eval()
-        self._prototypes = self.model.prototypes()
-        return super().evaluate(*args, **kwargs)
-
-    def prediction_step(
-        self, model: nn.Module, inputs: dict, prediction_loss_only: bool, ignore_keys: Any = None
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Loss, logits and labels of one batch."""
-        inputs = self._prepare_inputs(inputs)
-        with torch.no_grad():
-            logits = self.model(inputs["inputs"], prototypes=self._prototypes).float()
-        return functional.cross_entropy(logits, inputs["labels"]), logits, inputs["labels"]
-
-    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
-        if self.args.should_save:  # only what learns: a frozen CLIP of 1.7 GB need not be written each epoch
-            Path(output_dir).mkdir(parents=True, exist_ok=True)
-            learned = {n: p.detach().contiguous() for n, p in self.model.named_parameters() if p.requires_grad}
-            save_file(learned, str(Path(output_dir) / "model.safetensors"))
-
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
-        load_learned(self.model, Path(resume_from_checkpoint))
-
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        try:
-            super()._save_checkpoint(model, trial)
-        except (OSError, RuntimeError, SafetensorError) as error:
-            raise self._unwritable(error) from error
-        if self.args.parallel_mode.value == "distributed":
-            torch.distributed.barrier()  # other ranks write their random state into the same folder
-        if not self.args.should_save:
-            return
-        folder = Path(self.args.output_dir)
-        newest = folder / f"checkpoint-{self.state.global_step}"
-        with (newest / MARKER).open("w", encoding="utf-8") as marker:
-            marker.flush()
-            os.fsync(marker.fileno())
-        keep = {newest.name, f"checkpoint-{self.state.best_global_step}"}
-        for old in folder.glob("checkpoint-*"):
-            if old.name not in keep:
-                (old / MARKER).unlink(missing_ok=True)  # first: half a folder must not pass for a whole one
-                shutil.rmtree(old, ignore_errors=True)
-
-    def _unwritable(self, error: Exception) -> Exception:
-        """What to say where a checkpoint cannot be written; anything else is given back as it is.
-
-        safetensors and torch have errors of their own for a full disk, which do not name the cause alike.
-        """
-        folder = Path(self.args.output_dir)
-        cause = error if isinstance(error, OSError) else unwritable(folder)
-        line = failures.line_of(cause or error)
-        if line is None:
-            return error
-        epoch = round(self.state.epoch or 0)
-        return failures.WriteError(
-            f"the checkpoint of epoch {epoch} cannot be written into {printable(str(folder))}: {line}"
-        )
-
-
-def unwritable(folder: Path) -> OSError | None:
-    """What the system says of writing a checkpoint's worth into a folder; None where that can be done."""
-    try:
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            for _ in range(16):
-                probe.write(bytes(2**20))
-            probe.flush()
-            os.fsync(probe.fileno())
-    except OSError as error:
-        return OSError(error.errno, error.strerror)  # without the probe's own name
-    return None
-
-
-class Conductor(TrainerCallback):
-    """Sets the epoch's data order, writes metrics.jsonl, stops early, and moves the progress bar."""
-
-    def __init__(self, sampler: BalancedSampler, advance: Callable[[int], None]) -> None:
-        self.sampler, self.advance = sampler, advance
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Accelerate passes the epoch on to some samplers only, so it is set here."""
-        self.sampler.set_epoch(round(state.epoch or 0))
-
-    def on_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
-        """CLIP's bound on the logit scale; a clamp in the forward pass would leave it without a gradient up there."""
-        with torch.no_grad():
-            getattr(model, "module", model).encoder.logit_scale.clamp_(max=MAX_SCALE)
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """One step is done."""
-        self.advance(1)
-
-    def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Early stopping, from the history alone, so that a resumed training stops where an undisturbed one does."""
-        if should_stop(state.log_history, args.patience):
-            control.should_training_stop = True
-
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """metrics.jsonl is written anew from the history: it never holds an epoch twice."""
-        if state.is_world_process_zero:
-            write_metrics(Path(args.output_dir) / "metrics.jsonl", state.log_history)
+MAX_NORM = 1.0  # longer gradients are cut to it
+WARM_UP = 0.05  # share of all steps in which the learning rate rises, before it falls along a cosine
 
 
 @dataclass
-class Arguments(TrainingArguments):
-    """`TrainingArguments`, our patience (epochs without a better validation; 0: never stop early) and our device.
+class Lessons:
+    """What is learned from: `sampler` draws from `pages`; validation: the pages that choose the epoch, may be none."""
 
-    place: the device to train on; left to itself, `Trainer` takes the first GPU (under torchrun each process its own).
+    pages: Pages
+    sampler: BalancedSampler
+    validation: list[int]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """How long was trained, and which epoch was kept; epochs count from 1."""
+
+    epochs: int
+    steps: int
+    best_epoch: int
+
+
+def learn(learner: Learner, lessons: Lessons, recipe: Recipe, work: Path, advance: Callable[[int], None]) -> Learned:
+    """Train, or go on from the newest complete checkpoint in `work`; the best epoch's weights end up in the learner.
+
+    Without validation pages all epochs are trained and the last one is kept. advance(n): n steps are done.
     """
+    if learner.encoder.device.type == "cuda":
+        torch.cuda.set_device(learner.encoder.device)  # else pinned memory and more would take the first one too
+    torch.manual_seed(recipe.seed)  # of dropout
+    loop = Loop(learner, lessons, recipe)
+    history = restore(work, loop.state)
 
-    patience: int = 0
-    place: str = ""
+    def ended() -> bool:
+        return len(history) >= recipe.epochs or should_stop(history, recipe.patience)
 
-    @property
-    def device(self) -> torch.device:
-        """Where the Trainer puts model and batches."""
-        # What `Trainer` asks is this property; what `accelerate` takes is told by the environment alone, and read when
-        # its state is made, which the first look at `super().device` does.
-        before = os.environ.get("ACCELERATE_TORCH_DEVICE")
-        os.environ["ACCELERATE_TORCH_DEVICE"] = self.place
-        try:
-            super().device  # noqa: B018
-        finally:
-            del os.environ["ACCELERATE_TORCH_DEVICE"]
-            if before is not None:
-                os.environ["ACCELERATE_TORCH_DEVICE"] = before
-        place = torch.device(self.place)
-        if place.type == "cuda":
-            torch.cuda.set_device(place)  # `super` has chosen the first one
-        return place
+    if history and not ended():
+        advance(history[-1]["step"])
+    while not ended():
+        step = history[-1]["step"] if history else 0
+        history.append(loop.epoch(len(history), step, advance) | loop.validate())
+        save(work, loop.state, history, keep=best_of(history)["step"])
+    best = best_of(history)
+    load_learned(learner, work / f"checkpoint-{best['step']}")
+    return Learned(len(history), history[-1]["step"], best["epoch"])
+
+
+class Loop:
+    """One epoch of training, and one validation, of a learner on its device."""
+
+    def __init__(self, learner: Learner, lessons: Lessons, recipe: Recipe) -> None:
+        self.learner, self.lessons, self.recipe = learner, lessons, recipe
+        self.device = learner.encoder.device
+        self.model: torch.nn.Module = learner
+        if process_count() > 1:  # gradients are averaged over all processes
+            devices = [self.device] if self.device.type == "cuda" else None
+            self.model = DistributedDataParallel(learner, device_ids=devices, find_unused_parameters=True)
+        optimizer = torch.optim.AdamW(learner.groups(recipe.lr))
+        steps = recipe.epochs * -(-len(lessons.sampler) // (recipe.batch_size * process_count()))
+        schedule = get_cosine_schedule_with_warmup(optimizer, math.ceil(WARM_UP * steps), steps)
+        self.state = State(learner, optimizer, schedule)
+
+    def epoch(self, epoch: int, step: int, advance: Callable[[int], None]) -> dict[str, Any]:
+        """Train for an epoch, counted from 0, that begins after `step` steps; gives its line of metrics.jsonl."""
+        learner, optimizer, schedule = self.learner, self.state.optimizer, self.state.schedule
+        self.model.train()
+        self.lessons.sampler.set_epoch(epoch)
+        begun, total = step, torch.zeros((), device=self.device)
+        for inputs, labels in self._batches(list(self.lessons.sampler), self.recipe.batch_size):
+            # From seed and step, not from the global random state: a resumed training draws the same texts.
+            texts = learner.draw_texts(np.random.default_rng([self.recipe.seed, step]))
+            with self._precision():
+                logits = self.model(inputs, texts=texts)  # [B, C]
+            loss = functional.cross_entropy(logits.float(), labels, label_smoothing=self.recipe.label_smoothing)
+            self.model.zero_grad()  # before the first step too: the text tower may have learned from texts alone
+            loss.backward()
+            clip_grad_norm_(self.model.parameters(), MAX_NORM)
+            optimizer.step()
+            with torch.no_grad():  # a clamp in the forward pass would leave the scale without a gradient up there
+                learner.encoder.logit_scale.clamp_(max=MAX_SCALE)
+            rate = schedule.get_last_lr()[0]
+            schedule.step()
+            total += loss.detach()
+            step += 1
+            advance(1)
+        mean = gathered(total[None]).mean().item() / (step - begun)
+        return {"epoch": epoch + 1, "step": step, "loss": mean, "lr": rate}
+
+    def validate(self) -> dict[str, float]:
+        """Loss, accuracy and quality on the validation pages, as the finished model works; {} without any.
+
+        quality: the cross-entropy at its best temperature, by which the best epoch is chosen. Accuracy moves in steps
+        of a page, and on ten validation pages it cannot tell epochs apart; plain cross-entropy punishes confidence that
+        the fitted temperature takes away anyway.
+        """
+        pages = self.lessons.validation
+        if not pages:
+            return {}
+        self.learner.eval()
+        prototypes = self.learner.prototypes()
+        rows: list[tuple[torch.Tensor, ...]] = []  # per batch: losses [B], logits [B, C], labels [B]
+        for inputs, labels in self._batches(pages, 2 * self.recipe.batch_size):
+            with torch.no_grad(), self._precision():
+                logits = self.learner(inputs, prototypes=prototypes).float()
+            losses = functional.cross_entropy(logits, labels).repeat(len(labels))
+            rows.append((gathered(losses), gathered(logits), gathered(labels)))
+        losses, logits, labels = (torch.cat(part)[: len(pages)].cpu().numpy() for part in zip(*rows, strict=True))
+        return {
+            "validation_loss": losses.mean().item(),
+            "validation_accuracy": float((logits.argmax(axis=1) == labels).mean()),
+            "validation_quality": cross_entropy(logits / fit_temperature(logits, labels), labels),
+        }
+
+    def _batches(self, draws: Sequence[Any], size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Inputs and labels of this process's batches, on its device."""
+        loader = DataLoader(
+            self.lessons.pages, batch_sampler=batches_of(draws, size), pin_memory=self.device.type == "cuda"
+        )
+        for batch in loader:
+            yield batch["inputs"].to(self.device), batch["labels"].to(self.device)
+
+    def _precision(self) -> contextlib.AbstractContextManager:
+        bf16 = self.recipe.precision == "bf16"
+        return torch.autocast(self.device.type, torch.bfloat16) if bf16 else contextlib.nullcontext()
+
+
+def batches_of(draws: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    """This process's batches: every n-th of n processes, filled up from the first draws so that all have equally many.
+
+    One process fills nothing up: its last batch may be short.
+    """
+    if process_count() > 1:
+        short = -len(draws) % (size * process_count())
+        draws = [*draws, *islice(cycle(draws), short)]
+    return [draws[i : i + size] for i in range(0, len(draws), size)][process_number() :: process_count()]
 
 
 def should_stop(history: list[dict[str, Any]], patience: int) -> bool:
-    """Whether the last `patience` validations brought nothing better."""
-    losses = [entry["eval_quality"] for entry in history if "eval_quality" in entry]
-    return 0 < patience < len(losses) and min(losses[-patience:]) >= min(losses[:-patience])
+    """Whether the last `patience` validations brought nothing better.
 
-
-def write_metrics(file: Path, history: list[dict[str, Any]]) -> None:
-    """One JSON line an epoch: epoch, step, loss, lr and, where there is validation, its loss, accuracy and quality."""
-    epochs: dict[int, dict[str, Any]] = {}
-    names = {"loss": "loss", "learning_rate": "lr", "eval_loss": "validation_loss"}
-    names |= {"eval_accuracy": "validation_accuracy", "eval_quality": "validation_quality"}
-    for entry in history:
-        line = epochs.setdefault(entry["step"], {"epoch": round(entry["epoch"]), "step": entry["step"]})
-        line |= {name: entry[key] for key, name in names.items() if key in entry}
-    write_lines(file, map(json.dumps, epochs.values()))
-
-
-def complete_checkpoints(folder: Path) -> list[Path]:
-    """Checkpoint folders that were written to the end, oldest first."""
-    found = [path for path in folder.glob("checkpoint-*") if (path / MARKER).is_file()]
-    return sorted(found, key=lambda path: int(path.name.removeprefix("checkpoint-")))
-
-
-def load_learned(learner: Learner, checkpoint: Path) -> None:
-    """Put a checkpoint's learned weights into the learner."""
-    learner.load_state_dict(load_file(str(checkpoint / "model.safetensors")), strict=False)
-
-
-def judge(prediction: Any) -> dict[str, float]:
-    """Validation figures. quality: the cross-entropy at its best temperature, by which the best epoch is chosen.
-
-    Accuracy moves in steps of a page, and on ten validation pages it cannot tell epochs apart; plain cross-entropy
-    punishes confidence that the fitted temperature takes away anyway.
+    From the history alone, so that a resumed training stops where an undisturbed one does. patience 0: never.
     """
-    logits, labels = prediction.predictions, prediction.label_ids
-    temperature = fit_temperature(logits, labels)
-    return {
-        "accuracy": float((logits.argmax(axis=1) == labels).mean()),
-        "quality": cross_entropy(logits / temperature, labels),
-    }
+    qualities = [line["validation_quality"] for line in history if "validation_quality" in line]
+    return 0 < patience < len(qualities) and min(qualities[-patience:]) >= min(qualities[:-patience])
 
 
-def learn(
-    learner: Learner,
-    examples: Pages,
-    validation: torch.utils.data.Dataset,
-    sampler: BalancedSampler,
-    recipe: Recipe,
-    work: Path,
-    advance: Callable[[int], None],
-) -> dict[str, Any]:
-    """Train, or go on from the newest complete checkpoint in `work`; the best epoch's weights end up in the learner.
-
-    Without validation pages all epochs are trained and the last one is kept.
-
-    Returns {"epochs", "steps", "best_epoch", "history"}.
-    """
-    logging.getLogger("transformers.trainer").setLevel(logging.ERROR)
-    device = learner.encoder.device
-    judged = len(validation) > 0
-    arguments = Arguments(
-        output_dir=str(work),
-        num_train_epochs=recipe.epochs,
-        per_device_train_batch_size=recipe.batch_size,
-        per_device_eval_batch_size=2 * recipe.batch_size,
-        label_smoothing_factor=recipe.label_smoothing,
-        lr_scheduler_type="cosine",
-        warmup_steps=0.05,
-        max_grad_norm=1.0,
-        seed=recipe.seed,
-        use_cpu=device.type == "cpu",
-        bf16=recipe.precision == "bf16",
-        eval_strategy="epoch" if judged else "no",
-        save_strategy="epoch",
-        logging_strategy="epoch",
-        metric_for_best_model="quality" if judged else None,
-        greater_is_better=False,
-        report_to="none",
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        label_names=["labels"],
-        dataloader_num_workers=0,
-        dataloader_pin_memory=device.type == "cuda",
-        patience=recipe.patience if judged else 0,
-        place=str(device),
-    )
-    arguments._n_gpu = min(arguments.n_gpu, 1)  # several GPUs are for torchrun; DataParallel would split the texts
-    trainer = PageTrainer(
-        sampler=sampler,
-        learner=learner,
-        lr=recipe.lr,
-        advance=advance,
-        args=arguments,
-        train_dataset=examples,
-        eval_dataset=validation if judged else None,
-        compute_metrics=judge if judged else None,
-    )
-    found = complete_checkpoints(work)
-    for folder in work.glob("checkpoint-*"):
-        if folder not in found:  # a kill came while it was written
-            shutil.rmtree(folder)
-    state = json.loads((found[-1] / "trainer_state.json").read_text(encoding="utf-8")) if found else None
-    per_epoch = -(-len(sampler) // (recipe.batch_size * arguments.world_size))
-    ended = state is not None and (
-        state["global_step"] >= recipe.epochs * per_epoch or should_stop(state["log_history"], arguments.patience)
-    )
-    if not ended:
-        if state:
-            advance(state["global_step"])
-        trainer.train(resume_from_checkpoint=str(found[-1]) if found else None)
-        state = {
-            "global_step": trainer.state.global_step,
-            "best_global_step": trainer.state.best_global_step,
-            "log_history": trainer.state.log_history,
-        }
-    best = state["best_global_step"] if judged else state["global_step"]
-    load_learned(learner, work / f"checkpoint-{best}")
-    return {
-        "epochs": round(state["global_step"] / per_epoch),
-        "steps": state["global_step"],
-        "best_epoch": round(best / per_epoch),
-        "history": state["log_history"],
-    }
+def best_of(history: list[dict[str, Any]]) -> dict[str, Any]:
+    """The line of the best epoch, the first of equals; the last epoch where there is no validation."""
+    judged = [line for line in history if "validation_quality" in line]
+    return min(judged, key=lambda line: line["validation_quality"]) if judged else history[-1]

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from encoders.choosing import file_name_of_base
 from output.work import WorkFolder, begun, differences
 from training.command import Training
+from training.processes import from_main, is_main
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -24,35 +24,6 @@ if TYPE_CHECKING:
 
 ENDING = ".training"
 HEAD = "work.json"
-
-
-def is_main() -> bool:
-    """Whether this process writes: the only one, or the first of those that `torchrun` started."""
-    return int(os.environ.get("RANK", "0")) == 0
-
-
-def meet() -> None:
-    """Wait until all processes of a `torchrun` are here; nothing where there is one."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        import torch
-
-        if not torch.distributed.is_initialized():
-            if torch.cuda.is_available():
-                torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-            torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-        torch.distributed.barrier()
-
-
-def own_device(name: str) -> str:
-    """The device that this process trains on; of several processes each has its own GPU. UserError: it is not there."""
-    from encoders.devices import resolve_device
-
-    device = resolve_device(name)
-    if device.type != "cuda" or int(os.environ.get("WORLD_SIZE", "1")) < 2:
-        return str(device)
-    if name.startswith("cuda:"):
-        raise UserError(f"--device {name}: torchrun gives each process a GPU of its own; leave --device out")
-    return str(resolve_device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}"))
 
 
 class Work(WorkFolder):
@@ -84,20 +55,16 @@ class Work(WorkFolder):
         """
         models = settings.setup.model_dir
         identity = json.loads(json.dumps(identity, default=str))
-        names = [""]
+        name = ""
         if is_main():
-            names[0] = cls._resumed(models, job.name, identity) if job.resume else _new_name(models, job.name, base)
-            work = cls(models, names[0], data, resumed=job.resume)
+            name = cls._resumed(models, job.name, identity) if job.resume else _new_name(models, job.name, base)
+            work = cls(models, name, data, resumed=job.resume)
             if job.resume:
                 work._hold()
             else:
                 work._begin_anew(identity)
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            import torch
-
-            meet()
-            torch.distributed.broadcast_object_list(names, src=0)
-        return work if is_main() else cls(models, names[0], data, resumed=job.resume)
+        name = from_main(name)
+        return work if is_main() else cls(models, name, data, resumed=job.resume)
 
     def _begin_anew(self, identity: dict[str, Any]) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 from pathlib import Path
@@ -134,7 +135,7 @@ def test_folds_go_on_with_the_folds_and_descriptions_they_began_with(tmp_path, b
     real, begun = training_job.fit, []
 
     def counted(*args, **kwargs):
-        begun.append(args[4].name)
+        begun.append(args[3].name)
         if len(begun) == 2:
             raise Killed
         return real(*args, **kwargs)
@@ -172,6 +173,19 @@ def test_what_a_removed_training_left_is_not_taken_by_the_next_of_its_name(tmp_p
     (tmp_path / "models" / "mine.training" / "work.json").unlink()  # as a kill in the midst of removing leaves it
     assert run_training(settings, job_of(draw_labelled(tmp_path / "data"), base)) == 0
     assert same_weights(tmp_path, undisturbed)
+
+
+def test_an_unfinished_training_of_an_earlier_version_is_refused_in_one_line(tmp_path, base):
+    """Its checkpoints are of another form: what goes on from them would not end with the same bytes."""
+    data = draw_labelled(tmp_path / "data")
+    settings = settings_of(tmp_path, epochs=2)
+    killed_after_an_epoch(settings, job_of(data, base))
+    file = tmp_path / "models" / "mine.training" / "work.json"
+    work = json.loads(file.read_text(encoding="utf-8"))
+    del work["identity"]["checkpoints"]
+    file.write_text(json.dumps(work), encoding="utf-8")
+    with pytest.raises(UserError, match="begun by another version of this program: finish it with that one, or remove"):
+        run_training(settings, job_of(data, base, resume=True))
 
 
 # ---- kept rows ---------------------------------------------------------------------------------------------------

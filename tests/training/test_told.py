@@ -11,14 +11,15 @@ import pytest
 import torch
 from judging_pages import call
 from test_training import draw_labelled, job_of, settings_of
-from tiny import tiny_base, tiny_classifier
+from tiny import tiny_base, tiny_classifier, tiny_transform
 
 from encoders.devices import bf16_missing
 from training import trainer
 from training.data import BalancedSampler, find_labelled
 from training.job import run_training
 from training.learner import Learner, Pages, Recipe
-from training.work import own_device
+from training.processes import own_device
+from training.store import PageStore
 from utils import UserError
 
 
@@ -62,48 +63,57 @@ def test_quiet_folds_tell_their_figures(tmp_path, base, data, capsys):
     assert (record["device"], record["precision"], record["split"]) == ("cpu", "fp32", "by fold")
 
 
-def trainer_of(classifier, tmp_path, data, **arguments) -> trainer.PageTrainer:
-    learner = Learner(classifier, "image")
-    found = find_labelled(data, settings_of(tmp_path))
-    return trainer.PageTrainer(
-        sampler=BalancedSampler([[0], [1]], 1),
-        learner=learner,
-        lr=0.0,
-        advance=lambda count: None,
-        args=trainer.Arguments(output_dir=str(tmp_path / "run"), report_to="none", **arguments),
-        train_dataset=Pages(None, [0] * len(found.pages), 1),
+class Watched(Learner):
+    """Keeps of the first batch what there is to see of a training step, and ends the training there."""
+
+    def forward(self, inputs, texts=None, prototypes=None):
+        self.seen = (inputs.device.type, torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu"))
+        raise KeyboardInterrupt
+
+
+def first_step(store, tmp_path, device="cpu", precision="fp32"):
+    """The kind of device of the batch, whether the step computes in mixed precision, and in which."""
+    learner = Watched(tiny_classifier(["A", "B"], kind="dual"), "image").to(device)
+    lessons = trainer.Lessons(Pages(store, [0, 1], 1), BalancedSampler([[0], [1]], 1), [])
+    recipe = Recipe("image", 1, 2, 0.0, 0.1, 0, 1, precision=precision)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.learn(learner, lessons, recipe, tmp_path, print)
+    return learner.seen
+
+
+@pytest.fixture
+def store(tmp_path, data) -> PageStore:
+    labelled = find_labelled(data, settings_of(tmp_path))
+    labelled.pages, labelled.labels, labelled.documents = (
+        labelled.pages[:2],
+        labelled.labels[:2],
+        labelled.documents[:2],
     )
+    store = PageStore(tmp_path / "store", [labelled], tiny_transform())
+    store.fill([True, True], settings_of(tmp_path), lambda done, failed: None)
+    return store
 
 
-def test_model_and_batches_go_to_the_device_that_is_asked_for(tmp_path, data):
+def test_batches_go_to_the_device_of_the_model(tmp_path, store):
     """ "meta", which is on every machine, stands for a second GPU: neither the CPU nor the first GPU."""
-    made = trainer_of(tiny_classifier(["A", "B"], kind="dual"), tmp_path, data, place="meta")
-    assert made.args.device == made.accelerator.device == torch.device("meta")
-    assert {parameter.device.type for parameter in made.model.parameters()} == {"meta"}
-    batch = made._prepare_inputs({"inputs": torch.zeros(1, 3, 32, 32)})
-    assert batch["inputs"].device.type == "meta"
-    again = trainer_of(tiny_classifier(["A", "B"], kind="dual"), tmp_path, data, place="cpu", use_cpu=True)
-    assert again.args.device == again.accelerator.device == torch.device("cpu")
+    assert first_step(store, tmp_path, "meta")[0] == "meta"
+    assert first_step(store, tmp_path, "cpu")[0] == "cpu"
 
 
-def test_training_computes_in_fp32_unless_bf16_is_asked_for(tmp_path, base, data, monkeypatch):
-    from classifier import PageClassifier
+def test_training_computes_in_fp32_unless_bf16_is_asked_for(tmp_path, store):
+    assert not first_step(store, tmp_path)[1]
+    assert first_step(store, tmp_path, precision="bf16")[1:] == (True, torch.bfloat16)
 
-    seen = []
 
-    class Watched(trainer.PageTrainer):
-        def __init__(self, **rest):
-            super().__init__(**rest)
-            seen.append(self.accelerator.mixed_precision)
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(trainer, "PageTrainer", Watched)
-    learner = Learner(PageClassifier.from_base(base, {"A": ["a"], "B": ["b"]}), "image")
-    for precision in ("fp32", "bf16"):
-        recipe = Recipe("image", 1, 2, 0.0, 0.1, 0, 1, precision=precision)
-        with pytest.raises(KeyboardInterrupt):
-            trainer.learn(learner, Pages(None, [0, 1], 1), [], BalancedSampler([[0], [1]], 1), recipe, tmp_path, print)
-    assert seen == ["no", "bf16"]
+def test_several_processes_share_an_epoch_and_take_as_many_steps_each(monkeypatch):
+    draws = list(range(11))
+    assert trainer.batches_of(draws, 3) == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10]]
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    shares = []
+    for number in ("0", "1"):
+        monkeypatch.setenv("RANK", number)
+        shares.append(trainer.batches_of(draws, 3))
+    assert shares == [[[0, 1, 2], [6, 7, 8]], [[3, 4, 5], [9, 10, 0]]]  # filled up from the first ones
 
 
 def test_bf16_where_it_is_not_to_be_had_is_told_before_any_work(tmp_path, base, data):
@@ -127,7 +137,6 @@ def test_each_of_several_processes_has_a_device_of_its_own(monkeypatch):
 def test_features_are_those_of_the_tower_at_hand(tmp_path, data):
     """The rows of another image tower, or of another seed, are never taken."""
     from training.learner import compute_features
-    from training.store import PageStore
 
     settings = settings_of(tmp_path)
     found = find_labelled(data, settings)

@@ -17,14 +17,15 @@ from classifier import PageClassifier
 from reading.pages import find_pages
 from settings.command import ModelRequest
 from settings.config_file import read_settings
+from training.checkpoints import complete_checkpoints
 from training.command import Training
 from training.data import BalancedSampler, cap_pages, find_labelled, read_documents
-from training.fitting import Material, fit
+from training.fitting import fit
 from training.job import run_training
 from training.learner import Learner, Pages, augmented
-from training.start import Start
+from training.material import Material
+from training.start import Start, TrainingRun
 from training.store import PageStore
-from training.trainer import complete_checkpoints
 from training.work import Work
 from utils import UserError
 
@@ -166,9 +167,7 @@ def test_training_pages_change_between_draws_and_validation_pages_never(tmp_path
     different = sum(not torch.equal(views[0], view) for view in views[1:])
     assert different >= 9  # each of four augmentations is skipped half of the time
     assert all(torch.equal(pages[4, draw]["inputs"], view) for draw, view in enumerate(views))
-    judged = pages.only([4, 5])
-    assert torch.equal(judged[0]["inputs"], judged[0]["inputs"])
-    assert torch.equal(judged[0]["inputs"], torch.from_numpy(np.array(store[4])))
+    assert torch.equal(pages[4]["inputs"], torch.from_numpy(np.array(store[4])))
     assert views[0].dtype == torch.uint8
     assert augmented(store, 4, 0, 3).shape == store[4].shape
 
@@ -320,8 +319,8 @@ def train_by_hand(tmp_path, labelled, base, towers, kill_at=None):
     splits = ["validation" if document.endswith("4") else "train" for document in found.documents]
     folder = tmp_path / "models" / "mine.training"
     folder.mkdir(parents=True, exist_ok=True)
-    work = Work(tmp_path / "models", "mine", labelled)
-    material = Material.prepare(settings, work, start, [found], splits, lambda line: None)
+    run = TrainingRun(settings, start, Work(tmp_path / "models", "mine", labelled))
+    material = Material.prepare(run, [found], splits)
     drawn: list = []
     read = Pages.__getitem__
 
@@ -334,7 +333,7 @@ def train_by_hand(tmp_path, labelled, base, towers, kill_at=None):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Pages, "__getitem__", watched)
-        fitted = fit(settings, start, material, splits, folder / "run", lambda line: None)
+        fitted = fit(run, material, splits, folder / "run")
     weights = {name: tensor.clone() for name, tensor in fitted.classifier.model.state_dict().items()}
     return fitted, weights, drawn
 
@@ -347,14 +346,13 @@ def test_a_killed_training_ends_as_an_undisturbed_one(tmp_path, labelled, base, 
         train_by_hand(tmp_path / "killed", labelled, base, towers, kill_at=2 * epoch + 7)
     run = tmp_path / "killed" / "models" / "mine.training" / "run"
     (done,) = complete_checkpoints(run)[-1:]
-    half = run / f"checkpoint-{whole.result['steps'] - 1}"  # a checkpoint that the kill cut off
+    half = run / f"checkpoint-{whole.learned.steps - 1}"  # a checkpoint that the kill cut off
     shutil.copytree(done, half)
     (half / "complete").unlink()
-    (half / "optimizer.pt").write_bytes(b"half")
+    (half / "state.pt").write_bytes(b"half")
     again, resumed, rest = train_by_hand(tmp_path / "killed", labelled, base, towers)
-    assert again.result["steps"] == whole.result["steps"]
+    assert again.learned == whole.learned
     assert rest == order[2 * epoch :]  # what was done is not done again, what follows comes in the same order
-    assert again.result["best_epoch"] == whole.result["best_epoch"]
     assert all(torch.equal(weights[name], resumed[name]) for name in weights)
     metrics = [(tmp_path / kind / "models" / "mine.training" / "run" / "metrics.jsonl") for kind in ("whole", "killed")]
     assert metrics[0].read_text(encoding="utf-8") == metrics[1].read_text(encoding="utf-8")
@@ -381,13 +379,11 @@ def test_extra_pages_train_and_those_of_tested_documents_do_not(tmp_path, labell
     assert sum(model.record["pages"].values()) == 30  # own pages alone are split
 
 
-def test_extra_pages_of_a_tested_document_are_left_out(tmp_path, labelled, base):
+def test_extra_pages_of_a_tested_document_are_left_out(tmp_path, labelled, base, capsys):
     settings = settings_of(tmp_path, epochs=1)
     start = Start.choose(settings, job_of(labelled, base).model)
     found, extra = find_labelled(labelled, settings), find_labelled(labelled, settings)
     splits = ["test" if document.endswith("1") else "train" for document in found.documents]
-    work = Work(tmp_path / "models", "mine", labelled)
-    said: list[str] = []
-    material = Material.prepare(settings, work, start, [found, extra], splits, said.append)
-    fit(settings, start, material, splits, work.folder / "run", said.append)
-    assert any("6 extra pages are of documents that are tested" in line for line in said)
+    run = TrainingRun(settings, start, Work(tmp_path / "models", "mine", labelled))
+    fit(run, Material.prepare(run, [found, extra], splits), splits, run.work.folder / "run")
+    assert "6 extra pages are of documents that are tested" in capsys.readouterr().err
