@@ -80,7 +80,7 @@ def read_accuracies(file: Path) -> list[Accuracy]:
     if not ours and not columns >= EARLIER:
         head = ", ".join(sorted(table.header)) or "none"
         raise UserError(f"{printable(str(file))} has no accuracies: its columns are {head}")
-    found = []
+    accuracies = []
     for _, row in table.rows:
         value = number_in(row["ACCURACY"])
         if ours:
@@ -89,16 +89,16 @@ def read_accuracies(file: Path) -> list[Accuracy]:
             value = value if value is None or "%" in row["ACCURACY"] else value / 100  # in %, with or without the sign
             named = _earlier(row["MODEL_NAME"])
         if value is not None and 0 <= value <= 1:
-            found.append(Accuracy(*named, value))
-    return found
+            accuracies.append(Accuracy(*named, value))
+    return accuracies
 
 
-def best_of(found: list[Accuracy]) -> dict[tuple[str, str, str], float]:
+def best_of(accuracies: list[Accuracy]) -> dict[tuple[str, str, str], float]:
     """(kind, set, base) -> the best accuracy of one table."""
     best: dict[tuple[str, str, str], float] = {}
-    for one in found:
-        key = one.kind, one.descriptions, one.base
-        best[key] = max(one.accuracy, best.get(key, 0.0))
+    for accuracy in accuracies:
+        key = accuracy.kind, accuracy.descriptions, accuracy.base
+        best[key] = max(accuracy.accuracy, best.get(key, 0.0))
     return best
 
 

@@ -84,7 +84,7 @@ def run_comparison(settings: Settings, job: Comparison) -> int:
     for file in files:
         print(f"  {printable(str(file))}")
     work.remove()
-    return int(bool(judged.found.lost) or any(row["reason"] or row.get("failed") for row in rows))
+    return int(bool(judged.labelled.lost) or any(row["reason"] or row.get("failed") for row in rows))
 
 
 def find_entries(settings: Settings, job: Comparison) -> list[Entry]:
@@ -190,12 +190,12 @@ def _row(
     if descriptions is not None:
         check_texts(descriptions)
         classifier.use_categories(descriptions)
-    truth = known_labels(judged.found, classifier.categories)
+    truth = known_labels(judged.labelled, classifier.categories)
     logits = classifier.logits_of(torch.from_numpy(embeddings).to(classifier.device)).cpu().numpy()
     scores = softmax(logits.astype(np.float64) / classifier.temperature)
     read = np.array([not reason for reason in reasons]) & np.isfinite(scores).all(axis=1)
     known = truth >= 0
-    was_seen = seen.mask(judged.found)
+    was_seen = seen.mask(judged.labelled)
     right = scores.argmax(axis=1) == truth
     fresh, both = read & known & ~was_seen, read & known & was_seen
     row: dict[str, Any] = {
@@ -204,7 +204,7 @@ def _row(
         "unknown": int((read & ~known).sum()),
         "seen_pages": int(both.sum()),
         "seen_accuracy": float(right[both].mean()) if both.any() else None,
-        "told": seen.told,
+        "told": seen.recorded,
         "right": right.astype(int).tolist(),
         "fresh": fresh.astype(int).tolist(),
     }
@@ -214,9 +214,9 @@ def _row(
         raise UserError("no page of a category that it knows could be read")
     if not fresh.any():
         return row | {"reason": "it was trained on documents of all these pages: no honest number can be given"}
-    places = np.nonzero(fresh)[0]
-    documents = [judged.found.documents[place] for place in places]
-    figures = figures_of(scores[places], truth[places], documents, classifier.categories)
+    indices = np.nonzero(fresh)[0]
+    documents = [judged.labelled.documents[index] for index in indices]
+    figures = figures_of(scores[indices], truth[indices], documents, classifier.categories)
     names = ("accuracy", "pages", "documents", "macro_f1", "calibration_error")
     return row | {name: figures[name] for name in names} | dict(zip(("low", "high"), figures["interval"], strict=True))
 
@@ -239,12 +239,12 @@ def write_table(rows: list[dict[str, Any]], settings: Settings) -> list[Path]:
     with ExitStack() as opened:
         table = Table(file, list(COLUMNS), opened, excel=excel)
         for row in rows:
-            told = {"zero-shot": "nothing"}.get(row["kind"], "told" if row.get("told", True) else "not told")
+            training_pages = {"zero-shot": "nothing"}.get(row["kind"], "told" if row.get("told", True) else "not told")
             numbers = [shown(row.get(name), 4) for name in ("accuracy", "low", "high")]
             counts = [row.get("pages", 0), row.get("documents", 0), row.get("seen_pages", 0)]
             rest = [shown(row.get("macro_f1"), 4), shown(row.get("calibration_error"), 4), shown(row.get("speed"), 1)]
             names = [cell(row["model"]), cell(row["base"]), cell(row["set"]), row["kind"]]
-            seen = [shown(row.get("seen_accuracy"), 4), told]
+            seen = [shown(row.get("seen_accuracy"), 4), training_pages]
             end = [shown(row["size"], 1), row.get("failed", 0), cell(row["reason"])]
             table.write([*names, *numbers, *counts, *seen, *rest, *end])
         file = table.complete(notes)
@@ -289,12 +289,12 @@ def best_two(rows: list[dict[str, Any]], judged: Judged) -> list[str]:
     if len(good) < 2:
         return notes
     one, other = good[:2]
-    both = [place for place, fresh in enumerate(zip(one["fresh"], other["fresh"], strict=True)) if all(fresh)]
+    both = [index for index, fresh in enumerate(zip(one["fresh"], other["fresh"], strict=True)) if all(fresh)]
     names = f"{_name(one)} and {_name(other)}"
     if not both:
         return [*notes, f"{names} cannot be compared: there is no page that neither has seen"]
-    mine, its = ([row["right"][place] for place in both] for row in (one, other))
-    gain, low, high = metrics.paired_difference(mine, its, [judged.found.documents[place] for place in both])
+    mine, its = ([row["right"][index] for index in both] for row in (one, other))
+    gain, low, high = metrics.paired_difference(mine, its, [judged.labelled.documents[index] for index in both])
     size = f"on {len(both)} pages that neither has seen"
     span = f"by {100 * gain:+.1f} points (95 % interval {100 * low:+.1f} to {100 * high:+.1f}) {size}"
     if mine == its:
@@ -309,9 +309,9 @@ def best_two(rows: list[dict[str, Any]], judged: Judged) -> list[str]:
 def _key(entry: Entry, settings: Settings) -> str:
     """What decides a model's rows: what decides its scores, the sets, and which pages it has seen."""
     folder = Path(entry.choice.source)
-    told = [file.read_bytes() for name in ("training.json", "split.csv") if (file := folder / name).is_file()]
+    training_files = [file.read_bytes() for name in ("training.json", "split.csv") if (file := folder / name).is_file()]
     values = model_hash(folder if folder.exists() else entry.choice.source, settings.setup.tokenizer), entry.choice.base
-    return hashlib.sha256(repr((values, entry.sets, told)).encode()).hexdigest()
+    return hashlib.sha256(repr((values, entry.sets, training_files)).encode()).hexdigest()
 
 
 def _by_transform(entries: list[Entry]) -> Iterator[Entry]:
@@ -347,11 +347,11 @@ def _outcome(row: dict[str, Any]) -> str:
     if row.get("accuracy") is None:
         return f"no number: {row['reason']}"
     size = f"{row['pages']} pages of {row['documents']} documents"
-    told = "" if row["told"] else ", may have seen them"
+    doubt = "" if row["told"] else ", may have seen them"
     low, high = 100 * row["low"], 100 * row["high"]
     interval = f"95 % interval {low:.1f} to {high:.1f}"
     unknown = f", {row['unknown']} pages of categories that it has not" if row.get("unknown") else ""
-    return f"{100 * row['accuracy']:.1f} % ({interval}, {size}{told}{unknown}), {row['speed']:.1f} pages/s"
+    return f"{100 * row['accuracy']:.1f} % ({interval}, {size}{doubt}{unknown}), {row['speed']:.1f} pages/s"
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -39,8 +39,8 @@ class Work(WorkFolder):
     def __init__(self, settings: Settings, judged: Judged, *, resume: bool) -> None:
         setup = settings.setup
         identity = [
-            judged.found.key(),
-            str(judged.found.root.resolve()),
+            judged.labelled.key(),
+            str(judged.labelled.root.resolve()),
             *_stamps(judged),
             *reaching(settings, "outcomes").values(),
             setup.device,
@@ -96,8 +96,8 @@ class Work(WorkFolder):
         key = json.dumps(transform.to_dict(), sort_keys=True)
         if self._store is None or self._store[0] != key:
             self._drop_pixels()
-            store = PageStore(self.folder / "pixels", [judged.found], transform)
-            wanted = [True] * len(judged.found.pages)
+            store = PageStore(self.folder / "pixels", [judged.labelled], transform)
+            wanted = [True] * len(judged.labelled.pages)
             with Progress(len(wanted), "page", settings.setup.quiet, "decoding") as progress:
                 store.fill(wanted, settings, progress.advance)
             self._store = key, store
@@ -111,9 +111,9 @@ class Work(WorkFolder):
 def _stamps(judged: Judged) -> list[int]:
     """Size and time of each page's file: rows of pages that were replaced meanwhile are not taken for theirs."""
     stamps: list[int] = []
-    for path in dict.fromkeys(page.path for page in judged.found.pages):
+    for path in dict.fromkeys(page.path for page in judged.labelled.pages):
         try:
-            status = (judged.found.root / path).stat()
+            status = (judged.labelled.root / path).stat()
         except OSError:
             stamps += [0, 0]
             continue

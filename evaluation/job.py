@@ -91,18 +91,18 @@ def run_evaluation(settings: Settings, job: Evaluation) -> int:
     for line in model_lines(choice, classifier, chosen=descriptions is not None):
         if not settings.setup.quiet or line.startswith("warning"):
             say(line)
-    truth = known_labels(judged.found, classifier.categories)
-    if note := unknown_note(judged.found, classifier.categories):
+    truth = known_labels(judged.labelled, classifier.categories)
+    if note := unknown_note(judged.labelled, classifier.categories):
         judged.notes.append(note)
         say(f"note: {note}")
     seen = Seen.of(choice.source, tuned=bool(classifier.learned))
-    if note := seen.unsure(judged.found):
+    if note := seen.unsure(judged.labelled):
         judged.notes.append(note)
         say(f"note: {note}")
     files = EvalFiles(settings.output.folder, classifier.base)
     try:
         with Progress(len(truth), "page", settings.setup.quiet, "judging") as progress:
-            outcomes = score_pages(judged.found, classifier, settings, progress)
+            outcomes = score_pages(judged.labelled, classifier, settings, progress)
         head = {
             "command": job.command(),
             "ended": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -121,11 +121,11 @@ def run_evaluation(settings: Settings, job: Evaluation) -> int:
     print("files:")
     for file in files.written:
         print(f"  {printable(str(file))}")
-    return int(report["failed"] > 0 or bool(judged.found.lost))
+    return int(report["failed"] > 0 or bool(judged.labelled.lost))
 
 
 def score_pages(
-    found: LabelledPages, classifier: PageClassifier, settings: Settings, progress: Progress
+    labelled: LabelledPages, classifier: PageClassifier, settings: Settings, progress: Progress
 ) -> list[Outcome]:
     """The outcome of every page: its scores, or why it failed."""
     from reading.loader import load_batches
@@ -133,7 +133,7 @@ def score_pages(
 
     outcomes: list[Outcome] = []
     for batch in load_batches(
-        PageList(found.root, found.pages),
+        PageList(labelled.root, labelled.pages),
         classifier.transform,
         batch_size=settings.setup.batch_size,
         workers=threads(settings.setup.workers),
@@ -159,13 +159,13 @@ def judge(
         reasons = (outcome.reason for outcome in outcomes if isinstance(outcome, Failed))
         first = next(reasons, "none has a category of the model")
         raise UserError(f"no page can be judged by ({judged.origin}): {first}")
-    was_seen = seen.mask(judged.found)
+    was_seen = seen.mask(judged.labelled)
     fresh = usable & ~was_seen
-    places = np.nonzero(fresh if fresh.any() else usable)[0]
-    scores = np.array([outcomes[place].scores for place in places])
-    documents = judged.found.documents
+    indices = np.nonzero(fresh if fresh.any() else usable)[0]
+    scores = np.array([outcomes[index].scores for index in indices])
+    documents = judged.labelled.documents
     notes = list(judged.notes)
-    if not seen.told:
+    if not seen.recorded:
         notes.append("the model does not name the documents it was trained on: some of these may be among them")
     if doubted := sum(isinstance(outcome, Scored) and bool(outcome.warning) for outcome in outcomes):
         notes.append(f"a decoder complained about {doubted} of these pages (--strict leaves them out)")
@@ -176,9 +176,9 @@ def judge(
         "notes": notes,
         "trained_on": not fresh.any(),  # then the figures only show what was learned by heart
         "categories": categories,
-        "figures": figures_of(scores, truth[places], [documents[i] for i in places], categories, top_n=top_n),
+        "figures": figures_of(scores, truth[indices], [documents[i] for i in indices], categories, top_n=top_n),
         "seen": None,
-        "_places": places,
+        "_places": indices,
         "_seen": was_seen,
     }
     both = usable & was_seen
@@ -204,10 +204,10 @@ def write(
     from evaluation import plots
     from output.pictures import draw_confusion
 
-    _write_tables(files, report, judged.found, outcomes, settings)
-    figures, categories, places = report["figures"], report["categories"], report["_places"]
-    scores = np.array([outcomes[place].scores for place in places])
-    best, right = scores.max(axis=1), scores.argmax(axis=1) == truth[places]
+    _write_tables(files, report, judged.labelled, outcomes, settings)
+    figures, categories, indices = report["figures"], report["categories"], report["_places"]
+    scores = np.array([outcomes[index].scores for index in indices])
+    best, right = scores.max(axis=1), scores.argmax(axis=1) == truth[indices]
     table = np.array(figures["confusion"])
     title = f"{head['model']['base']}{', on its training pages' if report['trained_on'] else ''}"
     draw_confusion(table, categories, files.plot("counts"), title=title)
@@ -220,8 +220,8 @@ def write(
         perfect=(chance["median"], chance["up_to"]),
     )
     curves = {"all categories": metrics.coverage(best, right)}
-    for place, category in enumerate(categories):
-        mine = scores.argmax(axis=1) == place
+    for index, category in enumerate(categories):
+        mine = scores.argmax(axis=1) == index
         curves[category] = metrics.coverage(best[mine], right[mine])
     plots.draw_coverage(curves, files.plot("coverage"), metrics.PRECISION)
     stored = head | {name: value for name, value in report.items() if name[0] != "_"}
@@ -230,7 +230,7 @@ def write(
 
 
 def _write_tables(
-    files: EvalFiles, report: dict[str, Any], found: LabelledPages, outcomes: list[Outcome], settings: Settings
+    files: EvalFiles, report: dict[str, Any], labelled: LabelledPages, outcomes: list[Outcome], settings: Settings
 ) -> None:
     categories, excel = report["categories"], settings.output.excel
     top_n, any_seen = min(settings.output.top_n, len(categories)), bool(report["_seen"].any())
@@ -251,7 +251,7 @@ def _write_tables(
             head = ["FILE", "PAGE", *columns_of, "TRUE", *seen_column, "PATH"]
             report["notes"] += renamed_columns(categories, columns_of)
             raw = Table(files.tables / f"EVAL_RAW_{files.name}.csv", head, opened, excel=excel)
-        rows = zip(found.pages, found.labels, outcomes, report["_seen"], strict=True)
+        rows = zip(labelled.pages, labelled.labels, outcomes, report["_seen"], strict=True)
         for page, label, outcome, seen in rows:
             start, true, path = [cell(page.file), page.number], cell(label), path_cell(page.path)
             if isinstance(outcome, Failed):
@@ -262,8 +262,8 @@ def _write_tables(
                 continue
             end = [true, *(["yes" if seen else "no"] if any_seen else []), path]
             best = top_categories(outcome.scores, top_n)
-            shown = [number(outcome.scores[place], 4, excel=excel) for place in best]
-            main.write([*start, *(names[place] for place in best), *shown, *end])
+            shown = [number(outcome.scores[index], 4, excel=excel) for index in best]
+            main.write([*start, *(names[index] for index in best), *shown, *end])
             if raw:
                 raw.write([*start, *(number(score, 6, excel=excel) for score in outcome.scores), *end])
         cover = Table(

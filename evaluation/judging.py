@@ -45,14 +45,14 @@ GONE = "the page is not there any more"
 class Judged:
     """Labelled pages, where they come from (a sentence), and what the user should know of them."""
 
-    found: LabelledPages
+    labelled: LabelledPages
     origin: str
     notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a model saw in training. told: False where it is fine-tuned and does not say on which documents.
+    """What a model saw in training. recorded: False where it is fine-tuned and does not say on which documents.
 
     pages: by PATH and PAGE below root, the label folders of the training; contents: what they are (copies.contents_of),
     none known of models that were trained before these were kept.
@@ -60,7 +60,7 @@ class Seen:
 
     documents: frozenset[str] = frozenset()
     pages: frozenset[tuple[str, int]] = frozenset()
-    told: bool = True
+    recorded: bool = True
     contents: frozenset[str] = frozenset()
     root: Path | None = None
 
@@ -79,16 +79,22 @@ class Seen:
         root = (folder / data).resolve() if isinstance(data, str) and data else None
         return cls(frozenset(documents), frozenset(pages), bool(documents), read_seen(folder), root)
 
-    def mask(self, found: LabelledPages) -> np.ndarray:
+    def mask(self, labelled: LabelledPages) -> np.ndarray:
         """Whether each page was seen, by its document, its place or its content, bool [N].
 
         Names that are page numbers, and the folders that such pages go by, mean nothing in another collection: there
         only contents tell, and a document was seen where one of its pages was.
         """
-        copies = [bool(content) and content in self.contents for content in found.contents or [""] * len(found.pages)]
-        here = not (self.contents and found.contents) or found.root.resolve() == self.root
-        weak = set() if here else found.folders - {d for d, seen in zip(found.documents, copies, strict=True) if seen}
-        rows = zip(found.pages, found.documents, copies, strict=True)
+        copies = [
+            bool(content) and content in self.contents for content in labelled.contents or [""] * len(labelled.pages)
+        ]
+        here = not (self.contents and labelled.contents) or labelled.root.resolve() == self.root
+        weak = (
+            set()
+            if here
+            else labelled.folders - {d for d, seen in zip(labelled.documents, copies, strict=True) if seen}
+        )
+        rows = zip(labelled.pages, labelled.documents, copies, strict=True)
         return np.array(
             [
                 copy
@@ -99,10 +105,10 @@ class Seen:
             dtype=bool,
         )
 
-    def unsure(self, found: LabelledPages) -> str:
+    def unsure(self, labelled: LabelledPages) -> str:
         """One line where documents without names of their own are called as some that the model has seen; else ""."""
-        seen = self.mask(found)
-        names = {d for d, was in zip(found.documents, seen, strict=True) if d in found.folders and not was}
+        seen = self.mask(labelled)
+        names = {d for d, was in zip(labelled.documents, seen, strict=True) if d in labelled.folders and not was}
         same = sorted(printable(name) for name in names if printable(name) in self.documents)
         if not same:
             return ""
@@ -155,18 +161,18 @@ def choose_pages(settings: Settings, directory: Path | None, choice: ModelChoice
 
 def all_of(folder: Path, settings: Settings) -> Judged:
     """All pages of a folder of label folders."""
-    found = find_labelled(folder, settings)
-    found.contents = contents_of([found], workers=threads(settings.setup.workers), quiet=settings.setup.quiet)
-    notes = [*found.notes, *([note] if (note := same_file_note(found)) else [])]
+    labelled = find_labelled(folder, settings)
+    labelled.contents = contents_of([labelled], workers=threads(settings.setup.workers), quiet=settings.setup.quiet)
+    notes = [*labelled.notes, *([note] if (note := same_file_note(labelled)) else [])]
     if folder.resolve() == DRAWN:
         notes.append(DRAWN_NOTE)
-    return Judged(found, f"all pages of {printable(str(folder))}", notes)
+    return Judged(labelled, f"all pages of {printable(str(folder))}", notes)
 
 
 def _own_root(folder: Path, rows: Sequence[dict[str, str]], settings: Settings) -> Path | None:
     """The folder that a model's test pages lie in: `[train] folder`, else where training found them."""
-    told = read_record(folder).get("data")
-    roots = [settings.train.folder, folder.resolve() / told if isinstance(told, str) and told else None]
+    recorded = read_record(folder).get("data")
+    roots = [settings.train.folder, folder.resolve() / recorded if isinstance(recorded, str) and recorded else None]
     for root in roots:
         if root is not None and any((root / row["PATH"]).is_file() for row in rows):
             return Path(root).resolve() if root is roots[1] else root
@@ -175,48 +181,48 @@ def _own_root(folder: Path, rows: Sequence[dict[str, str]], settings: Settings) 
 
 def _own_pages(root: Path, rows: Sequence[dict[str, str]], settings: Settings) -> Judged:
     """The pages of the split's rows, with the documents of that time; those that are gone carry the reason."""
-    there = pages_below(root, settings)
-    pages = {(printable(page.path), page.number): page for page in there.pages}
-    own = LabelledPages(root, [], [], [])
+    listed = pages_below(root, settings)
+    pages = {(printable(page.path), page.number): page for page in listed.pages}
+    test_pages = LabelledPages(root, [], [], [])
     for row in rows:
         path, number = row["PATH"], int(row["PAGE"])
         file = path.rpartition("/")[2].rpartition(".")[0]
-        own.pages.append(pages.get((path, number)) or Page(path, file, number, None, GONE))
-        own.labels.append(same_label(row["CATEGORY"]))
-        own.documents.append(row["DOCUMENT"])
-    judged = Judged(own, f"its own {len(rows)} test pages (by {SPLIT_FILE}) in {printable(str(root))}")
+        test_pages.pages.append(pages.get((path, number)) or Page(path, file, number, None, GONE))
+        test_pages.labels.append(same_label(row["CATEGORY"]))
+        test_pages.documents.append(row["DOCUMENT"])
+    judged = Judged(test_pages, f"its own {len(rows)} test pages (by {SPLIT_FILE}) in {printable(str(root))}")
     if root.resolve() == DRAWN:
         judged.notes.append(DRAWN_NOTE)
     return judged
 
 
-def known_labels(found: LabelledPages, categories: Sequence[str]) -> np.ndarray:
+def known_labels(labelled: LabelledPages, categories: Sequence[str]) -> np.ndarray:
     """The index of each page's label among the model's categories, compared in NFC; -1 for an unknown one.
 
     Raises UserError, with both sides, where the model knows none of the label folders.
     """
-    index = {unicodedata.normalize("NFC", category): place for place, category in enumerate(categories)}
-    unknown = unknown_labels(found, categories)
-    if len(unknown) == len(set(found.labels)):
+    index = {unicodedata.normalize("NFC", category): position for position, category in enumerate(categories)}
+    unknown = unknown_labels(labelled, categories)
+    if len(unknown) == len(set(labelled.labels)):
         raise UserError(
             f"the model does not know the label folder{'s' if len(unknown) > 1 else ''} {_listed(list(unknown))} in "
-            f"{printable(str(found.root))}; it knows: {_listed(list(categories), 60)} (other categories: -cc, --avg)"
+            f"{printable(str(labelled.root))}; it knows: {_listed(list(categories), 60)} (other categories: -cc, --avg)"
         )
-    return np.array([index.get(label, -1) for label in found.labels], dtype=int)
+    return np.array([index.get(label, -1) for label in labelled.labels], dtype=int)
 
 
-def unknown_labels(found: LabelledPages, categories: Sequence[str]) -> dict[str, int]:
+def unknown_labels(labelled: LabelledPages, categories: Sequence[str]) -> dict[str, int]:
     """The label folders that the model does not know, and how many pages each has."""
     known = {unicodedata.normalize("NFC", category) for category in categories}
-    return dict(sorted(Counter(label for label in found.labels if label not in known).items()))
+    return dict(sorted(Counter(label for label in labelled.labels if label not in known).items()))
 
 
-def unknown_note(found: LabelledPages, categories: Sequence[str]) -> str:
+def unknown_note(labelled: LabelledPages, categories: Sequence[str]) -> str:
     """One line on the pages of label folders that the model does not know, which judge nothing; "" for none.
 
     A label that is written almost as one of the model's is shown with that one.
     """
-    unknown = unknown_labels(found, categories)
+    unknown = unknown_labels(labelled, categories)
     if not unknown:
         return ""
     shown = []

@@ -41,8 +41,8 @@ def per_category(table: np.ndarray, categories: Sequence[str]) -> list[dict[str,
     F1 is None for a category that is neither true nor guessed anywhere.
     """
     rows = []
-    for place, category in enumerate(categories):
-        right, guessed, true = int(table[place, place]), int(table[:, place].sum()), int(table[place].sum())
+    for index, category in enumerate(categories):
+        right, guessed, true = int(table[index, index]), int(table[:, index].sum()), int(table[index].sum())
         rows.append(
             {
                 "category": category,
@@ -95,12 +95,12 @@ def perfect_calibration(best: np.ndarray, seed: int = 0, draws: int = 500) -> di
     sizes = [part.pages for part in reliability(best, np.zeros(len(best), bool))]
     starts = np.cumsum([0, *sizes[:-1]])
     scores = np.add.reduceat(ordered, starts)  # sums, bin by bin
-    found = []
+    errors = []
     for _ in range(draws):
         right = np.add.reduceat((rng.random(len(best)) < ordered).astype(int), starts)
-        found.append(np.abs(scores - right).sum() / len(best))
-    middle, high = np.percentile(found, (50, 95))
-    return {"mean": float(np.mean(found)), "median": float(middle), "up_to": float(high)}
+        errors.append(np.abs(scores - right).sum() / len(best))
+    middle, high = np.percentile(errors, (50, 95))
+    return {"mean": float(np.mean(errors)), "median": float(middle), "up_to": float(high)}
 
 
 def coverage(best: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -145,8 +145,8 @@ def thresholds(
     guessed, best = scores.argmax(axis=1), scores.max(axis=1)
     right = guessed == truth
     rows = [{"category": ""} | threshold(best, right, documents)]
-    for place, category in enumerate(categories):
-        mine = np.nonzero(guessed == place)[0]
+    for index, category in enumerate(categories):
+        mine = np.nonzero(guessed == index)[0]
         rows.append({"category": category} | threshold(best[mine], right[mine], [documents[page] for page in mine]))
     return rows
 
@@ -158,17 +158,17 @@ def paired_difference(
 
     Where they are right on the same number of pages of every document, the interval is the point 0.
     """
-    names = {document: place for place, document in enumerate(dict.fromkeys(documents))}
+    names = {document: index for index, document in enumerate(dict.fromkeys(documents))}
     gains, sizes = np.zeros(len(names)), np.zeros(len(names))
     for document, mine, its in zip(documents, one, other, strict=True):
         gains[names[document]] += int(mine) - int(its)
         sizes[names[document]] += 1
     rng = np.random.default_rng(seed)
-    found = []
+    differences = []
     for _ in range(draws):  # one by one: all at once would take gigabytes for tens of thousands of documents
         drawn = rng.integers(len(names), size=len(names))
-        found.append(gains[drawn].sum() / sizes[drawn].sum())
-    low, high = np.percentile(found, [2.5, 97.5])
+        differences.append(gains[drawn].sum() / sizes[drawn].sum())
+    low, high = np.percentile(differences, [2.5, 97.5])
     return float(gains.sum() / sizes.sum()), float(low), float(high)
 
 
@@ -206,19 +206,19 @@ def label_quality(scores: np.ndarray, labels: np.ndarray, known: np.ndarray | No
     rows = np.arange(pages)
     judged = known[rows, labels]
     usual = np.full(categories, np.nan)
-    for place in range(categories):
-        mine = (labels == place) & judged
+    for index in range(categories):
+        mine = (labels == index) & judged
         if mine.any():
-            usual[place] = scores[mine, place].mean()
+            usual[index] = scores[mine, index].mean()
     # A category without pages of its own can still be the right one: it is held to the mean of the others.
     usual = np.where(np.isnan(usual), np.nanmean(usual) if not np.isnan(usual).all() else 0.5, usual)
     adjusted = np.where(known, scores - usual, -np.inf)
     others = adjusted.copy()
     others[rows, labels] = -np.inf
-    own = np.where(judged, adjusted[rows, labels], 0.0)
+    given = np.where(judged, adjusted[rows, labels], 0.0)
     suggested = np.where(known, scores, -1.0).argmax(axis=1)
     rival = others.max(axis=1)
-    margin = own - rival
+    margin = given - rival
     contradicted = judged & (rival >= 0) & (margin < 0) & (suggested != labels)
     return Suspicion(margin, suggested, contradicted, judged)
 

@@ -34,8 +34,8 @@ def draw_reliability(bins: Sequence[Bin], file: Path, *, error: float, perfect: 
     band = (np.clip(scores - spread, 0, 1), np.clip(scores + spread, 0, 1))
     axes.vlines(scores, *band, color="#cccccc", linewidth=6, label="where a perfect one may lie (95 %)", zorder=1)
     axes.plot(scores, [part.right for part in bins], "o-", color=TUNED, label="this model", zorder=2)
-    for place, part in enumerate(bins):
-        offset = (6, -11 if place % 2 else 5)
+    for position, part in enumerate(bins):
+        offset = (6, -11 if position % 2 else 5)
         axes.annotate(
             str(part.pages), (part.score, part.right), offset, textcoords="offset points", fontsize=7, color="#444444"
         )
@@ -61,7 +61,7 @@ def draw_coverage(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], file: Pat
     if len(curves) > MOST_PANELS:
         lengths = [np.inf, *(len(shares) for shares, _ in list(curves.values())[1:])]
         kept = largest(lengths, MOST_PANELS)
-        curves = {name: curve for place, (name, curve) in enumerate(curves.items()) if place in kept}
+        curves = {name: curve for position, (name, curve) in enumerate(curves.items()) if position in kept}
         said += f" ({len(kept) - 1} of {of} categories, those with the most scores; all are in the coverage table)"
     count = len(curves)
     columns = min(count, 4 if count <= 12 else 6)
@@ -111,11 +111,11 @@ def draw_bars(bars: Sequence[Bar], file: Path, *, title: str = "") -> Path:
     figure = new_figure(4.6 + 0.07 * max(map(len, names), default=0), 0.32 * len(bars) + 1.3)
     axes = figure.subplots()
     colours = {"tuned": TUNED, "zero-shot": UNTUNED, "untold": UNTOLD}
-    for place, bar in enumerate(bars):
-        axes.barh(place, bar.value, color=colours[bar.kind], height=0.7)
+    for position, bar in enumerate(bars):
+        axes.barh(position, bar.value, color=colours[bar.kind], height=0.7)
         whisker = [[bar.value - bar.low], [bar.high - bar.value]]
-        axes.errorbar(bar.value, place, xerr=np.maximum(whisker, 0), color="black", capsize=3, linewidth=1)
-        axes.text(1.02, place, f"{100 * bar.value:.1f}", va="center", fontsize=8)
+        axes.errorbar(bar.value, position, xerr=np.maximum(whisker, 0), color="black", capsize=3, linewidth=1)
+        axes.text(1.02, position, f"{100 * bar.value:.1f}", va="center", fontsize=8)
     axes.set_yticks(range(len(bars)), names, fontsize=8)
     axes.set_ylim(len(bars) - 0.4, -0.6)
     axes.set_xlim(0, 1.1)
@@ -140,7 +140,7 @@ def draw_heat_map(panels: Mapping[str, Mapping[tuple[str, str], float]], file: P
     panels: title -> {(set, base): accuracy 0..1}; "averaged" is the last row. Of more sets or bases than can be read
     those with the best accuracies are drawn; the title says so.
     """
-    shown = {_told(title, cells): _best(cells) for title, cells in panels.items() if cells}
+    shown = {_explain(title, cells): _best(cells) for title, cells in panels.items() if cells}
     width = sum(0.95 * len({base for _, base in cells}) + 2.1 for cells in shown.values())
     tall = max(len({name for name, _ in cells}) for cells in shown.values())
     figure = new_figure(max(4.5, width), 0.36 * tall + 1.9)
@@ -165,8 +165,8 @@ def draw_heat_map(panels: Mapping[str, Mapping[tuple[str, str], float]], file: P
     return save_figure(figure, file)
 
 
-def _told(title: str, cells: Mapping[tuple[str, str], float]) -> str:
-    sets, bases = (len({key[place] for key in cells}) for place in (0, 1))
+def _explain(title: str, cells: Mapping[tuple[str, str], float]) -> str:
+    sets, bases = (len({key[position] for key in cells}) for position in (0, 1))
     if sets <= MOST_ROWS and bases <= MOST_COLUMNS:
         return title
     return f"{title}, the best {min(sets, MOST_ROWS)} of {sets} sets, {min(bases, MOST_COLUMNS)} of {bases} bases"
@@ -175,8 +175,8 @@ def _told(title: str, cells: Mapping[tuple[str, str], float]) -> str:
 def _best(cells: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
     """The cells of the sets and bases with the best accuracies, as many as can be read."""
     kept = []
-    for place, most in ((0, MOST_ROWS), (1, MOST_COLUMNS)):
-        names = sorted({key[place] for key in cells})
-        best = [max(value for key, value in cells.items() if key[place] == name) for name in names]
+    for position, most in ((0, MOST_ROWS), (1, MOST_COLUMNS)):
+        names = sorted({key[position] for key in cells})
+        best = [max(value for key, value in cells.items() if key[position] == name) for name in names]
         kept.append({names[at] for at in largest(best, most)})
     return {key: value for key, value in cells.items() if key[0] in kept[0] and key[1] in kept[1]}

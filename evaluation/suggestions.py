@@ -50,19 +50,19 @@ def run_suggestion(settings: Settings, job: Suggestion) -> int:
     for line in model_lines(choice, classifier, chosen=descriptions is not None):
         if not settings.setup.quiet or line.startswith("warning"):
             say(line)
-    embeddings, scores, places = look_at(pages, classifier, settings)
-    failed = len(pages.pages) - len(places)
-    if not places:
+    embeddings, scores, page_indices = look_at(pages, classifier, settings)
+    failed = len(pages.pages) - len(page_indices)
+    if not page_indices:
         raise UserError(f"none of the {len(pages.pages)} pages in {printable(str(job.directory))} could be read")
     rule = Documents((page.path for page in pages.pages), read, below_categories(classifier.categories))
-    documents = [rule.of(pages.pages[i]) for i in places]
+    documents = [rule.of(pages.pages[i]) for i in page_indices]
     need = uncertainty(scores)
     chosen = spread_out(embeddings, need, documents, job.count, settings.eval.per_document)
     name = f"suggest_{file_name_of_base(classifier.base)}_{time.strftime('%Y%m%d-%H%M%S')}"
-    table = _table(name, pages, places, scores, need, documents, chosen, classifier.categories, settings)
-    sheet = _sheet(table.stem, pages, places, scores, chosen, classifier.categories, settings)
-    of = len({documents[place] for place in chosen})
-    print(f"{len(chosen)} of {len(places)} pages to label next, of {of} documents, the most useful first")
+    table = _table(name, pages, page_indices, scores, need, documents, chosen, classifier.categories, settings)
+    sheet = _sheet(table.stem, pages, page_indices, scores, chosen, classifier.categories, settings)
+    of = len({documents[index] for index in chosen})
+    print(f"{len(chosen)} of {len(page_indices)} pages to label next, of {of} documents, the most useful first")
     if len(chosen) < job.count:
         print(
             f"note: no more than {len(chosen)}, with at most {settings.eval.per_document} pages a document ([eval] "
@@ -85,7 +85,7 @@ def look_at(
     from reading.loader import load_batches
 
     parts: list[np.ndarray] = []
-    places: list[int] = []
+    page_indices: list[int] = []
     size = settings.setup.batch_size
     with Progress(len(pages.pages), "page", settings.setup.quiet, "looking") as progress:
         for batch in load_batches(
@@ -96,23 +96,23 @@ def look_at(
             max_pixels=settings.input.max_pixels,
             strict=settings.input.strict,
         ):
-            found = classifier.embed_pages(batch.pixels).cpu().numpy()
+            embedded = classifier.embed_pages(batch.pixels).cpu().numpy()
             for slot, reason in enumerate(batch.reasons):
-                if not reason and math.isfinite(float(found[slot].sum())):
-                    places.append(batch.index * size + slot)
-                    parts.append(found[slot])
+                if not reason and math.isfinite(float(embedded[slot].sum())):
+                    page_indices.append(batch.index * size + slot)
+                    parts.append(embedded[slot])
             progress.advance(len(batch.pages), failed=sum(map(bool, batch.reasons)))
     embeddings = np.array(parts, dtype=np.float32).reshape(len(parts), -1)
     if not parts:
-        return embeddings, embeddings, places
+        return embeddings, embeddings, page_indices
     logits = classifier.logit_scale * embeddings @ classifier.prototypes.cpu().numpy().T
-    return embeddings, softmax(logits.astype(np.float64) / classifier.temperature), places
+    return embeddings, softmax(logits.astype(np.float64) / classifier.temperature), page_indices
 
 
 def _table(
     name: str,
     pages: PageList,
-    places: list[int],
+    page_indices: list[int],
     scores: np.ndarray,
     need: np.ndarray,
     documents: list[str],
@@ -125,7 +125,7 @@ def _table(
     with ExitStack() as opened:
         table = Table(free_name(folder, name, ".csv"), COLUMNS, opened, excel=excel)
         for rank, at in enumerate(chosen, 1):
-            page = pages.pages[places[at]]
+            page = pages.pages[page_indices[at]]
             first, second = _two(scores[at])
             names = [cell(categories[first]), cell(categories[second])]
             values = [number(value, 4, excel=excel) for value in (scores[at, first], scores[at, second], need[at])]
@@ -141,7 +141,7 @@ def _table(
 def _sheet(
     name: str,
     pages: PageList,
-    places: list[int],
+    page_indices: list[int],
     scores: np.ndarray,
     chosen: list[int],
     categories: list[str],
@@ -152,7 +152,7 @@ def _sheet(
     folder = settings.output.folder / "plots"
     tiles = []
     for at in chosen:
-        page, (first, second) = pages.pages[places[at]], _two(scores[at])
+        page, (first, second) = pages.pages[page_indices[at]], _two(scores[at])
         lines = [f"{categories[first]} {scores[at, first]:.2f}", f"or {categories[second]} {scores[at, second]:.2f}"]
         tiles.append(Tile(page, [*lines, f"{page.file}, page {page.number}"]))
     file = free_name(folder, name, ".png")

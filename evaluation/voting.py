@@ -102,14 +102,14 @@ def choose_voters(settings: Settings) -> tuple[list[ModelChoice], list[str]]:
     model_dir, known = settings.setup.model_dir, settings.hf.revisions
     models = {model.path.name: model for model in list_models(model_dir, known)}
     notes: list[str] = []
-    found = []
+    voters = []
     if settings.eval.best:
         for name in settings.eval.best:
             path = expanded(name)
             if name in models:
-                found.append(models[name])
+                voters.append(models[name])
             elif path.is_dir():
-                found.append(describe(path, known))
+                voters.append(describe(path, known))
             else:
                 where = printable(str(model_dir))
                 raise UserError(f"[eval] best: no model {printable(name)} in {where}{did_you_mean(name, models)}")
@@ -118,16 +118,16 @@ def choose_voters(settings: Settings) -> tuple[list[ModelChoice], list[str]]:
         for model in models.values():
             if not model.fold:
                 groups.setdefault(tuple(sorted(categories_of(model.path))), []).append(model)
-        found = max(groups.values(), key=len, default=[])
-        left = sorted(printable(model.path.name) for group in groups.values() if group is not found for model in group)
-        if left and found:
+        voters = max(groups.values(), key=len, default=[])
+        left = sorted(printable(model.path.name) for group in groups.values() if group is not voters for model in group)
+        if left and voters:
             notes.append(f"other categories, so without a vote: {', '.join(left)}")
-    if len(found) < 2:
+    if len(voters) < 2:
         raise UserError(
-            f"--best needs two models or more, and {len(found) or 'none'} can vote: name them as [eval] best = "
+            f"--best needs two models or more, and {len(voters) or 'none'} can vote: name them as [eval] best = "
             f'["one", "two"] in config.toml (in {printable(str(model_dir))}: {", ".join(models) or "none"})'
         )
-    return [ModelChoice(model.path, model.kind, model.base, "--best", model.revision) for model in found], notes
+    return [ModelChoice(model.path, model.kind, model.base, "--best", model.revision) for model in voters], notes
 
 
 def same_categories(choices: list[ModelChoice], classifiers: list[PageClassifier]) -> list[str]:
@@ -207,7 +207,7 @@ def votes(
             )
             streams.append(opened.enter_context(contextlib.closing(stream)))
         for batches in zip(*streams, strict=True):
-            scored = [score_batch(c, batches[place]) for c, place in zip(classifiers, of_model, strict=True)]
+            scored = [score_batch(c, batches[index]) for c, index in zip(classifiers, of_model, strict=True)]
             outcomes: list[Outcome] = []
             for page in zip(*scored, strict=True):
                 if failed := next((outcome for outcome in page if isinstance(outcome, Failed)), None):
@@ -254,7 +254,7 @@ def write_table(run: Run, names: list[str], categories: list[str], settings: Set
             agree = int((each == best).sum())
             agreement[agree] += 1
             per_category[categories[best]] += 1
-            row = [*start, *(shown[place] for place in each), shown[best], number(average[best], 4, excel=excel), agree]
+            row = [*start, *(shown[index] for index in each), shown[best], number(average[best], 4, excel=excel), agree]
             row += [cell(truth.of(page))] if truth.known else []
             row += ["yes" if average[best] < limit else "no"] if limit else []
             row += [warning_cell(outcome)] if run.doubted else []

@@ -70,8 +70,8 @@ def run_wrong_labels(settings: Settings, job: WrongLabels) -> int:
     """Rank the labels; 0. UserError: no such table, or one without labels and scores."""
     file = find_table(job.table)
     scored = read_scores(file)
-    found = label_quality(scored.scores, scored.labels, scored.known)
-    order = [int(place) for place in found.order()]
+    suspicion = label_quality(scored.scores, scored.labels, scored.known)
+    order = [int(row) for row in suspicion.order()]
     root = job.directory or _root_of(file, settings)
     pages: dict[tuple[str, int], Page] = {}
     if root is None or not root.is_dir():
@@ -80,23 +80,23 @@ def run_wrong_labels(settings: Settings, job: WrongLabels) -> int:
     else:
         pages = {(printable(page.path), page.number): page for page in pages_below(root, settings).pages}
     name = f"wrong_labels_{file.stem}_{time.strftime('%Y%m%d-%H%M%S')}"
-    table = write_ranking(scored, found, order, name, settings)
+    table = write_ranking(scored, suspicion, order, name, settings)
     files = [table]
-    likely = [place for place in order if found.contradicted[place]]
+    likely = [row for row in order if suspicion.contradicted[row]]
     if root is not None:
-        files.append(_sheet(scored, found, likely or order[:12], pages, root, table.stem, settings))
-    agree = float((found.suggested == scored.labels)[found.judged].mean()) if found.judged.any() else 0.0
+        files.append(_sheet(scored, suspicion, likely or order[:12], pages, root, table.stem, settings))
+    agree = float((suspicion.suggested == scored.labels)[suspicion.judged].mean()) if suspicion.judged.any() else 0.0
     if agree < SURE:
         scored.notes.append(
             f"the models agree with only {100 * agree:.0f} % of all labels: most of these are the models' mistakes"
         )
     print(f"{len(likely)} of {len(order)} labels are contradicted, the most strongly first:")
-    for place in likely[:15]:
-        path, page_number = scored.keys[place]
-        print(f"  {_change(scored, found, place)}  {found.margin[place]:+.3f}  {path} (page {page_number})")
+    for row in likely[:15]:
+        path, page_number = scored.keys[row]
+        print(f"  {_change(scored, suspicion, row)}  {suspicion.margin[row]:+.3f}  {path} (page {page_number})")
     if len(likely) > 15:
         print(f"  and {len(likely) - 15} more")
-    unjudged = int((~found.judged).sum())
+    unjudged = int((~suspicion.judged).sum())
     if unjudged:
         print(f"note: {unjudged} pages are of categories that their fold had no page of to learn: last in the table")
     for note in scored.notes:
@@ -139,12 +139,12 @@ def read_scores(file: Path) -> Scored:
     else:
         raise UserError(f"{printable(str(file))}: neither {TABLE} of --folds nor an EVAL_RAW table of --eval --raw")
     categories = [same_label(category_of(name)) for name in head[begin:end]]
-    index = {category: place for place, category in enumerate(categories)}
+    index = {category: position for position, category in enumerate(categories)}
     if fold is None:  # label folders that the model does not know judge nothing in --eval, and nothing here
-        there = [(line, cells) for line, cells in lines if same_label(cells[label]) in index]
-        if len(there) < len(lines):
-            notes.append(f"{len(lines) - len(there)} pages carry labels that the model does not know: left out")
-        lines = there
+        known_lines = [(line, cells) for line, cells in lines if same_label(cells[label]) in index]
+        if len(known_lines) < len(lines):
+            notes.append(f"{len(lines) - len(known_lines)} pages carry labels that the model does not know: left out")
+        lines = known_lines
     scores, labels, keys = np.empty((len(lines), len(categories))), [], []
     for row, (line, cells) in enumerate(lines):
         values = [number_in(text) for text in cells[begin:end]]
@@ -167,19 +167,19 @@ def read_scores(file: Path) -> Scored:
     return Scored(keys, np.array(labels, dtype=int), categories, scores, known, notes)
 
 
-def write_ranking(scored: Scored, found: Suspicion, order: list[int], name: str, settings: Settings) -> Path:
+def write_ranking(scored: Scored, suspicion: Suspicion, order: list[int], name: str, settings: Settings) -> Path:
     """tables/<name>.csv: all pages, the most contradicted label first."""
     folder, excel = settings.output.folder / "tables", settings.output.excel
     notes: list[str] = []
     with ExitStack() as opened:
         table = Table(free_name(folder, name, ".csv"), COLUMNS, opened, excel=excel)
-        for rank, place in enumerate(order, 1):
-            path, page = scored.keys[place]
-            label, suggested = scored.labels[place], found.suggested[place]
-            margin = number(found.margin[place], 4, excel=excel) if found.judged[place] else ""
-            scores = [number(scored.scores[place, at], 4, excel=excel) for at in (label, suggested)]
+        for rank, row in enumerate(order, 1):
+            path, page = scored.keys[row]
+            label, suggested = scored.labels[row], suspicion.suggested[row]
+            margin = number(suspicion.margin[row], 4, excel=excel) if suspicion.judged[row] else ""
+            scores = [number(scored.scores[row, at], 4, excel=excel) for at in (label, suggested)]
             names = [cell(scored.categories[at]) for at in (label, suggested)]
-            likely = "yes" if found.contradicted[place] else "no"
+            likely = "yes" if suspicion.contradicted[row] else "no"
             file = cell(split_page_name(path.rpartition("/")[2].rpartition(".")[0])[0])
             table.write([rank, file, page, *names, margin, *scores, likely, path_cell(path)])
         written = table.complete(notes)
@@ -189,24 +189,24 @@ def write_ranking(scored: Scored, found: Suspicion, order: list[int], name: str,
 
 
 def _sheet(
-    scored: Scored, found: Suspicion, places: list[int], pages: dict, root: Path, name: str, settings: Settings
+    scored: Scored, suspicion: Suspicion, rows: list[int], pages: dict, root: Path, name: str, settings: Settings
 ) -> Path:
     from output.contact_sheet import MOST, Tile, draw_sheet
 
     folder = settings.output.folder / "plots"
     tiles = []
-    for place in places:
-        path, page = scored.keys[place]
-        margin = f"margin {found.margin[place]:+.3f}" if found.judged[place] else "cannot be judged"
+    for row in rows:
+        path, page = scored.keys[row]
+        margin = f"margin {suspicion.margin[row]:+.3f}" if suspicion.judged[row] else "cannot be judged"
         here = pages.get((path, page))
-        tiles.append(Tile(here, [_change(scored, found, place), f"{margin}, page {page}", path.rpartition("/")[2]]))
+        tiles.append(Tile(here, [_change(scored, suspicion, row), f"{margin}, page {page}", path.rpartition("/")[2]]))
     title = f"label -> what the model says; the {min(MOST, len(tiles))} most contradicted labels"
     file = free_name(folder, name, ".png")
     return draw_sheet(tiles, root, file, title=title, max_pixels=settings.input.max_pixels)
 
 
-def _change(scored: Scored, found: Suspicion, place: int) -> str:
-    label, suggested = (scored.categories[at] for at in (scored.labels[place], found.suggested[place]))
+def _change(scored: Scored, suspicion: Suspicion, row: int) -> str:
+    label, suggested = (scored.categories[at] for at in (scored.labels[row], suspicion.suggested[row]))
     return f"{printable(label)} -> {printable(suggested)}"
 
 
@@ -215,7 +215,7 @@ def _root_of(file: Path, settings: Settings) -> Path | None:
     folder = file.absolute().parent
     beside = folder.name.removesuffix("_folds")
     for model in (folder, folder.parent / f"{beside}_fold_1", folder.parent / beside):
-        told = read_record(model).get("data")
-        if isinstance(told, str) and told and (model / told).is_dir():
-            return (model / told).resolve()
+        recorded = read_record(model).get("data")
+        if isinstance(recorded, str) and recorded and (model / recorded).is_dir():
+            return (model / recorded).resolve()
     return settings.train.folder

@@ -60,10 +60,10 @@ def token() -> str | None:
     """The token of HF_TOKEN or of the hub client's login, None where there is neither."""
     from huggingface_hub import get_token
 
-    found = get_token()
-    if found and not found.isascii():  # the client would quote a part of it
+    stored = get_token()
+    if stored and not stored.isascii():  # the client would quote a part of it
         raise UserError("the hub's token (HF_TOKEN, or that of `hf auth login`) holds letters that no token has")
-    return found
+    return stored
 
 
 def api() -> HfApi:
@@ -90,7 +90,7 @@ def online() -> Iterator[None]:
 
 
 @contextmanager
-def told(doing: str, repo: str, again: str = "") -> Iterator[None]:
+def explained(doing: str, repo: str, again: str = "") -> Iterator[None]:
     """Whatever the hub or the network does wrong is one `HubError` line. again: what the user can do then."""
     from huggingface_hub.errors import HTTPError
 
@@ -274,7 +274,7 @@ def _first_line(error: BaseException) -> str:
 
 def _clean(text: str) -> str:
     """The text without any token."""
-    own = token()
-    if own:
-        text = text.replace(own, "<token>")
+    secret = token()
+    if secret:
+        text = text.replace(secret, "<token>")
     return printable(TOKEN.sub("<token>", " ".join(text.split())))

@@ -40,7 +40,7 @@ def run_conversion(settings: Settings, job: Conversion) -> int:
     from classifier import PageClassifier
     from sorting.job import chosen_descriptions
 
-    base, revision = _told(old, settings, job)
+    base, revision = _base_and_revision(old, settings, job)
     classifier = PageClassifier.from_checkpoint(
         old, chosen_descriptions(settings), settings.setup.tokenizer, base if base != UNKNOWN else ""
     )
@@ -79,11 +79,11 @@ def described(classifier: PageClassifier) -> list[str]:
     ]
 
 
-def _told(old: Path, settings: Settings, job: Conversion) -> tuple[str, str]:
+def _base_and_revision(old: Path, settings: Settings, job: Conversion) -> tuple[str, str]:
     """Base and revision as far as names, flags and shapes tell them."""
     if old.is_dir():
-        found = describe(old, settings.hf.revisions)
-        base, revision = found.base, found.revision
+        description = describe(old, settings.hf.revisions)
+        base, revision = description.base, description.revision
     else:
         name = EARLIER_NAME.match(old.stem)
         base, revision = (

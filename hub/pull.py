@@ -100,16 +100,16 @@ def pull(settings: Settings, job: Pull) -> Path:
         target = job.model.path or settings.setup.model_dir / f"{file_name_of_base(base)}_rev_{UNTUNED}"
         if (target / "config.json").is_file():
             return _stands(target, job, repo, "", base)
-    elif job.model.path is None and (there := _there(settings, asked, base, exact=True)):
-        return _stands(there, job, repo, "")
+    elif job.model.path is None and (existing := _existing_folder(settings, asked, base, exact=True)):
+        return _stands(existing, job, repo, "")
     with client.online():
-        with client.told(f"pulling {repo}", repo):
+        with client.explained(f"pulling {repo}", repo):
             refs = client.revisions(repo)
         revision = _revision(asked or "main", refs, repo)
         if not untuned:
             check_revision_fits(revision, base, settings.hf.revisions)
-            if job.model.path is None and (there := _there(settings, revision, base)):
-                return _stands(there, job, repo, refs[revision])
+            if job.model.path is None and (existing := _existing_folder(settings, revision, base)):
+                return _stands(existing, job, repo, refs[revision])
         if job.model.path is not None and job.model.path.exists():
             raise UserError(f"{_shown(job.model.path)} exists already; a model folder is never written over")
         return _pull(Wanted(repo, revision, refs[revision], base, untuned), settings, job)
@@ -120,7 +120,7 @@ def _pull(wanted: Wanted, settings: Settings, job: Pull) -> Path:
     models = job.model.path.absolute().parent if job.model.path else settings.setup.model_dir
     doing = f"pulling {wanted.revision} of {wanted.repo}"
     with _staging(models, wanted) as staging:
-        with client.told(doing, wanted.repo, GOES_ON):
+        with client.explained(doing, wanted.repo, GOES_ON):
             listed = {file.path: file for file in client.files(wanted.repo, wanted.commit)}
         ours = PAGE_CLASSIFIER in listed and not wanted.untuned
         files = _needed(listed, wanted, ours)
@@ -132,7 +132,7 @@ def _pull(wanted: Wanted, settings: Settings, job: Pull) -> Path:
         begun = f", {_megabytes(whole - left)} of it are there" if left < whole else ""
         if not settings.setup.quiet:
             print(f"{doing} (commit {wanted.commit[:8]}): {_megabytes(whole)}{begun}", flush=True)
-        with client.told(doing, wanted.repo, GOES_ON):
+        with client.explained(doing, wanted.repo, GOES_ON):
             client.download(wanted.repo, wanted.commit, files, staging / "files", quiet=settings.setup.quiet)
         name = job.model.path.name if job.model.path else ""
         ready, classifier = _complete(staging, wanted, settings, ours, name)
@@ -214,10 +214,10 @@ def _tokenizer(files: Path, wanted: Wanted, settings: Settings) -> Path | None:
         return None
     base = wanted.base or _base_of_revision(wanted.revision, settings.hf.revisions)
     repo, folder = BASES.get(base, STANDARD_TOKENIZERS[0]), files.parent / "tokenizer"
-    with client.told(f"getting the tokenizer of {repo}", repo, f" (or give one with --tokenizer DIR){GOES_ON}"):
+    with client.explained(f"getting the tokenizer of {repo}", repo, f" (or give one with --tokenizer DIR){GOES_ON}"):
         commit = client.revisions(repo)["main"]
-        found = [file for file in client.files(repo, commit) if file.path in TOKENIZER]
-        client.download(repo, commit, found, folder)
+        tokenizer_files = [file for file in client.files(repo, commit) if file.path in TOKENIZER]
+        client.download(repo, commit, tokenizer_files, folder)
     return folder
 
 
@@ -242,8 +242,8 @@ def _needed(listed: Mapping[str, HubFile], wanted: Wanted, ours: bool) -> list[H
             weights = ["pytorch_model.bin"]
         names = [name for name in (*BESIDE_WEIGHTS, *TOKENIZER, *TOKENIZER_MODELS) if name in listed] + weights
         if "config.json" not in listed or not weights:
-            there = ", ".join(sorted(listed)[:8]) or "nothing"
-            raise UserError(f"{wanted.revision} of {wanted.repo} holds no model (there: {printable(there)})")
+            held = ", ".join(sorted(listed)[:8]) or "nothing"
+            raise UserError(f"{wanted.revision} of {wanted.repo} holds no model (there: {printable(held)})")
     return sorted((listed[name] for name in names), key=lambda file: (file.size, file.path))
 
 
@@ -312,10 +312,10 @@ def _revision(asked: str, refs: Mapping[str, str], repo: str) -> str:
         return max(same or newer, key=_order)
     if not refs:
         raise UserError(f"{repo} is empty: nothing was pushed there yet")
-    there = sorted(refs, key=lambda name: (name != "main", _order(name), name))
-    shown = ", ".join(printable(name) for name in there[:40]) + (", ..." if len(there) > 40 else "")
+    existing = sorted(refs, key=lambda name: (name != "main", _order(name), name))
+    shown = ", ".join(printable(name) for name in existing[:40]) + (", ..." if len(existing) > 40 else "")
     raise UserError(
-        f"-rev {printable(asked)}: no such revision in {repo}; there are: {shown}{did_you_mean(asked, there)}"
+        f"-rev {printable(asked)}: no such revision in {repo}; there are: {shown}{did_you_mean(asked, existing)}"
     )
 
 
@@ -324,18 +324,18 @@ def _order(name: str) -> tuple[int, ...]:
     return tuple(int(part) if part.isdigit() else 0 for part in revision_numbers(name))
 
 
-def _there(settings: Settings, revision: str, base: str, exact: bool = False) -> Path | None:
+def _existing_folder(settings: Settings, revision: str, base: str, exact: bool = False) -> Path | None:
     """The folder in models/ that is this revision; exact: only one whose name cannot stand for a newer one."""
     numbers = revision_numbers(revision)
     if exact and len(numbers) < 3:
         return None
-    found = [
+    folders = [
         model.path
         for model in list_models(settings.setup.model_dir, settings.hf.revisions)
         if model.revision and revision_numbers(model.revision) == numbers and not model.fold
         and (not base or model.base == base)
     ]  # fmt: skip
-    return found[-1] if found else None
+    return folders[-1] if folders else None
 
 
 def _stands(folder: Path, job: Pull, repo: str, commit: str, untuned: str = "") -> Path:

@@ -52,7 +52,7 @@ def run_push(settings: Settings, job: Push) -> int:
     from classifier import PageClassifier
 
     classifier = PageClassifier.from_pretrained(folder)  # nothing broken is handed on
-    with client.online(), client.told(f"pushing to {repo}", repo):
+    with client.online(), client.explained(f"pushing to {repo}", repo):
         from huggingface_hub.errors import RepositoryNotFoundError
 
         api = client.api()
@@ -88,10 +88,10 @@ def _may_write(repo: str, revision: str, refs: dict[str, str] | None, job: Push)
         raise UserError(f"{repo} has a tag {revision}, and tags are not moved: choose another -rev")
     if job.overwrite or not [file for file in client.files(repo, refs[revision]) if file.path not in LEFT]:
         return
-    there = ", ".join(sorted(refs))
+    existing = ", ".join(sorted(refs))
     raise UserError(
-        f"{repo} has a revision {revision} already, and it is left as it is: choose another -rev (there are: {there}), "
-        "or replace it with --overwrite"
+        f"{repo} has a revision {revision} already, and it is left as it is: choose another -rev (there are: "
+        f"{existing}), or replace it with --overwrite"
     )
 
 
@@ -123,7 +123,7 @@ def _upload(repo: str, revision: str, refs: dict[str, str] | None, files: list[P
         )
     except BaseException:
         if new:
-            with suppress(OSError, ValueError, RuntimeError), client.told("", repo):
+            with suppress(OSError, ValueError, RuntimeError), client.explained("", repo):
                 api.delete_branch(repo, branch=revision)
         raise
 

@@ -102,10 +102,10 @@ class Index:
             )
         try:
             index = cls(folder, backbone, look)
-            found = index._pages.schema
+            stored = index._pages.schema
         except (ValueError, OSError, RuntimeError) as error:
             raise UserError(f"the index {shown} cannot be opened: {first_line(error)}") from error
-        if missing := [name for name in schema(backbone.dim).names if name not in found.names]:
+        if missing := [name for name in schema(backbone.dim).names if name not in stored.names]:
             raise UserError(f"the index {shown} lacks the columns {', '.join(missing)}: make it anew in another folder")
         return index
 
@@ -122,7 +122,7 @@ class Index:
         if taken(folder):
             raise UserError(f"{shown} holds other things than an index: give a new folder with --index")
         database_address(folder)
-        there, look = folder.exists(), look_version()
+        existed, look = folder.exists(), look_version()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             made = time.strftime("%Y-%m-%dT%H:%M:%S%z")
@@ -131,18 +131,18 @@ class Index:
             write_whole(about, json.dumps(kept, indent=1) + "\n", part)
             return cls(folder, backbone, look)
         except (ValueError, OSError, RuntimeError) as error:
-            remove_begun(folder, whole=not there)
+            remove_begun(folder, whole=not existed)
             raise UserError(f"cannot write the index {shown}: {first_line(error)}") from error
 
     def check_backbone(self, backbone: BackboneInfo) -> None:
         """UserError where vectors of `backbone` may not stand beside those of this index."""
-        own = self.backbone
-        if own.same_as(backbone):
+        maker = self.backbone
+        if maker.same_as(backbone):
             return
-        if own.name == backbone.name or own.source == backbone.source:
-            what = f"another version of {own.name} ({own.hash[:12]}; now it is {backbone.hash[:12]})"
+        if maker.name == backbone.name or maker.source == backbone.source:
+            what = f"another version of {maker.name} ({maker.hash[:12]}; now it is {backbone.hash[:12]})"
         else:
-            what = f"{own.name}, not by {backbone.name}"
+            what = f"{maker.name}, not by {backbone.name}"
         raise UserError(
             f"the index {printable(str(self.folder))} was made by {what}: vectors of two models do not mix; give "
             "--backbone the one that made it, or --index another folder"
@@ -219,10 +219,10 @@ class Index:
     def vectors(self, where: str | None = None, space: Space = "vector") -> np.ndarray:
         """Unit vectors float16 [N, D] of the backbone or, space "look", of what is seen, in the order of `rows`."""
         ids = self.arrow(["id"], where)["id"].to_numpy()
-        found = np.empty((len(ids), self.backbone.dim if space == "vector" else LOOK), np.float16)
+        filled = np.empty((len(ids), self.backbone.dim if space == "vector" else LOOK), np.float16)
         for batch in self._scan(["id", space], where).to_batches():
-            found[np.searchsorted(ids, batch["id"].to_numpy())] = matrix(batch[space])
-        return found
+            filled[np.searchsorted(ids, batch["id"].to_numpy())] = matrix(batch[space])
+        return filled
 
     def batches(self, columns: Sequence[str], size: int = 4096, where: str | None = None) -> Iterator[pa.RecordBatch]:
         """Pages in batches of at most `size`, for work in bounded memory; in the order in which they are stored."""
@@ -292,13 +292,15 @@ class Index:
                 raise KeyError(f"{name} is no derived column: {', '.join(DERIVED)}")
         with self.locked():
             everyone = self.arrow(["id"])["id"].to_numpy()
-            places = np.searchsorted(everyone, np.asarray(ids, np.int64))
-            if len(places) and (places.max() >= len(everyone) or (everyone[places] != np.asarray(ids)).any()):
+            row_indices = np.searchsorted(everyone, np.asarray(ids, np.int64))
+            if len(row_indices) and (
+                row_indices.max() >= len(everyone) or (everyone[row_indices] != np.asarray(ids)).any()
+            ):
                 raise NotWritten("the index has changed meanwhile: run the command again")
             columns: dict[str, pa.Array] = {"id": pa.array(everyone, pa.int64())}
             for name, given in values.items():
                 full = np.full(len(everyone), np.nan)
-                full[places] = [np.nan if value is None else value for value in given]
+                full[row_indices] = [np.nan if value is None else value for value in given]
                 kind = self._pages.schema.field(name).type
                 columns[name] = pa.array(full, mask=np.isnan(full)).cast(kind)
             self._update(pa.table(columns))

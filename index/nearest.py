@@ -78,8 +78,8 @@ class Nearest:
             search = search.bypass_vector_index()
         else:  # a condition may leave too few in those partitions: then more of them are looked into
             search = search.minimum_nprobes(PROBES).maximum_nprobes(0).refine_factor(REFINE)
-        found = search.to_arrow()
-        return found["id"].to_numpy(), 1 - found["_distance"].to_numpy()
+        hits = search.to_arrow()
+        return hits["id"].to_numpy(), 1 - hits["_distance"].to_numpy()
 
     def _by_product(
         self, queries: np.ndarray, k: int, where: str | None, space: Space
@@ -89,11 +89,11 @@ class Nearest:
         ids = np.zeros((len(queries), 0), np.int64)
         scan = self._pages.search().select(["id", space])
         for batch in (scan.where(where) if where else scan).to_batches(BLOCK):
-            own = np.broadcast_to(batch["id"].to_numpy(), (len(queries), batch.num_rows))
+            batch_ids = np.broadcast_to(batch["id"].to_numpy(), (len(queries), batch.num_rows))
             block = matrix(batch[space]).astype(np.float32)  # [rows, D]
             block /= np.linalg.norm(block, axis=1, keepdims=True)  # what float16 has rounded
             best = np.concatenate([best, queries @ block.T], axis=1)
-            ids = np.concatenate([ids, own], axis=1)
+            ids = np.concatenate([ids, batch_ids], axis=1)
             if best.shape[1] > k:
                 kept = np.argpartition(-best, k - 1, axis=1)[:, :k]
                 best, ids = np.take_along_axis(best, kept, 1), np.take_along_axis(ids, kept, 1)

@@ -35,8 +35,8 @@ def neighbours(
     are done. Memory beside `vectors`: a cell and a block.
     """
     count = len(vectors)
-    places = np.full((count, k), -1, np.int64)
-    found = np.full((count, k), -np.inf, np.float32)
+    rows = np.full((count, k), -1, np.int64)
+    similarities = np.full((count, k), -np.inf, np.float32)
     if groups is not None:
         groups = np.unique(np.asarray(groups), return_inverse=True)[1]
     asked = vectors if queries is None else queries
@@ -45,18 +45,20 @@ def neighbours(
         for start in range(0, len(asking), BLOCK):
             block = asking[start : start + BLOCK]
             similarity = asked[block].astype(np.float32) @ others.T  # [block, pool]
-            own = block[:, None] == pool[None] if groups is None else groups[block][:, None] == groups[pool][None]
-            similarity[own] = -np.inf
+            same_group = (
+                block[:, None] == pool[None] if groups is None else groups[block][:, None] == groups[pool][None]
+            )
+            similarity[same_group] = -np.inf
             width = min(k, len(pool))
             best = np.argpartition(-similarity, width - 1, axis=1)[:, :width]
             value = np.take_along_axis(similarity, best, 1)
             order = np.lexsort((pool[best], -value), axis=1)  # equal ones in the order of their rows
-            found[block, :width] = np.take_along_axis(value, order, 1)
-            places[block, :width] = pool[np.take_along_axis(best, order, 1)]
+            similarities[block, :width] = np.take_along_axis(value, order, 1)
+            rows[block, :width] = pool[np.take_along_axis(best, order, 1)]
             if progress:
                 progress(len(block))
-    places[np.isneginf(found)] = -1
-    return places, found
+    rows[np.isneginf(similarities)] = -1
+    return rows, similarities
 
 
 def _pools(vectors: np.ndarray, asked: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -74,16 +76,16 @@ def _pools(vectors: np.ndarray, asked: np.ndarray) -> list[tuple[np.ndarray, np.
     # Nearest by distance, not by cosine: centres of wide cells are short.
     offset = 0.5 * (centres**2).sum(axis=1)
     near = np.empty((count, min(PROBES, cells)), np.int32)
-    own = np.empty(count, np.int32)  # the cell that a row asks in
+    home_cell = np.empty(count, np.int32)  # the cell that a row asks in
     for start in range(0, count, 8192):
         part = slice(start, start + 8192)
         closeness = vectors[part].astype(np.float32) @ centres.T - offset
         near[part] = np.argpartition(-closeness, near.shape[1] - 1, axis=1)[:, : near.shape[1]]
         if asked is not vectors:
             closeness = asked[part].astype(np.float32) @ centres.T - offset
-        own[part] = closeness.argmax(axis=1)
+        home_cell[part] = closeness.argmax(axis=1)
     rows, flat = np.repeat(everyone, near.shape[1]), near.ravel()
     order = np.argsort(flat, kind="stable")
     bounds = np.searchsorted(flat[order], np.arange(cells + 1))
     pools = [rows[order[bounds[cell] : bounds[cell + 1]]] for cell in range(cells)]
-    return [(asking, pool) for cell, pool in enumerate(pools) if len(asking := np.flatnonzero(own == cell))]
+    return [(asking, pool) for cell, pool in enumerate(pools) if len(asking := np.flatnonzero(home_cell == cell))]
