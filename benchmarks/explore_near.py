@@ -175,7 +175,7 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     false = sorted((names[one], names[other]) for one, other in same if shows[one] != shows[other])
     group = list(range(len(names)))
     for number, one in enumerate(grouping.groups, len(names)):
-        for place in one.places:
+        for place in one.rows:
             group[place] = number
     found = np.array([group[place] == group[original[shows[place]]] for place in again])
     columns[f"candidates ({CANDIDATES} neighbours by both)"] = {"found": is_candidate}
@@ -204,10 +204,10 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     )
     for one, other in false:
         print(f"  false: {one} and {other}")
-    mixed = sum(len({shows[place] for place in one.places}) > 1 for one in grouping.groups)
+    mixed = sum(len({shows[place] for place in one.rows}) > 1 for one in grouping.groups)
     halves = {(place, original[half]) for place, scan in enumerate(known) if scan.change == SPREAD
               for half in scan.shows.split("+")}  # fmt: skip
-    told = {(one.places[0], one.places[1]) for one in grouping.parts}
+    told = {(one.rows[0], one.rows[1]) for one in grouping.parts}
     right = {(whole, part) for whole, part in told if shows[part] in shows[whole].split("+")}
     print(
         f"{len(grouping.groups)} groups, {mixed} of them with two different pages; of {len(halves)} halves of a spread "

@@ -78,13 +78,13 @@ def find_folder(name: str, settings: Settings) -> Path:
     if snapshot is not None:
         return snapshot
     models = settings.setup.model_dir
-    there = sorted(entry.name for entry in models.iterdir() if entry.is_dir()) if models.is_dir() else []
+    folders = sorted(entry.name for entry in models.iterdir() if entry.is_dir()) if models.is_dir() else []
     where = "neither a folder nor in the hub cache, and nothing is fetched here"
     raise UserError(
         f"--backbone {printable(name)}: {where} (hf download {printable(name)}, where there is internet)"
         if "/" in name and not Path(name).is_absolute() and name[0] != "."
         else f"--backbone {printable(name)}: no such folder (in {printable(str(models))}: "
-        f"{', '.join(map(printable, there)) or 'none'}){did_you_mean(name, there)}"
+        f"{', '.join(map(printable, folders)) or 'none'}){did_you_mean(name, folders)}"
     )
 
 

@@ -131,8 +131,8 @@ def _dense(points: np.ndarray, share: float) -> np.ndarray:
 
 def _counted(points: np.ndarray, count: int, space: str) -> tuple[np.ndarray, str]:
     labels = _means(points, count)
-    found = len(np.unique(labels))
-    fewer = "" if found == count else f"; only {found} differ"
+    clusters = len(np.unique(labels))
+    fewer = "" if clusters == count else f"; only {clusters} differ"
     return labels, f"k-means {space}, {count} clusters as asked for{fewer}"
 
 
@@ -161,10 +161,10 @@ def _silhouette(points: np.ndarray, labels: np.ndarray) -> float:
 
 def _by_size(labels: np.ndarray) -> np.ndarray:
     """Labels 1 .. K, the largest cluster first (of equal ones that of the earlier page); negative ones are `NONE`."""
-    found, first, sizes = np.unique(labels[labels >= 0], return_index=True, return_counts=True)
+    numbers_found, first, sizes = np.unique(labels[labels >= 0], return_index=True, return_counts=True)
     numbers = np.full(int(labels.max(initial=0)) + 1, NONE, np.int32)
-    for number, at in enumerate(sorted(range(len(found)), key=lambda at: (-sizes[at], first[at])), 1):
-        numbers[found[at]] = number
+    for number, at in enumerate(sorted(range(len(numbers_found)), key=lambda at: (-sizes[at], first[at])), 1):
+        numbers[numbers_found[at]] = number
     return np.where(labels >= 0, numbers[np.maximum(labels, 0)], NONE).astype(np.int32)
 
 

@@ -57,26 +57,28 @@ def run_clusters(settings: Settings, job: Clusters) -> int:
         raise UserError(f"--clusters {job.clusters}: the index holds only {_pages(len(rows))}")
     started = time.time()
     with Progress(steps(len(rows), job.clusters), unit="try", quiet=quiet, label="clusters") as bar:
-        found = find_clusters(index.vectors(), job.clusters, bar.advance)
-    groups = describe(rows, found)
-    agreed = agreement(found.labels, [_text(value) for value in rows["category"]])
-    columns = {"cluster": found.labels, "cluster_distance": found.distances}
+        clustering = find_clusters(index.vectors(), job.clusters, bar.advance)
+    groups = describe(rows, clustering)
+    agreed = agreement(clustering.labels, [_text(value) for value in rows["category"]])
+    columns = {"cluster": clustering.labels, "cluster_distance": clustering.distances}
     unkept, code = keep_columns(index, rows["id"], columns)
     folder = output_folder(job.output / "clusters")
     for old in [*folder.glob("cluster_[0-9]*.png"), *folder.glob("no_cluster.png")]:  # of an earlier run
         old.unlink()
     notes: list[str] = []
-    files = write_tables(folder, rows, found, groups, notes, excel=settings.output.excel)
+    files = write_tables(folder, rows, clustering, groups, notes, excel=settings.output.excel)
     with Progress(len(groups) + 1, unit="sheet", quiet=quiet, label="contact sheets") as bar:
-        files += draw_sheets(folder, rows, found, groups, max_pixels=settings.input.max_pixels, progress=bar.advance)
+        files += draw_sheets(
+            folder, rows, clustering, groups, max_pixels=settings.input.max_pixels, progress=bar.advance
+        )
     record = {
-        "clusters": found.count,
-        "in_none": int((found.labels == NONE).sum()),
-        "rule": found.rule,
+        "clusters": clustering.count,
+        "in_none": int((clustering.labels == NONE).sum()),
+        "rule": clustering.rule,
         "agreement": asdict(agreed) if agreed else None,
     }
     write_record(folder, index, job, started, len(rows), record)
-    print(summary(groups, rows, found, agreed))
+    print(summary(groups, rows, clustering, agreed))
     if unkept:
         say(f"warning: {unkept}")
     for note in notes:
@@ -89,13 +91,13 @@ def run_clusters(settings: Settings, job: Clusters) -> int:
 
 @dataclass(frozen=True)
 class Group:
-    """One cluster: its label, its pages as places in `rows`, nearest to the centre first, and what they are.
+    """One cluster: its label, its pages as indices of `rows`, nearest to the centre first, and what they are.
 
     years: (first, last) or None. categories: of the pages that have one, the most frequent first.
     """
 
     label: int
-    places: np.ndarray
+    rows: np.ndarray
     documents: int
     years: tuple[int, int] | None
     categories: Counter[str]
@@ -106,23 +108,23 @@ class Group:
         return "none" if self.label == NONE else str(self.label)
 
 
-def describe(rows: DataFrame, found: Clustering) -> list[Group]:
+def describe(rows: DataFrame, clustering: Clustering) -> list[Group]:
     """The clusters, the largest first; then the pages in no cluster, if any."""
-    order = np.lexsort((found.distances, found.labels))
-    labels = found.labels[order]
+    order = np.lexsort((clustering.distances, clustering.labels))
+    labels = clustering.labels[order]
     years = rows["year"].astype("float64").to_numpy(na_value=np.nan)
     groups = []
-    for label in [*range(1, found.count + 1), NONE]:
-        places = order[np.searchsorted(labels, label) : np.searchsorted(labels, label, side="right")]
-        if not len(places):
+    for label in [*range(1, clustering.count + 1), NONE]:
+        members = order[np.searchsorted(labels, label) : np.searchsorted(labels, label, side="right")]
+        if not len(members):
             continue
-        known = years[places][~np.isnan(years[places])]
-        categories = Counter(value for value in rows["category"].iloc[places] if isinstance(value, str) and value)
+        known = years[members][~np.isnan(years[members])]
+        categories = Counter(value for value in rows["category"].iloc[members] if isinstance(value, str) and value)
         groups.append(
             Group(
                 label,
-                places,
-                rows["document"].iloc[places].nunique(),
+                members,
+                rows["document"].iloc[members].nunique(),
                 (int(known.min()), int(known.max())) if len(known) else None,
                 categories,
             )
@@ -131,33 +133,33 @@ def describe(rows: DataFrame, found: Clustering) -> list[Group]:
 
 
 def write_tables(
-    folder: Path, rows: DataFrame, found: Clustering, groups: list[Group], notes: list[str], *, excel: bool
+    folder: Path, rows: DataFrame, clustering: Clustering, groups: list[Group], notes: list[str], *, excel: bool
 ) -> list[Path]:
     """pages.csv, in the order of the clusters and of the distance, and clusters.csv."""
     with contextlib.ExitStack() as opened:
         pages = Table(folder / "pages.csv", PAGES, opened, excel=excel)
         for group in groups:
-            for place, row in zip(group.places, rows.iloc[group.places].itertuples(index=False), strict=True):
-                distance = number(float(found.distances[place]), 4, excel=excel)
+            for row_index, row in zip(group.rows, rows.iloc[group.rows].itertuples(index=False), strict=True):
+                distance = number(float(clustering.distances[row_index]), 4, excel=excel)
                 about = [_text(row.file), _whole(row.page), _text(row.document), _whole(row.year), _text(row.category)]
                 where = [path_cell(row.path), cell(row.folder)]
-                pages.write([*about, group.name, int(found.nearest[place]), distance, *where])
+                pages.write([*about, group.name, int(clustering.nearest[row_index]), distance, *where])
         clusters = Table(folder / "clusters.csv", CLUSTERS, opened, excel=excel)
         for group in groups:
             first, last = group.years or ("", "")
-            centre = rows.iloc[group.places[0]]
+            centre = rows.iloc[group.rows[0]]
             said = cell(shares(group.categories.elements(), shown=len(group.categories)))
             at_centre = (
                 [cell(printable(centre["file"])), path_cell(centre["path"])] if group.label != NONE else ["", ""]
             )
-            clusters.write([group.name, len(group.places), group.documents, first, last, said, *at_centre])
+            clusters.write([group.name, len(group.rows), group.documents, first, last, said, *at_centre])
         return [pages.complete(notes), clusters.complete(notes)]
 
 
 def draw_sheets(
     folder: Path,
     rows: DataFrame,
-    found: Clustering,
+    clustering: Clustering,
     groups: list[Group],
     *,
     max_pixels: int,
@@ -165,8 +167,8 @@ def draw_sheets(
 ) -> list[Path]:
     """overview.png with the page at each centre, and a contact sheet a cluster, cluster_001.png ..."""
 
-    def tile(place: int, lines: list[str]) -> Tile:
-        row = rows.iloc[place]
+    def tile(row_index: int, lines: list[str]) -> Tile:
+        row = rows.iloc[row_index]
         frame = _whole(row["frame"])
         page = Page(str(page_file(row["folder"], row["path"])), row["file"], 0, None if frame == "" else int(frame))
         about = " ".join(part for part in (_text(row["category"]), str(_whole(row["year"]))) if part)
@@ -174,23 +176,23 @@ def draw_sheets(
 
     files = []
     clusters = [group for group in groups if group.label != NONE]
-    overview = [tile(group.places[0], [f"cluster {group.name}: {_pages(len(group.places))}"]) for group in clusters]
+    overview = [tile(group.rows[0], [f"cluster {group.name}: {_pages(len(group.rows))}"]) for group in clusters]
     what = "the page at the centre of each cluster, the largest clusters first"
     root = Path()  # pages come with their whole path
     files.append(draw_sheet(overview, root, folder / "overview.png", title=what, max_pixels=max_pixels))
     progress(1)
     for group in groups:
         tiles = []
-        for at in shown(len(group.places)):
-            place = group.places[at]
-            away = f"{found.distances[place]:.3f}"
+        for at in shown(len(group.rows)):
+            row_index = group.rows[at]
+            away = f"{clustering.distances[row_index]:.3f}"
             if group.label == NONE:
-                said = f"nearest: {found.nearest[place]} ({away})"
+                said = f"nearest: {clustering.nearest[row_index]} ({away})"
             else:
-                said = f"{'centre' if at < min(CENTRE, 0.6 * len(group.places)) else 'border'} {away}"
-            tiles.append(tile(place, [said]))
+                said = f"{'centre' if at < min(CENTRE, 0.6 * len(group.rows)) else 'border'} {away}"
+            tiles.append(tile(row_index, [said]))
         title = _title(group)
-        if len(tiles) < len(group.places):
+        if len(tiles) < len(group.rows):
             title += f"; here {len(tiles)} of them, the nearest {CENTRE} and the furthest {BORDER}"
         name = "no_cluster.png" if group.label == NONE else f"cluster_{group.label:03d}.png"
         files.append(draw_sheet(tiles, root, folder / name, title=title, max_pixels=max_pixels))
@@ -209,17 +211,20 @@ def shown(pages: int) -> list[int]:
     return [*range(CENTRE), *range(pages - 1, pages - 1 - BORDER, -1)]
 
 
-def summary(groups: list[Group], rows: DataFrame, found: Clustering, agreed: Agreement | None) -> str:
+def summary(groups: list[Group], rows: DataFrame, clustering: Clustering, agreed: Agreement | None) -> str:
     """What was found, for the terminal."""
-    total, none = len(rows), int((found.labels == NONE).sum())
+    total, none = len(rows), int((clustering.labels == NONE).sum())
     out = f"; {_pages(none)} ({100 * none / total:.0f} %) in none" if none else ""
-    lines = [f"{found.count} cluster{'s' if found.count != 1 else ''} of {_pages(total)}{out}", found.rule]
+    lines = [
+        f"{clustering.count} cluster{'s' if clustering.count != 1 else ''} of {_pages(total)}{out}",
+        clustering.rule,
+    ]
     table = [("cluster", "pages", "docs", "years", "categories")]
     known = any(group.categories for group in groups)
     for group in groups[:LISTED]:
         years = "-".join(map(str, sorted(set(group.years)))) if group.years else ""
-        said = shares(group.categories.elements()) if known else _text(rows["file"].iloc[group.places[0]])
-        table.append((group.name, str(len(group.places)), str(group.documents), years, said))
+        said = shares(group.categories.elements()) if known else _text(rows["file"].iloc[group.rows[0]])
+        table.append((group.name, str(len(group.rows)), str(group.documents), years, said))
     if not known:
         table[0] = (*table[0][:4], "page at the centre")
     wide = [max(len(row[at]) for row in table) for at in range(4)]
@@ -241,7 +246,7 @@ def _title(group: Group) -> str:
     kinds = shares(group.categories.elements())
     years = f", {'-'.join(map(str, sorted(set(group.years))))}" if group.years else ""
     start = "in no cluster" if group.label == NONE else f"cluster {group.name}"
-    return f"{start}: {_pages(len(group.places))}{years}{f', {kinds}' if kinds else ''}"
+    return f"{start}: {_pages(len(group.rows))}{years}{f', {kinds}' if kinds else ''}"
 
 
 def _pages(count: int) -> str:

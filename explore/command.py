@@ -227,8 +227,8 @@ class Clusters(ExploreJob):
     @classmethod
     def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Clusters]:
         """As `Job` has it."""
-        places, clusters = places_of(typed, settings), count_of(typed, "clusters", "--clusters", 0, least=2)
-        return settings, cls(**typed.command(), **places, clusters=clusters)
+        paths, clusters = places_of(typed, settings), count_of(typed, "clusters", "--clusters", 0, least=2)
+        return settings, cls(**typed.command(), **paths, clusters=clusters)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,11 +265,11 @@ class Map(ExploreJob):
     @classmethod
     def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Map]:
         """As `Job` has it."""
-        places, method = places_of(typed, settings), typed.value("method") or "tsne"
+        paths, method = places_of(typed, settings), typed.value("method") or "tsne"
         if method not in METHODS:
             valid = " or ".join(METHODS)
             raise UserError(f"--method {printable(method)}: must be {valid}{did_you_mean(method, METHODS)}")
-        return settings, cls(**typed.command(), **places, method=method)
+        return settings, cls(**typed.command(), **paths, method=method)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,8 +304,8 @@ class Duplicates(ExploreJob):
     @classmethod
     def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Duplicates]:
         """As `Job` has it."""
-        places = places_of(typed, settings)
-        return settings, cls(**typed.command(), **places, exact=typed.value("exact"))
+        paths = places_of(typed, settings)
+        return settings, cls(**typed.command(), **paths, exact=typed.value("exact"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -340,8 +340,8 @@ class Outliers(ExploreJob):
     @classmethod
     def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Outliers]:
         """As `Job` has it."""
-        places, k = places_of(typed, settings), count_of(typed, "neighbours", "-k", 10)
-        return settings, cls(**typed.command(), **places, k=k, count=count_of(typed, "count", "-n", 60))
+        paths, k = places_of(typed, settings), count_of(typed, "neighbours", "-k", 10)
+        return settings, cls(**typed.command(), **paths, k=k, count=count_of(typed, "count", "-n", 60))
 
 
 # In the order in which people use them.

@@ -63,13 +63,13 @@ class Compared:
         elif verdict.relation == OTHER:
             self.others.add(pair)
 
-    def add(self, more: Compared) -> None:
+    def add(self, compared: Compared) -> None:
         """Take over what came of more pairs."""
-        self.same |= more.same
-        self.parts |= more.parts
-        self.others |= more.others
-        self.unread |= more.unread
-        self.now += more.now
+        self.same |= compared.same
+        self.parts |= compared.parts
+        self.others |= compared.others
+        self.unread |= compared.unread
+        self.now += compared.now
 
 
 def compare_pairs(
@@ -96,10 +96,10 @@ def compare_pairs(
         return done
     cv2.setNumThreads(1)  # the threads below are enough
     reader = Reader(min_side=SIDE // 2, max_pixels=max_pixels)
-    scans = _Scans(lambda place: _see(rows, place, reader))
+    scans = _Scans(lambda row_index: _see(rows, row_index, reader))
 
     def verdict_of(pair: tuple[int, int]) -> Verdict | None:
-        one, other = (scans.of(place) for place in pair)
+        one, other = (scans.of(row_index) for row_index in pair)
         return compare(one, other) if isinstance(one, Seen) and isinstance(other, Seen) else None
 
     pool = ThreadPoolExecutor(max(1, workers), thread_name_prefix="compare")
@@ -130,7 +130,7 @@ def compare_pairs(
 def read_verdicts(file: Path) -> dict[tuple[str, str], Verdict]:
     """The kept verdicts of this rule, by the two hashes, the smaller first; of pages that are neither the same nor part
     of one another without the numbers. Lines that are damaged are passed over."""
-    found: dict[tuple[str, str], Verdict] = {}
+    verdicts: dict[tuple[str, str], Verdict] = {}
     short = {relation: Verdict(relation, "") for relation in (OTHER, UNTOLD)}  # millions of them: one object each
     try:
         with file.open(encoding="utf-8", errors="replace", newline="") as stream:
@@ -141,17 +141,17 @@ def read_verdicts(file: Path) -> dict[tuple[str, str], Verdict]:
                             relation, reason, matched, *rest = row[3:]
                             if relation in RELATIONS:
                                 verdict = Verdict(relation, reason, int(matched), *map(float, rest))
-                                found[row[1], row[2]] = short.get(relation, verdict)
+                                verdicts[row[1], row[2]] = short.get(relation, verdict)
     except FileNotFoundError:
-        return found
+        return verdicts
     except OSError as error:
         raise UserError(f"{printable(str(file))} cannot be read: {error.strerror}") from error
-    return found
+    return verdicts
 
 
-def why_unread(rows: DataFrame, place: int) -> str:
+def why_unread(rows: DataFrame, row_index: int) -> str:
     """Why a page's file is not the one that was indexed; "" = it is."""
-    row = rows.iloc[place]
+    row = rows.iloc[row_index]
     try:
         now = stamp_of(page_file(row["folder"], row["path"]).stat())
     except OSError as error:
@@ -169,10 +169,10 @@ def frame_of(value: object) -> int | None:
         return None
 
 
-def _see(rows: DataFrame, place: int, reader: Reader) -> Seen | Failed:
-    if why := why_unread(rows, place):
+def _see(rows: DataFrame, row_index: int, reader: Reader) -> Seen | Failed:
+    if why := why_unread(rows, row_index):
         return Failed(why)
-    row = rows.iloc[place]
+    row = rows.iloc[row_index]
     file, frame = page_file(row["folder"], row["path"]), frame_of(row["frame"])
     try:
         with one_page():
@@ -191,22 +191,22 @@ class _Scans:
         self._known: OrderedDict[int, Future[Seen | Failed]] = OrderedDict()
         self.unread: dict[int, str] = {}
 
-    def of(self, place: int) -> Seen | Failed:
+    def of(self, row_index: int) -> Seen | Failed:
         with self._lock:
-            future = self._known.get(place)
+            future = self._known.get(row_index)
             if mine := future is None:
-                future = self._known[place] = Future()
+                future = self._known[row_index] = Future()
                 if len(self._known) > KEPT:
                     self._known.popitem(last=False)
-            self._known.move_to_end(place)
+            self._known.move_to_end(row_index)
         if mine:
             try:
-                seen = self._load(place)
+                seen = self._load(row_index)
             except BaseException as error:
                 future.set_exception(error)
                 raise
             if isinstance(seen, Failed):
-                self.unread[place] = seen.reason
+                self.unread[row_index] = seen.reason
             future.set_result(seen)
         return future.result()
 
@@ -246,11 +246,11 @@ def _near_in_time(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-    places, flat = np.unique(np.array(pairs), return_inverse=True)
+    rows, flat = np.unique(np.array(pairs), return_inverse=True)
     ends = flat.reshape(-1, 2)
     both = np.concatenate([ends, ends[:, ::-1]])
-    graph = coo_array((np.ones(len(both), np.int8), (both[:, 0], both[:, 1])), shape=(len(places),) * 2).tocsr()
-    order = np.empty(len(places), np.int64)
-    order[reverse_cuthill_mckee(graph, symmetric_mode=True)] = np.arange(len(places))
+    graph = coo_array((np.ones(len(both), np.int8), (both[:, 0], both[:, 1])), shape=(len(rows),) * 2).tocsr()
+    order = np.empty(len(rows), np.int64)
+    order[reverse_cuthill_mckee(graph, symmetric_mode=True)] = np.arange(len(rows))
     ranked = np.sort(order[ends], axis=1)
     return [pairs[at] for at in np.lexsort((ranked[:, 0], ranked[:, 1]))]

@@ -55,13 +55,13 @@ def _short_name(folder: str, inside: str) -> str:
     return inside or folder.rpartition("/")[2]
 
 
-def _folder_names(places: Collection[File]) -> dict[str, str]:
+def _folder_names(folders: Collection[File]) -> dict[str, str]:
     """Whole path -> name of each (indexed folder, folder within it); the boxes of two shelves keep their shelf's name.
 
     >>> _folder_names([("/a", "box1"), ("/b", "box1"), ("/b", "box2"), ("/b", "")])
     {'/a/box1': 'a/box1', '/b/box1': 'b/box1', '/b/box2': 'box2', '/b': 'b'}
     """
-    names = {f"{folder}/{inside}".rstrip("/"): _short_name(folder, inside) for folder, inside in places}
+    names = {f"{folder}/{inside}".rstrip("/"): _short_name(folder, inside) for folder, inside in folders}
     while True:
         taken = Counter(names.values())
         longer = {}

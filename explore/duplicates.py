@@ -105,7 +105,7 @@ def run_duplicates(settings: Settings, job: Duplicates) -> int:
             len(rows),
             {
                 "groups": len(groups),
-                "in_groups": sum(len(group.places) for group in groups),
+                "in_groups": sum(len(group.rows) for group in groups),
                 "parts": len(parts),
                 "candidates": len(alike),
                 "compared": done.now,
@@ -116,9 +116,9 @@ def run_duplicates(settings: Settings, job: Duplicates) -> int:
     )
     print(summary(groups, parts, rows, alike, done, exact=job.exact))
     for why, count in Counter(unread.values()).most_common(3):
-        first = next(place for place, said in unread.items() if said == why)
-        more = f" and {count - 1} more" if count > 1 else ""
-        notes.append(f"not compared: {rows['path'][first]}{more}: {why} (explore index looks again)")
+        first = next(row for row, said in unread.items() if said == why)
+        others = f" and {count - 1} more" if count > 1 else ""
+        notes.append(f"not compared: {rows['path'][first]}{others}: {why} (explore index looks again)")
     for note in notes:
         say(f"note: {note}")
     print("files:")
@@ -127,10 +127,10 @@ def run_duplicates(settings: Settings, job: Duplicates) -> int:
     return int(bool(unread))
 
 
-def _verdicts(own: Path, output: Path) -> Path:
+def _verdicts(index_folder: Path, output: Path) -> Path:
     """Where verdicts are kept: beside the index, or, where that may only be read, beside the result, with those that
     the index has."""
-    kept, beside = own / COMPARED, output / COMPARED
+    kept, beside = index_folder / COMPARED, output / COMPARED
     with contextlib.suppress(OSError):
         new = not kept.exists()
         kept.open("ab").close()
@@ -156,13 +156,13 @@ def appearance(
     lying = np.zeros((len(ids), math.prod(SKETCH)), np.float16)
     half = np.float16(math.sqrt(0.5))
     for batch in index.batches(["id", "vector", "thumbnail"], 1024):
-        places = np.searchsorted(ids, batch["id"].to_numpy())
-        looks[places, :dim] = half * batch["vector"].flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
-        for place, thumbnail in zip(places, batch["thumbnail"].to_pylist(), strict=True):
+        rows = np.searchsorted(ids, batch["id"].to_numpy())
+        looks[rows, :dim] = half * batch["vector"].flatten().to_numpy(zero_copy_only=False).reshape(-1, dim)
+        for row, thumbnail in zip(rows, batch["thumbnail"].to_pylist(), strict=True):
             if thumbnail:
                 small = Image.open(io.BytesIO(thumbnail)).convert("L")
-                looks[place, dim:] = half * sketch(small)
-                lying[place] = sketch(small.transpose(Image.Transpose.ROTATE_90))
+                looks[row, dim:] = half * sketch(small)
+                lying[row] = sketch(small.transpose(Image.Transpose.ROTATE_90))
         if progress:
             progress(batch.num_rows)
     return looks, lying
@@ -181,14 +181,14 @@ def candidates(
         lying[:, ::-1],
     ):  # by 180, 90 and 270 degrees: a half turn is read backwards
         pairs.append(_pairs(*neighbours(upright, TURNED, queries=turned, progress=progress), TURNED_ALIKE))
-    found = np.unique(np.concatenate(pairs), axis=0)
-    return [(int(one), int(other)) for one, other in found]
+    unique_pairs = np.unique(np.concatenate(pairs), axis=0)
+    return [(int(one), int(other)) for one, other in unique_pairs]
 
 
-def _pairs(places: np.ndarray, similarity: np.ndarray, least: float) -> np.ndarray:
+def _pairs(neighbour_rows: np.ndarray, similarity: np.ndarray, least: float) -> np.ndarray:
     """Neighbours [N, k] at least so similar, as pairs [M, 2], the smaller first."""
-    ones, nth = np.nonzero((places >= 0) & (similarity >= least))
-    others = places[ones, nth]
+    ones, nth = np.nonzero((neighbour_rows >= 0) & (similarity >= least))
+    others = neighbour_rows[ones, nth]
     return np.stack([np.minimum(ones, others), np.maximum(ones, others)], axis=1)
 
 
@@ -197,8 +197,8 @@ def write_table(folder: Path, rows: DataFrame, groups: Sequence[Group], notes: l
     with ExitStack() as opened:
         table = Table(folder / "groups.csv", COLUMNS, opened, excel=excel)
         for number, group in enumerate(groups, 1):
-            for nth, (place, why) in enumerate(zip(group.places, group.why, strict=True)):
-                row = rows.iloc[place]
+            for nth, (row_index, why) in enumerate(zip(group.rows, group.why, strict=True)):
+                row = rows.iloc[row_index]
                 about = [_text(row["file"]), _whole(row["page"]), _text(row["document"]), _text(row["category"])]
                 sizes = [_whole(row["width"]), _whole(row["height"]), _whole(row["size"])]
                 where = [path_cell(row["path"]), cell(row["folder"])]
@@ -214,7 +214,7 @@ def draw_sheets(
         old.unlink()
     sheets: list[list[Tile]] = []
     for number, group in enumerate(groups, 1):
-        tiles = [_tile(rows, place, number, nth, group) for nth, place in enumerate(group.places[:MOST])]
+        tiles = [_tile(rows, row_index, number, nth, group) for nth, row_index in enumerate(group.rows[:MOST])]
         if not sheets or len(sheets[-1]) + len(tiles) > MOST:
             sheets.append([])
         sheets[-1] += tiles
@@ -239,7 +239,7 @@ def summary(
     exact: bool,
 ) -> str:
     """What was found, for the terminal."""
-    pages = sum(len(group.places) for group in groups)
+    pages = sum(len(group.rows) for group in groups)
     lines = [f"{_count(len(groups), 'group')} of pages that are there more than once: {pages} of {len(rows)} pages"]
     if exact:
         lines[0] = lines[0].replace("more than once", "more than once as files of the same bytes")
@@ -248,17 +248,17 @@ def summary(
         same = f"{len(done.same)} are the same page"
         lines.append(f"{_count(len(alike), 'pair')} looked alike and were laid one on the other{earlier}: {same}")
     for number, group in enumerate(groups[:LISTED], 1):
-        for nth, (place, why) in enumerate(zip(group.places[:6], group.why[:6], strict=True)):
+        for nth, (row_index, why) in enumerate(zip(group.rows[:6], group.why[:6], strict=True)):
             start = f"{number:>4}  keep" if not nth else "          "
-            lines.append(f"{start}  {printable(rows['path'][place])}  ({why})")
-        if len(group.places) > 6:
-            lines.append(f"            and {len(group.places) - 6} more")
+            lines.append(f"{start}  {printable(rows['path'][row_index])}  ({why})")
+        if len(group.rows) > 6:
+            lines.append(f"            and {len(group.rows) - 6} more")
     if len(groups) > LISTED:
         lines.append(f"  and {_count(len(groups) - LISTED, 'more group')} (groups.csv)")
     if parts:
         lines.append(f"{_count(len(parts), 'page')} of which another shows more; both are kept (groups.csv, part of)")
     for group in parts[:LISTED]:
-        whole, part = (printable(rows["path"][place]) for place in group.places)
+        whole, part = (printable(rows["path"][row_index]) for row_index in group.rows)
         lines.append(f"      {part}  is part of  {whole}  ({group.why[1]})")
     if len(parts) > LISTED:
         lines.append(f"      and {len(parts) - LISTED} more")
@@ -267,8 +267,8 @@ def summary(
     return "\n".join(lines)
 
 
-def _tile(rows: DataFrame, place: int, number: int, nth: int, group: Group) -> Tile:
-    row = rows.iloc[place]
+def _tile(rows: DataFrame, row_index: int, number: int, nth: int, group: Group) -> Tile:
+    row = rows.iloc[row_index]
     page = Page(str(page_file(row["folder"], row["path"])), row["file"], 0, frame_of(row["frame"]))
     name = printable(row["path"].rpartition("/")[2])
     frame = frame_of(row["frame"])

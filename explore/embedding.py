@@ -45,24 +45,24 @@ def embed_files(
     index: Index,
     backbone: Backbone,
     todo: list[tuple[File, frozenset[int]]],
-    found: dict[File, Stamp],
+    stamps: dict[File, Stamp],
     raw: dict[File, str],
     documents: IndexDocuments,
     settings: Settings,
 ) -> tuple[int, int, bool]:
     """Embed files and add their pages: how many were, how many could not be read, whether Ctrl-C came.
 
-    todo: files, in order, with the frames that the index has. found: their stamps. raw: undecodable paths.
+    todo: files, in order, with the frames that the index has. stamps: theirs. raw: undecodable paths.
     """
     encoder = LookEncoder.load(settings.setup.device)
-    rows = _Rows(index, found, raw, documents)
+    rows = _Rows(index, stamps, raw, documents)
     files: dict[str, list[tuple[File, frozenset[int]]]] = {}
     for file, present in todo:
         files.setdefault(file[0], []).append((file, present))
     quiet = settings.setup.quiet
     interrupted = False
     try:
-        lists = [_pages(folder, own, raw, quiet) for folder, own in files.items()]
+        lists = [_pages(folder, its_files, raw, quiet) for folder, its_files in files.items()]
         total = sum(len(pages.pages) for _, pages in lists)
         with Progress(total, "page", quiet, "embedding") as progress:
             for folder, pages in lists:
@@ -108,8 +108,10 @@ def _pages(
 class _Rows:
     """Rows on their way into the index."""
 
-    def __init__(self, index: Index, found: dict[File, Stamp], raw: dict[File, str], documents: IndexDocuments) -> None:
-        self.index, self.found, self._documents = index, found, documents
+    def __init__(
+        self, index: Index, stamps: dict[File, Stamp], raw: dict[File, str], documents: IndexDocuments
+    ) -> None:
+        self.index, self.stamps, self._documents = index, stamps, documents
         self.embedded = self.failed = 0
         self._next, self._tidy_at = index.next_id(), max(TIDY_FROM, 2 * len(index))
         self._schema = schema(index.backbone.dim)
@@ -165,7 +167,7 @@ class _Rows:
             path = printable(page.path)
             if not reason and not (np.isfinite(vector).all() and vector.any() and np.isfinite(look).all()):
                 reason = NO_VECTOR
-            if not reason and kept.pop("stamp") != self.found[self._folder, path]:
+            if not reason and kept.pop("stamp") != self.stamps[self._folder, path]:
                 reason = CHANGED
             if reason:
                 failed += 1
@@ -179,7 +181,7 @@ class _Rows:
                     }
                 )
                 continue
-            size, mtime = self.found[self._folder, path]
+            size, mtime = self.stamps[self._folder, path]
             document = self._documents.of(self._folder, page)
             self._rows.append(
                 {
@@ -229,8 +231,8 @@ def _look_pixels(batch: Batch) -> np.ndarray:
 def _table(rows: Iterable[dict], vectors: list[tuple[np.ndarray, np.ndarray]], fields: pa.Schema) -> pa.Table:
     names = list(next(iter(rows)))
     columns = {name: pa.array([row[name] for row in rows], fields.field(name).type) for name in names}
-    for space, own in zip(SPACES, zip(*vectors, strict=True), strict=True):
-        flat = pa.array(np.concatenate(own), pa.float16())
+    for space, parts in zip(SPACES, zip(*vectors, strict=True), strict=True):
+        flat = pa.array(np.concatenate(parts), pa.float16())
         columns[space] = pa.FixedSizeListArray.from_arrays(flat, type=fields.field(space).type)
     return pa.table(columns)
 

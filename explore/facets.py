@@ -63,13 +63,13 @@ class Facet:
 
 def facets(rows: DataFrame) -> list[Facet]:
     """The facets that tell anything, category first; never none: without any, all pages are one group."""
-    found = [
+    known_facets = [
         _facet("category", "Category", _texts(rows["category"]), "no category"),
         _clusters(rows["cluster"]),
         _decades(rows["year"]),
     ]
     count = len(rows)
-    return [facet for facet in found if facet] or [
+    return [facet for facet in known_facets if facet] or [
         Facet("all", "All pages", ["page"], [COLOURS[0]], np.zeros(count, np.uint16), [""])
     ]
 
@@ -88,8 +88,8 @@ def _facet(key: str, title: str, values: list[str], unknown: str) -> Facet | Non
     if not names:
         return None
     groups = names + ([unknown] if "" in values else [])
-    place = {name: at for at, name in enumerate(names)}
-    codes = np.fromiter((place.get(value, len(names)) for value in values), np.uint16, len(values))
+    code_of = {name: at for at, name in enumerate(names)}
+    codes = np.fromiter((code_of.get(value, len(names)) for value in values), np.uint16, len(values))
     return Facet(key, title, groups, _cycle(len(names), len(groups)), codes, names + [""] * (len(groups) - len(names)))
 
 
@@ -98,10 +98,10 @@ def _clusters(column: object) -> Facet | None:
     inside = numbers > 0
     if not inside.any():
         return None
-    found = np.unique(numbers[inside]).astype(int)
-    names = [str(number) for number in found]
-    codes = np.full(len(numbers), len(found), np.uint16)
-    codes[inside] = np.searchsorted(found, numbers[inside].astype(int))
+    cluster_numbers = np.unique(numbers[inside]).astype(int)
+    names = [str(number) for number in cluster_numbers]
+    codes = np.full(len(numbers), len(cluster_numbers), np.uint16)
+    codes[inside] = np.searchsorted(cluster_numbers, numbers[inside].astype(int))
     groups = names + ([] if inside.all() else ["in no cluster"])
     labels = names + [""] * (len(groups) - len(names))
     return Facet("cluster", "Cluster", groups, _cycle(len(names), len(groups)), codes, labels)
@@ -135,16 +135,16 @@ def _blend(part: float) -> str:
     return "#" + "".join(f"{round(value):02x}" for value in one + (at - low) * (other - one))
 
 
-def middles(places: np.ndarray, facet: Facet) -> list[tuple[float, float] | None]:
+def middles(positions: np.ndarray, facet: Facet) -> list[tuple[float, float] | None]:
     """Where a group's label stands: at the page nearest to the group's median place; None for a group without label."""
     order = np.argsort(facet.codes, kind="stable")
     starts = np.searchsorted(facet.codes[order], np.arange(len(facet.names) + 1))
-    found: list[tuple[float, float] | None] = []
+    middle_points: list[tuple[float, float] | None] = []
     for group, label in enumerate(facet.labels):
-        mine = places[order[starts[group] : starts[group + 1]]]
+        mine = positions[order[starts[group] : starts[group + 1]]]
         if not label or not len(mine):
-            found.append(None)
+            middle_points.append(None)
             continue
         nearest = mine[((mine - np.median(mine, axis=0)) ** 2).sum(axis=1).argmin()]
-        found.append((float(nearest[0]), float(nearest[1])))
-    return found
+        middle_points.append((float(nearest[0]), float(nearest[1])))
+    return middle_points

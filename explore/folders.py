@@ -41,14 +41,14 @@ class Folders:
     def may_go(self, file: File) -> str:
         """The place by which the rows of a file that is gone may go, "" = they stay."""
         whole = "/".join(file)
-        return next((place for place in self.going if whole == place or whole.startswith(f"{place}/")), "")
+        return next((inside for inside in self.going if whole == inside or whole.startswith(f"{inside}/")), "")
 
     def taken_up(self, file: File) -> File:
         """The file as it is called from now on: that of an inner folder belongs to the outer one."""
         if file[0] not in self.inner:
             return file
-        outer, place = self.inner[file[0]]
-        return outer, f"{place}/{file[1]}"
+        outer, inside = self.inner[file[0]]
+        return outer, f"{inside}/{file[1]}"
 
 
 def choose_folders(
@@ -87,8 +87,8 @@ def choose_folders(
         elif any(name == folder or name.startswith(f"{folder}/") for folder in known):
             chosen.going.append(name)
         else:
-            there = ", ".join(known) or "none"
-            raise UserError(f"--forget {printable(str(path))}: the index has no such folder (it has: {there})")
+            indexed = ", ".join(known) or "none"
+            raise UserError(f"--forget {printable(str(path))}: the index has no such folder (it has: {indexed})")
     if forget_gone:
         chosen.going += chosen.covered
         chosen.forgotten += [folder for folder in chosen.absent if folder in wanted]
@@ -120,7 +120,7 @@ def _nest(chosen: Folders, known: Sequence[str], *, named: bool) -> None:
         outer, above = None, steps
         for above in steps.parents:  # the outermost counts: it holds all others
             if (name := identities.get(_identity(above))) and (name in chosen.covered or folder in chosen.covered):
-                outer, place = name, steps.relative_to(above).as_posix()
+                outer, inside = name, steps.relative_to(above).as_posix()
         if outer is None or outer == folder:
             continue
         if folder in chosen.covered and named:
@@ -129,7 +129,7 @@ def _nest(chosen: Folders, known: Sequence[str], *, named: bool) -> None:
                 f"{folder} lies in {outer}, so its pages would be in the index twice: index {outer}{forget}"
             )
         if outer in chosen.covered:
-            chosen.inner[folder] = outer, printable(place)
+            chosen.inner[folder] = outer, printable(inside)
     for folder in chosen.inner:
         for some in (chosen.covered, chosen.missed, chosen.absent):
             if folder in some:

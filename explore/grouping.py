@@ -31,10 +31,10 @@ KEEP, DUPLICATE, PART_OF = "keep", "duplicate", "part of"
 class Group:
     """Pages that are one, or (`part`) a page and one that is a part of it, which both stay.
 
-    places: in the rows, the one to keep first, or the whole. why: of each, in words.
+    rows: of the index, the one to keep first, or the whole. why: of each, in words.
     """
 
-    places: list[int]
+    rows: list[int]
     why: list[str]
     part: bool = False
 
@@ -48,8 +48,8 @@ def group_pages(
 ) -> Grouping:
     """Groups after `pairs` were compared, and each page of a group with the one to keep."""
     grouping = Grouping(rows, compare(pairs) if pairs else Compared())
-    while more := grouping.unsure():
-        grouping.done.add(compare(more))
+    while undecided := grouping.unsure():
+        grouping.done.add(compare(undecided))
         grouping.regroup()
     return grouping
 
@@ -57,7 +57,7 @@ def group_pages(
 class Grouping:
     """What `done` says of the pages `rows`, the columns of duplicates.NEEDED of an index.
 
-    unread: why pages could not be opened, by place; they stand in no group. Files of the same bytes belong together
+    unread: why pages could not be opened, by row; they stand in no group. Files of the same bytes belong together
     wherever they lie, as long as they are still what was indexed.
     """
 
@@ -68,24 +68,26 @@ class Grouping:
         self._asked: set[tuple[int, int]] = set()
         self._copies: dict[str, list[int]] = {}  # of each content the pages that can be opened
         copies: dict[str, list[int]] = defaultdict(list)
-        for place, content in enumerate(self._hashes):
-            copies[content].append(place)
-        for content, places in copies.items():
-            if len(places) > 1:
-                places = [
-                    place
-                    for place in places
-                    if not (why := why_unread(rows, place)) or self.unread.update({place: why})  # type: ignore[func-returns-value]
+        for row_index, content in enumerate(self._hashes):
+            copies[content].append(row_index)
+        for content, row_indices in copies.items():
+            if len(row_indices) > 1:
+                row_indices = [
+                    row_index
+                    for row_index in row_indices
+                    if not (why := why_unread(rows, row_index)) or self.unread.update({row_index: why})  # type: ignore[func-returns-value]
                 ]
-            self._copies[content] = [place for place in places if place not in self.unread]
+            self._copies[content] = [row_index for row_index in row_indices if row_index not in self.unread]
         self.regroup()
 
     def regroup(self) -> None:
         """Groups and parts anew, after `done` has grown."""
-        for place, why in self.done.unread.items():
-            if place not in self.unread:
-                self.unread[place] = why
-                self._copies[self._hashes[place]] = [at for at in self._copies[self._hashes[place]] if at != place]
+        for row_index, why in self.done.unread.items():
+            if row_index not in self.unread:
+                self.unread[row_index] = why
+                self._copies[self._hashes[row_index]] = [
+                    at for at in self._copies[self._hashes[row_index]] if at != row_index
+                ]
         self.groups = self._find_groups()
         self.parts = self._find_parts()
 
@@ -94,10 +96,10 @@ class Grouping:
         together through others only. Each pair is given once."""
         pairs = set()
         for group in self.groups:
-            keep = group.places[0]
-            for place in group.places[1:]:
-                pair = min(keep, place), max(keep, place)
-                if self._hashes[keep] != self._hashes[place] and not {pair, pair[::-1]} & self.done.same.keys():
+            keep = group.rows[0]
+            for row_index in group.rows[1:]:
+                pair = min(keep, row_index), max(keep, row_index)
+                if self._hashes[keep] != self._hashes[row_index] and not {pair, pair[::-1]} & self.done.same.keys():
                     pairs.add(pair)
         pairs -= self._asked
         self._asked |= pairs
@@ -105,14 +107,14 @@ class Grouping:
 
     def _of(self, pair: tuple[int, int]) -> tuple[str, str] | None:
         """The two contents of a pair; None where one of them cannot be opened any more."""
-        one, other = (self._hashes[place] for place in pair)
+        one, other = (self._hashes[row_index] for row_index in pair)
         return (one, other) if self._copies[one] and self._copies[other] else None
 
     def _find_groups(self) -> list[Group]:
         """Groups of two pages and more, the largest first."""
         apart: dict[str, set[str]] = defaultdict(set)
         for pair in (*self.done.others, *self.done.parts):
-            one, other = (self._hashes[place] for place in pair)
+            one, other = (self._hashes[row_index] for row_index in pair)
             apart[one].add(other)
             apart[other].add(one)
         member_of: dict[str, list[str]] = {}  # content -> all contents of its group
@@ -131,21 +133,21 @@ class Grouping:
                     member_of[content] = large
             links[one].append((other, verdict))
             links[other].append((one, verdict.turned_round()))
-        found = []
+        groups = []
         seen: set[str] = set()
-        for content, places in self._copies.items():
+        for content, row_indices in self._copies.items():
             if content in seen:
                 continue
             contents = member_of.get(content, [content])
             seen.update(contents)
-            places = sorted(place for one in contents for place in self._copies[one])
-            if len(places) > 1:
-                found.append(self._group(places, links))
-        return sorted(found, key=lambda group: (-len(group.places), group.places))
+            row_indices = sorted(row_index for one in contents for row_index in self._copies[one])
+            if len(row_indices) > 1:
+                groups.append(self._group(row_indices, links))
+        return sorted(groups, key=lambda group: (-len(group.rows), group.rows))
 
-    def _group(self, places: list[int], links: dict[str, list[tuple[str, Verdict]]]) -> Group:
+    def _group(self, row_indices: list[int], links: dict[str, list[tuple[str, Verdict]]]) -> Group:
         """The group with its proposal. Resolution, area and angle of each page count from the first one on."""
-        start = self._hashes[places[0]]
+        start = self._hashes[row_indices[0]]
         relative: dict[str, tuple[float, float, float]] = {start: (1.0, 1.0, 0.0)}
         waiting = [start]
         while waiting:
@@ -157,38 +159,40 @@ class Grouping:
                     relative[other] = (resolution * verdict.resolution, area * verdict.area, turned)
                     waiting.append(other)
         copies = []
-        for place in places:
-            row = self.rows.iloc[place]
-            resolution, area, angle = relative[self._hashes[place]]
-            quality, colour = self._quality(place) if len(relative) > 1 else (100, False)
+        for row_index in row_indices:
+            row = self.rows.iloc[row_index]
+            resolution, area, angle = relative[self._hashes[row_index]]
+            quality, colour = self._quality(row_index) if len(relative) > 1 else (100, False)
             whole = f"{row['folder']}/{row['path']}"
             size = int(row["size"])
-            copies.append(Copy(place, self._hashes[place], resolution, area, angle, quality, colour, size, whole))
+            copies.append(
+                Copy(row_index, self._hashes[row_index], resolution, area, angle, quality, colour, size, whole)
+            )
         order, why = propose(copies)
-        return Group([copy.place for copy in order], why)
+        return Group([copy.row for copy in order], why)
 
-    def _quality(self, place: int) -> tuple[int, bool]:
-        if place not in self._qualities:
-            row = self.rows.iloc[place]
+    def _quality(self, row_index: int) -> tuple[int, bool]:
+        if row_index not in self._qualities:
+            row = self.rows.iloc[row_index]
             file = page_file(row["folder"], row["path"])
-            self._qualities[place] = quality_of(file, frame_of(row["frame"]))
-        return self._qualities[place]
+            self._qualities[row_index] = quality_of(file, frame_of(row["frame"]))
+        return self._qualities[row_index]
 
     def _find_parts(self) -> list[Group]:
         """A group for each page and each part of it, by the pages to keep of their groups."""
         kept: dict[str, int] = {}
         for group in self.groups:
-            kept |= {self._hashes[place]: group.places[0] for place in group.places}
-        found: dict[tuple[int, int], Group] = {}
+            kept |= {self._hashes[row_index]: group.rows[0] for row_index in group.rows}
+        parts: dict[tuple[int, int], Group] = {}
         for pair, verdict in sorted(self.done.parts.items()):
             if (contents := self._of(pair)) is None:
                 continue
             if verdict.relation == WHOLE:
                 contents, verdict = contents[::-1], verdict.turned_round()
             whole, part = (kept.get(content, self._copies[content][0]) for content in contents)
-            if whole != part and (whole, part) not in found and (part, whole) not in found:
-                found[whole, part] = Group([whole, part], ["holds more than the other", _about(verdict)], part=True)
-        return [found[pair] for pair in sorted(found)]
+            if whole != part and (whole, part) not in parts and (part, whole) not in parts:
+                parts[whole, part] = Group([whole, part], ["holds more than the other", _about(verdict)], part=True)
+        return [parts[pair] for pair in sorted(parts)]
 
 
 def _about(verdict: Verdict) -> str:

@@ -94,11 +94,11 @@ class _Work:
         known = list(dict.fromkeys([*self.index.arrow(["folder"])["folder"].unique().to_pylist(), *broken]))
         folders = choose_folders(job.pages, known, job.forget, forget_gone=job.forget_gone)
         self.listing = listing = self._list(folders)
-        found = listing.found
+        stamps = listing.stamps
         rows = self.index.arrow(NEEDED)
         rows, inner = _taken_up(rows, folders)
         plan = plan_changes(
-            found,
+            stamps,
             rows,
             covered=folders.covered,
             forgotten={*folders.forgotten, *folders.doubles},
@@ -111,7 +111,7 @@ class _Work:
         )
         self._check_forgotten(folders, plan)
         twice = {*plan.twice}
-        files = [file for file in dict.fromkeys((*found, *_staying(rows, plan))) if file not in twice]
+        files = [file for file in dict.fromkeys((*stamps, *_staying(rows, plan))) if file not in twice]
         self.documents = IndexDocuments(files, self.settings.input)
         changes = RowChanges(self.index, self.documents)
         forgotten = {name: rows["folder"].to_pylist().count(name) for name in folders.forgotten} | plan.forgotten
@@ -122,10 +122,10 @@ class _Work:
             for folder, files in inner.items():
                 changes.move(files)
                 self.index.forget_broken(folder)
-            changes.apply(plan, found)
-            self._forget_broken(folders, found, plan)
+            changes.apply(plan, stamps)
+            self._forget_broken(folders, stamps, plan)
             self._add_broken()
-            embedded, failed, interrupted = self._embed(plan, found)
+            embedded, failed, interrupted = self._embed(plan, stamps)
             if note := self.documents.note():
                 say(f"note: {note}")
             changes.rename_documents()
@@ -161,13 +161,16 @@ class _Work:
         self._report(pages, counts, files)
         for folder, (outer, _) in folders.inner.items():
             say(f"{folder} lies in {outer}: its pages are of that folder from now on")
-        for place, count in forgotten.items():
-            say(f"forgotten: {count} pages of {place}" + ("" if place in folders.forgotten else " that are not there"))
+        for missing, count in forgotten.items():
+            say(
+                f"forgotten: {count} pages of {missing}"
+                + ("" if missing in folders.forgotten else " that are not there")
+            )
         self._warn(folders, away)
         if interrupted:
             say(f"interrupted; what was done is kept. To continue: {self.job.command()}")
             return 130
-        return int(failed > 0 or any(place not in folders.absent for place in away))
+        return int(failed > 0 or any(missing not in folders.absent for missing in away))
 
     # ---- what is there -------------------------------------------------------------------------------------------
 
@@ -176,7 +179,7 @@ class _Work:
         skip = [self.settings.output.folder, self.index.folder]
         listing = list_pages(folders.covered, self.settings.input, skip=skip)
         said = listing.passed.lines()
-        if folders.covered and not (listing.found or listing.broken or len(self.index)):
+        if folders.covered and not (listing.stamps or listing.broken or len(self.index)):
             raise UserError("; ".join([f"no pages in {', '.join(folders.covered)}", *said]))
         for line in said:
             say(line)
@@ -206,7 +209,7 @@ class _Work:
 
     # ---- what is done --------------------------------------------------------------------------------------------
 
-    def _embed(self, plan: Plan, found: dict[File, Stamp]) -> tuple[int, int, bool]:
+    def _embed(self, plan: Plan, stamps: dict[File, Stamp]) -> tuple[int, int, bool]:
         """Decode and embed what is left: how many pages were, how many could not be, whether it was interrupted."""
         if not plan.todo:
             return 0, 0, False
@@ -214,33 +217,35 @@ class _Work:
 
         if self.backbone is None:
             self.backbone = _open_own(self.index, self.settings)
-        return embed_files(self.index, self.backbone, plan.todo, found, self.listing.raw, self.documents, self.settings)
+        return embed_files(
+            self.index, self.backbone, plan.todo, stamps, self.listing.raw, self.documents, self.settings
+        )
 
     def _lacks_ivf(self) -> bool:
         return len(self.index) >= APPROXIMATE_FROM and not self.index.approximate
 
-    def _forget_broken(self, folders: Folders, found: dict[File, Stamp], plan: Plan) -> None:
+    def _forget_broken(self, folders: Folders, stamps: dict[File, Stamp], plan: Plan) -> None:
         """Take the broken pages off the list that are tried again, or gone; those of places without pages stay."""
         broken = self.index.broken()
         looked_at = {*folders.covered, *folders.forgotten, *folders.doubles} & set(broken["folder"])
-        holding = holding_places(found) if looked_at else set()
+        holding = holding_places(stamps) if looked_at else set()
         stay: dict[str, list[str]] = {}
         for folder, path in zip(broken["folder"], broken["path"], strict=True):
             file = folder, path
-            seen = file in found or file in self.listing.broken
+            seen = file in stamps or file in self.listing.broken
             looked_for = folder in folders.covered and not seen and not folders.may_go(file)
-            if looked_for and (place := emptied(file, holding)):
-                plan.kept[place] = plan.kept.get(place, 0) + 1
+            if looked_for and (emptied_folder := emptied(file, holding)):
+                plan.kept[emptied_folder] = plan.kept.get(emptied_folder, 0) + 1
                 stay.setdefault(folder, []).append(path)
         for folder in looked_at:
             self.index.forget_broken(folder, but=stay.get(folder, ()))
 
     def _check_forgotten(self, folders: Folders, plan: Plan) -> None:
         """UserError where nothing is gone of a place that shall be forgotten."""
-        for place in folders.going:
-            if place not in (*plan.forgotten, *folders.covered):
+        for missing in folders.going:
+            if missing not in (*plan.forgotten, *folders.covered):
                 raise UserError(
-                    f"--forget {place}: all its pages are there, and it is no folder of the index by itself: a "
+                    f"--forget {missing}: all its pages are there, and it is no folder of the index by itself: a "
                     "sub-folder is forgotten only where it is gone"
                 )
 
@@ -282,7 +287,7 @@ class _Work:
         for folder in (*folders.missed, *folders.absent):
             if count := len(self.index.arrow(["id"], f"folder = {sql(folder)}")):
                 away[folder] = count
-        return away | {"/".join(filter(None, place)): count for place, count in plan.kept.items()}
+        return away | {"/".join(filter(None, missing)): count for missing, count in plan.kept.items()}
 
     def _warn(self, folders: Folders, away: dict[str, int]) -> None:
         """Name what is away, with what can be done."""
@@ -292,8 +297,8 @@ class _Work:
             forget = self.job.command_with("explore", "index", "--index", str(self.index.folder), "--forget", name)
             say(f"warning: {name} {what}: its pages stay in the index ({count}); to take them out: {forget}")
         if len(away) > PLACES_TOLD:
-            more = len(away) - PLACES_TOLD
-            say(f"warning: and {more} more such places; --forget without a name takes out all that is gone")
+            untold = len(away) - PLACES_TOLD
+            say(f"warning: and {untold} more such places; --forget without a name takes out all that is gone")
 
 
 SAID = {  # counts of a run, as they are told
@@ -321,7 +326,7 @@ def _taken_up(rows: pa.Table, folders: Folders) -> tuple[pa.Table, dict[str, lis
     for at, name in enumerate(("folder", "path")) if files else ():
         values = pa.array([folders.taken_up(file)[at] for file in files], pa.string())
         rows = rows.set_column(rows.column_names.index(name), name, values)
-    return rows, {folder: list(own.items()) for folder, own in inner.items()}
+    return rows, {folder: list(its_files.items()) for folder, its_files in inner.items()}
 
 
 def _staying(rows: pa.Table, plan: Plan) -> Iterator[File]:

@@ -36,7 +36,7 @@ def join_tables(
     rows = index.arrow(["id", "folder", "path", "page", "category", "score"]).to_pylist()
     rows = [row for row in rows if row["folder"] in covered]
     roots = {folder: printable(real_path(folder)) for folder in covered}
-    places = {_place(roots[row["folder"]], row["path"]) for row in rows}
+    indexed = {_real_name(roots[row["folder"]], row["path"]) for row in rows}
     said: dict[tuple[str, int], tuple[str, float]] = {}
     for table in tables:
         where = [printable(os.path.realpath(of))] if of else [table.root] if table.root else list(roots.values())
@@ -47,17 +47,19 @@ def join_tables(
                 "category; say it with --table_of FOLDER"
             )
             continue
-        found = {}
+        category_of = {}
         for (path, page), category in table.pages.items():
-            place = _place(where[0], path)
-            if place not in places:  # through a link, perhaps, which the index does not go
-                place = os.path.normcase(os.path.realpath(place))
-            if place in places:
-                found[place, page] = category
-        said |= found
-        _told(table, where[0], len(found))
+            file = _real_name(where[0], path)
+            if file not in indexed:  # through a link, perhaps, which the index does not go
+                file = os.path.normcase(os.path.realpath(file))
+            if file in indexed:
+                category_of[file, page] = category
+        said |= category_of
+        _say_joined(table, where[0], len(category_of))
     matched = [
-        (row, said[key]) for row in rows if (key := (_place(roots[row["folder"]], row["path"]), row["page"])) in said
+        (row, said[key])
+        for row in rows
+        if (key := (_real_name(roots[row["folder"]], row["path"]), row["page"])) in said
     ]
     changed = [
         (row["id"], *new) for row, new in matched
@@ -78,20 +80,20 @@ def join_tables(
         say(f"--table: categories for {len(matched)} of {len(rows)} pages")
 
 
-def _place(root: str, path: str) -> str:
+def _real_name(root: str, path: str) -> str:
     """Where a page's file lies, as both sides write it."""
     return os.path.normcase(os.path.normpath(f"{root}/{path}" if not os.path.isabs(path) else path))  # noqa: PTH117
 
 
-def _told(table: ResultTable, root: str, found: int) -> None:
+def _say_joined(table: ResultTable, root: str, joined: int) -> None:
     """How many rows of a table found their page."""
     count = len(table.pages)
-    if not found:
+    if not joined:
         example = next(iter(table.pages), ("", 1))[0]
         say(
             f"warning: --table {printable(str(table.file))}: none of its {count} pages (e.g. {printable(example)}) is "
             f"in the folders of this command: it is of {root}; if that has moved, say where to: --table_of FOLDER"
         )
-    elif found < count:
+    elif joined < count:
         shown = printable(str(table.file))
-        say(f"note: --table {shown}: {count - found} of its {count} pages are not in the folders of this command")
+        say(f"note: --table {shown}: {count - joined} of its {count} pages are not in the folders of this command")

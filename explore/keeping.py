@@ -28,7 +28,7 @@ class Copy:
     `near_duplicates.Verdict`). quality: of a JPEG 1..99, 100 = lossless or not known. size: bytes.
     """
 
-    place: int
+    row: int
     content: str
     resolution: float
     area: float
@@ -51,11 +51,11 @@ def propose(copies: Sequence[Copy]) -> tuple[list[Copy], list[str]]:
             reasons.append(said)
             left = kept
 
-    rule(lambda copy: copy.area, lambda own, best: own * MORE_PAGE > best, "shows more of the page")
-    rule(lambda copy: copy.resolution * copy.quality / 100, lambda own, best: own * FINER > best, "finer")
-    rule(lambda copy: copy.colour, lambda own, best: own == best, "in colour")
-    rule(lambda copy: copy.quality, lambda own, best: own + LESS_COMPRESSED > best, "less compressed")
-    rule(lambda copy: copy.size, lambda own, best: own * LARGER > best, "the larger file")
+    rule(lambda copy: copy.area, lambda mine, best: mine * MORE_PAGE > best, "shows more of the page")
+    rule(lambda copy: copy.resolution * copy.quality / 100, lambda mine, best: mine * FINER > best, "finer")
+    rule(lambda copy: copy.colour, lambda mine, best: mine == best, "in colour")
+    rule(lambda copy: copy.quality, lambda mine, best: mine + LESS_COMPRESSED > best, "less compressed")
+    rule(lambda copy: copy.size, lambda mine, best: mine * LARGER > best, "the larger file")
     keep = min(left, key=lambda copy: (copy.path.count("/"), copy.path))
     others = sorted((copy for copy in copies if copy is not keep), key=lambda copy: (copy.path.count("/"), copy.path))
     if not reasons or len(left) > 1:

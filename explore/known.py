@@ -1,6 +1,6 @@
 """What has changed since the index was written? Files that were found against rows that are there; nothing is decoded.
 
-    plan = plan_changes(found, rows, covered={"/scans"}, forgotten=set(), exists=Path.exists, hash_all=hashes_of)
+    plan = plan_changes(stamps, rows, covered={"/scans"}, forgotten=set(), exists=Path.exists, hash_all=hashes_of)
     plan.todo, plan.moved, plan.drop ...
 
 A file is (folder, path) as the index has it; its stamp is (size in bytes, modification time in nanoseconds).
@@ -67,7 +67,7 @@ class Plan:
 
 
 def plan_changes(
-    found: Mapping[File, Stamp],
+    stamps: Mapping[File, Stamp],
     rows: pa.Table,
     *,
     covered: Collection[str],
@@ -81,76 +81,77 @@ def plan_changes(
 ) -> Plan:
     """Compare files with rows (columns NEEDED).
 
-    covered: the folders that `found` is of; rows of other folders stay, unless their file is gone and one of the same
+    covered: the folders that `stamps` is of; rows of other folders stay, unless their file is gone and one of the same
     content, size and time was found. forgotten: folders whose rows go. exists: whether a file is there that was not
     found. hash_all: SHA-256 of files, "" for one that cannot be read. real: where a file lies, links followed.
-    doubles: files left out of `found`, as it has them by another path; their rows go. may_go: for a file that is gone,
+    doubles: files left out of `stamps`, as it has them by another path; their rows go. may_go: for a file that is gone,
     the place whose rows go even where it holds no page any more, "" = they stay. rescan: compare contents, whatever the
     stamps say.
     """
     ids, frames, counts, sums, sizes, times = (
         rows[name].to_pylist() for name in ("id", "frame", "frames", "hash", "size", "mtime_ns")
     )
-    own: dict[File, int] = {}  # file -> place of its first row; most have one: a list each would take half the time
-    more: dict[File, list[int]] = {}  # files of several rows -> the places of all
-    for place, file in enumerate(zip(rows["folder"].to_pylist(), rows["path"].to_pylist(), strict=True)):
-        if (first := own.setdefault(file, place)) != place:
-            more.setdefault(file, [first]).append(place)
+    # File -> its first row; most have one: a list each would take half the time.
+    first_row: dict[File, int] = {}
+    several: dict[File, list[int]] = {}  # files of several rows -> all of them
+    for row, file in enumerate(zip(rows["folder"].to_pylist(), rows["path"].to_pylist(), strict=True)):
+        if (first := first_row.setdefault(file, row)) != row:
+            several.setdefault(file, [first]).append(row)
     plan = Plan()
     gone: dict[File, list[int]] = {}
     left: list[File] = []
     suspects: list[File] = []
 
-    def keep(file: File, places: list[int]) -> None:
+    def keep(file: File, its_rows: list[int]) -> None:
         """The file has not changed: what of it is missing, because a run was killed in the middle of it?"""
-        first = {frames[place]: place for place in reversed(places)}
+        first = {frames[row]: row for row in reversed(its_rows)}
         plan.same += len(first)
-        plan.drop += [ids[place] for place in places if first[frames[place]] != place]  # never twice
-        if len(first) < (counts[places[0]] or 1):
+        plan.drop += [ids[row] for row in its_rows if first[frames[row]] != row]  # never twice
+        if len(first) < (counts[its_rows[0]] or 1):
             plan.todo.append((file, frozenset(first)))
 
-    for file, place in own.items():
-        stamp = found.get(file)
-        if stamp == (sizes[place], times[place]) and counts[place] is None and file not in more and not rescan:
+    for file, row in first_row.items():
+        stamp = stamps.get(file)
+        if stamp == (sizes[row], times[row]) and counts[row] is None and file not in several and not rescan:
             plan.same += 1
             continue
-        places = more.get(file) or [place]
+        its_rows = several.get(file) or [row]
         if file[0] in forgotten or file in doubles:
-            gone[file] = places
+            gone[file] = its_rows
         elif file[0] in covered:
             if stamp is None:
                 if exists(file):
-                    plan.left += len(places)
+                    plan.left += len(its_rows)
                     left.append(file)
                 else:
-                    gone[file] = places
-            elif stamp == (sizes[places[0]], times[places[0]]) and not rescan:
-                keep(file, places)
+                    gone[file] = its_rows
+            elif stamp == (sizes[its_rows[0]], times[its_rows[0]]) and not rescan:
+                keep(file, its_rows)
             else:
                 suspects.append(file)
         elif may_go(file) and not exists(file):
-            gone[file] = places
-    new = [file for file in found if file not in own]
+            gone[file] = its_rows
+    new = [file for file in stamps if file not in first_row]
     known_sizes = set(sizes)
-    to_hash = [file for file in (*suspects, *new) if found[file][0] in known_sizes]
+    to_hash = [file for file in (*suspects, *new) if stamps[file][0] in known_sizes]
     contents = dict(zip(to_hash, hash_all(to_hash), strict=True)) if to_hash else {}
 
     changed: set[File] = set()
     for file in suspects:
-        places = more.get(file) or [own[file]]
-        if contents.get(file) == _content(sums[places[0]]):
-            if found[file] != (sizes[places[0]], times[places[0]]):
-                plan.touched.append((file, [ids[place] for place in places]))
-            keep(file, places)
+        its_rows = several.get(file) or [first_row[file]]
+        if contents.get(file) == _content(sums[its_rows[0]]):
+            if stamps[file] != (sizes[its_rows[0]], times[its_rows[0]]):
+                plan.touched.append((file, [ids[row] for row in its_rows]))
+            keep(file, its_rows)
         else:
-            gone[file] = places
+            gone[file] = its_rows
             changed.add(file)
             new.append(file)
     wanted = set(contents.values()) - {""}
     sources: dict[str, list[File]] = defaultdict(list)
-    for file, place in own.items() if wanted else ():
-        places = more.get(file) or [place]
-        if (content := _content(sums[places[0]])) in wanted and len(places) == (counts[places[0]] or 1):
+    for file, row in first_row.items() if wanted else ():
+        its_rows = several.get(file) or [row]
+        if (content := _content(sums[its_rows[0]])) in wanted and len(its_rows) == (counts[its_rows[0]] or 1):
             sources[content].append(file)
     alike: dict[str, _Alike] = {}
     for file in sorted(new):
@@ -160,7 +161,7 @@ def plan_changes(
             continue
         if content not in alike:
             lost = {
-                source: (sizes[own[source]], times[own[source]])
+                source: (sizes[first_row[source]], times[first_row[source]])
                 for source in sources[content]
                 if source not in gone and source[0] not in covered and not exists(source)
             }
@@ -168,23 +169,23 @@ def plan_changes(
             alike[content] = _Alike([source for source in sources[content] if source in gone], lost, stay)
         if real(file) in alike[content].stay:
             plan.twice.append(file)
-        elif source := alike[content].taken(file, found[file]):
-            places = gone.pop(source, None) or more.get(source) or [own[source]]
-            plan.moved.append((file, [ids[place] for place in places]))
+        elif source := alike[content].taken(file, stamps[file]):
+            its_rows = gone.pop(source, None) or several.get(source) or [first_row[source]]
+            plan.moved.append((file, [ids[row] for row in its_rows]))
         else:
             source = sources[content][0]  # here all of them stay, some of them under a new path
-            plan.copied.append((file, [ids[place] for place in more.get(source) or [own[source]]]))
-    holding = holding_places((*found, *left)) if gone else set()
-    for file, places in gone.items():
-        told = file[0] in forgotten or file in doubles or file in changed
-        if not told and (place := emptied(file, holding)):
+            plan.copied.append((file, [ids[row] for row in several.get(source) or [first_row[source]]]))
+    holding = holding_places((*stamps, *left)) if gone else set()
+    for file, its_rows in gone.items():
+        explained = file[0] in forgotten or file in doubles or file in changed
+        if not explained and (row := emptied(file, holding)):
             if not (going := may_go(file)):
-                plan.kept[place] = plan.kept.get(place, 0) + len(places)
+                plan.kept[row] = plan.kept.get(row, 0) + len(its_rows)
                 continue
-            plan.forgotten[going] = plan.forgotten.get(going, 0) + len(places)
-        plan.drop += [ids[place] for place in places]
-        plan.changed += len(places) * (file in changed)
-        plan.gone += len(places) * (file not in changed)
+            plan.forgotten[going] = plan.forgotten.get(going, 0) + len(its_rows)
+        plan.drop += [ids[row] for row in its_rows]
+        plan.changed += len(its_rows) * (file in changed)
+        plan.gone += len(its_rows) * (file not in changed)
     plan.todo.sort(key=lambda entry: entry[0])
     return plan
 
@@ -235,22 +236,22 @@ def holding_places(files: Iterable[File]) -> set[File]:
     """The places, (folder, sub-folder), that hold these files, "" for the folder itself."""
     holding: set[File] = set()
     for folder, below in {(file[0], file[1].rpartition("/")[0]) for file in files}:
-        place = below
-        while (folder, place) not in holding:
-            holding.add((folder, place))
-            place = place.rpartition("/")[0]
+        inside = below
+        while (folder, inside) not in holding:
+            holding.add((folder, inside))
+            inside = inside.rpartition("/")[0]
     return holding
 
 
 def emptied(file: File, holding: set[File]) -> File | None:
     """The outermost place of a file that holds no page any more; None where its own folder does."""
-    folder, place = file[0], file[1].rpartition("/")[0]
+    folder, inside = file[0], file[1].rpartition("/")[0]
     empty = None
-    while (folder, place) not in holding:
-        empty = folder, place
-        if not place:
+    while (folder, inside) not in holding:
+        empty = folder, inside
+        if not inside:
             break
-        place = place.rpartition("/")[0]
+        inside = inside.rpartition("/")[0]
     return empty
 
 

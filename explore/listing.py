@@ -1,7 +1,7 @@
 """Which files lie in the folders of an index, each once, with its size and time; none is opened.
 
     listing = list_pages(["/scans"], settings.input, skip=[index.folder])
-    listing.found["/scans", "box 1/a-1.png"]        # (bytes, nanoseconds)
+    listing.stamps["/scans", "box 1/a-1.png"]        # (bytes, nanoseconds)
 
 One page is one file: what a link leads to is passed over where the file itself is found too.
 """
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 class Listing:
     """What was found.
 
-    found: files and their stamps, (-1, -1) where it cannot be told. raw: their paths as the system has them, where the
+    stamps: of files, (-1, -1) where it cannot be told. raw: their paths as the system has them, where the
     index must spell them otherwise (undecodable names). doubles: files that links lead to and that are found without
     them. broken: files and folders that cannot be followed or listed, with the reason. passed: what was passed over.
     """
 
-    found: dict[File, Stamp] = field(default_factory=dict)
+    stamps: dict[File, Stamp] = field(default_factory=dict)
     raw: dict[File, str] = field(default_factory=dict)
     doubles: set[File] = field(default_factory=set)
     broken: dict[File, str] = field(default_factory=dict)
@@ -59,18 +59,20 @@ def list_pages(covered: Sequence[str], read: Input, *, skip: Iterable[Path]) -> 
     skip = list(skip)
     for folder in covered:
         root = page_file(folder, "")
-        there = list_files(root, **wanted_files(read), skip=skip)
-        doubles |= {(folder, printable(path)) for path in there.second}
-        there.passed.links = 0  # they are told among the doubles
-        listing.passed.add(there.passed)
-        listing.broken |= {(folder, printable(path)): reason for path, reason in there.broken.items()}
+        listed = list_files(root, **wanted_files(read), skip=skip)
+        doubles |= {(folder, printable(path)) for path in listed.second}
+        listed.passed.links = 0  # they are told among the doubles
+        listing.passed.add(listed.passed)
+        listing.broken |= {(folder, printable(path)): reason for path, reason in listed.broken.items()}
         base, real_root = str(root), real_path(folder)
         elsewhere: dict[str, bool] = {}  # sub-folder -> whether a link leads there
-        for path in there.files:
-            place = path.rpartition("/")[0]
-            if (away := elsewhere.get(place)) is None:
-                here = os.path.normcase(os.path.realpath(f"{base}/{place}"))
-                away = elsewhere[place] = here != os.path.normpath(f"{real_root}/{os.path.normcase(place)}")
+        for path in listed.files:
+            folder_inside = path.rpartition("/")[0]
+            if (away := elsewhere.get(folder_inside)) is None:
+                here = os.path.normcase(os.path.realpath(f"{base}/{folder_inside}"))
+                away = elsewhere[folder_inside] = here != os.path.normpath(
+                    f"{real_root}/{os.path.normcase(folder_inside)}"
+                )
             file = folder, path if path.isascii() else printable(path)
             if file[1] != path:
                 listing.raw[file] = path
@@ -83,15 +85,15 @@ def list_pages(covered: Sequence[str], read: Input, *, skip: Iterable[Path]) -> 
                 stamp = stamp_of(status)
             except OSError:  # a dangling link, or it vanished: decoding says so
                 stamp = -1, -1
-            listing.found[file] = stamp
-    listing.doubles = _doubles(covered, listing.found, linked)
+            listing.stamps[file] = stamp
+    listing.doubles = _doubles(covered, listing.stamps, linked)
     for file in listing.doubles:
-        del listing.found[file]
+        del listing.stamps[file]
     listing.doubles |= doubles
     return listing
 
 
-def _doubles(covered: Sequence[str], found: dict[File, Stamp], linked: dict[File, str]) -> set[File]:
+def _doubles(covered: Sequence[str], stamps: dict[File, Stamp], linked: dict[File, str]) -> set[File]:
     """Linked files that are found without the link too, and all but the first of several links to one file."""
     roots = {f"{real_path(folder).rstrip(os.sep)}{os.sep}": folder for folder in covered} if linked else {}
     first: dict[str, File] = {}
@@ -102,6 +104,6 @@ def _doubles(covered: Sequence[str], found: dict[File, Stamp], linked: dict[File
             for root, folder in roots.items()
             if real.startswith(root)
         ]
-        if any(other in found and other not in linked for other in plain) or first.setdefault(real, file) != file:
+        if any(other in stamps and other not in linked for other in plain) or first.setdefault(real, file) != file:
             doubles.add(file)
     return doubles

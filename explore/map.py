@@ -52,18 +52,18 @@ def run_map(settings: Settings, job: Map) -> int:
     if rows.empty:
         raise UserError(f"the index {printable(str(job.index))} holds no pages")
     with Progress(sum(STEPS), unit="step", quiet=quiet, label="map") as bar:
-        places = place(index.vectors(), job.method, bar)
-    unkept, code = keep_columns(index, rows["id"], {"x": places[:, 0], "y": places[:, 1]})
-    rows = rows.assign(x=places[:, 0], y=places[:, 1])
+        positions = place(index.vectors(), job.method, bar)
+    unkept, code = keep_columns(index, rows["id"], {"x": positions[:, 0], "y": positions[:, 1]})
+    rows = rows.assign(x=positions[:, 0], y=positions[:, 1])
     folder = output_folder(job.output / "map")
     for old in folder.glob("map_*.png"):  # of an earlier run: a category that is not known any more
         old.unlink()
     files = [
-        draw_map(places, facet, folder / f"map_{facet.key}.png", f"{len(rows):,} pages by {METHODS[job.method]}")
+        draw_map(positions, facet, folder / f"map_{facet.key}.png", f"{len(rows):,} pages by {METHODS[job.method]}")
         for facet in facets(rows)
     ]
     files.append(write_table(rows, folder / "pages.parquet"))
-    files.append(_browser(index, rows, places, folder / "browser", quiet))
+    files.append(_browser(index, rows, positions, folder / "browser", quiet))
     notes = [] if rows["cluster"].notna().any() else ["no clusters yet: explore clusters, then explore map again"]
     if rows["category"].isna().all():
         notes.append("no categories known: explore index PAGES --table RESULT.csv takes them from a result table")
@@ -97,7 +97,7 @@ def write_table(rows: DataFrame, file: Path) -> Path:
     return file
 
 
-def draw_map(places: np.ndarray, facet: Facet, file: Path, title: str) -> Path:
+def draw_map(positions: np.ndarray, facet: Facet, file: Path, title: str) -> Path:
     """A picture of the map [N, 2], coloured by a facet, with a legend beside it and the groups' names on it."""
     from matplotlib.lines import Line2D
     from matplotlib.patheffects import withStroke
@@ -106,21 +106,21 @@ def draw_map(places: np.ndarray, facet: Facet, file: Path, title: str) -> Path:
     figure = new_figure(11, 8)
     axes = figure.subplots()
     # A tenth of the plane's area belongs to points, whatever their number; overlaps show through where there are many.
-    size = float(np.clip(45_000 / max(len(places), 1), 0.6, 60))
+    size = float(np.clip(45_000 / max(len(positions), 1), 0.6, 60))
     colours = np.array(facet.colours)[facet.codes]
-    order = np.random.default_rng(0).permutation(len(places))  # else the last group would lie over all others
+    order = np.random.default_rng(0).permutation(len(positions))  # else the last group would lie over all others
     order = order[
         np.argsort(np.array(facet.colours)[facet.codes[order]] != UNKNOWN, kind="stable")
     ]  # unknown ones below
     axes.scatter(
-        *places[order].T,
+        *positions[order].T,
         s=size,
         c=colours[order],
-        alpha=0.9 if len(places) < 20_000 else 0.6,
+        alpha=0.9 if len(positions) < 20_000 else 0.6,
         linewidths=0,
         rasterized=True,
     )
-    for label, middle in zip(facet.labels, middles(places, facet), strict=True):
+    for label, middle in zip(facet.labels, middles(positions, facet), strict=True):
         if middle and len(facet.names) <= 2 * LEGEND:
             text = axes.annotate(
                 plain(label, 30), middle, (0, 5), textcoords="offset points", fontsize=8, ha="center", fontweight="bold"
@@ -140,12 +140,12 @@ def draw_map(places: np.ndarray, facet: Facet, file: Path, title: str) -> Path:
     return save_figure(figure, file, DPI)
 
 
-def _browser(index: Index, rows: DataFrame, places: np.ndarray, folder: Path, quiet: bool) -> Path:
+def _browser(index: Index, rows: DataFrame, positions: np.ndarray, folder: Path, quiet: bool) -> Path:
     kept = sample(len(rows), MOST)
     note = f"Index {printable(index.folder.name)}, made by {index.backbone.name}."
     if len(kept) < len(rows):
         note += f" {len(kept):,} of its {len(rows):,} pages, drawn at random."
-    rows, places = rows.iloc[kept], places[kept]
+    rows, positions = rows.iloc[kept], positions[kept]
     ids = rows["id"].to_numpy()
     files = [page_file(folder_of, path) for folder_of, path in zip(rows["folder"], rows["path"], strict=True)]
 
@@ -156,7 +156,7 @@ def _browser(index: Index, rows: DataFrame, places: np.ndarray, folder: Path, qu
         return write_folder(
             folder,
             rows,
-            places,
+            positions,
             files,
             thumbnails,
             title=f"Map of {len(rows):,} pages",

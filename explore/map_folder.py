@@ -41,7 +41,7 @@ Thumbnails = Callable[[Sequence[int]], list[Image.Image | None]]
 def write_folder(
     folder: Path,
     rows: DataFrame,
-    places: np.ndarray,
+    positions: np.ndarray,
     files: Sequence[Path],
     thumbnails: Thumbnails | None,
     *,
@@ -53,7 +53,7 @@ def write_folder(
 
     Args:
         rows: N pages with path ("/" between folders), frame, document, page, year, category, cluster.
-        places: float32 [N, 2] within -1 .. 1.
+        positions: float32 [N, 2] within -1 .. 1.
         files: where each page's file lies; links to it are relative where both are on one drive, so that folder and
             pages can move together.
         thumbnails: rows' positions -> their pictures (None: there is none); None = a map without thumbnails.
@@ -64,28 +64,28 @@ def write_folder(
     """
     if folder.exists() and not (folder / "data.js").is_file():
         raise UserError(f"{printable(str(folder))} holds other things than a map: give another place with -o")
-    order = coarse_to_fine(places)
-    rows, places = rows.iloc[order].reset_index(drop=True), places[order]
+    order = coarse_to_fine(positions)
+    rows, positions = rows.iloc[order].reset_index(drop=True), positions[order]
     part = part_of(folder)
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(VIEWER, part)
-    told = _pages(rows, places, [files[at] for at in order], folder)
-    told |= {"title": printable(title), "note": note, "thumbs": None}
+    data = _pages(rows, positions, [files[at] for at in order], folder)
+    data |= {"title": printable(title), "note": note, "thumbs": None}
     if thumbnails is not None:
-        told["thumbs"] = _sheets(part / "thumbs", order, thumbnails, progress)
-    text = json.dumps(told, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+        data["thumbs"] = _sheets(part / "thumbs", order, thumbnails, progress)
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     (part / "data.js").write_text(f"window.PAGES = {text};\n", encoding="ascii", newline="\n")
     return replace_folder(part, folder) / "index.html"
 
 
-def coarse_to_fine(places: np.ndarray) -> np.ndarray:
+def coarse_to_fine(positions: np.ndarray) -> np.ndarray:
     """An order [N] of places [N, 2] within -1 .. 1 in which any beginning is spread over the whole map.
 
     One page of each of 8 x 8 cells, then of 16 x 16 and so on, within a level along the Z curve: whichever part of the
     map is in view, the pages to be shown first there stand in few sheets.
     """
-    count = len(places)
-    cells = np.clip(((places.astype(np.float64) + 1) / 2 * 65536).astype(np.int64), 0, 65535)
+    count = len(positions)
+    cells = np.clip(((positions.astype(np.float64) + 1) / 2 * 65536).astype(np.int64), 0, 65535)
     curve = _spread(cells[:, 0]) | _spread(cells[:, 1]) << 1  # 32 bits, the coarsest first
     order = np.argsort(curve, kind="stable")
     curve = curve[order]
@@ -107,7 +107,7 @@ def _spread(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _pages(rows: DataFrame, places: np.ndarray, files: list[Path], folder: Path) -> dict:
+def _pages(rows: DataFrame, positions: np.ndarray, files: list[Path], folder: Path) -> dict:
     """What data.js tells of the pages; numbers as base64 of little-endian arrays."""
     paths = rows["path"].tolist()
     names = [path.rpartition("/")[2] for path in paths]
@@ -120,16 +120,18 @@ def _pages(rows: DataFrame, places: np.ndarray, files: list[Path], folder: Path)
     document = [documents.setdefault(printable(str(name)), len(documents)) for name in rows["document"]]
     # a name with bytes that are no UTF-8 is shown otherwise than it is written
     tails = {at: quote(os.fsencode(file.name), safe="") for at, file in enumerate(files) if file.name != names[at]}
-    told = []
+    facet_data = []
     for facet in facets(rows):
         groups = [
             {"name": name, "colour": colour, "label": middle}
-            for name, colour, middle in zip(facet.names, facet.colours, middles(places, facet), strict=True)
+            for name, colour, middle in zip(facet.names, facet.colours, middles(positions, facet), strict=True)
         ]
-        told.append({"key": facet.key, "title": facet.title, "groups": groups, "codes": _base64(facet.codes, "<u2")})
+        facet_data.append(
+            {"key": facet.key, "title": facet.title, "groups": groups, "codes": _base64(facet.codes, "<u2")}
+        )
     return {
-        "x": _base64(places[:, 0], "<f4"),
-        "y": _base64(places[:, 1], "<f4"),
+        "x": _base64(positions[:, 0], "<f4"),
+        "y": _base64(positions[:, 1], "<f4"),
         "names": [printable(name) for name in names],
         "tails": tails,
         "folders": [[printable(shown), _address(where, folder)] for shown, where in homes],
@@ -139,7 +141,7 @@ def _pages(rows: DataFrame, places: np.ndarray, files: list[Path], folder: Path)
         "page": _base64(_whole(rows["page"]), "<i4"),
         "frame": _base64(_whole(rows["frame"]), "<i4"),
         "year": _base64(_whole(rows["year"]), "<i2"),
-        "facets": told,
+        "facets": facet_data,
     }
 
 

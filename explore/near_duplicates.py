@@ -109,12 +109,12 @@ def see(image: Image.Image) -> Seen:
         # Reduced first by whole numbers, which is quick, and only then turned grey and brought to size.
         image = image.resize(small, Image.Resampling.BILINEAR, reducing_gap=3.0)
     grey = np.asarray(image.convert("L"))
-    found, descriptors = cv2.SIFT_create(nfeatures=POINTS).detectAndCompute(grey, None)
+    keypoints, descriptors = cv2.SIFT_create(nfeatures=POINTS).detectAndCompute(grey, None)
     if descriptors is None:
         return Seen(_ink(grey), _marked(grey), np.zeros((0, 2), np.float32), np.zeros((0, 128), np.uint8), size)
     root = _LENGTH * np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-9))
-    order = np.argsort([-point.response for point in found], kind="stable")  # the strongest first
-    points = np.array([point.pt for point in found], np.float32)
+    order = np.argsort([-point.response for point in keypoints], kind="stable")  # the strongest first
+    points = np.array([point.pt for point in keypoints], np.float32)
     return Seen(_ink(grey), _marked(grey), points[order], np.minimum(root, 255).astype(np.uint8)[order], size)
 
 
@@ -136,8 +136,8 @@ def _compare(first: Seen, second: Seen) -> Verdict:
         return Verdict(UNTOLD, "only with another shape do they lie on each other", matched)
     scale = float(math.sqrt(stretch[0] * stretch[1]))  # of one pixel of the second in pixels of the first, as compared
     back = cv2.invertAffineTransform(transform)
-    own = [max(page.size) / max(page.ink.shape) for page in (first, second)]
-    linear = scale * own[0] / own[1]  # the same for the pages themselves
+    reduced = [max(page.size) / max(page.ink.shape) for page in (first, second)]
+    linear = scale * reduced[0] / reduced[1]  # the same for the pages themselves
     area = linear**2 * math.prod(second.size) / math.prod(first.size)
     angle = math.degrees(math.atan2(transform[1, 0], transform[0, 0]))
     if scale > COARSER:  # a part of a page, seen as large as the whole: it is the finer one
@@ -145,12 +145,12 @@ def _compare(first: Seen, second: Seen) -> Verdict:
     else:
         relation, reason, residue, overlap = _lay(first.ink, second.ink, transform, scale)
     if relation == SAME:
-        more = [_beyond(first, second, transform), _beyond(second, first, back)]
-        if all(one.lacked for one in more):
+        beyond = [_beyond(first, second, transform), _beyond(second, first, back)]
+        if all(one.lacked for one in beyond):
             relation, reason = OTHER, "each has ink where the other does not reach"
-        elif any(one.lacked for one in more):
-            relation, reason = (PART if more[0].lacked else WHOLE), "one has ink where the other does not reach"
-        area *= more[1].shown / more[0].shown
+        elif any(one.lacked for one in beyond):
+            relation, reason = (PART if beyond[0].lacked else WHOLE), "one has ink where the other does not reach"
+        area *= beyond[1].shown / beyond[0].shown
     return Verdict(relation, reason, matched, residue, overlap, 1 / linear, area, angle)
 
 
@@ -242,36 +242,36 @@ def _lay(frame: np.ndarray, ink: np.ndarray, transform: np.ndarray, scale: float
     if scale < 1:  # as coarse as the frame
         ink = cv2.GaussianBlur(ink, (0, 0), max(0.1, 0.5 * math.sqrt(1 / scale**2 - 1)))
     laid = cv2.warpAffine(ink, transform, (width, height), flags=cv2.INTER_LINEAR)
-    there = cv2.warpAffine(np.full(ink.shape, 255, np.uint8), transform, (width, height), flags=cv2.INTER_NEAREST)
-    overlap = float((there > 0).sum()) / min(frame.size, max(1.0, ink.size * scale**2))
+    covered = cv2.warpAffine(np.full(ink.shape, 255, np.uint8), transform, (width, height), flags=cv2.INTER_NEAREST)
+    overlap = float((covered > 0).sum()) / min(frame.size, max(1.0, ink.size * scale**2))
     if overlap < OVERLAP:
         return UNTOLD, f"only {100 * overlap:.0f} % of the page in common", math.nan, overlap
-    there = cv2.erode(there, np.ones((9, 9), np.uint8), borderValue=0)
+    covered = cv2.erode(covered, np.ones((9, 9), np.uint8), borderValue=0)
     frame, laid = (cv2.GaussianBlur(image, (0, 0), 1.0).astype(np.float32) for image in (frame, laid))
-    found = [
+    tiles = [
         (*tile, x, y)
         for y in _starts(height)
         for x in _starts(width)
-        if (tile := _tile(frame, laid, there, x, y)) is not None
+        if (tile := _tile(frame, laid, covered, x, y)) is not None
     ]
-    if sum(spread > CLEAR for _, spread, _, _ in found) < CLEAR_TILES:
+    if sum(spread > CLEAR for _, spread, _, _ in tiles) < CLEAR_TILES:
         return UNTOLD, "too little ink to tell", math.nan, overlap
-    correlation, spread, x, y = np.array(found).T
+    correlation, spread, x, y = np.array(tiles).T
     residue = (1 - correlation) * spread
     agreement = float((correlation * spread).sum() / spread.sum())
     worst = int(residue.argmax())
     if other := int((residue > RESIDUE).sum()):
         where = f"{100 * (x[worst] + TILE / 2) / width:.0f} % across, {100 * (y[worst] + TILE / 2) / height:.0f} % down"
-        return OTHER, f"other ink in {other} of {len(found)} places, most at {where}", float(residue[worst]), overlap
+        return OTHER, f"other ink in {other} of {len(tiles)} places, most at {where}", float(residue[worst]), overlap
     if agreement < AGREEMENT:
         return UNTOLD, f"the ink agrees by {agreement:.2f} only", float(residue[worst]), overlap
     return SAME, "the same ink everywhere", float(residue[worst]), overlap
 
 
-def _tile(frame: np.ndarray, laid: np.ndarray, there: np.ndarray, x: int, y: int) -> tuple[float, float] | None:
+def _tile(frame: np.ndarray, laid: np.ndarray, covered: np.ndarray, x: int, y: int) -> tuple[float, float] | None:
     """Correlation and spread (the larger standard deviation) of a tile; None where it is empty or not on both pages."""
     around = slice(y - SHIFT, y + TILE + SHIFT), slice(x - SHIFT, x + TILE + SHIFT)
-    if not there[around].all():
+    if not covered[around].all():
         return None
     one, other = frame[y : y + TILE, x : x + TILE], laid[y : y + TILE, x : x + TILE]
     spread = max(float(one.std()), float(other.std()))

@@ -48,12 +48,12 @@ CATEGORIES = ["RANK", *ABOUT, "SCORE", "SUGGESTED", "AGREE", "SIMILARITY", "WHY"
 
 
 @dataclass(frozen=True)
-class Found:
+class Judgement:
     """What the neighbours say of N pages.
 
     distance: float [N], mean over the neighbours, NaN where no other document is there. fence: above it a page is an
-    outlier. nearest: place of the nearest page [N], -1 = none. k: neighbours.
-    contradicted: places whose neighbours all have another category, those whose neighbours agree most first, then the
+    outlier. nearest: row of the nearest page [N], -1 = none. k: neighbours.
+    contradicted: rows whose neighbours all have another category, those whose neighbours agree most first, then the
     most similar. suggested, agree: of those, the neighbours' most frequent category, and how many have it.
     """
 
@@ -69,10 +69,10 @@ class Found:
     @property
     def outliers(self) -> list[int]:
         """Places beyond the fence, the most distant first."""
-        return [place for place in self.order() if self.distance[place] > self.fence]
+        return [row_index for row_index in self.order() if self.distance[row_index] > self.fence]
 
     def order(self) -> list[int]:
-        """All places, the most distant first, those without any other document last."""
+        """All rows, the most distant first, those without any other document last."""
         return np.argsort(-np.nan_to_num(self.distance, nan=-1.0), kind="stable").tolist()
 
 
@@ -92,27 +92,27 @@ def run_outliers(settings: Settings, job: Outliers) -> int:
     categories = [value if isinstance(value, str) and value else None for value in rows["category"]]
     with Progress(len(rows), quiet=quiet, label="neighbours") as bar:
         k = min(job.k, max(len(rows), 10))  # more neighbours than pages are only memory
-        found = judge(index.vectors(), documents, categories, k, bar.advance)
+        judged = judge(index.vectors(), documents, categories, k, bar.advance)
     folder = output_folder(job.output / "outliers")
     excel, notes = settings.output.excel, []
-    outliers = found.outliers
-    shown = found.order()[: job.count]
-    files = [_outlier_table(folder, rows, found, notes, excel=excel)]
+    outliers = judged.outliers
+    shown = judged.order()[: job.count]
+    files = [_outlier_table(folder, rows, judged, notes, excel=excel)]
     pixels = settings.input.max_pixels
-    title = f"pages least like any of another document; above {found.fence:.3f} they are outliers"
-    tiles = [_tile(rows, place, *_said(found, rows, place)) for place in shown[:MOST]]
+    title = f"pages least like any of another document; above {judged.fence:.3f} they are outliers"
+    tiles = [_tile(rows, row_index, *_said(judged, rows, row_index)) for row_index in shown[:MOST]]
     files.append(draw_sheet(tiles, Path(), folder / "outliers.png", title=title, max_pixels=pixels))
     for old in (folder / "categories.csv", folder / "categories.png"):  # of an earlier run
         old.unlink(missing_ok=True)
     if any(categories):
-        files.append(_category_table(folder, rows, found, notes, excel=excel))
-        if found.contradicted:
-            tiles = [_category_tile(rows, found, nth) for nth in range(min(MOST, len(found.contradicted)))]
-            title = f"category -> what the {found.k} nearest pages of other documents have; none has the page's own"
+        files.append(_category_table(folder, rows, judged, notes, excel=excel))
+        if judged.contradicted:
+            tiles = [_category_tile(rows, judged, nth) for nth in range(min(MOST, len(judged.contradicted)))]
+            title = f"category -> what the {judged.k} nearest pages of other documents have; none has the page's own"
             files.append(draw_sheet(tiles, Path(), folder / "categories.png", title=title, max_pixels=pixels))
-    record = {"k": found.k, "fence": found.fence, "outliers": len(outliers), "contradicted": len(found.contradicted)}
+    record = {"k": judged.k, "fence": judged.fence, "outliers": len(outliers), "contradicted": len(judged.contradicted)}
     files.append(write_record(folder, index, job, started, len(rows), record))
-    print(summary(rows, found, known=any(categories)))
+    print(summary(rows, judged, known=any(categories)))
     for note in notes:
         say(f"note: {note}")
     print("files:")
@@ -127,29 +127,31 @@ def judge(
     categories: Sequence[str | None],
     k: int,
     progress=None,  # noqa: ANN001
-) -> Found:
+) -> Judgement:
     """What the k nearest pages of other documents say of each page. vectors: [N, D] of unit length."""
-    places, similarity = neighbours(vectors, k, groups=np.array(documents), progress=progress)
-    there = places >= 0
+    neighbour_rows, similarity = neighbours(vectors, k, groups=np.array(documents), progress=progress)
+    known_neighbour = neighbour_rows >= 0
     with np.errstate(invalid="ignore"):
-        distance = 1 - np.where(there, similarity, 0).sum(axis=1) / there.sum(axis=1)  # NaN where there is none
-    low, high = np.nanpercentile(distance, (25, 75)) if there.any() else (np.nan, np.nan)
+        distance = 1 - np.where(known_neighbour, similarity, 0).sum(axis=1) / known_neighbour.sum(
+            axis=1
+        )  # NaN where there is none
+    low, high = np.nanpercentile(distance, (25, 75)) if known_neighbour.any() else (np.nan, np.nan)
     fence = float(high + FENCE * (high - low))
     judged: list[tuple[int, float, int, str]] = []
-    for place, own in enumerate(categories):
-        if own is None:
+    for row_index, own_category in enumerate(categories):
+        if own_category is None:
             continue
-        near = [categories[at] for at in places[place][there[place]]]
+        near = [categories[at] for at in neighbour_rows[row_index][known_neighbour[row_index]]]
         known = [category for category in near if category is not None]
-        if len(known) < min(3, k) or own in known:  # fewer tell nothing
+        if len(known) < min(3, k) or own_category in known:  # fewer tell nothing
             continue
         suggested, agree = Counter(known).most_common(1)[0]
-        judged.append((agree, float(1 - distance[place]), place, suggested))
+        judged.append((agree, float(1 - distance[row_index]), row_index, suggested))
     judged.sort(key=lambda one: (-one[0], -one[1], one[2]))
-    return Found(
+    return Judgement(
         distance,
         fence,
-        places[:, 0] if places.shape[1] else np.full(len(vectors), -1),
+        neighbour_rows[:, 0] if neighbour_rows.shape[1] else np.full(len(vectors), -1),
         similarity[:, 0],
         k,
         [one[2] for one in judged],
@@ -158,92 +160,90 @@ def judge(
     )
 
 
-def summary(rows: DataFrame, found: Found, *, known: bool) -> str:
+def summary(rows: DataFrame, judged: Judgement, *, known: bool) -> str:
     """What was found, for the terminal: each page with the reason."""
-    outliers = found.outliers
+    outliers = judged.outliers
     lines = [
-        f"{_pages(len(outliers))} of {len(rows)} unlike all others: mean distance to the {found.k} nearest pages of "
-        f"other documents above {found.fence:.3f}"
+        f"{_pages(len(outliers))} of {len(rows)} unlike all others: mean distance to the {judged.k} nearest pages of "
+        f"other documents above {judged.fence:.3f}"
     ]
-    for place in found.order()[: min(LISTED, max(len(outliers), LEAST_LISTED))]:
-        mark = "*" if found.distance[place] > found.fence else " "
-        lines.append(
-            f"{mark} {found.distance[place]:.3f}  {printable(rows['path'][place])}  ({_why(found, rows, place)})"
-        )
+    for row_index in judged.order()[: min(LISTED, max(len(outliers), LEAST_LISTED))]:
+        mark = "*" if judged.distance[row_index] > judged.fence else " "
+        path, why = printable(rows["path"][row_index]), _why(judged, rows, row_index)
+        lines.append(f"{mark} {judged.distance[row_index]:.3f}  {path}  ({why})")
     if len(outliers) > LISTED:
         lines.append(f"  and {len(outliers) - LISTED} more (outliers.csv)")
-    alone = int(np.isnan(found.distance).sum())
+    alone = int(np.isnan(judged.distance).sum())
     if alone:
         lines.append(f"  {_pages(alone)} without any page of another document: not judged")
     if not known:
         lines.append("categories are not known: explore index --table RESULT.csv brings them")
         return "\n".join(lines)
-    count = len(found.contradicted)
+    count = len(judged.contradicted)
     lines.append(f"{_pages(count)} whose neighbours all have another category:")
-    for nth, place in enumerate(found.contradicted[:LISTED]):
-        lines.append(f"  {printable(rows['path'][place])}  ({_other(found, rows, nth)})")
+    for nth, row_index in enumerate(judged.contradicted[:LISTED]):
+        lines.append(f"  {printable(rows['path'][row_index])}  ({_other(judged, rows, nth)})")
     if count > LISTED:
         lines.append(f"  and {count - LISTED} more (categories.csv)")
     return "\n".join(lines)
 
 
-def _outlier_table(folder: Path, rows: DataFrame, found: Found, notes: list[str], *, excel: bool) -> Path:
+def _outlier_table(folder: Path, rows: DataFrame, judged: Judgement, notes: list[str], *, excel: bool) -> Path:
     with ExitStack() as opened:
         table = Table(folder / "outliers.csv", OUTLIERS, opened, excel=excel)
-        for rank, place in enumerate(found.order(), 1):
-            row, distance = rows.iloc[place], found.distance[place]
+        for rank, row_index in enumerate(judged.order(), 1):
+            row, distance = rows.iloc[row_index], judged.distance[row_index]
             shown = number(float(distance), 4, excel=excel) if distance == distance else ""
-            beyond = "yes" if distance > found.fence else "no"
+            beyond = "yes" if distance > judged.fence else "no"
             where = [path_cell(row["path"]), cell(row["folder"])]
-            near = _path_of(rows, found.nearest[place])
-            table.write([rank, *_about(row), shown, beyond, cell(_why(found, rows, place)), near, *where])
+            near = _path_of(rows, judged.nearest[row_index])
+            table.write([rank, *_about(row), shown, beyond, cell(_why(judged, rows, row_index)), near, *where])
         return table.complete(notes)
 
 
-def _category_table(folder: Path, rows: DataFrame, found: Found, notes: list[str], *, excel: bool) -> Path:
+def _category_table(folder: Path, rows: DataFrame, judged: Judgement, notes: list[str], *, excel: bool) -> Path:
     with ExitStack() as opened:
         table = Table(folder / "categories.csv", CATEGORIES, opened, excel=excel)
-        for nth, place in enumerate(found.contradicted):
-            row = rows.iloc[place]
+        for nth, row_index in enumerate(judged.contradicted):
+            row = rows.iloc[row_index]
             score = row["score"]
             shown = number(float(score), 4, excel=excel) if isinstance(score, float) and score == score else ""
-            alike = number(float(1 - found.distance[place]), 4, excel=excel)
-            said = [cell(found.suggested[nth]), found.agree[nth], alike, cell(_other(found, rows, nth))]
-            where = [_path_of(rows, found.nearest[place]), path_cell(row["path"]), cell(row["folder"])]
+            alike = number(float(1 - judged.distance[row_index]), 4, excel=excel)
+            said = [cell(judged.suggested[nth]), judged.agree[nth], alike, cell(_other(judged, rows, nth))]
+            where = [_path_of(rows, judged.nearest[row_index]), path_cell(row["path"]), cell(row["folder"])]
             table.write([nth + 1, *_about(row), shown, *said, *where])
         return table.complete(notes)
 
 
-def _why(found: Found, rows: DataFrame, place: int) -> str:
-    if found.nearest[place] < 0:
+def _why(judged: Judgement, rows: DataFrame, row_index: int) -> str:
+    if judged.nearest[row_index] < 0:
         return "no page of another document"
-    path = printable(rows["path"][found.nearest[place]])
-    return f"most like {path}, similarity {found.similarity[place]:.2f}"
+    path = printable(rows["path"][judged.nearest[row_index]])
+    return f"most like {path}, similarity {judged.similarity[row_index]:.2f}"
 
 
-def _other(found: Found, rows: DataFrame, nth: int) -> str:
-    own = printable(rows["category"][found.contradicted[nth]])
-    return (
-        f"{own}, but {found.agree[nth]} of its {found.k} neighbours are {printable(found.suggested[nth])}, none {own}"
-    )
+def _other(judged: Judgement, rows: DataFrame, nth: int) -> str:
+    own_category = printable(rows["category"][judged.contradicted[nth]])
+    neighbours = f"{judged.agree[nth]} of its {judged.k} neighbours"
+    return f"{own_category}, but {neighbours} are {printable(judged.suggested[nth])}, none {own_category}"
 
 
-def _said(found: Found, rows: DataFrame, place: int) -> tuple[str, str]:
-    distance = found.distance[place]
-    beyond = "outlier " if distance > found.fence else ""
-    near = found.nearest[place]
+def _said(judged: Judgement, rows: DataFrame, row_index: int) -> tuple[str, str]:
+    distance = judged.distance[row_index]
+    beyond = "outlier " if distance > judged.fence else ""
+    near = judged.nearest[row_index]
     nearest = printable(rows["path"][near].rpartition("/")[2]) if near >= 0 else "none"
     return f"{beyond}{distance:.3f}", f"nearest: {nearest}"
 
 
-def _category_tile(rows: DataFrame, found: Found, nth: int) -> Tile:
-    place = found.contradicted[nth]
-    own, other = printable(rows["category"][place]), printable(found.suggested[nth])
-    return _tile(rows, place, f"{own} -> {other}", f"{found.agree[nth]} of {found.k} neighbours")
+def _category_tile(rows: DataFrame, judged: Judgement, nth: int) -> Tile:
+    row_index = judged.contradicted[nth]
+    own_category, other = printable(rows["category"][row_index]), printable(judged.suggested[nth])
+    return _tile(rows, row_index, f"{own_category} -> {other}", f"{judged.agree[nth]} of {judged.k} neighbours")
 
 
-def _tile(rows: DataFrame, place: int, bold: str, plain: str) -> Tile:
-    row = rows.iloc[place]
+def _tile(rows: DataFrame, row_index: int, bold: str, plain: str) -> Tile:
+    row = rows.iloc[row_index]
     frame = frame_of(row["frame"])
     page = Page(str(page_file(row["folder"], row["path"])), row["file"], 0, frame)
     name = printable(row["path"].rpartition("/")[2])
@@ -260,8 +260,8 @@ def _about(row: object) -> list[str | int]:
     ]
 
 
-def _path_of(rows: DataFrame, place: int) -> str:
-    return path_cell(rows["path"][place]) if place >= 0 else ""
+def _path_of(rows: DataFrame, row_index: int) -> str:
+    return path_cell(rows["path"][row_index]) if row_index >= 0 else ""
 
 
 def _pages(count: int) -> str:

@@ -105,21 +105,21 @@ def neighbour_map(points: np.ndarray, progress: Callable[[int], object] | None =
         callbacks=said,
         callbacks_every_iters=25,
     ).fit(np.asarray(points[part], dtype=np.float64))
-    places = np.empty((len(points), 2), np.float32)
-    places[part] = np.asarray(fitted)
+    positions = np.empty((len(points), 2), np.float32)
+    positions[part] = np.asarray(fitted)
     others = np.setdiff1d(np.arange(len(points)), part, assume_unique=True)
     for start in range(0, len(others), BLOCK):
         block = others[start : start + BLOCK]
-        places[block] = fitted.prepare_partial(
+        positions[block] = fitted.prepare_partial(
             np.asarray(points[block], dtype=np.float64), initialization="median", k=15, perplexity=5
         )
-    return _fitted(places)
+    return _fitted(positions)
 
 
-def _fitted(places: np.ndarray) -> np.ndarray:
+def _fitted(positions: np.ndarray) -> np.ndarray:
     """Centred, and scaled alike in both directions to within -1 .. 1."""
-    low, high = places.min(axis=0), places.max(axis=0)
-    return ((places - (low + high) / 2) / max(float((high - low).max()) / 2, 1e-12)).astype(np.float32)
+    low, high = positions.min(axis=0), positions.max(axis=0)
+    return ((positions - (low + high) / 2) / max(float((high - low).max()) / 2, 1e-12)).astype(np.float32)
 
 
 def _variance(pca: object) -> float:

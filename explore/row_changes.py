@@ -30,11 +30,11 @@ class RowChanges:
     def __init__(self, index: Index, documents: IndexDocuments) -> None:
         self.index, self.documents = index, documents
 
-    def apply(self, plan: Plan, found: dict[File, Stamp]) -> None:
+    def apply(self, plan: Plan, stamps: dict[File, Stamp]) -> None:
         """Everything that needs no decoding. Each step leaves an index that the next run can go on from."""
         self.move(plan.moved)
         stamped = [*plan.moved, *plan.touched]
-        touched = [(number, *found[file]) for file, ids in stamped for number in ids]
+        touched = [(number, *stamps[file]) for file, ids in stamped for number in ids]
         ids, sizes, times = zip(*touched, strict=True) if touched else ((), (), ())
         self.index.update(
             pa.table(
@@ -42,7 +42,7 @@ class RowChanges:
             )
         )
         for start in range(0, len(plan.copied), FILES_AT_ONCE):
-            self._copy(plan.copied[start : start + FILES_AT_ONCE], found)
+            self._copy(plan.copied[start : start + FILES_AT_ONCE], stamps)
         self.index.remove(plan.drop)
 
     def move(self, moved: list[tuple[File, list[int]]]) -> None:
@@ -62,7 +62,7 @@ class RowChanges:
         document = self.documents.of(file[0], page)
         return *file, document, whole(page.number), file[1].rpartition("/")[2], year_of(document)
 
-    def _copy(self, copies: list[tuple[File, list[int]]], found: dict[File, Stamp]) -> None:
+    def _copy(self, copies: list[tuple[File, list[int]]], stamps: dict[File, Stamp]) -> None:
         """Rows for files with the content of rows that are there."""
         of = {}
         for some in _parts([number for _, ids in copies for number in ids]):
@@ -71,9 +71,9 @@ class RowChanges:
         rows, number = [], self.index.next_id()
         for file, ids in copies:
             for source in ids:
-                own = (number, *self._named(file, of[source]["frame"]))
-                stamp = dict(zip(TOUCHED[1:], found[file], strict=True))
-                rows.append(of[source] | dict(zip(MOVED, own, strict=True)) | stamp)
+                named = (number, *self._named(file, of[source]["frame"]))
+                stamp = dict(zip(TOUCHED[1:], stamps[file], strict=True))
+                rows.append(of[source] | dict(zip(MOVED, named, strict=True)) | stamp)
                 number += 1
         fields = schema(self.index.backbone.dim)
         names = dict.fromkeys((*MOVED, *TOUCHED, *COPIED))

@@ -47,7 +47,7 @@ LONGEST = 60  # letters of a path in the terminal
 
 
 @dataclass
-class Found:
+class Hits:
     """ids int64 [n] and similarities float32 [n] (None for a plain list), best first."""
 
     ids: np.ndarray
@@ -76,28 +76,28 @@ def run_search(settings: Settings, job: Search) -> int:
         backbone = open_for(index, job.backbone, settings)
         if job.text:
             notes += backbone.about_text(job.text)
-            found = Found(*index.nearest(backbone.embed_text(job.text), job.k, where, exact=job.exact)[0])
+            hits = Hits(*index.nearest(backbone.embed_text(job.text), job.k, where, exact=job.exact)[0])
         else:
             index.check_look()
             query = _query(queries, against, backbone, settings)
-            own = [number for page in queries for number in _in_index(index, page)]
-            found = _others(own, job.k, *index.alike(query, job.k + len(own), where, exact=job.exact))
-            if own:
+            query_ids = [number for page in queries for number in _in_index(index, page)]
+            hits = _others(query_ids, job.k, *index.alike(query, job.k + len(query_ids), where, exact=job.exact))
+            if query_ids:
                 notes.append("the query itself is in the index and is left out")
     else:
-        found = Found(index.arrow(["id"], where)["id"].to_numpy()[: job.k], None)
-    rows = _rows(index, found.ids)
-    how = "approximate" if index.approximate and not job.exact and found.similarities is not None else "exact"
+        hits = Hits(index.arrow(["id"], where)["id"].to_numpy()[: job.k], None)
+    rows = _rows(index, hits.ids)
+    how = "approximate" if index.approximate and not job.exact and hits.similarities is not None else "exact"
     for note in notes:
         if note.startswith("warning") or not settings.setup.quiet:
             say(note)
-    print(_terminal(rows, found))
+    print(_terminal(rows, hits))
     print(f"{len(rows)} of {fitting} pages{' that fit the condition' if where else ''}, {how} search")
     folder = output_folder(_free(job.output, time.strftime("search_%Y%m%d-%H%M%S")))
     said: list[str] = []
-    files = [_table(folder, rows, found, said, excel=settings.output.excel)]
+    files = [_table(folder, rows, hits, said, excel=settings.output.excel)]
     if rows:
-        files.append(_sheet(folder, rows, found, queries, against, job, settings))
+        files.append(_sheet(folder, rows, hits, queries, against, job, settings))
     about = {
         "images": [str(page.path) for page in queries],
         "not": [str(page.path) for page in against],
@@ -116,10 +116,10 @@ def run_search(settings: Settings, job: Search) -> int:
     return 0
 
 
-def _others(own: list[int], k: int, ids: np.ndarray, similarities: np.ndarray) -> Found:
+def _others(query_ids: list[int], k: int, ids: np.ndarray, similarities: np.ndarray) -> Hits:
     """What was found without the queries' own ids, k pages at most."""
-    others = ~np.isin(ids, own)
-    return Found(ids[others][:k], similarities[others][:k])
+    others = ~np.isin(ids, query_ids)
+    return Hits(ids[others][:k], similarities[others][:k])
 
 
 def _query_pages(files: tuple[Path, ...], settings: Settings) -> list[Page]:
@@ -176,16 +176,16 @@ def _rows(index: Index, ids: np.ndarray) -> list[dict[str, Any]]:
     """The pages of some ids, in that order."""
     if not len(ids):
         return []
-    found = index.arrow(NEEDED, f"id in ({', '.join(map(str, ids))})").to_pylist()
-    by_id = {row["id"]: row for row in found}
+    unsorted = index.arrow(NEEDED, f"id in ({', '.join(map(str, ids))})").to_pylist()
+    by_id = {row["id"]: row for row in unsorted}
     return [by_id[number] for number in ids.tolist()]
 
 
-def _terminal(rows: list[dict[str, Any]], found: Found) -> str:
-    head = ["RANK", *(["SIMILARITY"] if found.similarities is not None else []), "YEAR", "CATEGORY", "PAGE", "PATH"]
+def _terminal(rows: list[dict[str, Any]], hits: Hits) -> str:
+    head = ["RANK", *(["SIMILARITY"] if hits.similarities is not None else []), "YEAR", "CATEGORY", "PAGE", "PATH"]
     lines = [head]
     for rank, row in enumerate(rows, 1):
-        similar = [f"{found.similarities[rank - 1]:.3f}"] if found.similarities is not None else []
+        similar = [f"{hits.similarities[rank - 1]:.3f}"] if hits.similarities is not None else []
         values = (row["year"], row["category"], row["page"])
         path = "".join(letter if letter.isprintable() else "?" for letter in row["path"])
         path = path if len(path) <= LONGEST else f"...{path[3 - LONGEST :]}"
@@ -201,11 +201,11 @@ def _terminal(rows: list[dict[str, Any]], found: Found) -> str:
     )
 
 
-def _table(folder: Path, rows: list[dict[str, Any]], found: Found, notes: list[str], *, excel: bool) -> Path:
+def _table(folder: Path, rows: list[dict[str, Any]], hits: Hits, notes: list[str], *, excel: bool) -> Path:
     with ExitStack() as opened:
         table = Table(folder / "pages.csv", COLUMNS, opened, excel=excel)
         for rank, row in enumerate(rows, 1):
-            similar = "" if found.similarities is None else number(found.similarities[rank - 1], 4, excel=excel)
+            similar = "" if hits.similarities is None else number(hits.similarities[rank - 1], 4, excel=excel)
             score = "" if row["score"] is None else number(row["score"], 4, excel=excel)
             plain = ["" if row[name] is None else row[name] for name in ("page", "year", "cluster")]
             texts = [cell(row[name] or "") for name in ("file", "category", "document")]
@@ -217,7 +217,7 @@ def _table(folder: Path, rows: list[dict[str, Any]], found: Found, notes: list[s
 def _sheet(
     folder: Path,
     rows: list[dict[str, Any]],
-    found: Found,
+    hits: Hits,
     queries: list[Page],
     against: list[Page],
     job: Search,
@@ -232,7 +232,7 @@ def _sheet(
             tiles.append(Tile(whole, [title, Path(page.path).name]))
     for rank, row in enumerate(rows):
         whole = str(page_file(row["folder"], row["path"]))
-        similar = "" if found.similarities is None else f"{found.similarities[rank]:.3f}  "
+        similar = "" if hits.similarities is None else f"{hits.similarities[rank]:.3f}  "
         about = ", ".join(str(value) for value in (row["year"], row["category"]) if value is not None)
         at = "" if row["frame"] is None else f", page {row['page']}"
         lines = [f"{similar}{about}".strip() or row["file"], f"{row['file']}{at}"]
@@ -245,6 +245,6 @@ def _sheet(
 def _free(folder: Path, name: str) -> Path:
     """A folder of that name that is not there yet."""
     tried = 1
-    while (found := folder / (name if tried == 1 else f"{name}-{tried}")).exists():
+    while (free := folder / (name if tried == 1 else f"{name}-{tried}")).exists():
         tried += 1
-    return found
+    return free

@@ -62,9 +62,9 @@ def copy(place: int, **changes: object) -> Copy:
 )
 def test_proposal(copies: list[Copy], keep: int, why: str) -> None:
     order, said = propose(copies)
-    assert order[0].place == keep
+    assert order[0].row == keep
     assert why in said[0]
-    assert sorted(copy.place for copy in order) == sorted(copy.place for copy in copies)
+    assert sorted(copy.row for copy in order) == sorted(copy.row for copy in copies)
 
 
 @pytest.mark.parametrize("quality", [20, 40, 75, 95])
@@ -227,7 +227,7 @@ def test_nothing_around_a_page_is_no_reason_to_keep_it(shade: int) -> None:
     assert verdict.same
     assert verdict.area == pytest.approx(1, abs=0.02)
     order, why = propose([copy(0), copy(1, resolution=verdict.resolution, area=verdict.area)])
-    assert (order[0].place, why[0]) == (0, "finer")
+    assert (order[0].row, why[0]) == (0, "finer")
 
 
 def test_a_spread_joins_nothing(tmp_path: Path, settings: Settings, capsys) -> None:
@@ -248,8 +248,8 @@ def test_a_spread_joins_nothing(tmp_path: Path, settings: Settings, capsys) -> N
         lambda pairs: compare_pairs(pairs, rows, tmp_path / "log.csv", workers=1, max_pixels=10**8, quiet=True),
     )
     paths = rows["path"].tolist()
-    assert [[paths[place] for place in group.places] for group in grouping.groups] == [["b.png", "b_again.png"]]
-    assert [[paths[place] for place in part.places] for part in grouping.parts] == [
+    assert [[paths[place] for place in group.rows] for group in grouping.groups] == [["b.png", "b_again.png"]]
+    assert [[paths[place] for place in part.rows] for part in grouping.parts] == [
         ["spread.png", "a.png"],
         ["spread.png", "b.png"],
     ]
@@ -274,7 +274,7 @@ def test_pages_that_differ_are_not_joined_through_a_third(tmp_path: Path) -> Non
 
     done = Compared(same={(0, 1): same(3.0), (1, 2): same(1.0), (2, 3): same(2.0)}, others={(0, 2)})
     found = Grouping(rows, done)
-    assert [sorted(group.places) for group in found.groups] == [[1, 2, 3]]
+    assert [sorted(group.rows) for group in found.groups] == [[1, 2, 3]]
     assert all({0, place} not in map(set, found.unsure()) for place in range(4))
 
 
@@ -296,7 +296,7 @@ def test_each_page_is_laid_on_the_one_to_keep(tmp_path: Path) -> None:
 
     grouping = group_pages(rows, [(0, 1), (1, 2)], compare)
     assert asked[1:] == [[(0, 2)]]
-    assert [sorted(group.places) for group in grouping.groups] == [[0, 1]]
+    assert [sorted(group.rows) for group in grouping.groups] == [[0, 1]]
 
 
 def test_pages_scanned_upside_down_and_on_their_side_are_found(tmp_path: Path, settings: Settings) -> None:
