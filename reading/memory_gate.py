@@ -5,7 +5,8 @@
         take(9_800_000_000)             # what it will need: waits for its turn, or raises PageError
 
 Pages are decoded side by side as long as what they need together is within the budget; a page that needs most of it
-waits until the others are done, and those behind it wait for it. So any page that fits alone is read.
+waits until the others are done, and those behind it wait for it. So any page that fits alone is read. Gate and budget
+are one a process, as the memory is that they share out, whatever Readers (decoding.py) there are.
 """
 
 from __future__ import annotations

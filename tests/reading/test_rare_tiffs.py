@@ -258,3 +258,18 @@ def test_real_files(shared):
         assert least < np.asarray(page.convert("L")).mean() < most, name
     first, small = (read_page(folder / "dscf0013.tif", k, min_side=224, max_pixels=10**8) for k in (0, 1))
     assert np.abs(np.asarray(first.resize(small.size, Image.Resampling.BOX), float) - np.asarray(small)).mean() < 12
+
+
+@pytest.mark.parametrize("kind", [1, 2])  # bytes, text
+@pytest.mark.parametrize("tag", [256, 257, 277, 278])
+def test_a_tag_that_is_no_number_is_a_damaged_page(tmp_path, tag, kind):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((60, 50), np.uint8), metadata=None)
+    data = bytearray(path.read_bytes())
+    (at,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, at)
+    (entry,) = (at + 2 + 12 * k for k in range(entries) if struct.unpack_from("<H", data, at + 2 + 12 * k) == (tag,))
+    struct.pack_into("<H", data, entry + 2, kind)
+    path.write_bytes(data)
+    with pytest.raises(PageError, match="damaged"):
+        read(path)
