@@ -132,8 +132,9 @@ def _opened(path: Path) -> ImageFile.ImageFile:
 
 def _go_to(image: ImageFile.ImageFile, directory: int) -> None:
     image.seek(directory)
-    for tag in _DECIDING:
-        image.tag_v2.get(tag)  # decoded at the first call, with errors of its own; kept from then on
+    for tag in list(image.tag_v2):
+        if tag in _DECIDING:
+            image.tag_v2.get(tag)  # decoded at the first call, with errors of its own; kept from then on
 
 
 def _decoded(
