@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from output.progress import Progress
+from training.augmentation import draw_nothing
 from training.copies import unjudged_extra
-from training.data import BalancedSampler, draw_nothing
+from training.sampler import BalancedSampler
 from utils import UserError, printable
 
 if TYPE_CHECKING:

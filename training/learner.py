@@ -20,7 +20,7 @@ from torch.nn import functional
 from encoders.base import BASE, FROZEN
 from encoders.descriptions import average_prototypes, prompts
 from output.progress import Progress
-from training.data import augment
+from training.augmentation import augment
 from training.store import KeptRows, PageStore
 
 if TYPE_CHECKING:

@@ -26,9 +26,9 @@ from torch.utils.data import DataLoader
 from transformers import get_cosine_schedule_with_warmup
 
 from training.checkpoints import State, load_learned, restore, save
-from training.data import BalancedSampler
 from training.learner import Learner, Pages, Recipe
 from training.processes import gathered, process_count, process_number
+from training.sampler import BalancedSampler
 from utils import cross_entropy, fit_temperature
 
 MAX_SCALE = float(np.log(100.0))  # CLIP's bound of the logit scale

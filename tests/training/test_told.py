@@ -15,10 +15,11 @@ from tiny import tiny_base, tiny_classifier, tiny_transform
 
 from encoders.devices import bf16_missing
 from training import trainer
-from training.data import BalancedSampler, find_labelled
+from training.data import find_labelled
 from training.job import run_training
 from training.learner import Learner, Pages, Recipe
 from training.processes import own_device
+from training.sampler import BalancedSampler
 from training.store import PageStore
 from utils import UserError
 

@@ -19,11 +19,12 @@ from settings.command import ModelRequest
 from settings.config_file import read_settings
 from training.checkpoints import complete_checkpoints
 from training.command import Training
-from training.data import BalancedSampler, cap_pages, find_labelled, read_documents
+from training.data import cap_pages, find_labelled, read_documents
 from training.fitting import fit
 from training.job import run_training
 from training.learner import Learner, Pages, augmented
 from training.material import Material
+from training.sampler import BalancedSampler
 from training.start import Start, TrainingRun
 from training.store import PageStore
 from training.work import Work
