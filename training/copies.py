@@ -1,7 +1,7 @@
 """Which pages are there twice? Copies of one page must not train a model and then judge it.
 
     notes = find_copies(parts, workers=2, max_pixels=700_000_000, quiet=False)
-    splits = unjudged(found, split_documents(found.labels, found.units, seed))
+    splits = unjudged(labelled, split_documents(labelled.labels, labelled.units, seed))
 
 Copies are the same file by its content (SHA-256), or nearly the same picture: saved anew, made grey or smaller.
 Documents that share a page are one unit, which stands on one side of a split. Where a page is in very many documents
@@ -10,7 +10,7 @@ Documents that share a page are one unit, which stands on one side of a split. W
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -48,7 +48,7 @@ def small_of(image: Image.Image) -> np.ndarray:
 def nearly_same(one: np.ndarray, other: np.ndarray) -> bool:
     """Whether two pages that have their strokes in the same places are one picture, saved in two ways.
 
-    one, other: `small_of` them. One is brought to the other's brightness and contrast; then no place may differ much.
+    one, other: `small_of` them. One is brought to the other's brightness and contrast; then no spot may differ much.
     """
     first, second = one.astype(np.float32), other.astype(np.float32)
     spread = float(first.std() * second.std())
@@ -65,7 +65,7 @@ def nearly_same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def near_pairs(strokes: np.ndarray, small: Callable[[int], np.ndarray]) -> Iterator[tuple[int, int]]:
-    """Pairs of places, the smaller first, that are nearly the same picture; pages without strokes are like nothing.
+    """Pairs of rows, the smaller first, that are nearly the same picture; pages without strokes are like nothing.
 
     strokes: sketches, float32 [N, 192]; small: gives a page in small, asked for only where strokes lie alike.
 
@@ -84,41 +84,47 @@ def find_copies(parts: Sequence[LabelledPages], *, workers: int, max_pixels: int
 
     Pages that cannot be read are copies of nothing: decoding lists them.
     """
-    pages = [(part, place) for part in parts for place in range(len(part.pages))]
+    pages = [(part, page) for part in parts for page in part.pages]
     contents = contents_of(parts, workers=workers, quiet=quiet)
     first: dict[str, int] = {}
-    joined = _Joined(len(pages))
-    for at, content in enumerate(contents):
-        if content:
-            joined.join(at, first.setdefault(content, at))
-    exact = [joined.root(at) for at in range(len(pages))]
-    wanted = list(first.values())
+    exact = [first.setdefault(content, index) if content else index for index, content in enumerate(contents)]
+    distinct = list(first.values())
     with Reader(min_side=THUMBNAIL, max_pixels=max_pixels) as reader:
-        places, strokes = _sketches(pages, wanted, reader, workers=workers, quiet=quiet)
+        readable, strokes = _sketches(pages, distinct, reader, workers=workers, quiet=quiet)
 
         @lru_cache(_KEPT)
         def small(row: int) -> np.ndarray:
-            return small_of(_read(*pages[places[row]], reader))
+            return small_of(_read(*pages[readable[row]], reader))
 
-        for one, other in near_pairs(strokes, small):
-            joined.join(places[one], places[other])
-    members: dict[int, list[int]] = defaultdict(list)
-    for at, content in enumerate(contents):
-        if content:
-            members[joined.root(at)].append(at)
-    groups = [-1] * len(pages)
-    for root, its in members.items():
-        if len(its) > 1:
-            for at in its:
-                groups[at] = root
+        near = [(readable[row], readable[other]) for row, other in near_pairs(strokes, small)]
+    groups = first_joined(len(pages), [*enumerate(exact), *near])
+    sizes = Counter(groups)
+    groups = [group if sizes[group] > 1 else -1 for group in groups]
     begun = 0
     for part in parts:
         end = begun + len(part.pages)
         part.contents, part.groups = contents[begun:end], groups[begun:end]
         begun = end
-    blank = {groups[places[row]] for row in np.nonzero(~strokes.any(axis=1))[0]}
+    blank = {groups[readable[row]] for row in np.nonzero(~strokes.any(axis=1))[0]}
     parts[0].units = _units(parts[0], blank)
     return _notes(parts[0], exact)
+
+
+def first_joined(count: int, pairs: Sequence[tuple[int, int]]) -> list[int]:
+    """For each number below `count` the first one that pairs join it to, directly or through others.
+
+    >>> first_joined(5, [(1, 3), (4, 3)])
+    [0, 1, 2, 1, 1]
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    rows, columns = np.array(pairs, dtype=int).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(count, count))
+    parts, part_of = connected_components(graph, directed=False)
+    first = np.full(parts, count)
+    np.minimum.at(first, part_of, np.arange(count))
+    return first[part_of].tolist()
 
 
 def contents_of(parts: Sequence[LabelledPages], *, workers: int, quiet: bool) -> list[str]:
@@ -136,42 +142,48 @@ def contents_of(parts: Sequence[LabelledPages], *, workers: int, quiet: bool) ->
     return [_content(digests[part.root / page.path], page) for part in parts for page in part.pages]
 
 
-def same_file_note(found: LabelledPages) -> str:
+def same_file_note(labelled: LabelledPages) -> str:
     """One line where the same file stands under several labels, of which no answer is right; "" where none does."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for at, content in enumerate(found.contents):
-        if content:
-            places[content].append(at)
-    torn = [its for its in places.values() if len({found.labels[at] for at in its}) > 1]
+    copies = _alike(labelled.contents, "")
+    torn = [pages for pages in copies.values() if len({labelled.labels[i] for i in pages}) > 1]
     if not torn:
         return ""
-    return f"{len(torn)} files stand under several labels, of which one is wrong: {_pairs(found, torn, labels=True)}"
+    return f"{len(torn)} files stand under several labels, of which one is wrong: {_pairs(labelled, torn, labels=True)}"
 
 
-def unjudged(found: LabelledPages, splits: Sequence[Any]) -> list[Any]:
+def _alike(values: Sequence[Any], nothing: Any) -> dict[Any, list[int]]:
+    """The pages of each value, but for those of the value that stands for none."""
+    pages: dict[Any, list[int]] = defaultdict(list)
+    for index, value in enumerate(values):
+        if value != nothing:
+            pages[value].append(index)
+    return pages
+
+
+def unjudged(labelled: LabelledPages, splits: Sequence[Any]) -> list[Any]:
     """The split without pages that cannot judge: copies of pages that were trained or chosen on, and copies under
     several labels, of which no answer is right. They are left out of validation and test."""
     splits = list(splits)
-    if not found.groups:
+    if not labelled.groups:
         return splits
     labels: dict[int, set[str]] = defaultdict(set)
     sides: dict[int, set[Any]] = defaultdict(set)
-    for group, label, split in zip(found.groups, found.labels, splits, strict=True):
+    for group, label, split in zip(labelled.groups, labelled.labels, splits, strict=True):
         labels[group].add(label)
         sides[group].add(split)
-    for at, (group, split) in enumerate(zip(found.groups, splits, strict=True)):
+    for index, (group, split) in enumerate(zip(labelled.groups, splits, strict=True)):
         if group < 0 or split not in JUDGING:
             continue
         earlier = {"train"} if split == "validation" else {"train", "validation"}
         if len(labels[group]) > 1 or sides[group] & earlier:
-            splits[at] = LEFT_OUT
+            splits[index] = LEFT_OUT
     return splits
 
 
 def unjudged_extra(
     groups: Sequence[int], labels: Sequence[str], splits: Sequence[Any], extra: Sequence[int]
 ) -> tuple[list[int], list[int]]:
-    """Of the `extra` places those that are copies of own pages that judge, and those of own pages with another label.
+    """Of the `extra` pages those that are copies of own pages that judge, and those of own pages with another label.
 
     groups, labels: of the own pages and, behind them, the extra ones; splits: of the own pages.
     """
@@ -181,9 +193,9 @@ def unjudged_extra(
             known[group].add(label)
             if split in JUDGING:
                 judged.add(group)
-    copies = [at for at in extra if groups[at] in judged]
-    other = [at for at in extra if groups[at] not in judged and known.get(groups[at], {labels[at]}) != {labels[at]}]
-    return copies, other
+    copies = [i for i in extra if groups[i] in judged]
+    mislabelled = [i for i in extra if groups[i] not in judged and known.get(groups[i], {labels[i]}) != {labels[i]}]
+    return copies, mislabelled
 
 
 def _digest(file: Path) -> str:
@@ -199,79 +211,65 @@ def _content(digest: str, page: Page) -> str:
     return digest if page.frame is None else f"{digest}:{page.frame + 1}"
 
 
-def _read(part: LabelledPages, place: int, reader: Reader) -> Image.Image:
-    page = part.pages[place]
+def _read(part: LabelledPages, page: Page, reader: Reader) -> Image.Image:
     return reader.page(part.root / page.path, page.frame)
 
 
 def _sketches(
-    pages: Sequence[tuple[LabelledPages, int]], wanted: Sequence[int], reader: Reader, *, workers: int, quiet: bool
+    pages: Sequence[tuple[LabelledPages, Page]], wanted: Sequence[int], reader: Reader, *, workers: int, quiet: bool
 ) -> tuple[list[int], np.ndarray]:
-    """Those of the wanted places that could be read, and their sketches [N, 192]."""
+    """Those of the wanted pages that can be read, and their sketches [N, 192]."""
 
-    def look(at: int) -> np.ndarray | None:
+    def look(index: int) -> np.ndarray | None:
         try:
             with one_page():
-                return sketch(thumbnail(_read(*pages[at], reader)))
+                return sketch(thumbnail(_read(*pages[index], reader)))
         except (PageError, MemoryError):  # decoding tells which pages cannot be read, and why
             return None
 
-    places: list[int] = []
+    readable: list[int] = []
     strokes = np.zeros((len(wanted), SKETCH[0] * SKETCH[1]), np.float32)
     with (
         Progress(len(wanted), "page", quiet, "looking for copies") as progress,
         ThreadPoolExecutor(max(1, workers), "look") as pool,
     ):
-        for at, strokes_of_page in zip(wanted, pool.map(look, wanted), strict=True):
+        for index, strokes_of_page in zip(wanted, pool.map(look, wanted), strict=True):
             progress.advance()
             if strokes_of_page is not None:
-                strokes[len(places)] = strokes_of_page
-                places.append(at)
-    return places, strokes[: len(places)]
+                strokes[len(readable)] = strokes_of_page
+                readable.append(index)
+    return readable, strokes[: len(readable)]
 
 
-def _units(found: LabelledPages, blank: set[int]) -> list[str]:
+def _units(labelled: LabelledPages, blank: set[int]) -> list[str]:
     """Documents, those that share a page under one name: that of the first of them."""
-    documents = sorted(set(found.documents))
-    index = {document: place for place, document in enumerate(documents)}
-    joined = _Joined(len(documents))
-    for group, its in _documents(found).items():
-        if group not in blank and len(its) <= MANY:
-            for document in its[1:]:
-                joined.join(index[its[0]], index[document])
-    return [documents[joined.root(index[document])] for document in found.documents]
+    names = sorted(set(labelled.documents))
+    numbers = {name: number for number, name in enumerate(names)}
+    pairs = []
+    for group, pages in _alike(labelled.groups, -1).items():
+        sharing = list(dict.fromkeys(numbers[labelled.documents[i]] for i in pages))
+        if group not in blank and len(sharing) <= MANY:
+            pairs += [(sharing[0], number) for number in sharing[1:]]
+    first = first_joined(len(names), pairs)
+    return [names[first[numbers[name]]] for name in labelled.documents]
 
 
-def _documents(found: LabelledPages) -> dict[int, list[str]]:
-    """The documents of each group of copies."""
-    its: dict[int, dict[str, None]] = defaultdict(dict)
-    for group, document in zip(found.groups, found.documents, strict=True):
-        if group >= 0:
-            its[group][document] = None
-    return {group: list(documents) for group, documents in its.items()}
-
-
-def _notes(found: LabelledPages, exact: Sequence[int]) -> list[str]:
+def _notes(labelled: LabelledPages, exact: Sequence[int]) -> list[str]:
     """Copies, and copies under several labels, each in one line."""
-    members: dict[int, list[int]] = defaultdict(list)
-    for at, group in enumerate(found.groups):
-        if group >= 0:
-            members[group].append(at)
-    members = {group: its for group, its in members.items() if len(its) > 1}
+    copies = _alike(labelled.groups, -1).values()
     notes = []
-    several = {group: its for group, its in members.items() if len({found.documents[at] for at in its}) > 1}
+    several = [pages for pages in copies if len({labelled.documents[i] for i in pages}) > 1]
     if several:
-        same = sum(len({exact[at] for at in its}) == 1 for its in several.values())
+        same = sum(len({exact[i] for i in pages}) == 1 for pages in several)
         kinds = f"{same} times the same file, {len(several) - same} times nearly the same picture"
-        pairs = _pairs(found, list(several.values()))
         notes.append(
-            f"{sum(map(len, several.values()))} pages are copies in other documents ({kinds}: {pairs}): documents that "
-            "share a page stay on one side of the split, and no copy judges what was trained on"
+            f"{sum(map(len, several))} pages are copies in other documents ({kinds}: {_pairs(labelled, several)}): "
+            "documents that share a page stay on one side of the split, and no copy judges what was trained on"
         )
-    torn = {group: its for group, its in members.items() if len({found.labels[at] for at in its}) > 1}
+    torn = [pages for pages in copies if len({labelled.labels[i] for i in pages}) > 1]
     if torn:
-        same = sum(len({exact[at] for at in its}) == 1 for its in torn.values())
-        pairs = _pairs(found, list(torn.values()), labels=True)
+        same = sum(len({exact[i] for i in pages}) == 1 for pages in torn)
+        pairs = _pairs(labelled, torn, labels=True)
         notes.append(
             f"{len(torn)} pages stand under several labels ({same} of them as the same file: {pairs}): they may train, "
             "they never judge; keep the right one of each"
@@ -279,28 +277,11 @@ def _notes(found: LabelledPages, exact: Sequence[int]) -> list[str]:
     return notes
 
 
-def _pairs(found: LabelledPages, groups: Sequence[Sequence[int]], *, labels: bool = False) -> str:
+def _pairs(labelled: LabelledPages, groups: Sequence[Sequence[int]], *, labels: bool = False) -> str:
     """The first groups, by two of their pages each: of different labels, or of different documents."""
-    kinds = found.labels if labels else found.documents
+    kinds = labelled.labels if labels else labelled.documents
     shown = []
-    for its in groups[:_NAMED]:
-        other = next(at for at in its if kinds[at] != kinds[its[0]])
-        shown.append(" = ".join(printable(found.pages[at].path) for at in (its[0], other)))
+    for pages in groups[:_NAMED]:
+        unlike = next(i for i in pages if kinds[i] != kinds[pages[0]])
+        shown.append(" = ".join(printable(labelled.pages[i].path) for i in (pages[0], unlike)))
     return ", ".join(shown) + (", ..." if len(groups) > _NAMED else "")
-
-
-class _Joined:
-    """Places that belong together, directly or through others (union-find); the root is the first of them."""
-
-    def __init__(self, count: int) -> None:
-        self._parent = list(range(count))
-
-    def root(self, place: int) -> int:
-        while self._parent[place] != place:
-            self._parent[place] = self._parent[self._parent[place]]
-            place = self._parent[place]
-        return place
-
-    def join(self, one: int, other: int) -> None:
-        low, high = sorted((self.root(one), self.root(other)))
-        self._parent[high] = low
