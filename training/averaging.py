@@ -19,7 +19,7 @@ from encoders.card import averaged_card
 from encoders.choosing import file_name_of_base
 from encoders.identity import model_hash
 from training.command import Averaging
-from training.record import documents_seen, read_seen, write_seen
+from training.record import documents_seen, read_record, read_seen, write_seen
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -33,39 +33,14 @@ def run_average(settings: Settings, job: Averaging) -> int:
     Raises UserError: fewer than two folders, one that is no model folder, other base, categories, transform or tensors,
     a name that is taken.
     """
-    from classifier import PageClassifier
-
     folders = list(dict.fromkeys(folder.resolve() for folder in job.parts))
     if len(folders) < 2:
         raise UserError(f"--average needs two model folders or more, not {len(folders)}")
-    average: PageClassifier | None = None
-    seen: set[str] = set()
-    contents: set[str] = set()
-    for folder in folders:
-        part = PageClassifier.from_pretrained(folder)
-        seen |= documents_seen(part.record)
-        contents |= read_seen(folder)
-        if average is None:
-            average = part
-            mean = {name: tensor.double() for name, tensor in part.model.state_dict().items()}
-            scales, temperatures = [part.logit_scale], [part.temperature]
-            continue
-        _must_match(average, part, folders[0], folder)
-        for name, tensor in part.model.state_dict().items():
-            if tensor.is_floating_point():
-                mean[name] += tensor.double()
-        scales.append(part.logit_scale)
-        temperatures.append(part.temperature)
-    count = len(folders)
-    state = average.model.state_dict()
-    average.model.load_state_dict(
-        {name: (mean[name] / count).to(own.dtype) if own.is_floating_point() else own for name, own in state.items()}
-    )
-    average.use_categories(average.descriptions)
-    average.logit_scale, average.temperature = sum(scales) / count, sum(temperatures) / count
+    average = averaged(folders)
     name = job.name or f"{file_name_of_base(average.base)}_average_{time.strftime('%Y%m%d-%H%M%S')}"
     if Path(name).name != name or name.startswith("."):
         raise UserError(f"--name {printable(name)}: a plain folder name is wanted, such as mine_average")
+    seen = set().union(*(documents_seen(read_record(folder)) for folder in folders))
     average.record = {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "name": name,
@@ -74,14 +49,40 @@ def run_average(settings: Settings, job: Averaging) -> int:
         "documents": {"train": sorted(seen), "validation": [], "test": [], "before": []},
     }
     card = averaged_card(average, name, [folder.name for folder in folders], len(seen))
-    folder = average.save_pretrained(settings.setup.model_dir / name, card=card)
-    write_seen(folder, contents)
+    target = average.save_pretrained(settings.setup.model_dir / name, card=card)
+    write_seen(target, set().union(*map(read_seen, folders)))
     print(
-        f"warning: the {count} models saw each other's test pages: none of their figures holds for the average",
+        f"warning: the {len(folders)} models saw each other's test pages: none of their figures holds for the average",
         file=sys.stderr,
     )
-    print(folder)
+    print(target)
     return 0
+
+
+def averaged(folders: Sequence[Path]) -> PageClassifier:
+    """The model whose weights, logit scale and temperature are the means of these; UserError where they do not match."""
+    from classifier import PageClassifier
+
+    average = PageClassifier.from_pretrained(folders[0])
+    mean = {name: tensor.double() for name, tensor in average.model.state_dict().items()}
+    scales, temperatures = [average.logit_scale], [average.temperature]
+    for folder in folders[1:]:
+        part = PageClassifier.from_pretrained(folder)
+        _must_match(average, part, folders[0], folder)
+        for name, tensor in part.model.state_dict().items():
+            if tensor.is_floating_point():
+                mean[name] += tensor.double()
+        scales.append(part.logit_scale)
+        temperatures.append(part.temperature)
+    count = len(folders)
+    state = {
+        name: (mean[name] / count).to(first.dtype) if first.is_floating_point() else first
+        for name, first in average.model.state_dict().items()
+    }
+    average.model.load_state_dict(state)
+    average.use_categories(average.descriptions)
+    average.logit_scale, average.temperature = sum(scales) / count, sum(temperatures) / count
+    return average
 
 
 def _must_match(first: PageClassifier, other: PageClassifier, folder: Path, next_folder: Path) -> None:

@@ -1,8 +1,8 @@
 """Decoded pages and features, kept on disk while a training or a comparison is unfinished; each row says whose it is.
 
     with KeptRows(folder / "features", np.float32, (17, 1280), keys, of={"model": ..., "seed": 420}) as rows:
-        for place in rows.missing:                       # made of something else, or never made
-            rows.put(place, features_of(place))
+        for row in rows.missing:                         # made of something else, or never made
+            rows.put(row, features_of(row))
     rows.array[7]                                        # float32 [17, 1280], mapped from the disk
 
 A row is taken for current only where its key is: the key of a page holds its file's size and time, `of` what all rows
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from settings.schema import Settings
     from training.data import LabelledPages
 
+BATCH = 8  # pages that are decoded together
 SPARE = 1.05  # a disk filled to the last byte has no room for what comes after
 
 
@@ -43,7 +44,7 @@ class KeptRows:
     shape or the type differ, nothing of an earlier start is taken. Entering opens the file for writing and reserves all
     of its room; leaving, also by an exception, keeps the rows that were put. Not for two processes at once.
 
-    Attributes: missing: rows that are wanted and not there; notes: what `put` noted of each row.
+    Attributes: missing: rows that are wanted and were not made yet; notes: what `put` noted of each row.
     Raises UserError where the disk, or a quota, has no room.
     """
 
@@ -76,19 +77,19 @@ class KeptRows:
             self._mapped = np.memmap(self._rows, self.dtype, "r", shape=self.shape)
         return self._mapped
 
-    def put(self, place: int, values: np.ndarray, note: str = "") -> None:
+    def put(self, row: int, values: np.ndarray, note: str = "") -> None:
         """Write one row, of `shape`. A plain write: a full disk is an error that can be told, not a dead process."""
-        self._out.seek(place * self._row_size)
+        self._out.seek(row * self._row_size)
         data = memoryview(np.ascontiguousarray(values, self.dtype)).cast("B")
         while len(data):
             data = data[self._out.write(data) :]
-        self.made[place], self.notes[place] = self.keys[place], note
+        self.made[row], self.notes[row] = self.keys[row], note
 
     def __enter__(self) -> Self:
         self._mapped = None
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        for place in self.missing:
-            self.made[place], self.notes[place] = "", ""
+        for row in self.missing:
+            self.made[row], self.notes[row] = "", ""
         self._mark()  # before a row is touched: a kill must not leave a new row under an old key
         if not any(self.made):
             self._rows.unlink(missing_ok=True)
@@ -180,8 +181,6 @@ class PageStore:
 
         advance(done, failed) is called batch by batch. Raises UserError where the disk has no room.
         """
-        from reading.loader import load_batches
-
         keys = [key if want else "" for key, want in zip(self.keys, wanted, strict=True)]
         shape = (3, *self.transform.size)
         of = {
@@ -194,24 +193,32 @@ class PageStore:
         missing = set(rows.missing)
         if missing:
             with rows:
-                first = 0
-                for part in self.parts:
-                    places = [first + i for i in range(len(part.pages)) if first + i in missing]
-                    first += len(part.pages)
-                    batches = load_batches(
-                        PageList(part.root, [self.pages[place] for place in places]),
-                        self.transform,
-                        batch_size=8,
-                        workers=settings.setup.workers if settings.setup.workers >= 0 else min(8, os.cpu_count() or 1),
-                        max_pixels=settings.input.max_pixels,
-                        strict=settings.input.strict,
-                    )
-                    for batch in batches:
-                        for slot, reason in enumerate(batch.reasons):
-                            place = places[batch.index * 8 + slot]
-                            rows.put(place, batch.pixels[slot].numpy(), reason)
-                        advance(len(batch.pages), sum(map(bool, batch.reasons)))
+                self._decode(rows, missing, settings, advance)
         advance(sum(map(bool, keys)) - len(missing), 0)
         # A page that was left out may still carry the reason why its file could not even be counted.
         self.reasons = [note or page.reason for note, page in zip(rows.notes, self.pages, strict=True)]
         self._rows = rows
+
+    def _decode(
+        self, rows: KeptRows, missing: set[int], settings: Settings, advance: Callable[[int, int], None]
+    ) -> None:
+        """Put the pixels of the missing pages, part by part."""
+        from reading.loader import load_batches
+        from sorting.job import threads
+
+        first = 0
+        for part in self.parts:
+            indices = [first + i for i in range(len(part.pages)) if first + i in missing]
+            first += len(part.pages)
+            batches = load_batches(
+                PageList(part.root, [self.pages[index] for index in indices]),
+                self.transform,
+                batch_size=BATCH,
+                workers=threads(settings.setup.workers),
+                max_pixels=settings.input.max_pixels,
+                strict=settings.input.strict,
+            )
+            for batch in batches:
+                for slot, reason in enumerate(batch.reasons):
+                    rows.put(indices[batch.index * BATCH + slot], batch.pixels[slot].numpy(), reason)
+                advance(len(batch.pages), sum(map(bool, batch.reasons)))
