@@ -94,6 +94,15 @@ def printable(name: str) -> str:
         return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def listed(names: Sequence[str], most: int) -> str:
+    """The first names, printable; dots where there are others.
+
+    >>> listed(["MAP", "TEXT", "PHOTO"], 2)
+    'MAP, TEXT, ...'
+    """
+    return ", ".join(map(printable, names[:most])) + (", ..." if len(names) > most else "")
+
+
 def key_of(*values: Any) -> str:
     """A short text that stands for these values (plain ones, as JSON holds them): equal ones give the same.
 

@@ -30,7 +30,7 @@ from training.copies import contents_of, same_file_note
 from training.data import SPLIT_COLUMNS, LabelledPages, find_labelled, pages_below
 from training.job import SPLIT_FILE
 from training.record import documents_seen, read_record, read_seen
-from utils import UserError, accuracy_interval, macro_f1, nearest, page_number, printable
+from utils import UserError, accuracy_interval, listed, macro_f1, nearest, page_number, printable
 
 if TYPE_CHECKING:
     from encoders.choosing import ModelChoice
@@ -113,7 +113,7 @@ class Seen:
         if not same:
             return ""
         return (
-            f"documents called as some that the model was trained on ({_listed(same, 3)}), but no page of them is the "
+            f"documents called as some that the model was trained on ({listed(same, 3)}), but no page of them is the "
             "same file: taken for others"
         )
 
@@ -205,8 +205,8 @@ def known_labels(labelled: LabelledPages, categories: Sequence[str]) -> np.ndarr
     unknown = unknown_labels(labelled, categories)
     if len(unknown) == len(set(labelled.labels)):
         raise UserError(
-            f"the model does not know the label folder{'s' if len(unknown) > 1 else ''} {_listed(list(unknown))} in "
-            f"{printable(str(labelled.root))}; it knows: {_listed(list(categories), 60)} (other categories: -cc, --avg)"
+            f"the model does not know the label folder{'s' if len(unknown) > 1 else ''} {listed(list(unknown), 12)} in "
+            f"{printable(str(labelled.root))}; it knows: {listed(list(categories), 60)} (other categories: -cc, --avg)"
         )
     return np.array([index.get(label, -1) for label in labelled.labels], dtype=int)
 
@@ -229,7 +229,7 @@ def unknown_note(labelled: LabelledPages, categories: Sequence[str]) -> str:
     for label, count in unknown.items():
         near = nearest(label, categories)
         shown.append(f"{printable(label)} ({count}{f'; it has {printable(near)}' if near else ''})")
-    return f"{sum(unknown.values())} pages judge nothing, as the model has no such category: {_listed(shown)}"
+    return f"{sum(unknown.values())} pages judge nothing, as the model has no such category: {listed(shown, 12)}"
 
 
 def figures_of(
@@ -274,7 +274,3 @@ def free_name(folder: Path, stem: str, ending: str) -> Path:
         raise UserError(f"cannot write into {printable(str(folder))}: {error.strerror}; choose with -o") from error
     names = itertools.chain([stem], (f"{stem}-{tried}" for tried in itertools.count(2)))
     return next(folder / f"{name}{ending}" for name in names if not (folder / f"{name}{ending}").exists())
-
-
-def _listed(names: Sequence[str], most: int = 12) -> str:
-    return ", ".join(map(printable, names[:most])) + (", ..." if len(names) > most else "")

@@ -60,7 +60,7 @@ def run_average(settings: Settings, job: Averaging) -> int:
 
 
 def averaged(folders: Sequence[Path]) -> PageClassifier:
-    """The model whose weights, logit scale and temperature are the means of these; UserError where they do not match."""
+    """The model whose weights, scale and temperature are the means of theirs; UserError where they do not match."""
     from classifier import PageClassifier
 
     average = PageClassifier.from_pretrained(folders[0])

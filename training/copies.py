@@ -27,7 +27,7 @@ from reading.memory_gate import one_page
 from reading.pages import Page
 from reading.sketch import SKETCH, THUMBNAIL, sketch, thumbnail
 from training.data import LEFT_OUT, LabelledPages
-from utils import printable
+from utils import listed, printable
 
 # Nearly the same picture (benchmarks/near_duplicates.py): where the strokes are, then the picture in small, whose most
 # different place tells two filled-in forms of one print apart.
@@ -281,7 +281,7 @@ def _pairs(labelled: LabelledPages, groups: Sequence[Sequence[int]], *, labels: 
     """The first groups, by two of their pages each: of different labels, or of different documents."""
     kinds = labelled.labels if labels else labelled.documents
     shown = []
-    for pages in groups[:_NAMED]:
+    for pages in groups[: _NAMED + 1]:
         unlike = next(i for i in pages if kinds[i] != kinds[pages[0]])
         shown.append(" = ".join(printable(labelled.pages[i].path) for i in (pages[0], unlike)))
-    return ", ".join(shown) + (", ..." if len(groups) > _NAMED else "")
+    return listed(shown, _NAMED)

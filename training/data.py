@@ -28,7 +28,7 @@ from reading.documents import Documents, below_label
 from reading.listing import named_as_page, wanted_files
 from reading.pages import Page, PageList, Stamp, find_pages, stamp_of
 from training.layout import refuse_split, split_folders
-from utils import UserError, key_of, printable, split_documents
+from utils import UserError, key_of, listed, printable, split_documents
 
 if TYPE_CHECKING:
     from settings.schema import Settings
@@ -267,10 +267,9 @@ def split_leaks(documents: Sequence[str], splits: Sequence[str]) -> list[str]:
         judged = {document for document, split in zip(documents, splits, strict=True) if split == part}
         both = sorted(judged & trained)
         if both:
-            names = ", ".join(map(printable, both[:3])) + (", ..." if len(both) > 3 else "")
             leaks.append(
-                f"{len(both)} of {len(judged)} documents of the {part} pages are trained on too ({names}): new "
-                "documents will do worse than these"
+                f"{len(both)} of {len(judged)} documents of the {part} pages are trained on too ({listed(both, 3)}): "
+                "new documents will do worse than these"
             )
     return leaks
 

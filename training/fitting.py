@@ -18,7 +18,7 @@ from output.progress import Progress
 from training.augmentation import draw_nothing
 from training.copies import unjudged_extra
 from training.sampler import BalancedSampler
-from utils import UserError, printable
+from utils import UserError, listed
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
@@ -132,9 +132,8 @@ def _usable_extra(run: TrainingRun, material: Material, splits: Sequence[str]) -
         extra = [i for i in extra if material.documents[i] not in judged]
     for left, why in zip(unjudged_extra(material.groups, material.labels, splits, extra), EXTRA, strict=True):
         if left:
-            names = ", ".join(printable(material.store.pages[i].path) for i in left[:3])
-            dots = ", ..." * (len(left) > 3)
-            run.say(f"warning: {len(left)} extra pages are copies of {why}: left out ({names}{dots})")
+            names = listed([material.store.pages[i].path for i in left], 3)
+            run.say(f"warning: {len(left)} extra pages are copies of {why}: left out ({names})")
             extra = sorted(set(extra) - set(left))
     return extra
 

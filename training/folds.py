@@ -32,7 +32,7 @@ from training.processes import is_main, meet
 from training.report import figures, finished, make_record, put_in_place, save, show
 from training.start import Start, TrainingRun
 from training.work import Work
-from utils import UserError, fit_temperature, macro_f1, printable, softmax, split_documents
+from utils import UserError, fit_temperature, listed, macro_f1, printable, softmax, split_documents
 
 if TYPE_CHECKING:
     from settings.schema import Settings
@@ -93,10 +93,9 @@ def refuse_leak(start: Start, labelled: LabelledPages) -> None:
     weak = labelled.folders - same if start.contents else set()
     known = sorted({printable(d) for d in labelled.documents if d not in weak} & start.seen | set(map(printable, same)))
     if known:
-        names = ", ".join(known[:3]) + (", ..." if len(known) > 3 else "")
         raise UserError(
-            f"{start.name} has already learned {len(known)} of these documents ({names}) and must not be tested on "
-            f"them: {clean}"
+            f"{start.name} has already learned {len(known)} of these documents ({listed(known, 3)}) and must not be "
+            f"tested on them: {clean}"
         )
 
 

@@ -27,7 +27,7 @@ from training.processes import is_main, meet, own_device, process_count
 from training.report import figures, finished, make_record, save, show
 from training.start import Start, TrainingRun
 from training.work import Work
-from utils import UserError, fit_temperature, fold_documents, printable, split_documents, split_warnings
+from utils import UserError, fit_temperature, fold_documents, listed, printable, split_documents, split_warnings
 
 if TYPE_CHECKING:
     from settings.schema import Settings
@@ -98,7 +98,7 @@ def _plan(run: TrainingRun) -> None:
             if start.describe(run.settings, list(plan.descriptions)) != plan.descriptions:
                 run.say("warning: descriptions were changed: this training keeps those that it began with")
             return
-        names = ", ".join(map(printable, changed[:3])) + (", ..." if len(changed) > 3 else "")
+        names = listed(changed, 3)
         what = f"page files that were changed or are gone since this training began: {len(changed)} ({names})"
         if work.learned:
             raise UserError(
@@ -164,7 +164,7 @@ def _split(settings: Settings, labelled: LabelledPages) -> tuple[list[str], list
         warnings.append(
             f"{len(out)} of {sum(split in JUDGING for split in judging)} validation and test pages are copies of "
             "pages that are trained or chosen on, or stand under several labels, and judge nothing: left out "
-            f"({', '.join(map(printable, out[:3]))}{', ...' if len(out) > 3 else ''})"
+            f"({listed(out, 3)})"
         )
     return splits, warnings
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from utils import UserError, printable
+from utils import UserError, listed, printable
 
 PARTS = {
     "train": "train", "training": "train", "trn": "train",
@@ -59,8 +59,7 @@ def refuse_split(folder: str, paths: Collection[str]) -> None:
         return
     names = ", ".join(f"{printable(name)}/" for name in parts)
     below = sorted({path.split("/")[1] for path in paths if path.count("/") > 1 and path.split("/")[0] in parts})
-    shown = ", ".join(map(printable, below[:5])) + (", ..." if len(below) > 5 else "")
-    held = f"the label folders lie within ({shown})" if below else "no label folders lie within"
+    held = f"the label folders lie within ({listed(below, 5)})" if below else "no label folders lie within"
     one = next((name for name, part in parts.items() if part == "test"), next(iter(parts)))
     raise UserError(
         f"{printable(folder)} holds a split ({names}), not categories; {held}: take it as it stands with --split "
