@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from training.material import Material
     from training.start import TrainingRun
 
-LIBRARIES = ("torch", "transformers", "timm", "accelerate", "pillow", "numpy", "safetensors", "tokenizers")
+LIBRARIES = ("torch", "transformers", "timm", "pillow", "numpy", "safetensors", "tokenizers")
 
 
 def figures(logits: np.ndarray, truth: np.ndarray, documents: Sequence[str]) -> dict[str, Any]:
