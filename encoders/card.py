@@ -73,8 +73,8 @@ def licence_of(card: str) -> str:
     >>> licence_of("---\\nlicense: mit\\n---\\n# A model")
     'mit'
     """
-    found = LICENCE.match(card.replace("\r\n", "\n"))
-    return found[1] if found and "\n---" not in found[0][3:] else ""
+    front = LICENCE.match(card.replace("\r\n", "\n"))
+    return front[1] if front and "\n---" not in front[0][3:] else ""
 
 
 def gaps(card: str) -> list[str]:
@@ -83,8 +83,8 @@ def gaps(card: str) -> list[str]:
     >>> gaps("---\\nlicense: mit\\n---\\n## Data\\n## Figures\\n## Limits\\n")
     ['intended use']
     """
-    found = [name.lower() for name in SECTIONS[:-1] if not re.search(rf"(?im)^#+ *{name}\b", card)]
-    return found + (["licence"] if licence_of(card) in ("", "other", "unknown") else [])
+    missing = [name.lower() for name in SECTIONS[:-1] if not re.search(rf"(?im)^#+ *{name}\b", card)]
+    return missing + (["licence"] if licence_of(card) in ("", "other", "unknown") else [])
 
 
 def _ingredients(base: str) -> str:

@@ -107,8 +107,8 @@ def canonical_base(name: str) -> str:
         return BASE
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     for code, hub_id in BASES.items():
-        own = re.sub(r"[^a-z0-9]", "", code.lower())
-        if plain in (own, own.removesuffix("px")) or name.lower() == hub_id:
+        letters = re.sub(r"[^a-z0-9]", "", code.lower())
+        if plain in (letters, letters.removesuffix("px")) or name.lower() == hub_id:
             return code
     return name
 
@@ -138,19 +138,19 @@ def list_models(model_dir: Path, revisions: Mapping[str, str] | None = None) -> 
 
 def describe(folder: Path, revisions: Mapping[str, str] | None = None) -> ModelFolder:
     """What a model folder says of itself; nothing is loaded. revisions: base -> how its revisions begin."""
-    own, record = json_if_whole(folder / PAGE_CLASSIFIER), json_if_whole(folder / "training.json")
+    classifier, record = json_if_whole(folder / PAGE_CLASSIFIER), json_if_whole(folder / "training.json")
     name = EARLIER_NAME.match(folder.name)
-    revision = str(own.get("revision") or "") or ((name["revision"] or name["only"]) if name else "")
+    revision = str(classifier.get("revision") or "") or ((name["revision"] or name["only"]) if name else "")
     try:
-        told = datetime.fromisoformat(str(record.get("finished")))
-        finished = (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+        trained = datetime.fromisoformat(str(record.get("finished")))
+        finished = (trained if trained.tzinfo else trained.replace(tzinfo=UTC)).timestamp()
     except ValueError:
         finished = None
-    small = folder / (PAGE_CLASSIFIER if own else "config.json")
+    small = folder / (PAGE_CLASSIFIER if classifier else "config.json")
     return ModelFolder(
         folder,
         kind="folder" if is_model_folder(folder) else "checkpoint",
-        base=canonical_base(str(own.get("base") or "")) or _earlier_base(folder, revision, revisions or {}),
+        base=canonical_base(str(classifier.get("base") or "")) or _earlier_base(folder, revision, revisions or {}),
         revision=revision,
         finished=finished,
         changed=small.stat().st_mtime if small.is_file() else 0.0,
@@ -181,8 +181,8 @@ def _at_path(path: Path, settings: Settings, named: str, given: str, *, to_train
             base, revision, kind = canonical_base(name["base"] or "") if name else "", "", "checkpoint"
             base = base if base in BASES else canonical_base(named) if named else UNKNOWN
         else:
-            found = describe(path, settings.hf.revisions)
-            base, revision, kind = found.base, found.revision, found.kind
+            model = describe(path, settings.hf.revisions)
+            base, revision, kind = model.base, model.revision, model.kind
         if named and UNKNOWN != base != canonical_base(named):
             raise UserError(f"{shown} is on {base}, not on {printable(canonical_base(named))}: leave -m out")
         return ModelChoice(path, kind, base, given, revision)
@@ -212,9 +212,9 @@ def _of_revision(settings: Settings, request: ModelRequest) -> ModelChoice:
     if fitting and not on_base:
         raise UserError(f"{shown} is on {fitting[-1].base}, not on {printable(base)}: leave -m out")
     if not on_base:
-        there = [model.path.name for model in models]
+        names = [model.path.name for model in models]
         raise UserError(
-            f"{shown}: no such revision in {_shown(model_dir)} (there: {_listed(there)}); pull it with: python run.py "
+            f"{shown}: no such revision in {_shown(model_dir)} (there: {_listed(names)}); pull it with: python run.py "
             f"--hf -rev {printable(wanted)}"
         )
     model = on_base[-1]
@@ -225,10 +225,10 @@ def check_revision_fits(revision: str, base: str, known: Mapping[str, str]) -> N
     """UserError where `-rev` begins like the revisions of another base than `-m`. known: base -> how its own begin."""
     starts = {code for code, start in known.items() if revision_begins(revision, start)}
     if base and starts and base not in starts:
-        own = f", or give one of {base} ({known[base]})" if base in known else ""
+        instead = f", or give one of {base} ({known[base]})" if base in known else ""
         raise UserError(
             f"-rev {printable(revision)} is a revision of {' or '.join(sorted(starts))}, not of {printable(base)}: "
-            f"leave -m out{own}"
+            f"leave -m out{instead}"
         )
 
 
@@ -236,8 +236,8 @@ def _newest(name: str, settings: Settings) -> ModelChoice:
     """`-m` without `--zero_shot`: the newest model on that base, folds left out; or the model folder that it names."""
     folder = expanded(name)
     if is_model_folder(folder) or is_checkpoint(folder):
-        found = describe(folder, settings.hf.revisions)
-        return ModelChoice(folder, found.kind, found.base, "-m", found.revision)
+        model = describe(folder, settings.hf.revisions)
+        return ModelChoice(folder, model.kind, model.base, "-m", model.revision)
     base = _base_of_folder(folder) if folder.is_dir() else _checked_base(name, settings)
     model_dir = settings.setup.model_dir
     models = [model for model in list_models(model_dir, settings.hf.revisions) if not model.fold]
@@ -245,9 +245,9 @@ def _newest(name: str, settings: Settings) -> ModelChoice:
     if not fitting:
         like = nearest(Path(name).name, [model.path.name for model in models])
         hint = f"; did you mean --model_path {_shown(model_dir / like)}?" if like else ""
-        there = _listed(sorted({model.base for model in models}))
+        bases = _listed(sorted({model.base for model in models}))
         raise UserError(
-            f"-m {printable(name)}: no model on that base in {_shown(model_dir)} (bases there: {there}): make one with "
+            f"-m {printable(name)}: no model on that base in {_shown(model_dir)} (bases there: {bases}): make one with "
             f"--train, or use the untuned base with --zero_shot{hint}"
         )
     model = fitting[-1]
@@ -278,9 +278,9 @@ def _checked_base(name: str, settings: Settings) -> str:
     base = canonical_base(name)
     codes = [*BASES, BASE]
     models = list_models(settings.setup.model_dir, settings.hf.revisions)
-    own = {model.base.casefold(): model.base for model in models}
-    if base in codes or base.casefold() in own:
-        return own.get(base.casefold(), base)
+    bases = {model.base.casefold(): model.base for model in models}
+    if base in codes or base.casefold() in bases:
+        return bases.get(base.casefold(), base)
     if HUB_ID.fullmatch(base) and not base.lower().startswith("vit-"):
         return base
     hint = did_you_mean(name, codes)

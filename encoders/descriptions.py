@@ -75,9 +75,9 @@ def list_sets(folder: Path, prefix: str) -> dict[str, Path]:
                 raise UserError(f"{folder}: {sets[name].name} and {file.name} are the same set twice; remove one")
             sets[name] = file
     if not sets:
-        there = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+        tables = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
         raise UserError(
-            f"no file {prefix}_<set>.tsv in {folder} (there: {', '.join(there[:12]) or 'no .tsv or .csv file'})"
+            f"no file {prefix}_<set>.tsv in {folder} (there: {', '.join(tables[:12]) or 'no .tsv or .csv file'})"
         )
     return sets
 

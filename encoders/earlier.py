@@ -164,8 +164,8 @@ def _own_descriptions(config: dict[str, Any], path: Path) -> dict[str, list[str]
     labels, texts = config.get("categories"), config.get("texts")
     if isinstance(texts, list) and isinstance(labels, list) and len(texts) == len(labels):
         rows = list(zip(labels, texts, strict=True))
-    elif isinstance(texts, dict) and all(isinstance(own, list) for own in texts.values()):
-        rows = [(label, text) for label, own in texts.items() for text in own]
+    elif isinstance(texts, dict) and all(isinstance(listed, list) for listed in texts.values()):
+        rows = [(label, text) for label, listed in texts.items() for text in listed]
     else:
         rows = []
     if not rows or not all(isinstance(cell, str) and cell.strip() for row in rows for cell in row):
@@ -181,8 +181,8 @@ def clip_config(tensors: dict[str, torch.Tensor], where: Path) -> CLIPConfig:
     from transformers import CLIPConfig
 
     def layers(prefix: str) -> int:
-        found = {int(m[1]) for name in tensors if (m := re.match(re.escape(prefix) + r"\.resblocks\.(\d+)\.", name))}
-        return max(found, default=-1) + 1
+        numbers = {int(m[1]) for name in tensors if (m := re.match(re.escape(prefix) + r"\.resblocks\.(\d+)\.", name))}
+        return max(numbers, default=-1) + 1
 
     try:
         width, _, _, patch = tensors["visual.conv1.weight"].shape

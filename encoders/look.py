@@ -98,8 +98,10 @@ class LookEncoder:
         try:
             stored = {name: tensor.float() for name, tensor in load(FILE.read_bytes()).items()}
             network = stages()
-            own = {name.removeprefix("network."): stored.pop(name) for name in [*stored] if name.startswith("network.")}
-            missing, unknown = network.load_state_dict(own, strict=False)
+            weights = {
+                name.removeprefix("network."): stored.pop(name) for name in [*stored] if name.startswith("network.")
+            }
+            missing, unknown = network.load_state_dict(weights, strict=False)
             if unknown or any(not name.endswith("num_batches_tracked") for name in missing):  # counts of training
                 raise KeyError(f"{len(unknown)} unknown tensors, {len(missing)} missing")
             _check_shapes(stored)

@@ -61,8 +61,8 @@ def load_dual_encoder(folder: Path, *, allow_pickle: bool = False) -> PreTrained
     read_json(folder / "config.json")
     has_safetensors = any(folder.glob("model*.safetensors"))
     if not has_safetensors and not (allow_pickle and (folder / "pytorch_model.bin").is_file()):
-        found = "; a pickle is not read here" if (folder / "pytorch_model.bin").is_file() else ""
-        raise UserError(f"{folder}: model.safetensors is missing{found}")
+        pickled = "; a pickle is not read here" if (folder / "pytorch_model.bin").is_file() else ""
+        raise UserError(f"{folder}: model.safetensors is missing{pickled}")
     model = load_strictly(
         AutoModel,
         folder,
@@ -230,9 +230,9 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, 
 
 def check_size(model: PreTrainedModel, size: tuple[int, int], where: Path | str) -> None:
     """UserError where pages of `size` (height, width) are not what the image tower takes; some take any size."""
-    own = getattr(model.config.vision_config, "image_size", None)
-    if isinstance(own, int) and size != (own, own):
+    side = getattr(model.config.vision_config, "image_size", None)
+    if isinstance(side, int) and size != (side, side):
         raise UserError(
-            f"{where}: the transform gives {size[0]} x {size[1]} pixels, the image tower takes {own} x {own}: they do "
-            "not belong together"
+            f"{where}: the transform gives {size[0]} x {size[1]} pixels, the image tower takes {side} x {side}: they "
+            "do not belong together"
         )

@@ -55,14 +55,14 @@ class WordKnowledge:
         import torch
         from torch.nn import functional
 
-        found = []
+        vectors = []
         with torch.inference_mode():
             for start in range(0, len(words), BATCH):
                 tokens = self.tokenizer(list(words[start : start + BATCH]), padding=True, return_tensors="pt")
                 last = self.network(**tokens).last_hidden_state  # [B, T, W]
                 mask = tokens["attention_mask"][..., None]
-                found.append(functional.normalize((last * mask).sum(dim=1) / mask.sum(dim=1), dim=-1).numpy())
-        return np.concatenate(found)
+                vectors.append(functional.normalize((last * mask).sum(dim=1) / mask.sum(dim=1), dim=-1).numpy())
+        return np.concatenate(vectors)
 
     def frequent_words(self, count: int) -> list[str]:
         """The `count` most frequent English words of three letters and more; its vocabulary is in that order."""
@@ -72,8 +72,8 @@ class WordKnowledge:
     @functools.lru_cache(maxsize=1)  # folds begin with the same words  # noqa: B019 (there is one of it in a process)
     def vectors(self, words: tuple[str, ...], width: int) -> np.ndarray:
         """Embeddings float32 [N, width] of words: their principal components, of variance 1 on the mean."""
-        found = self.embed(words)
-        centred = found - found.mean(axis=0)
+        vectors = self.embed(words)
+        centred = vectors - vectors.mean(axis=0)
         axes = np.linalg.svd(centred, full_matrices=False)[2][:width]
         reduced = np.zeros((len(words), width), np.float32)
         reduced[:, : len(axes)] = centred @ axes.T

@@ -75,7 +75,7 @@ def largest(sizes: Sequence[float], most: int) -> list[int]:
     >>> largest([3, 9, 1, 3], 2)
     [0, 1]
     """
-    return sorted(sorted(range(len(sizes)), key=lambda place: (-sizes[place], place))[:most])
+    return sorted(sorted(range(len(sizes)), key=lambda number: (-sizes[number], number))[:most])
 
 
 def draw_confusion(
@@ -124,10 +124,10 @@ def draw_confusion(
 
 def _merged(table: np.ndarray, kept: Sequence[int]) -> np.ndarray:
     """The counts [K + 1, K + 1] of the kept categories; those of all others are the last row and column."""
-    place = np.full(len(table), len(kept))
-    place[list(kept)] = range(len(kept))
+    row = np.full(len(table), len(kept))
+    row[list(kept)] = range(len(kept))
     merged = np.zeros((len(kept) + 1, len(kept) + 1), int)
-    np.add.at(merged, (place[:, None], place[None, :]), table)
+    np.add.at(merged, (row[:, None], row[None, :]), table)
     return merged
 
 

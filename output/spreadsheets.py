@@ -34,7 +34,7 @@ class Rows:
     data: bytes
     encoding: str
     separator: str
-    told: bool  # a first line `sep=;` is Excel's own way of naming the separator
+    named: bool  # a first line `sep=;` is Excel's own way of naming the separator
 
     @property
     def columns(self) -> list[str]:
@@ -49,7 +49,7 @@ class Rows:
         """
         width, line, header_seen = len(self.header), 0, False
         try:
-            for line, row in _parsed(self.data, self.encoding, self.separator, self.told, strict=True):
+            for line, row in _parsed(self.data, self.encoding, self.separator, self.named, strict=True):
                 cells = [bare(cell.strip()) for cell in row]
                 if not any(cells):
                     continue
@@ -112,15 +112,15 @@ def open_table(file: Path, likely: Sequence[str] = (), encoding: str = "") -> Ro
         raise UserError(f"{printable(str(file))} {what}")
     data, encoding = _decoded(file, encoding)
     first = io.TextIOWrapper(io.BytesIO(data), encoding).readline().rstrip("\n")
-    told = bool(re.fullmatch(r"sep=.", first))
+    named = bool(re.fullmatch(r"sep=.", first))
     wanted = {name.upper() for name in likely}
     best: tuple[tuple[int, int], str, list[str]] = ((-1, -1), ",", [])
-    for separator in first[4:] if told else SEPARATORS:
-        header = _header(data, encoding, separator, told)
+    for separator in first[4:] if named else SEPARATORS:
+        header = _header(data, encoding, separator, named)
         fits = len(wanted & {name.upper() for name in header}), len(header)
         if fits > best[0]:
             best = fits, separator, header
-    return Rows(file, best[2], data, encoding, best[1], told)
+    return Rows(file, best[2], data, encoding, best[1], named)
 
 
 def number_in(text: str) -> float | None:
@@ -138,21 +138,21 @@ def number_in(text: str) -> float | None:
 
 
 def _parsed(
-    data: bytes, encoding: str, separator: str, told: bool, strict: bool = False
+    data: bytes, encoding: str, separator: str, named: bool, strict: bool = False
 ) -> Iterator[tuple[int, list[str]]]:
     """(line in the file, cells) of all rows behind a first line `sep=` (told)."""
     text = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
-    if told:
+    if named:
         text.readline()
     reader = csv.reader(text, delimiter=separator, strict=strict)
     for row in reader:
-        yield reader.line_num + told, row
+        yield reader.line_num + named, row
 
 
-def _header(data: bytes, encoding: str, separator: str, told: bool) -> list[str]:
+def _header(data: bytes, encoding: str, separator: str, named: bool) -> list[str]:
     """The cells of the first row that has any."""
     try:
-        for _, row in _parsed(data, encoding, separator, told):
+        for _, row in _parsed(data, encoding, separator, named):
             if any(map(str.strip, row)):
                 return [bare(cell.strip()) for cell in row]
     except csv.Error:  # by another separator it may be a table

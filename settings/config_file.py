@@ -124,10 +124,10 @@ class Key:
             return given
         if self.kind == tuple[str, ...]:
             items = [item for text in given for item in text.split(",")] if self.about["commas"] else given
-            found = tuple(item.strip() for item in items if item.strip())
-            if not found:
+            items = tuple(item.strip() for item in items if item.strip())
+            if not items:
                 raise ValueError(f"must be {self.valid()}")
-            return self._checked(found)
+            return self._checked(items)
         if self.kind in (int, float):
             try:
                 value = self.kind(given)

@@ -197,8 +197,8 @@ def _nearest_flag(word: str, known: Sequence[str]) -> str | None:
         return plain[bare]
     if len(begun) == 1:
         return begun.pop()
-    found = nearest(bare, plain)
-    return plain[found] if found else None
+    alike = nearest(bare, plain)
+    return plain[alike] if alike else None
 
 
 def _unknown_word(word: str, typed: argparse.Namespace, known: Sequence[str], words: Iterable[str]) -> str:

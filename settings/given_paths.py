@@ -32,17 +32,17 @@ def given_files(texts: Sequence[str], flag: str, *, folders: bool | None = None)
 
     UserError where nothing fits.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     for text in texts:
         path = given_path(text, flag)
         if os.path.lexists(path) or not glob.has_magic(text):
-            found.append(path)
+            paths.append(path)
             continue
         fitting = sorted(glob.glob(str(path)))  # noqa: PTH207 (Path.glob takes no absolute patterns)
         if not fitting:
             raise UserError(f"{flag} {printable(text)}: nothing fits")
-        found += [Path(name) for name in fitting if folders is None or os.path.isdir(name) == folders]  # noqa: PTH112
-    return found
+        paths += [Path(name) for name in fitting if folders is None or os.path.isdir(name) == folders]  # noqa: PTH112
+    return paths
 
 
 def filled(text: str, flag: str) -> str:

@@ -33,6 +33,8 @@ RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 ROOMS = {*RANK, "drawing"}  # the page generator, which imports none of the others
 ABOVE = {"data_scripts", "benchmarks", "tests"}  # may import all, and are imported by none
 HEAVY = ("torch", "torchvision", "transformers", "pandas", "sklearn", "matplotlib", "lancedb", "pyarrow")
+MOST_LINES = 400
+TABLE = "# table of data"  # the first line of a file that may be longer
 
 
 def files_of(folders: set[str]) -> dict[str, Path]:
@@ -132,3 +134,12 @@ def test_help_loads_nothing_heavy(typed):
     code = f"import sys, run; run.main({typed!r}); print('loaded:', *[name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=HOME, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_no_file_is_longer_than_a_reader_holds():
+    lengths = {}
+    for file in files_of(ROOMS | ABOVE).values():
+        lines = file.read_text(encoding="utf-8").splitlines()
+        if lines[:1] != [TABLE]:
+            lengths[file.relative_to(HOME).as_posix()] = len(lines)
+    assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
