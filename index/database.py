@@ -292,15 +292,13 @@ class Index:
                 raise KeyError(f"{name} is no derived column: {', '.join(DERIVED)}")
         with self.locked():
             everyone = self.arrow(["id"])["id"].to_numpy()
-            row_indices = np.searchsorted(everyone, np.asarray(ids, np.int64))
-            if len(row_indices) and (
-                row_indices.max() >= len(everyone) or (everyone[row_indices] != np.asarray(ids)).any()
-            ):
+            indices = np.searchsorted(everyone, np.asarray(ids, np.int64))
+            if len(indices) and (indices.max() >= len(everyone) or (everyone[indices] != np.asarray(ids)).any()):
                 raise NotWritten("the index has changed meanwhile: run the command again")
             columns: dict[str, pa.Array] = {"id": pa.array(everyone, pa.int64())}
             for name, given in values.items():
                 full = np.full(len(everyone), np.nan)
-                full[row_indices] = [np.nan if value is None else value for value in given]
+                full[indices] = [np.nan if value is None else value for value in given]
                 kind = self._pages.schema.field(name).type
                 columns[name] = pa.array(full, mask=np.isnan(full)).cast(kind)
             self._update(pa.table(columns))
