@@ -103,12 +103,12 @@ def read_back(file: Path) -> list[tuple[str, ...]]:
 def from_folders(root: Path, listed: dict[str, Any]) -> tuple[list[Annotation], list[str]]:
     """A row for each page below the label folders; pages outside of them are left out. listed: see `listing_of`."""
     with Progress(0, unit="file", label="annotate") as progress:
-        found = find_pages(root, on_progress=lambda seen: progress.advance(seen - progress.done), **listed)
-    for line in found.passed.lines():
+        page_list = find_pages(root, on_progress=lambda seen: progress.advance(seen - progress.done), **listed)
+    for line in page_list.passed.lines():
         print(f"note: {line}: they are no pages")
-    refuse_split(str(root), [page.path for page in found.pages])
+    refuse_split(str(root), [page.path for page in page_list.pages])
     rows, undone = [], []
-    for page in found.pages:
+    for page in page_list.pages:
         label, slash, _ = page.path.partition("/")
         if page.reason and not named_as_page(page.path):
             undone.append(f"{printable(page.path)}: {page.reason}")
@@ -117,7 +117,7 @@ def from_folders(root: Path, listed: dict[str, Any]) -> tuple[list[Annotation], 
         else:
             undone.append(f"{printable(page.path)}: lies in no label folder")
     if not rows:
-        raise UserError(f"{printable(str(root))} holds {counted(len(found.pages), 'page')} but no label folders")
+        raise UserError(f"{printable(str(root))} holds {counted(len(page_list.pages), 'page')} but no label folders")
     return rows, undone
 
 
@@ -176,8 +176,8 @@ def check_corrections(table: Rows, known: set[str]) -> None:
             else:
                 new[label] += 1
     if wrong:
-        more = f" (and {len(wrong) - 20} more)" if len(wrong) > 20 else ""
-        raise UserError(f"{table.file}: CORRECT in the wrong letter case: {'; '.join(wrong[:20])}{more}")
+        rest = f" (and {len(wrong) - 20} more)" if len(wrong) > 20 else ""
+        raise UserError(f"{table.file}: CORRECT in the wrong letter case: {'; '.join(wrong[:20])}{rest}")
     if known:
         for label, number in sorted(new.items()):
             near = did_you_mean(label, known)

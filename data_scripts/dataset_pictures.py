@@ -34,20 +34,20 @@ def draw_years(file: Path, pages: Sequence[tuple[str, int | None]]) -> None:
     Beyond twenty categories no eye tells the colours of a stack apart: then a map of category by year stands below it.
     """
     categories = _largest(Counter(category for category, year in pages if year is not None))
-    place_of = {category: place for place, category in enumerate(categories)}
+    row_of = {category: number for number, category in enumerate(categories)}
     first = min((year for _, year in pages if year is not None), default=0)
     last = max((year for _, year in pages if year is not None), default=0)
     numbers = np.zeros((len(categories), last - first + 1), int)  # [category, year]
     for category, year in pages:
         if year is not None:
-            numbers[place_of.get(category, -1), year - first] += 1
+            numbers[row_of.get(category, -1), year - first] += 1
     years = np.arange(first, last + 1)
     many = len(categories) > FEW
     heights = [4.6, 0.7 + 0.17 * len(categories)] if many else [4.6]
     figure, axes = _figure(11, sum(heights), down=heights)
     stack, bottom, handles = axes[0], np.zeros(len(years), int), []
-    for place, row in enumerate(numbers):
-        handles.append(stack.bar(years, row, 0.9, bottom, color=_colour(place), edgecolor="white", linewidth=0.2))
+    for number, row in enumerate(numbers):
+        handles.append(stack.bar(years, row, 0.9, bottom, color=_colour(number), edgecolor="white", linewidth=0.2))
         bottom = bottom + row
     without = len(pages) - int(numbers.sum())
     rest = f"; {without} more without a year in the document's name" if without else ""
@@ -77,8 +77,8 @@ def _draw_map(figure: Figure, axes: Axes, categories: list[str], numbers: np.nda
         extent=(first - 0.5, last + 0.5, len(categories) - 0.5, -0.5),
     )  # fmt: skip
     axes.set_yticks(range(len(categories)), [plain(name, 30) for name in categories], fontsize=8)
-    for place in range(len(categories)):
-        axes.plot(-0.008, place, marker="s", color=_colour(place), markersize=6, clip_on=False,
+    for row in range(len(categories)):
+        axes.plot(-0.008, row, marker="s", color=_colour(row), markersize=6, clip_on=False,
                   transform=axes.get_yaxis_transform())  # fmt: skip
     axes.tick_params(axis="y", length=0, pad=10)
     axes.xaxis.set_major_locator(_ticks(14))
@@ -103,10 +103,10 @@ def draw_sizes(file: Path, pages: Sequence[tuple[str, int, int]]) -> None:
     left.set_box_aspect(1)
     left.set_anchor("N")
     left.set_title(f"{len(pages)} pages: width and height", loc="left")
-    places = list(range(len(categories)))
+    heights_of = list(range(len(categories)))
     if categories:
         right.boxplot(
-            [sides[category] for category in categories], positions=places, orientation="horizontal",
+            [sides[category] for category in categories], positions=heights_of, orientation="horizontal",
             widths=0.6, flierprops={"markersize": 2.5, "markeredgecolor": GREY}, medianprops={"color": "#d95f02"},
         )  # fmt: skip
     _category_ticks(right, categories, [f"{len(sides[category])}" for category in categories])
@@ -126,15 +126,15 @@ def draw_shares(file: Path, shares: dict[str, Counter[str]], names: Sequence[str
                 rows["other"] = rows["other"] + parts
     rows = {"all": sum(shares.values(), Counter()), **rows}
     figure, (axes,) = _figure(9, max(2.6, 1.5 + 0.27 * len(rows)))
-    for place, (_, parts) in enumerate(rows.items()):
+    for height, (_, parts) in enumerate(rows.items()):
         left = 0.0
         for index, name in enumerate(names):
             share = 100 * parts[name] / max(1, parts.total())
             colour, dark = _shade(index, len(names))
-            axes.barh(place, share, 0.8, left, color=colour, edgecolor="white", linewidth=0.5)
+            axes.barh(height, share, 0.8, left, color=colour, edgecolor="white", linewidth=0.5)
             if share >= 2.2 + 1.2 * len(str(parts[name])):
                 ink = "white" if dark else "black"
-                axes.text(left + share / 2, place, str(parts[name]), ha="center", va="center", fontsize=7, color=ink)
+                axes.text(left + share / 2, height, str(parts[name]), ha="center", va="center", fontsize=7, color=ink)
             left += share
     _category_ticks(axes, list(rows), [str(parts.total()) for parts in rows.values()])
     axes.set_xlim(0, 100)
@@ -171,22 +171,22 @@ def _largest(per_category: Counter[str]) -> list[str]:
     return [*sorted(name for name, _ in per_category.most_common(MOST)), "other"]
 
 
-def _colour(place: int) -> tuple[float, float, float]:
+def _colour(number: int) -> tuple[float, float, float]:
     """The colour of a category: ten strong ones, their pale forms, then forty mixed ones."""
     import matplotlib
 
     strong = matplotlib.colormaps["tab20"].colors
-    more = (*matplotlib.colormaps["tab20b"].colors, *matplotlib.colormaps["tab20c"].colors)
-    return (*strong[::2], *strong[1::2], *more)[place % 60]
+    further = (*matplotlib.colormaps["tab20b"].colors, *matplotlib.colormaps["tab20c"].colors)
+    return (*strong[::2], *strong[1::2], *further)[number % 60]
 
 
-def _shade(place: int, of: int) -> tuple[object, bool]:
+def _shade(number: int, of: int) -> tuple[object, bool]:
     """Colour of a split or fold, and whether it is dark."""
     import matplotlib
 
     if of <= 4:
-        return (("#31688e", "#f4a259", "#8cb369", "#bbbbbb")[place], place == 0)
-    position = place / max(1, of - 1)
+        return (("#31688e", "#f4a259", "#8cb369", "#bbbbbb")[number], number == 0)
+    position = number / max(1, of - 1)
     return matplotlib.colormaps["viridis"](position), position < 0.55
 
 

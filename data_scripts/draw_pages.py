@@ -166,9 +166,11 @@ def _same_drawing(output: Path, wanted: dict[str, Any]) -> None:
     if not file.is_file():
         write_changed(file, json.dumps(wanted, indent=1).encode("utf-8"))
         return
-    there = json.loads(file.read_text(encoding="utf-8"))
+    recorded = json.loads(file.read_text(encoding="utf-8"))
     other = [
-        f"{name} {there.get(name)} there, {wanted[name]} now" for name in wanted if there.get(name) != wanted[name]
+        f"{name} {recorded.get(name)} there, {wanted[name]} now"
+        for name in wanted
+        if recorded.get(name) != wanted[name]
     ]
     if other:
         raise UserError(f"{printable(str(output))} holds another drawing ({'; '.join(other)}): name another folder")

@@ -49,21 +49,23 @@ def find_groups(keys: Sequence[Hashable], looks: Sequence[Look]) -> list[list[in
     """
     parent = list(range(len(keys)))
 
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = parent[parent[place]]
-            place = parent[place]
-        return place
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
 
     first: dict[Hashable, int] = {}
-    for place, key in enumerate(keys):
-        parent[place] = first.setdefault(key, place)
-    places = list(first.values())
-    for one, other in near_pairs([looks[place] for place in places], lambda i, j: root(places[i]) == root(places[j])):
-        parent[root(places[other])] = root(places[one])
+    for index, key in enumerate(keys):
+        parent[index] = first.setdefault(key, index)
+    distinct = list(first.values())
+    for one, other in near_pairs(
+        [looks[index] for index in distinct], lambda i, j: root(distinct[i]) == root(distinct[j])
+    ):
+        parent[root(distinct[other])] = root(distinct[one])
     groups: dict[int, list[int]] = defaultdict(list)
-    for place in range(len(keys)):
-        groups[root(place)].append(place)
+    for index in range(len(keys)):
+        groups[root(index)].append(index)
     return [group for group in groups.values() if len(group) > 1]
 
 

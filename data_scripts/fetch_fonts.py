@@ -99,13 +99,13 @@ def get(address: str) -> bytes:
 
 def read_index(text: str, wanted: set[str]) -> dict[str, dict[str, str]]:
     """The fields of the wanted packages of a Debian package index (deb822: paragraphs of "Field: value")."""
-    found = {}
+    packages = {}
     for paragraph in text.split("\n\n"):
         name = paragraph[9 : paragraph.find("\n")] if paragraph.startswith("Package: ") else ""
         if name in wanted:
             lines = (line.partition(": ") for line in paragraph.splitlines() if line[:1].strip())
-            found[name] = {field: value for field, _, value in lines}
-    return found
+            packages[name] = {field: value for field, _, value in lines}
+    return packages
 
 
 def font_licences(text: str) -> str:
@@ -124,18 +124,18 @@ def from_debian(entry: dict[str, str], mirror: str = DEBIAN) -> tuple[dict[str, 
     content = get(mirror + entry["Filename"])
     if hashlib.sha256(content).hexdigest() != entry["SHA256"]:
         raise Fetched("the file is not the one that Debian's index names (another SHA-256)")
-    found, licences = {}, ""
+    contents, licences = {}, ""
     with deb_data(content) as files:
         for member in files:
             name = PurePosixPath(member.name).name
             if not member.isfile():
                 continue
             if name.lower().endswith(SUFFIXES[:2]):
-                found[name] = files.extractfile(member).read()
+                contents[name] = files.extractfile(member).read()
             elif name == "copyright":
-                found["copyright.txt"] = files.extractfile(member).read()
-                licences = font_licences(found["copyright.txt"].decode("utf-8", "replace"))
-    return found, entry["Version"], licences or "see copyright.txt"
+                contents["copyright.txt"] = files.extractfile(member).read()
+                licences = font_licences(contents["copyright.txt"].decode("utf-8", "replace"))
+    return contents, entry["Version"], licences or "see copyright.txt"
 
 
 def from_npm(name: str, registry: str = NPM) -> tuple[dict[str, bytes], str, str]:
@@ -145,23 +145,23 @@ def from_npm(name: str, registry: str = NPM) -> tuple[dict[str, bytes], str, str
     kind, _, expected = about["dist"]["integrity"].partition("-")
     if base64.b64encode(hashlib.new(kind, content).digest()).decode("ascii") != expected:
         raise Fetched("the file is not the one that the registry names (another checksum)")
-    found = {}
+    contents = {}
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as files:
         for member in files:
             short = PurePosixPath(member.name).name
             if re.search(r"-latin-(400|700)-(normal|italic)\.woff$", short):
-                found[short] = files.extractfile(member).read()
+                contents[short] = files.extractfile(member).read()
             elif short == "LICENSE":
-                found["copyright.txt"] = files.extractfile(member).read()
-    return found, about["version"], about.get("license", "see copyright.txt")
+                contents["copyright.txt"] = files.extractfile(member).read()
+    return contents, about["version"], about.get("license", "see copyright.txt")
 
 
-def keep(folder: Path, found: dict[str, bytes], about: list[str]) -> None:
+def keep(folder: Path, contents: dict[str, bytes], about: list[str]) -> None:
     """Write a package's files into a folder of its own, which appears as a whole or not at all."""
-    if not any(name.lower().endswith(SUFFIXES) for name in found):
+    if not any(name.lower().endswith(SUFFIXES) for name in contents):
         raise Fetched("there are no TTF, OTF or WOFF files in it")
     with whole_folder(folder, folder.with_name(f".{folder.name}.{os.getpid()}.part")) as part:
-        for name, content in found.items():
+        for name, content in contents.items():
             (part / re.sub(r'[<>:"/\\|?*]', "_", name)).write_bytes(content)
         (part / "package.txt").write_text("\t".join(about) + "\n", encoding="utf-8")
 
@@ -170,8 +170,8 @@ def fetch_all(folder: Path, mirror: str = DEBIAN, registry: str = NPM) -> list[s
     """Fetch every package that the folder lacks; the names of those that could not be fetched, with the reason."""
     failed = []
     jobs = [(f"fonts-{name}", "debian") for name in DEBIAN_PACKAGES] + [(name, "npm") for name in NPM_PACKAGES]
-    places = {(name, source): folder / (name if source == "debian" else f"npm-{name}") for name, source in jobs}
-    jobs = [job for job in jobs if not places[job].is_dir()]
+    folders = {(name, source): folder / (name if source == "debian" else f"npm-{name}") for name, source in jobs}
+    jobs = [job for job in jobs if not folders[job].is_dir()]
     debian = {name for name, source in jobs if source == "debian"}
     index: dict[str, dict[str, str]] = {}
     if debian:
@@ -185,11 +185,11 @@ def fetch_all(folder: Path, mirror: str = DEBIAN, registry: str = NPM) -> list[s
         try:
             if source == "debian" and name not in index:
                 raise Fetched("Debian stable has no such package any more")
-            found, version, licence = (
+            contents, version, licence = (
                 from_debian(index[name], mirror) if source == "debian" else from_npm(name, registry)
             )
             title = f"Debian {name}" if source == "debian" else f"npm @fontsource/{name}"
-            keep(places[name, source], found, [title, version, licence])
+            keep(folders[name, source], contents, [title, version, licence])
         except (OSError, ValueError, KeyError, tarfile.TarError, lzma.LZMAError, EOFError) as problem:
             failed.append(f"{name}: {problem}")
     return failed

@@ -108,12 +108,12 @@ def pictures(package: Package, content: bytes, names: list[str]) -> dict[str, by
         with zipfile.ZipFile(io.BytesIO(content)) as wheel:
             return {name: wheel.read(package.folder + name) for name in names}
     with deb_data(content) as files:
-        found = {}
+        contents = {}
         for name in names:
             member = files.extractfile(package.folder + name)
             if member is not None:
-                found[name] = member.read()
-        return found
+                contents[name] = member.read()
+        return contents
 
 
 def fetch(name: str, package: Package) -> bytes:
@@ -121,10 +121,10 @@ def fetch(name: str, package: Package) -> bytes:
     print(f"Fetching {name} ...", flush=True)
     with urllib.request.urlopen(package.address, timeout=TIMEOUT) as answer:
         content = answer.read()
-    found = hashlib.sha256(content).hexdigest()
-    if found != package.sha256:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != package.sha256:
         raise ValueError(
-            f"{package.address} is not the file that is expected (SHA-256 {found}): nothing of it was kept"
+            f"{package.address} is not the file that is expected (SHA-256 {digest}): nothing of it was kept"
         )
     return content
 
@@ -154,7 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not missing:
             continue
         try:
-            found = pictures(package, fetch(title, package), missing)
+            contents = pictures(package, fetch(title, package), missing)
         except (OSError, ValueError, KeyError, tarfile.TarError, lzma.LZMAError, zipfile.BadZipFile) as problem:
             print(
                 f"{title} could not be fetched: {problem}. The other packages serve without it; try again later.",
@@ -162,7 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
             failed += 1
             continue
-        for name, content in found.items():
+        for name, content in contents.items():
             with Image.open(io.BytesIO(content)) as opened:
                 image = opened.convert("RGB")
             image.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
@@ -172,8 +172,8 @@ def main(arguments: list[str] | None = None) -> int:
     (folder / "CREDITS.txt").write_text(
         "\n".join(["file\tauthor\tlicence\tpackage", *credits_]) + "\n", encoding="utf-8"
     )
-    there = len(list(folder.glob("*.jpg")))
-    print(f"{there} of {len(PHOTOGRAPHS)} photographs in {folder}; licences in CREDITS.txt there")
+    count = len(list(folder.glob("*.jpg")))
+    print(f"{count} of {len(PHOTOGRAPHS)} photographs in {folder}; licences in CREDITS.txt there")
     return 1 if failed else 0
 
 

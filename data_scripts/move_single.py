@@ -60,8 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     if target.exists() and not target.is_dir():
         raise UserError(f"{printable(str(target))} is a file where the folder of one-page documents should be")
     with alone_in(root, "it"):
-        found, notes, lost, passed = single_pages(root, options.exclude, hidden=options.hidden)
-        moves, undone = plan(found, target)
+        singles, notes, lost, passed = single_pages(root, options.exclude, hidden=options.hidden)
+        moves, undone = plan(singles, target)
         if options.dry_run:
             for source, to in moves:
                 print(f"would move {printable(str(source))} to {printable(str(to))}")
@@ -69,9 +69,9 @@ def main(arguments: Sequence[str]) -> int:
             undone += move(moves)
     for line in (*(f"note: {note}" for note in notes), *passed.lines()):
         print(line)
-    did = len(moves) if options.dry_run else len(found) - len(undone)
+    did = len(moves) if options.dry_run else len(singles) - len(undone)
     verb = "would be moved" if options.dry_run else "moved"
-    print(f"{counted(len(found), 'one-page document')}: {did} {verb} to {printable(str(target))}", flush=True)
+    print(f"{counted(len(singles), 'one-page document')}: {did} {verb} to {printable(str(target))}", flush=True)
     return list_undone([*undone, *lost], "left where they are")
 
 
@@ -80,7 +80,7 @@ def single_pages(
 ) -> tuple[list[Path], list[str], list[str], Passed]:
     """The only files of the folders of one-page documents, sorted; what looks like one and is not; folders that cannot
     be listed; and what was passed over (exclude, hidden: see reading/listing.py)."""
-    found, notes, lost = [], [], []
+    singles, notes, lost = [], [], []
     patterns, passed = Patterns(exclude), Passed()
 
     def closed(error: OSError) -> None:
@@ -107,9 +107,9 @@ def single_pages(
         elif reason := more_pages(file):
             notes.append(f"{shown} stays: {reason}")
         else:
-            found.append(file)
+            singles.append(file)
     passed.excluded = patterns.counts
-    return sorted(found), sorted(notes), sorted(lost), passed
+    return sorted(singles), sorted(notes), sorted(lost), passed
 
 
 def more_pages(file: Path) -> str:
@@ -120,9 +120,9 @@ def more_pages(file: Path) -> str:
         frames = 1  # unreadable, but a single file
     if frames > 1:
         return f"it holds {frames} pages"
-    told = png_texts(file).get(OF_PAGES, "1")
-    if told != "1":
-        return f"it is one page of {told}"
+    count = png_texts(file).get(OF_PAGES, "1")
+    if count != "1":
+        return f"it is one page of {count}"
     beside = file.parent.parent
     for pdf in beside.glob("*.[pP][dD][fF]"):
         if same_name(pdf.stem) == same_name(file.parent.name):
@@ -135,24 +135,26 @@ def more_pages(file: Path) -> str:
     return ""
 
 
-def plan(found: list[Path], target: Path) -> tuple[list[tuple[Path, Path]], list[str]]:
+def plan(singles: list[Path], target: Path) -> tuple[list[tuple[Path, Path]], list[str]]:
     """(from, to) of each page that may be moved, and those whose place is taken. Names that differ in letter case only
     are the same name: Windows and macOS could not hold both."""
     taken: dict[str, Path] = {}
     if target.is_dir():
         taken = {same_name(entry.name): Path(entry.path) for entry in os.scandir(target)}
     wanted: dict[str, list[Path]] = defaultdict(list)
-    for file in found:
+    for file in singles:
         wanted[same_name(file.name)].append(file)
     moves, undone = [], []
     for name, files in wanted.items():
-        there = taken.get(name)
-        free = [file for file in files if there is not None and there.samefile(file)]  # a kill in the middle of a move
-        if free or (there is None and len(files) == 1):
+        existing = taken.get(name)
+        free = [
+            file for file in files if existing is not None and existing.samefile(file)
+        ]  # a kill in the middle of a move
+        if free or (existing is None and len(files) == 1):
             moves += [(file, target / file.name) for file in free or files]
             files = [file for file in files if file not in free and free]
         for file in files:
-            other = there if there is not None else next(one for one in files if one != file)
+            other = existing if existing is not None else next(one for one in files if one != file)
             undone.append(f"{printable(str(file))}: {printable(str(other))} has the same name")
     return moves, undone
 

@@ -116,15 +116,15 @@ def main(arguments: Sequence[str]) -> int:
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {printable(str(output))} is not a folder")
     inside = [output] if output.resolve() != root.resolve() else []
-    found = list_files(root, formats=["pdf"], skip=inside, **listing_of(options))
-    if not found.files and not found.broken:
-        there = "; ".join(found.passed.lines()) or "files of other kinds there: 0"
-        raise UserError(f"no PDFs in {printable(str(root))} and its sub-folders; {there}")
-    for line in found.passed.lines():
+    listed = list_files(root, formats=["pdf"], skip=inside, **listing_of(options))
+    if not listed.files and not listed.broken:
+        others = "; ".join(listed.passed.lines()) or "files of other kinds there: 0"
+        raise UserError(f"no PDFs in {printable(str(root))} and its sub-folders; {others}")
+    for line in listed.passed.lines():
         print(line)
-    lost = [f"{printable(path)}: {reason}" for path, reason in sorted(found.broken.items())]
+    lost = [f"{printable(path)}: {reason}" for path, reason in sorted(listed.broken.items())]
     with alone_in(output, "it"):
-        return _make_all(root, output, found.files, ranges, options, lost)
+        return _make_all(root, output, listed.files, ranges, options, lost)
 
 
 def _make_all(
@@ -141,18 +141,18 @@ def _make_all(
         try:
             document.version = Version(root / document.path)
             only = same[same_name(document.name)] == 1
-            there, older = _pages_there(document, output, only, clean=not options.dry_run)
+            existing, older = _pages_there(document, output, only, clean=not options.dry_run)
         except OSError as error:
             undone.append(f"{printable(document.path)}: {(error.strerror or str(error)).lower()}")
             continue
         foreign += older
-        document.missing = [page for page in wanted if page not in there and page not in document.earlier]
-        done += len(there.intersection(wanted))
+        document.missing = [page for page in wanted if page not in existing and page not in document.earlier]
+        done += len(existing.intersection(wanted))
         if options.anew:
             document.to_replace = document.earlier.keys() & set(wanted)
-            for page in document.to_replace & there if not options.dry_run else ():
+            for page in document.to_replace & existing if not options.dry_run else ():
                 document.earlier.pop(page).unlink()  # a kill came between the new image and the end of the old one
-            document.to_replace -= there
+            document.to_replace -= existing
         kept = sorted(document.earlier.keys() - document.to_replace)
         if kept:
             undone.append(_changed(document, kept, options.anew))
@@ -280,12 +280,12 @@ def name_documents(output: Path, paths: list[str]) -> tuple[list[Document], list
         name = stem if same_name(safe) == same_name(stem) else safe
         document = Document(path, name, output / folder / name)
         by_folder[same_name(folder), same_name(name)].append(document)
-    for found in by_folder.values():
-        if len(found) == 1:
-            documents += found
+    for alike in by_folder.values():
+        if len(alike) == 1:
+            documents += alike
             continue
-        names = " and ".join(printable(document.path) for document in found)
-        undone.append(f"{names}: pages of both would be named {printable(found[0].name)}-1.png: rename one")
+        names = " and ".join(printable(document.path) for document in alike)
+        undone.append(f"{names}: pages of both would be named {printable(alike[0].name)}-1.png: rename one")
     return documents, undone
 
 
@@ -318,7 +318,7 @@ def _pages_there(document: Document, output: Path, only: bool, *, clean: bool) -
     """Page numbers that were made before, padded or not, here or moved to onepagers/ since, and how many images by
     others are older than the PDF. Those of another version of the PDF go to `document.earlier`. `only`: no other PDF
     has this name."""
-    there: set[int] = set()
+    existing: set[int] = set()
     older = 0
     files: list[tuple[int, Path]] = []
     if document.folder.is_dir():
@@ -331,8 +331,8 @@ def _pages_there(document: Document, output: Path, only: bool, *, clean: bool) -
                 files.append((page, Path(entry.path)))
     moved = output / ONEPAGERS / f"{document.name}-1.png"
     if moved.is_file():
-        own = png_texts(moved).get(SOURCE) == printable(document.path)
-        if own or (only and document.pages == 1):
+        is_its_page = png_texts(moved).get(SOURCE) == printable(document.path)
+        if is_its_page or (only and document.pages == 1):
             files.append((1, moved))
     for page, file in sorted(files):
         said = state(file, document.version)
@@ -340,8 +340,8 @@ def _pages_there(document: Document, output: Path, only: bool, *, clean: bool) -
         if said == EARLIER or (said == CURRENT and page > document.pages):
             document.earlier[page] = file
         elif said in (CURRENT, FOREIGN, OLDER_FOREIGN):
-            there.add(page)
-    return there, older
+            existing.add(page)
+    return existing, older
 
 
 if __name__ == "__main__":

@@ -125,12 +125,12 @@ def page_image(page: PdfPage, dpi: int, unit: float = 1.0) -> tuple[Image.Image,
     scan = scan_on(page)
     if scan is not None:
         points, whole = scan_resolution(page, scan)  # pixels in 72 units of the page
-        own = points / unit
+        stored_dpi = points / unit
         image = embedded(page, scan) if whole else None
         if image is not None:
-            return image, own
-        if OWN_DPI[0] <= own <= OWN_DPI[1]:
-            return drawn(page, points / 72), own
+            return image, stored_dpi
+        if OWN_DPI[0] <= stored_dpi <= OWN_DPI[1]:
+            return drawn(page, points / 72), stored_dpi
     return drawn(page, dpi / 72 * unit, dpi), dpi
 
 
@@ -162,8 +162,8 @@ def user_unit(document: PdfDocument, index: int, path: str) -> float:
         copy.close()
     for written in re.finditer(rb"\bobj\s*<<(?:(?!endobj|\bstream\b).)*?/Type\s*/Page\b(?:(?!endobj|\bstream\b).)*",
                                out.getvalue(), re.DOTALL):  # fmt: skip
-        if found := re.search(rb"/UserUnit\s+([0-9]*\.?[0-9]+)", written[0]):
-            return float(found[1]) or 1.0
+        if unit_entry := re.search(rb"/UserUnit\s+([0-9]*\.?[0-9]+)", written[0]):
+            return float(unit_entry[1]) or 1.0
     return 1.0
 
 
@@ -202,7 +202,7 @@ def scan_on(page: PdfPage) -> PdfImage | None:
 
     from pypdfium2 import PdfImage, raw
 
-    found = None
+    scan = None
     for thing in page.get_objects(max_depth=1):
         if thing.type == raw.FPDF_PAGEOBJ_TEXT:
             if raw.FPDFTextObj_GetTextRenderMode(thing) == raw.FPDF_TEXTRENDERMODE_INVISIBLE:
@@ -211,16 +211,16 @@ def scan_on(page: PdfPage) -> PdfImage | None:
             fill, stroke = ctypes.c_int(), ctypes.c_int()
             if raw.FPDFPath_GetDrawMode(thing, fill, stroke) and not fill.value and not stroke.value:
                 continue
-        if found is not None or not isinstance(thing, PdfImage):
+        if scan is not None or not isinstance(thing, PdfImage):
             return None
-        found = thing
+        scan = thing
     for index in range(raw.FPDFPage_GetAnnotCount(page)):
         note = raw.FPDFPage_GetAnnot(page, index)
         kind = raw.FPDFAnnot_GetSubtype(note)
         raw.FPDFPage_CloseAnnot(note)
         if kind not in (raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP):
             return None
-    return found
+    return scan
 
 
 def scan_resolution(page: PdfPage, scan: PdfImage) -> tuple[float, bool]:
@@ -239,7 +239,7 @@ def scan_resolution(page: PdfPage, scan: PdfImage) -> tuple[float, bool]:
         return 0.0, False
     slack = [max(0.01 * side, 144 / dpi) for side in (right - left, top - bottom)] * 2
     edges = zip((x0, y0, x1, y1), (left, bottom, right, top), slack, strict=True)
-    return dpi, all(abs(own - pages) <= room for own, pages, room in edges)
+    return dpi, all(abs(edge - pages) <= room for edge, pages, room in edges)
 
 
 def embedded(page: PdfPage, scan: PdfImage) -> Image.Image | None:

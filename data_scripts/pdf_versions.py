@@ -43,11 +43,11 @@ def state(image: Path, pdf: Version) -> str:
     PDF, or taken for current.
     """
     texts = png_texts(image)
-    told = texts.get(VERSION, "").split(" ")
-    if len(told) == 3:
-        if told[:2] == [str(pdf.size), str(pdf.mtime_ns)]:
+    recorded = texts.get(VERSION, "").split(" ")
+    if len(recorded) == 3:
+        if recorded[:2] == [str(pdf.size), str(pdf.mtime_ns)]:
             return CURRENT
-        return CURRENT if told[0] == str(pdf.size) and told[2] == pdf.content else EARLIER
+        return CURRENT if recorded[0] == str(pdf.size) and recorded[2] == pdf.content else EARLIER
     older = image.stat().st_mtime_ns < pdf.mtime_ns
     if SOURCE in texts and OF_PAGES in texts:
         return EARLIER if older else CURRENT

@@ -52,14 +52,14 @@ class Shelf:
         """The page that is meant, or what is wrong. `path` decides; "" = not told."""
         return self._by_path(path, number) if path else self._by_name(file, number)
 
-    def _by_path(self, told: str, number: int) -> Page | str:
-        path = _plain(told)
+    def _by_path(self, written: str, number: int) -> Page | str:
+        path = _plain(written)
         for spelling in (path, path.replace("\\", "/")):
             pages = self.by_path.get(spelling)
             if pages:
                 single = next(iter(pages.values()))
                 page = single if len(pages) == 1 and single.frame is None else pages.get(number)
-                return page or f"{told} has {counted(len(pages), 'page')}, no page {number}"
+                return page or f"{written} has {counted(len(pages), 'page')}, no page {number}"
         folder, _, name = path.rpartition("/")
         stem = name.rpartition(".")[0]
         if name.lower().endswith(".pdf"):  # classified from the PDF itself; pdf2png.py made page images of it since
@@ -67,22 +67,22 @@ class Shelf:
             inside = [page for page in near if _plain(page.path).rpartition("/")[0] == f"{folder}/{stem}".lstrip("/")]
             if inside:
                 return inside[0]
-            return f"{told} is a PDF: make page images of it with pdf2png.py first"
+            return f"{written} is a PDF: make page images of it with pdf2png.py first"
         moved = self.by_path.get(f"{ONEPAGERS}/{name}")
         if moved:
             return next(iter(moved.values()))
-        return f"{told} does not exist in PAGES{did_you_mean(path, list(self.by_path)[:2000])}"
+        return f"{written} does not exist in PAGES{did_you_mean(path, list(self.by_path)[:2000])}"
 
-    def _by_name(self, told: str, number: int) -> Page | str:
-        asked = f"{told} page {number}"
-        file = _plain(told)
+    def _by_name(self, written: str, number: int) -> Page | str:
+        asked = f"{written} page {number}"
+        file = _plain(written)
         for pages in (self.by_name.get((file, number)), self.by_bare_name.get((file.lstrip("0"), number))):
             if pages and len(pages) > 1:
                 paths = ", ".join(printable(page.path) for page in pages[:4])
                 return f"{asked} is ambiguous: {paths}{', ...' if len(pages) > 4 else ''} (a PATH column decides)"
             if pages:
                 return pages[0]
-        if re.fullmatch(r"\d[.,]?\d*E\+\d+", told, re.IGNORECASE):
+        if re.fullmatch(r"\d[.,]?\d*E\+\d+", written, re.IGNORECASE):
             return f"{asked} does not exist: a spreadsheet has rounded a long number (a PATH column decides)"
         known = sorted({name for name, page in self.by_name if page == number})
         return f"{asked} does not exist in PAGES{did_you_mean(file, known[:2000])}"
@@ -91,9 +91,9 @@ class Shelf:
         """The page's document: as PAGES/documents.csv says; else its folder where names are only page numbers; else
         FILE - with its folder where several folders hold a page of this name, so that two documents of one name stay
         two."""
-        told = self.given.get(printable(page.path), self.given.get(printable(Path(page.path).name)))
-        if told:
-            return told
+        given = self.given.get(printable(page.path), self.given.get(printable(Path(page.path).name)))
+        if given:
+            return given
         if self.numbered(page):
             return self._rule.of(page)
         folder = page.path.rpartition("/")[0]

@@ -110,10 +110,10 @@ def main(arguments: Sequence[str]) -> int:
         raise UserError(f"OUTPUT {printable(str(output))} is not a folder")
     if output.resolve() == root.resolve():
         raise UserError("OUTPUT and PAGES are the same folder: label folders need a place of their own")
-    found = find_pages(root, formats=WITHOUT_PDF, skip=[output], **listing_of(options))
+    page_list = find_pages(root, formats=WITHOUT_PDF, skip=[output], **listing_of(options))
     with alone_in(output, "it"):
-        lost = [page for page in found.pages if page.reason and not named_as_page(page.path)]
-        pages = [page for page in found.pages if not page.reason or named_as_page(page.path)]
+        lost = [page for page in page_list.pages if page.reason and not named_as_page(page.path)]
+        pages = [page for page in page_list.pages if not page.reason or named_as_page(page.path)]
         plan = make_plan(rows, Shelf(root, pages, {row.label for row in rows}), output)
         plan.problems = problems + plan.problems
         if plan.problems:
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str]) -> int:
         undone = carry_out(plan, output, options.link, options.dry_run)
     for note in plan.notes:
         print(f"note: {note}")
-    for line in found.passed.lines():
+    for line in page_list.passed.lines():
         print(f"note: {line}")
     if passed:
         print(f"{counted(passed, 'row')} without CLASS passed over")
@@ -217,10 +217,10 @@ def name_files(
     for path, page in pages.items():
         names[path] = shelf.names(page)
         for name in dict.fromkeys([path.rpartition("/")[2], *names[path]]):
-            place, target = (label_of[path], same_name(name)), output / label_of[path] / name
-            if place not in settled and target.is_file() and not taken(shelf.root / path, target, output):
+            slot, target = (label_of[path], same_name(name)), output / label_of[path] / name
+            if slot not in settled and target.is_file() and not taken(shelf.root / path, target, output):
                 names[path] = [name]
-                settled.add(place)
+                settled.add(slot)
                 break
 
     owners: dict[Path, bool] = {}
@@ -235,9 +235,9 @@ def name_files(
 
     while True:
         by_place: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for path, own in names.items():
-            by_place[same_name(label_of[path]), same_name(own[0])].append(path)
-        open_ones = [path for path, own in names.items() if len(own) > 1]
+        for path, candidates in names.items():
+            by_place[same_name(label_of[path]), same_name(candidates[0])].append(path)
+        open_ones = [path for path, candidates in names.items() if len(candidates) > 1]
         alone = {paths[0] for paths in by_place.values() if len(paths) == 1}
         clash = [path for path in open_ones if path not in alone or another_there(path)]
         if not clash:
@@ -254,7 +254,7 @@ def name_files(
             problems.append(f"{both} would both be {printable(shown)}: rename one")
             for path in paths[1:]:
                 del names[path]
-    return {path: own[0] for path, own in names.items()}, problems
+    return {path: candidates[0] for path, candidates in names.items()}, problems
 
 
 def check_labels(rows: list[Row], output: Path, plan: Plan) -> None:
@@ -287,9 +287,9 @@ def taken(source: Path, target: Path, output: Path) -> str:
     shown = printable(str(target))
     if not target.is_file():
         return f"{shown} is there and is no file"
-    own, there = source.stat(), target.stat()
-    same = own.st_size == there.st_size and (
-        own.st_mtime_ns == there.st_mtime_ns or filecmp.cmp(source, target, shallow=False)
+    source_status, target_status = source.stat(), target.stat()
+    same = source_status.st_size == target_status.st_size and (
+        source_status.st_mtime_ns == target_status.st_mtime_ns or filecmp.cmp(source, target, shallow=False)
     )
     return "" if same else f"{shown} is there already and is another page than {printable(str(source))}"
 
@@ -302,7 +302,7 @@ def carry_out(plan: Plan, output: Path, link: bool, dry_run: bool) -> list[str]:
         for page, document in read_documents(table).items():
             documents.setdefault(page, document)
     todo = {target: source for target, source in plan.moves.items() if not os.path.lexists(target)}
-    there = len(plan.moves) - len(todo)
+    existing = len(plan.moves) - len(todo)
     labels = Counter(target.relative_to(output).parts[0] for target in plan.moves)
     undone: list[str] = []
     if dry_run:
@@ -322,7 +322,7 @@ def carry_out(plan: Plan, output: Path, link: bool, dry_run: bool) -> list[str]:
     verb = "would be written" if dry_run else "written"
     done = len(todo) - len(undone)
     files = f"{counted(len(plan.moves), 'page file')} of {counted(len(set(plan.documents.values())), 'document')}"
-    print(f"{files}: {done} {verb}, {there} there already", flush=True)
+    print(f"{files}: {done} {verb}, {existing} there already", flush=True)
     return undone
 
 
