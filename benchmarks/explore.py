@@ -29,13 +29,13 @@ WORK = Path(tempfile.gettempdir()) / "explore_benchmark"
 def drawn_pages(work: Path, count: int, seed: int) -> list[Path]:
     """Drawn pages in label folders, in an order that mixes categories; drawn where they are not there yet."""
     folder = work / "drawn"
-    there = sorted(folder.glob("*/*.jpg"))
-    if len(there) < count:
+    drawn = sorted(folder.glob("*/*.jpg"))
+    if len(drawn) < count:
         done = run_process(["data_scripts/draw_pages.py", folder, "--pages", str(count), "--seed", str(seed)])
         if done.code:
             sys.exit(f"drawing failed:\n{done.output}")
-        there = sorted(folder.glob("*/*.jpg"))
-    return sorted(there, key=lambda page: (page.stem, page.parent.name))
+        drawn = sorted(folder.glob("*/*.jpg"))
+    return sorted(drawn, key=lambda page: (page.stem, page.parent.name))
 
 
 def main() -> None:

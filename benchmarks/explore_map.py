@@ -51,8 +51,8 @@ def synthetic(count: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     draw = np.random.default_rng(0)
     groups = draw.integers(0, GROUPS, count)
     middles, width = draw.normal(size=(GROUPS, 2)) * 0.45, draw.uniform(0.02, 0.08, GROUPS)
-    places = middles[groups] + draw.normal(size=(count, 2)) * width[groups, None]
-    places = (places - places.min(axis=0)) / np.ptp(places, axis=0).max() * 2 - 1
+    positions = middles[groups] + draw.normal(size=(count, 2)) * width[groups, None]
+    positions = (positions - positions.min(axis=0)) / np.ptp(positions, axis=0).max() * 2 - 1
     years = draw.integers(1890, 1999, count)
     rows = pd.DataFrame(
         {
@@ -65,7 +65,7 @@ def synthetic(count: int) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
             "cluster": pd.array(groups + 1, "Int32"),
         }
     )
-    return rows, places.astype(np.float32), groups
+    return rows, positions.astype(np.float32), groups
 
 
 def drawn() -> list[Image.Image]:
@@ -94,20 +94,20 @@ def frames(tab: Tab) -> tuple[float, float, float]:
     tab.press(600, 400, "mouseReleased")
     times = np.diff(tab.value("cancelAnimationFrame(frame), times.splice(0)"))
     again = "for (let i = 0; i < 20; i++) pageMap.points.draw();"
-    own = tab.value(f"(t => {{ {again} return (performance.now() - t) / 20; }})(performance.now())")
+    script_ms = tab.value(f"(t => {{ {again} return (performance.now() - t) / 20; }})(performance.now())")
     tab.value("pageMap.points.fit()")
-    return float(np.median(times)), float(np.percentile(times, 95)), own
+    return float(np.median(times)), float(np.percentile(times, 95)), script_ms
 
 
 def measure(count: int, folder: Path) -> str:
     """One row of the table."""
-    rows, places, groups = synthetic(count)
+    rows, positions, groups = synthetic(count)
     pages = drawn()
     started = time.perf_counter()
     write_folder(
         folder / "browser",
         rows,
-        places,
+        positions,
         [folder / "pages" / path for path in rows["path"]],
         lambda at: [pages[groups[number]].copy() for number in at],
         title=f"{count:,} synthetic pages",

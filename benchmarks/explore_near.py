@@ -129,13 +129,13 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     names = [path if frame != frame or frame is None else f"{path}#{int(frame)}" for path, frame in _paths(rows)]
     vectors = index.vectors().astype(np.float32)
     known = [scans[name] for name in names]
-    again = [place for place, scan in enumerate(known) if scan.change not in ("", SPREAD)]
-    original = {scan.shows: place for place, scan in enumerate(known) if not scan.change}
+    again = [page_index for page_index, scan in enumerate(known) if scan.change not in ("", SPREAD)]
+    original = {scan.shows: page_index for page_index, scan in enumerate(known) if not scan.change}
     shows = np.array([scan.shows for scan in known])
     print(
         f"\n{len(names)} pages: {len(real)} real ones, {sum('#' in name for name in names)} of a real report (PDF), "
         f"{sum(1 for scan in known if not scan.real and not scan.change)} drawn, {len(again)} re-scans "
-        f"({sum(known[place].real for place in again)} of {len(held_out(real))} real pages), "
+        f"({sum(known[page_index].real for page_index in again)} of {len(held_out(real))} real pages), "
         f"{sum(scan.change == SPREAD for scan in known)} spreads of two of these"
     )
 
@@ -151,8 +151,8 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     ways = {}
     for way, alike in likeness.items():
         np.fill_diagonal(alike, -1)
-        ways[way] = alike, np.array([alike[place, original[shows[place]]] for place in again])
-    own = ways["embedding and sketch"][1]
+        ways[way] = alike, np.array([alike[page_index, original[shows[page_index]]] for page_index in again])
+    own_likeness = ways["embedding and sketch"][1]
     columns: dict[str, dict[str, np.ndarray]] = {}
     different = shows[:, None] != shows[None]
     for way, (alike, to_own) in ways.items():
@@ -164,7 +164,7 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     started = time.perf_counter()
     pairs = candidates(looks, lying)
     near = set(pairs)
-    is_candidate = np.array([tuple(sorted((place, original[shows[place]]))) in near for place in again])
+    is_candidate = np.array([tuple(sorted((page_index, original[shows[page_index]]))) in near for page_index in again])
     log = folder / "compared.csv"  # kept as the product keeps it: a run that was stopped goes on
     settings = read_settings(HOME / "config.toml")
     compare = partial(compare_pairs, rows=rows, file=log, workers=2, max_pixels=settings.input.max_pixels, quiet=True)
@@ -175,11 +175,11 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     false = sorted((names[one], names[other]) for one, other in same if shows[one] != shows[other])
     group = list(range(len(names)))
     for number, one in enumerate(grouping.groups, len(names)):
-        for place in one.rows:
-            group[place] = number
-    found = np.array([group[place] == group[original[shows[place]]] for place in again])
+        for page_index in one.rows:
+            group[page_index] = number
+    hit_mask = np.array([group[page_index] == group[original[shows[page_index]]] for page_index in again])
     columns[f"candidates ({CANDIDATES} neighbours by both)"] = {"found": is_candidate}
-    columns["`duplicates`: candidates, then laid on each other"] = {"found": found}
+    columns["`duplicates`: candidates, then laid on each other"] = {"found": hit_mask}
 
     kinds = [(True, change) for change in (*CHANGES, "all at once", *TURNS)] + [(False, "all at once")]
     head = [
@@ -191,12 +191,12 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     for way, values in columns.items():
         cells = []
         for is_real, change in kinds:
-            mask = [known[place].real == is_real and known[place].change == change for place in again]
+            mask = [known[page_index].real == is_real and known[page_index].change == change for page_index in again]
             cells.append(f"{100 * values['found'][mask].mean():.1f}")
-        mask = [known[place].real and known[place].change not in TURNS for place in again]
+        mask = [known[page_index].real and known[page_index].change not in TURNS for page_index in again]
         lines.append([way, *cells, f"{100 * values['found'][mask].mean():.1f}"])
     print("\n" + markdown(head, lines))
-    opened = len({place for pair in pairs for place in pair})
+    opened = len({page_index for pair in pairs for page_index in pair})
     print(
         f"\n`duplicates`: {len(same)} pairs said to be the same page, {len(false)} of them false; {len(pairs)} "
         f"candidates of {len(names) * (len(names) - 1) // 2} pairs, {opened} pages; {compared.now} compared in "
@@ -204,23 +204,23 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     )
     for one, other in false:
         print(f"  false: {one} and {other}")
-    mixed = sum(len({shows[place] for place in one.rows}) > 1 for one in grouping.groups)
-    halves = {(place, original[half]) for place, scan in enumerate(known) if scan.change == SPREAD
+    mixed = sum(len({shows[page_index] for page_index in one.rows}) > 1 for one in grouping.groups)
+    halves = {(page_index, original[half]) for page_index, scan in enumerate(known) if scan.change == SPREAD
               for half in scan.shows.split("+")}  # fmt: skip
-    told = {(one.rows[0], one.rows[1]) for one in grouping.parts}
-    right = {(whole, part) for whole, part in told if shows[part] in shows[whole].split("+")}
+    told_parts = {(one.rows[0], one.rows[1]) for one in grouping.parts}
+    right = {(whole, part) for whole, part in told_parts if shows[part] in shows[whole].split("+")}
     print(
         f"{len(grouping.groups)} groups, {mixed} of them with two different pages; of {len(halves)} halves of a spread "
         f"{len({shows[part] + shows[whole] for whole, part in right if '+' in shows[whole]})} told as part of it; "
-        f"{len(right)} pages told as part of another that shows the same page, {len(told - right)} of a different one"
+        f"{len(right)} pages told as part of another that shows the same page, {len(told_parts - right)} of a different one"
     )
-    for whole, part in sorted(told - right):
+    for whole, part in sorted(told_parts - right):
         print(f"  no part: {names[part]} of {names[whole]}")
-    missed = [names[place] for place, hit in zip(again, found, strict=True) if not hit]
+    missed = [names[page_index] for page_index, hit in zip(again, hit_mask, strict=True) if not hit]
     print(f"not found: {', '.join(missed) or 'none'}")
-    floor = np.sort(own)[: max(1, len(own) // 100)]
+    floor = np.sort(own_likeness)[: max(1, len(own_likeness) // 100)]
     print(
-        f"likeness (embedding and sketch) of a re-scan and its original: lowest {own.min():.3f}, 1 % below "
+        f"likeness (embedding and sketch) of a re-scan and its original: lowest {own_likeness.min():.3f}, 1 % below "
         f"{floor[-1]:.3f}"
     )
     _other_entries(held_out(real))
@@ -248,7 +248,7 @@ def _other_entries(pages: list[Path]) -> None:
 
     lines, reasons = [], defaultdict(int)
     for what, size in ENTRIES.items():
-        told = tried = 0
+        apart = tried = 0
         for page in pages:
             image = Image.open(page)
             scale = max(image.size) / 1754  # of an A4 page at 150 dpi
@@ -258,9 +258,9 @@ def _other_entries(pages: list[Path]) -> None:
             if other is None:
                 continue
             verdict = compare(see(image.convert("L")), see(scan_again(other, ALL, draw)))
-            tried, told = tried + 1, told + (not verdict.same)
+            tried, apart = tried + 1, apart + (not verdict.same)
             reasons[verdict.reason.partition(" in ")[0]] += 1
-        lines.append([what, str(tried), f"{100 * told / tried:.1f}"])
+        lines.append([what, str(tried), f"{100 * apart / tried:.1f}"])
     print("\n" + markdown(["the same page, but for", "pages", "told apart, %"], lines))
 
 
@@ -268,7 +268,7 @@ def _more_and_less(pages: list[Path]) -> None:
     """What a page is told to be to scans that show more or less of it, in per cent."""
     from explore.near_duplicates import RELATIONS, compare, see
 
-    told: dict[str, Counter[str]] = defaultdict(Counter)
+    relations: dict[str, Counter[str]] = defaultdict(Counter)
     for page, next_page in zip(pages, [*pages[1:], pages[0]], strict=True):
         image, other = (Image.open(file).convert("L") for file in (page, next_page))
         width, height = image.size
@@ -279,13 +279,13 @@ def _more_and_less(pages: list[Path]) -> None:
             sides = ((cut[0], 0, width, height), (0, cut[1], width, height), (0, 0, width - cut[0], height),
                      (0, 0, width, height - cut[1]))  # fmt: skip
             scans[f"{share} % cropped at one side"] = [image.crop(side) for side in sides]
-        for what, side, place in (
+        for what, side, corner in (
             ("beside", (2 * width, height), (width, 0)),
             ("below", (width, 2 * height), (0, height)),
         ):
             both = Image.new("L", side, 255)
             both.paste(image, (0, 0))
-            both.paste(beside, place)
+            both.paste(beside, corner)
             small = round(0.7 * both.width), round(0.7 * both.height)
             scans[f"another page {what} it, at 70 % of the size"] = [both.resize(small, Image.Resampling.BICUBIC)]
         bed = Image.new("L", (round(1.4 * width), round(1.3 * height)), 20)
@@ -293,10 +293,10 @@ def _more_and_less(pages: list[Path]) -> None:
         scans["on a black bed"] = [bed]
         for what, images in scans.items():
             for scan in images:
-                told[what][compare(first, see(scan)).relation] += 1
+                relations[what][compare(first, see(scan)).relation] += 1
     lines = [
         [what, str(counts.total()), *(f"{100 * counts[relation] / counts.total():.1f}" for relation in RELATIONS)]
-        for what, counts in told.items()
+        for what, counts in relations.items()
     ]
     head = ["the scan shows the page", "pairs", "same", "scan is part", "page is part", "other page", "not told"]
     print("\n" + markdown(head, lines))

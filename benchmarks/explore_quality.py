@@ -42,9 +42,9 @@ def embeddings(files: list[Path], features: Features, work: Path) -> np.ndarray:
         if any(batch.reasons):
             sys.exit(f"a page cannot be read: {next(filter(None, batch.reasons))}")
         vectors.append(features.embed(batch.pixels))
-    found = np.concatenate(vectors).astype(np.float32)
-    np.save(stored, found)
-    return found
+    embedded = np.concatenate(vectors).astype(np.float32)
+    np.save(stored, embedded)
+    return embedded
 
 
 def imagenet(transform: object) -> tuple[object, Features]:
@@ -76,9 +76,9 @@ def same_tower(network: object, folder: Path) -> bool:
     with safe_open(file, framework="pt") as stored:
         keys = stored.keys()
         names = {name.removeprefix("vision_model."): name for name in keys if name.startswith("vision_model.")}
-        own = network.state_dict()
-        return set(names) == set(own) and all(
-            bool((stored.get_tensor(names[name]).float() == own[name].float()).all()) for name in own
+        tensors = network.state_dict()
+        return set(names) == set(tensors) and all(
+            bool((stored.get_tensor(names[name]).float() == tensors[name].float()).all()) for name in tensors
         )
 
 
@@ -92,13 +92,13 @@ def retrieval(vectors: np.ndarray, categories: list[str], documents: list[str]) 
     similarity = vectors @ vectors.T
     right = np.full(len(vectors), np.nan)
     precisions = []
-    for place in range(len(vectors)):
-        others = np.flatnonzero(groups != groups[place])
-        order = others[np.argsort(-similarity[place, others], kind="stable")]
-        relevant = labels[order] == labels[place]
+    for index in range(len(vectors)):
+        others = np.flatnonzero(groups != groups[index])
+        order = others[np.argsort(-similarity[index, others], kind="stable")]
+        relevant = labels[order] == labels[index]
         if not relevant.any():
             continue
-        right[place] = relevant[0]
+        right[index] = relevant[0]
         hits = np.flatnonzero(relevant)
         precisions.append(float((np.arange(1, len(hits) + 1) / (hits + 1)).mean()))
     return right, float(np.mean(precisions))
@@ -113,7 +113,7 @@ def measure_quality(real: list[Path], drawn: list[Path], work: Path, model: str)
     from utils import accuracy_interval, printable, split_page_name
 
     backbone = open_backbone(model, read_settings(HOME / "config.toml"))
-    own = Features(
+    features = Features(
         f"{backbone.info.name}, {backbone.info.features} features",
         f"{backbone.info.hash[:12]}_{backbone.info.features}",
         backbone.transform,
@@ -133,21 +133,22 @@ def measure_quality(real: list[Path], drawn: list[Path], work: Path, model: str)
             f"\n{len(files)} {what} pages, {len(set(documents))} documents, {len(set(categories))} categories;", end=" "
         )
         print(f"{len(known)} of the documents were in {backbone.info.name}'s training")
-        vectors = embeddings(files, own, work)
-        ways = {own.name: vectors}
+        vectors = embeddings(files, features, work)
+        ways = {features.name: vectors}
         ways[plain.name] = vectors if untouched else embeddings(files, plain, work)
         chance = rng.normal(size=(len(files), 64)).astype(np.float32)
         ways[RANDOM] = chance / np.linalg.norm(chance, axis=1, keepdims=True)
         lines = []
-        for name, found in ways.items():
-            right, precision = retrieval(found, categories, documents)
+        for name, way_vectors in ways.items():
+            right, precision = retrieval(way_vectors, categories, documents)
             judged = ~np.isnan(right)
             low, high = accuracy_interval(
-                right[judged] > 0, [document for document, there in zip(documents, judged, strict=True) if there]
+                right[judged] > 0,
+                [document for document, is_judged in zip(documents, judged, strict=True) if is_judged],
             )
             cells = [f"{100 * right[judged].mean():.1f} ({100 * low:.0f} to {100 * high:.0f})", f"{precision:.3f}"]
             for count in (None, len(set(categories))):
-                clusters = find_clusters(found, count)
+                clusters = find_clusters(way_vectors, count)
                 agreed = agreement(clusters.labels, categories)
                 cells.append(f"{clusters.count}: {agreed.purity:.2f}, {agreed.ami:.2f}")
             lines.append([name, *cells])

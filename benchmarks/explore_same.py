@@ -62,7 +62,7 @@ def measure_same(
         path if frame is None or str(frame) in ("<NA>", "nan") else f"{path}#{int(frame)}"
         for path, frame in zip(rows["path"], rows["frame"], strict=True)
     ]
-    place = {name: at for at, name in enumerate(names)}
+    index_of = {name: at for at, name in enumerate(names)}
     pages = [shown[name] for name in names]
     stored = {
         "vector": index.vectors().astype(np.float32),
@@ -92,8 +92,8 @@ def measure_same(
         )
         for number, (change, spoil) in enumerate(changes.items())
     }
-    own = np.array([place[name] for name in asked])
-    groups = np.array([pages[at].group for at in own])
+    originals = np.array([index_of[name] for name in asked])
+    groups = np.array([pages[at].group for at in originals])
     order = list(dict.fromkeys(page.group for page in pages))
     counts = ", ".join(f"{sum(page.group == group for page in pages)} {group}" for group in order)
     print(f"\n{len(names)} pages: {counts}; {len(asked)} of them sought, each changed in {len(changes)} ways")
@@ -111,7 +111,7 @@ def measure_same(
         "looks and kind (`explore search --image`)": dict(WEIGHTS),
     }
     first = {
-        way: {change: alike(query, shares).argmax(axis=1) == own for change, query in queries.items()}
+        way: {change: alike(query, shares).argmax(axis=1) == originals for change, query in queries.items()}
         for way, shares in ways.items()
     }
     head = ["the page itself is first, %", *(group for group in order if (groups == group).any()), "all"]
@@ -126,7 +126,7 @@ def measure_same(
     print("\n" + markdown(["the page itself is first, %", *first], lines))
     within = {
         way: np.mean([
-            (similar > similar[np.arange(len(own)), own][:, None]).sum(axis=1) < CANDIDATES
+            (similar > similar[np.arange(len(originals)), originals][:, None]).sum(axis=1) < CANDIDATES
             for similar in (alike(query, shares) for query in queries.values())
         ])
         for way, shares in ways.items()
@@ -142,7 +142,7 @@ def measure_same(
     which = "; ".join(missed[:40]) or "none"
     print(f"\nnot first with looks and kind, {len(missed)} of {len(asked) * len(changes)}: {which}")
     _through_the_index(index, rows, queries["all at once"], alike(queries["all at once"], product))
-    _with_another_entry(asked, files, own, seen, product, stored)
+    _with_another_entry(asked, files, originals, seen, product, stored)
     _look_alikes(pages, stored, ways)
     _strangers(pages, stored, ways)
 
@@ -187,11 +187,11 @@ def to_ask(names: list[str], pages: list[Shown], held: set[str]) -> list[str]:
     """The pages that are scanned again: real ones that nothing was chosen on, and some of each other group."""
     draw, asked = random.Random(0), []
     for group in dict.fromkeys(page.group for page in pages):
-        own = [name for name, page in zip(names, pages, strict=True) if page.group == group]
+        members = [name for name, page in zip(names, pages, strict=True) if page.group == group]
         if group == "real":
-            own = [name for name in own if Path(name).stem.partition("_CTX")[2] in {stem[3:] for stem in held}]
-        most = {"real": len(own), "drawn": DRAWN_AGAIN}.get(group, OTHERS_AGAIN)
-        asked += sorted(draw.sample(own, min(most, len(own))))
+            members = [name for name in members if Path(name).stem.partition("_CTX")[2] in {stem[3:] for stem in held}]
+        most = {"real": len(members), "drawn": DRAWN_AGAIN}.get(group, OTHERS_AGAIN)
+        asked += sorted(draw.sample(members, min(most, len(members))))
     return asked
 
 
@@ -218,22 +218,22 @@ def _through_the_index(index: object, rows: object, queries: dict[str, np.ndarra
     """The product finds what the tables are made of."""
     ids, agree = rows["id"].to_numpy(), 0
     for at in range(len(wanted)):
-        found, _ = index.alike({space: queries[space][at] for space in ("look", "vector")}, 5)
-        agree += found[0] == ids[wanted[at].argmax()]
+        nearest_ids, _ = index.alike({space: queries[space][at] for space in ("look", "vector")}, 5)
+        agree += nearest_ids[0] == ids[wanted[at].argmax()]
     print(f"\n`Index.alike` has the same first page for {agree} of {len(wanted)} queries (all changes at once)")
 
 
 def _with_another_entry(
     asked: list[str],
     files: dict,
-    own: np.ndarray,
+    originals: np.ndarray,
     seen: Callable[[Image.Image], dict[str, np.ndarray]],
     shares: dict[str, float],
     stored: dict[str, np.ndarray],
 ) -> None:
     """The hardest rival: the same form, with half a line of other writing."""
     before = tried = 0
-    for name, at in zip(asked, own, strict=True):
+    for name, at in zip(asked, originals, strict=True):
         if not name.startswith(("real/", "report/")):
             continue
         page, draw = _opened(files[name]), random.Random(name)
@@ -284,8 +284,8 @@ def _strangers(pages: list[Shown], stored: dict[str, np.ndarray], ways: dict[str
     for way, shares in ways.items():
         cells = []
         for group in kinds:
-            own = [at for at, page in enumerate(pages) if page.group == group]
-            some = [*drawn, *random.Random(group).sample(own, min(STRANGE, len(own)))]
+            members = [at for at, page in enumerate(pages) if page.group == group]
+            some = [*drawn, *random.Random(group).sample(members, min(STRANGE, len(members)))]
             vectors = np.concatenate([np.sqrt(share) * stored[space][some] for space, share in shares.items()], axis=1)
             labels = np.array([pages[at].document if pages[at].group == "drawn" else group for at in some])
             _, similarity = neighbours(vectors, NEIGHBOURS, groups=labels)

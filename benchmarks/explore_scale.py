@@ -91,8 +91,8 @@ def second_run(sources: list[Path], folder: Path, model: str, names: int) -> Non
     flags = ["--backbone", model] if model else []
 
     def index(name: str) -> float:
-        own = folder / f"index_{name}"
-        done = run_process(["run.py", "explore", "index", folder / name, "--index", own, "--quiet", *flags])
+        index_folder = folder / f"index_{name}"
+        done = run_process(["run.py", "explore", "index", folder / name, "--index", index_folder, "--quiet", *flags])
         if done.code:
             sys.exit(f"explore index failed:\n{done.output}")
         return done.seconds
@@ -148,8 +148,8 @@ def million(drawn: list[Path], folder: Path, model: str, count: int) -> None:
     (folder / "pages.txt").write_text("\n".join(map(str, drawn)), encoding="utf-8")
     results = {}
     # Each in its own process, started by one that has loaded nothing big: else its peak would be its parent's.
-    for part, more in (("embed", model), ("build", str(count)), ("search", "")):
-        done = run_process(["benchmarks/explore_scale.py", part, folder, more], threads=os.cpu_count() or 1)
+    for part, argument in (("embed", model), ("build", str(count)), ("search", "")):
+        done = run_process(["benchmarks/explore_scale.py", part, folder, argument], threads=os.cpu_count() or 1)
         if done.code:
             sys.exit(f"{part} failed:\n{done.output}")
         results |= json.loads(done.output.strip().splitlines()[-1])
@@ -172,12 +172,12 @@ def million(drawn: list[Path], folder: Path, model: str, count: int) -> None:
     print(markdown(["", "measured", "goal"], rows))
 
 
-def _speed(what: str, found: dict[str, float]) -> list[list[str]]:
+def _speed(what: str, figures: dict[str, float]) -> list[list[str]]:
     return [
-        [f"exact search {what}, ms", f"{1000 * found['exact_s']:.0f}", ""],
-        [f"approximate search {what}, ms", f"{1000 * found['near_s']:.1f}", ""],
-        ["times faster", f"{found['exact_s'] / found['near_s']:.0f} x", ">= 20 x"],
-        [f"recall@{K} against exact search", f"{found['recall']:.3f}", ">= 0.95"],
+        [f"exact search {what}, ms", f"{1000 * figures['exact_s']:.0f}", ""],
+        [f"approximate search {what}, ms", f"{1000 * figures['near_s']:.1f}", ""],
+        ["times faster", f"{figures['exact_s'] / figures['near_s']:.0f} x", ">= 20 x"],
+        [f"recall@{K} against exact search", f"{figures['recall']:.3f}", ">= 0.95"],
     ]
 
 
@@ -246,9 +246,9 @@ def build(folder: Path, count: int) -> dict[str, float]:
         arrays = [pa.array(values[name], fields.field(name).type) for name in names]
         light = pa.Table.from_arrays(arrays, schema=pa.schema([fields.field(name) for name in names]))
         table = light
-        for space, own in (("vector", vectors), ("look", _jittered(looks, len(numbers), draw))):
+        for space, space_vectors in (("vector", vectors), ("look", _jittered(looks, len(numbers), draw))):
             kind = fields.field(space)
-            flat = pa.array(own.ravel(), pa.float16())
+            flat = pa.array(space_vectors.ravel(), pa.float16())
             table = table.append_column(kind, pa.FixedSizeListArray.from_arrays(flat, type=kind.type))
         index.add(table)
         if not columns:  # what they take on disk, written alone
@@ -283,7 +283,7 @@ def search(folder: Path) -> dict[str, object]:
     def by_image(at: int, exact: bool) -> np.ndarray:
         return index.alike({"look": looks[at], "vector": vectors[at]}, K, exact=exact)[0]
 
-    found: dict[str, object] = {}
+    figures: dict[str, object] = {}
     for name, ask in (("vector", by_text), ("both", by_image)):
         near_s, exact_s, hits = [], [], 0
         ask(0, False)  # opens the files
@@ -296,8 +296,8 @@ def search(folder: Path) -> dict[str, object]:
             exact_s.append(time.perf_counter() - started)
             hits += len(set(ids.tolist()) & set(right.tolist()))
         recall = hits / (K * QUERIES)
-        found[name] = {"near_s": statistics.median(near_s), "exact_s": statistics.median(exact_s), "recall": recall}
-    return found | {"search_mb": own_peak_mb()}
+        figures[name] = {"near_s": statistics.median(near_s), "exact_s": statistics.median(exact_s), "recall": recall}
+    return figures | {"search_mb": own_peak_mb()}
 
 
 def _jittered(base: np.ndarray, count: int, draw: np.random.Generator) -> np.ndarray:

@@ -40,8 +40,8 @@ def main() -> None:
 
     classifier = PageClassifier.from_pretrained(given.model)
     learner = Learner(classifier, "head")
-    found = find_labelled(given.pages, read_settings(HOME / "config.toml"))
-    labels, documents = np.array(found.labels), np.array(found.documents)
+    labelled = find_labelled(given.pages, read_settings(HOME / "config.toml"))
+    labels, documents = np.array(labelled.labels), np.array(labelled.documents)
 
     def both(image) -> list[np.ndarray]:  # noqa: ANN001 (a Pillow image)
         pooled = learner.features(torch.from_numpy(classifier.transform(image))[None])
@@ -50,7 +50,7 @@ def main() -> None:
         return [torch.nn.functional.normalize(part, dim=-1).numpy()[0] for part in (pooled, joint)]
 
     pages, again = [], []
-    for number, page in enumerate(found.pages):
+    for number, page in enumerate(labelled.pages):
         image = read_page(given.pages / page.path, page.frame, min_side=448, max_pixels=10**9).convert("RGB")
         pages.append(both(image))
         again.append(both(scan_again(image, ALL, random.Random(number))))

@@ -175,8 +175,10 @@ def main() -> None:
     from reading.decoding import read_page
     from reading.pages import find_pages
 
-    own = find_pages(given.pages)
-    images = (read_page(own.root / page.path, page.frame, min_side=448, max_pixels=10**9) for page in own.pages)
+    page_list = find_pages(given.pages)
+    images = (
+        read_page(page_list.root / page.path, page.frame, min_side=448, max_pixels=10**9) for page in page_list.pages
+    )
     known = scores_of(given.model, images).max(axis=1)
     print(f"{'':20}  median top score   share below half   tells them apart (area under ROC)")
     print(f"{'pages that belong':20}  {np.median(known):16.2f}   {(known < 0.5).mean():16.0%}")

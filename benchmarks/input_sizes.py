@@ -43,7 +43,7 @@ def main() -> None:
     print(f"machine: {machine()}\n")
     print("| input | real pages right, % (95 %) | top-3, % | drawn pages right, % | training, min |")
     print("|---|---:|---:|---:|---:|", flush=True)
-    found = find_labelled(given.real, read_settings(HOME / "config.toml"))
+    labelled = find_labelled(given.real, read_settings(HOME / "config.toml"))
     for size in SIZES:
         backbone.SIZE, name, started = size, f"size_{size[0]}", time.monotonic()
         if not (given.work / name).is_dir():
@@ -55,13 +55,14 @@ def main() -> None:
         minutes = (time.monotonic() - started) / 60
         classifier = PageClassifier.from_pretrained(given.work / name)
         images = (
-            read_page(given.real / page.path, page.frame, min_side=max(size), max_pixels=10**9) for page in found.pages
+            read_page(given.real / page.path, page.frame, min_side=max(size), max_pixels=10**9)
+            for page in labelled.pages
         )
         scores = classifier.logits_of(embeddings_of(classifier, images)).numpy()
         order = np.argsort(-scores, axis=1)
-        truth = np.array([classifier.categories.index(label) for label in found.labels])
+        truth = np.array([classifier.categories.index(label) for label in labelled.labels])
         right = order[:, 0] == truth
-        low, high = accuracy_interval(right, found.documents)
+        low, high = accuracy_interval(right, labelled.documents)
         top = (order[:, :3] == truth[:, None]).any(axis=1).mean()
         drawn = classifier.record["test"]["accuracy"]
         shown = f"{100 * right.mean():.1f} ({100 * low:.0f} to {100 * high:.0f}) | {100 * top:.1f} | {100 * drawn:.1f}"

@@ -85,14 +85,14 @@ STEPS: dict[str, Step] = {  # what makes the source (in `source`), arguments, wh
 
 def tree(folder: Path) -> dict[str, str]:
     """Digest of each file below a folder; the order of dataset's journal is left aside, it depends on the workers."""
-    found = {}
+    digests = {}
     for file in sorted(folder.rglob("*")):
         if file.is_file():
             content = file.read_bytes()
             if file.name == "measures.jsonl":
                 content = b"".join(sorted(content.splitlines(keepends=True)))
-            found[file.relative_to(folder).as_posix()] = hashlib.sha256(content).hexdigest()
-    return found
+            digests[file.relative_to(folder).as_posix()] = hashlib.sha256(content).hexdigest()
+    return digests
 
 
 def marks(folder: Path) -> dict[str, tuple[int, int]]:
@@ -111,14 +111,14 @@ def command(step: str) -> list[str]:
 
 def workers_of(workspace: Path) -> list[int]:
     """Processes that still work in a workspace (Linux only)."""
-    found = []
+    workers = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if (entry / "cwd").readlink() == workspace and int(entry.name) != os.getpid():
-                found.append(int(entry.name))
+                workers.append(int(entry.name))
         except OSError:
             continue
-    return found
+    return workers
 
 
 def try_step(step: str, kills: int, seed: int) -> list[str]:
@@ -164,8 +164,8 @@ def try_step(step: str, kills: int, seed: int) -> list[str]:
             where = f"kill {number}"
             if ended.returncode != code:
                 failures.append(f"{where}: exit code {ended.returncode}: {ended.stderr[-300:]}")
-            if (found := tree(workspace / results)) != expected:
-                differ = sorted(set(found.items()) ^ set(expected.items()))
+            if (written := tree(workspace / results)) != expected:
+                differ = sorted(set(written.items()) ^ set(expected.items()))
                 failures.append(f"{where}: other files: {differ[:4]}")
             after = marks(workspace / results)
             again = [name for name, mark in before.items() if name in after and after[name] != mark]

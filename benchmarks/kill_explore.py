@@ -109,8 +109,8 @@ class Series:
     def command(self, index: Path) -> list[str]:
         """The command line of a run."""
         flags = ["--index", index, "--batch_size", 2, "--workers", 1, "--quiet"]
-        more = ["--backbone", self.backbone] if self.backbone else []
-        return common.python(["-c", INDEX, "explore", "index", self.pages, *flags, *more])
+        backbone_flags = ["--backbone", self.backbone] if self.backbone else []
+        return common.python(["-c", INDEX, "explore", "index", self.pages, *flags, *backbone_flags])
 
     def run(self, index: Path, kill: tuple[str, Callable[[], bool]] | None = None) -> tuple[Ended, float]:
         """Run until the end, or until the kill is due. How it ended, and its seconds."""
@@ -163,16 +163,16 @@ class Series:
 def rows_of(index: Path) -> Rows:
     """What an index holds, ids aside. Differs: a page twice, or an id."""
     opened = Index.open(index)
-    table, found = opened.arrow([*opened.columns]), {}
+    table, content = opened.arrow([*opened.columns]), {}
     if len(set(table["id"].to_pylist())) != table.num_rows:
         raise Differs("an id is there twice")
     for row in table.to_pylist():
         vector = np.concatenate([np.array(row.pop(space), np.float32) for space in SPACES])
         page = f"{row['path']}, frame {row['frame']}"
-        if page in found:
+        if page in content:
             raise Differs(f"{page} is there twice")
-        found[page] = {name: repr(value) for name, value in row.items() if name != "id"}, vector
-    return found
+        content[page] = {name: repr(value) for name, value in row.items() if name != "id"}, vector
+    return content
 
 
 def broken_of(index: Path) -> list[str]:

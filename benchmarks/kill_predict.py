@@ -72,15 +72,15 @@ class Series:
         self.tables = self.tables_of(work / "undisturbed")
         self.counts = self.record_of(work / "undisturbed")
 
-    def command(self, output: Path, *more: str) -> list[str]:
+    def command(self, output: Path, *further: str) -> list[str]:
         """The command line of a run."""
         flags = ["-d", self.input, "-o", output, "--model_path", self.model, "--raw", "-tn", 2, "--per_document"]
-        return common.python(["run.py", *flags, "--batch_size", BATCH, "--workers", 1, *more])
+        return common.python(["run.py", *flags, "--batch_size", BATCH, "--workers", 1, *further])
 
     def start(
         self,
         output: Path,
-        *more: str,
+        *further: str,
         when: Callable[[Path], bool] | None = None,
         number: int = signal.SIGTERM,
         command: list[str] | None = None,
@@ -88,7 +88,7 @@ class Series:
         """Run until the end, or until `when(output)` says that the signal is due. `number` may be SIGKILL."""
         with (self.work / "output.txt").open("w+", encoding="utf-8", errors="replace") as said:
             process = subprocess.Popen(
-                command or self.command(output, *more),
+                command or self.command(output, *further),
                 cwd=common.HOME,
                 env=common.environment(1),
                 stdout=said,
@@ -110,13 +110,13 @@ class Series:
 
     def tables_of(self, output: Path) -> dict[str, bytes]:
         """Name (without the run's own) -> content of all that lies in `tables/`, run records aside."""
-        found = {}
+        contents = {}
         run = next(iter(output.glob("tables/*_run.json"))).name.removesuffix("_run.json")
         for file in sorted((output / "tables").rglob("*")):
             if file.is_file() and not file.name.endswith("_run.json"):
                 name = file.relative_to(output / "tables").as_posix()
-                found[name.replace(run, "<run>")] = file.read_bytes()
-        return found
+                contents[name.replace(run, "<run>")] = file.read_bytes()
+        return contents
 
     def record_of(self, output: Path) -> dict[str, object]:
         """What a run record counts, times aside."""
@@ -147,8 +147,8 @@ class Series:
 
     def kill(self, output: Path, before: Ended | None, when: Callable[[Path], bool]) -> Ended:
         """One SIGKILL of a run that is begun, or resumed where `before` left something to resume."""
-        more = ("--resume",) if before is not None and list(output.glob("runs/*/settings.json")) else ()
-        ended = self.start(output, *more, when=when, number=signal.SIGKILL)
+        resume = ("--resume",) if before is not None and list(output.glob("runs/*/settings.json")) else ()
+        ended = self.start(output, *resume, when=when, number=signal.SIGKILL)
         if ended.code not in (-signal.SIGKILL, 1):
             raise Differs(f"a killed run ended with {ended.code}:\n{ended.output}")
         return ended

@@ -20,12 +20,12 @@ sys.path[:0] = [str(HOME), str(HOME / "tests")]
 SAME = ("mine/model.safetensors", "mine/prototypes.safetensors", "mine_folds/out_of_fold.csv")
 
 
-def start(work: Path, name: str, *more: str) -> subprocess.Popen:
+def start(work: Path, name: str, *further: str) -> subprocess.Popen:
     """The training command, in a process of its own."""
     command = [sys.executable, str(HOME / "run.py"), "--train", "-d", str(work / "pages"), "-m", str(work / "base")]
     command += ["-cc", str(work / "short.tsv")]
     command += ["--folds", "2", "--final", "--name", "mine", "--epochs", "6", "--towers", "image", "--quiet"]
-    command += ["--model_dir", str(work / name), *more]
+    command += ["--model_dir", str(work / name), *further]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -58,9 +58,9 @@ def main() -> int:
         rounds = same = 0
         while killed < given.kills:
             rounds += 1
-            at, more = f"killed{rounds}", []
+            at, resume = f"killed{rounds}", []
             while True:
-                process = start(work, at, *more)
+                process = start(work, at, *resume)
                 try:
                     process.wait(draw.uniform(0.3, 1.0) * lasts if killed < given.kills else None)
                     break
@@ -68,7 +68,7 @@ def main() -> int:
                     process.kill()
                     process.wait()
                     killed += 1
-                    more = ["--resume"] if list((work / at).glob("*.training/work.json")) else []
+                    resume = ["--resume"] if list((work / at).glob("*.training/work.json")) else []
                     print(f"kill {killed}: training {rounds}", flush=True)
             same += all((work / at / name).read_bytes() == (work / "whole" / name).read_bytes() for name in SAME)
         print(f"kills: {killed}, trainings: {rounds}, identical: {same}")

@@ -31,13 +31,13 @@ def features_of(folder: Path, most: int) -> tuple[np.ndarray, list[str], list[st
     from training.learner import Learner
     from training.start import build
 
-    found = find_labelled(folder, read_settings(HOME / "config.toml"))
+    labelled = find_labelled(folder, read_settings(HOME / "config.toml"))
     learner = Learner(build({"a": ["a"], "b": ["b"]}, 0).to("cpu", "fp32"), "head")
     taken: dict[str, int] = {}
     rows, labels, documents, paths = [], [], [], []
-    order = np.random.default_rng(0).permutation(len(found.pages))
-    for place in order:
-        page, label = found.pages[place], found.labels[place]
+    order = np.random.default_rng(0).permutation(len(labelled.pages))
+    for index in order:
+        page, label = labelled.pages[index], labelled.labels[index]
         if taken.get(label, 0) == most:
             continue
         taken[label] = taken.get(label, 0) + 1
@@ -45,7 +45,7 @@ def features_of(folder: Path, most: int) -> tuple[np.ndarray, list[str], list[st
         pixels = torch.from_numpy(learner.classifier.transform(image))[None]
         rows.append(learner.features(pixels).numpy()[0])
         labels.append(label)
-        documents.append(found.documents[place])
+        documents.append(labelled.documents[index])
         paths.append(page.path)
     return np.stack(rows), labels, documents, paths
 

@@ -101,17 +101,17 @@ def judge(
 def false_alarms(folders: list[Path]) -> int:
     """Errors and warnings on pages that are sound."""
     for folder in folders:
-        found = find_pages(folder)
+        page_list = find_pages(folder)
         said: Counter[str] = Counter()
         with Reader(min_side=448, max_pixels=10**9) as reader:
-            for page in found.pages:
+            for page in page_list.pages:
                 heard: list[str] = []
                 try:
                     reader.page(folder / page.path, page.frame, heard)
                 except PageError as error:
                     said[f"error: {error}"] += 1
                 said.update(f"warning: {text}" for text in heard)
-        print(f"{folder}: {len(found.pages)} pages, {sum(said.values())} with a word")
+        print(f"{folder}: {len(page_list.pages)} pages, {sum(said.values())} with a word")
         for text, times in said.most_common():
             print(f"  {times} x {text}")
     return 0
@@ -211,11 +211,11 @@ def _pdf(filter_: str) -> Callable[[Image.Image], bytes]:
             + data
             + b"\nendstream",
         ]
-        file, places = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"), []
+        file, offsets = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"), []
         for number, body in enumerate(objects, 1):
-            places.append(len(file))
+            offsets.append(len(file))
             file += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
-        table = "".join(f"{place:010d} 00000 n \n" for place in places)
+        table = "".join(f"{byte:010d} 00000 n \n" for byte in offsets)
         end = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
         end += f"trailer\n<</Size {len(objects) + 1} /Root 1 0 R>>\n"
         return bytes(file) + f"{end}startxref\n{len(file)}\n%%EOF\n".encode()
@@ -308,9 +308,9 @@ MUTATIONS: dict[str, Mutation] = {
 
 
 def _row(name: str, seen: Counter[str]) -> str:
-    told = f"{seen['complained and told'] / seen['complained']:.0%}" if seen["complained"] else ""
+    share = f"{seen['complained and told'] / seen['complained']:.0%}" if seen["complained"] else ""
     counts = [seen[key] for key in ("mutants", "error", "warning", "no word", "damaged", "complained")]
-    return f"| {name} | {' | '.join(map(str, counts))} | {told} |"
+    return f"| {name} | {' | '.join(map(str, counts))} | {share} |"
 
 
 if __name__ == "__main__":

@@ -53,11 +53,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pages", type=int, default=50_000, help="fingerprints for the timing (%(default)s)")
     options = parser.parse_args()
-    found = find_pages(options.folder)
+    page_list = find_pages(options.folder)
     looks, hits, kept = [], defaultdict(list), defaultdict(list)
     strokes, smalls = [], []
-    for page in found.pages:
-        image = read_page(found.root / page.path, page.frame, min_side=300, max_pixels=700_000_000).convert("RGB")
+    for page in page_list.pages:
+        image = read_page(page_list.root / page.path, page.frame, min_side=300, max_pixels=700_000_000).convert("RGB")
         looks.append(look(image))
         strokes.append(sketch(thumbnail(image)))
         smalls.append(copies.small_of(image))

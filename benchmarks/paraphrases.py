@@ -38,21 +38,21 @@ def main() -> None:
     from training.data import find_labelled
 
     classifier = PageClassifier.from_pretrained(given.model)
-    own = dict(classifier.descriptions)
+    own_descriptions = dict(classifier.descriptions)
     for folder in given.pages:
-        found = find_labelled(folder, read_settings(HOME / "config.toml"))
-        images = (read_page(folder / page.path, page.frame, min_side=448, max_pixels=10**9) for page in found.pages)
+        labelled = find_labelled(folder, read_settings(HOME / "config.toml"))
+        images = (read_page(folder / page.path, page.frame, min_side=448, max_pixels=10**9) for page in labelled.pages)
         embeddings = embeddings_of(classifier, images)
 
-        def accuracy(descriptions: dict[str, list[str]], embeddings=embeddings, found=found) -> float:  # noqa: ANN001
+        def accuracy(descriptions: dict[str, list[str]], embeddings=embeddings, labelled=labelled) -> float:  # noqa: ANN001
             classifier.use_categories(descriptions)
             guessed = classifier.logits_of(embeddings).argmax(dim=-1).tolist()
             return float(
-                np.mean([classifier.categories[i] == label for i, label in zip(guessed, found.labels, strict=True)])
+                np.mean([classifier.categories[i] == label for i, label in zip(guessed, labelled.labels, strict=True)])
             )
 
-        base = accuracy(own)
-        print(f"{folder}: {len(found.pages)} pages, own descriptions {base:.1%}")
+        base = accuracy(own_descriptions)
+        print(f"{folder}: {len(labelled.pages)} pages, own descriptions {base:.1%}")
         lost = []
         for file in sorted(SETS.glob("*.tsv")):
             value = accuracy(read_descriptions(file))

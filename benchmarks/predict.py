@@ -89,8 +89,8 @@ def speed_table(runs_by_measure: dict[tuple[str, str], dict[str, Any]]) -> list[
     rows, lines = [], []
     names = {"pipeline": "transformers pipeline", "decoding": "decoding alone", "model": "model alone"}
     for precision in ("", "fp32", "bf16"):
-        for (what, own), run in runs_by_measure.items():
-            if own == precision:
+        for (what, run_precision), run in runs_by_measure.items():
+            if run_precision == precision:
                 low, high = run["spread"]
                 name = f"{names.get(what, '**this project**')} {precision}".strip()
                 ratio = f"{run['rate'] / pipeline:.2f}"
@@ -101,10 +101,18 @@ def speed_table(runs_by_measure: dict[tuple[str, str], dict[str, Any]]) -> list[
             processor = runs_by_measure["decoding", ""]["cpu"] + runs_by_measure["model", precision]["cpu"]
             times = [f"{allowed:.1f}", "", f"{allowed / pipeline:.2f}", f"{processor:.1f}"]
             rows.append([f"what both allow {precision}", *times, ""])
-            own = runs_by_measure["corridor", precision]["rate"]
+            run_precision = runs_by_measure["corridor", precision]["rate"]
             lines += [
-                goal(f"{precision}: this project / what decoding and model allow", own / allowed, GOALS["corridor"]),
-                goal(f"{precision}: this project / fp32 pipeline", own / pipeline, GOALS[f"pipeline {precision}"]),
+                goal(
+                    f"{precision}: this project / what decoding and model allow",
+                    run_precision / allowed,
+                    GOALS["corridor"],
+                ),
+                goal(
+                    f"{precision}: this project / fp32 pipeline",
+                    run_precision / pipeline,
+                    GOALS[f"pipeline {precision}"],
+                ),
             ]
     ratio = runs_by_measure["corridor", "bf16"]["rate"] / runs_by_measure["pipeline", "bf16"]["rate"]
     lines.append(f"- bf16: this project / bf16 pipeline: {ratio:.2f}")
@@ -153,9 +161,9 @@ def _checked(done: common.Done) -> common.Done:
     return done
 
 
-def bf16_line(own: dict[str, Any], other: dict[str, Any]) -> str:
+def bf16_line(fp32: dict[str, Any], bf16: dict[str, Any]) -> str:
     """How far bf16 moves scores, and how many first categories change with it."""
-    pairs = list(zip(own["scores"], other["scores"], strict=True))
+    pairs = list(zip(fp32["scores"], bf16["scores"], strict=True))
     change = max(abs(a - b) for left, right in pairs for a, b in zip(left, right, strict=True))
     moved = sum(left.index(max(left)) != right.index(max(right)) for left, right in pairs)
     return f"bf16 moves a score by at most {change:.4f}; another first category on {moved} of {len(pairs)} pages"
@@ -198,8 +206,8 @@ def report(given: argparse.Namespace, files: list[Path], work: Path) -> None:
     if given.rates:
         return
     if is_shipped():
-        own = {"base": str(SHIPPED), "what": "model"}
-        fp32, bf16 = (measure(task | own | {"precision": precision}, until) for precision in ("fp32", "bf16"))
+        shipped = {"base": str(SHIPPED), "what": "model"}
+        fp32, bf16 = (measure(task | shipped | {"precision": precision}, until) for precision in ("fp32", "bf16"))
         print(
             f"- shipped model: {bf16_line(fp32, bf16)}; alone {fp32['rate']:.1f} pages/s fp32, {bf16['rate']:.1f} bf16"
         )

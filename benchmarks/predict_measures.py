@@ -34,7 +34,7 @@ def make_base(task: dict[str, Any]) -> dict[str, Any]:
     pieces = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
     plain = CLIPTokenizer(vocab={piece: at for at, piece in enumerate(pieces)}, merges=[], model_max_length=77)
     sets = [read_descriptions(file) for file in sorted(DESCRIPTIONS.parent.glob("*.tsv"))]
-    texts = [text for own in sets for category in own.values() for text in category]
+    texts = [text for one_set in sets for category in one_set.values() for text in category]
     tokenizer = plain.train_new_from_iterator(texts, vocab_size=2000)  # whole words, as the published one has them
     torch.manual_seed(0)
     text = {
@@ -96,10 +96,10 @@ def measure_pipeline(task: dict[str, Any]) -> dict[str, Any]:
     given = {"candidate_labels": labels, "hypothesis_template": "a scan of {}"}
     sort(files[:WARM_UP], **given)
     clock = Clock()
-    found = sort(files, **given)
+    results = sort(files, **given)
     result = clock.result(len(files))
-    if len(found) != len(files):
-        raise RuntimeError(f"the pipeline gave {len(found)} results for {len(files)} pages")
+    if len(results) != len(files):
+        raise RuntimeError(f"the pipeline gave {len(results)} results for {len(files)} pages")
     return result
 
 

@@ -49,7 +49,7 @@ AVERAGED, OWN = "averaged", "own"
 
 @dataclass(frozen=True)
 class Entry:
-    """A model to judge. descriptions: None = its own; name: as in the table."""
+    """A model to judge. name: as in the table. sets: name -> descriptions; None = its own."""
 
     name: str
     choice: ModelChoice
