@@ -212,7 +212,8 @@ def measure_near(real: list[Path], drawn: list[Path], pdf: list[Path], work: Pat
     print(
         f"{len(grouping.groups)} groups, {mixed} of them with two different pages; of {len(halves)} halves of a spread "
         f"{len({shows[part] + shows[whole] for whole, part in right if '+' in shows[whole]})} told as part of it; "
-        f"{len(right)} pages told as part of another that shows the same page, {len(told_parts - right)} of a different one"
+        f"{len(right)} pages told as part of another that shows the same page, "
+        f"{len(told_parts - right)} of a different one"
     )
     for whole, part in sorted(told_parts - right):
         print(f"  no part: {names[part]} of {names[whole]}")
