@@ -46,7 +46,7 @@ def chromium() -> str | None:
     """Where Chromium is; None where there is none, or where pipes cannot be handed on (Windows)."""
     if sys.platform == "win32":
         return None
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
+    return next((binary for name in NAMES if (binary := shutil.which(name))), None)
 
 
 needs_browser = pytest.mark.skipif(chromium() is None, reason="no Chromium here (Debian: apt-get install chromium)")
@@ -169,17 +169,17 @@ class Tab:
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression is (JSON values; promises are waited for)."""
-        told = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        if "exceptionDetails" in told:
-            raise AssertionError(told["exceptionDetails"].get("exception", {}).get("description", expression))
-        return told["result"].get("value")
+        answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in answer:
+            raise AssertionError(answer["exceptionDetails"].get("exception", {}).get("description", expression))
+        return answer["result"].get("value")
 
     def until(self, expression: str) -> Any:
         """Wait until the expression is true; its value."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            if found := self.value(expression):
-                return found
+            if held := self.value(expression):
+                return held
             time.sleep(0.05)
         raise AssertionError(f"never came true: {expression}; problems: {self.problems}")
 

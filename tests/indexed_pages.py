@@ -16,8 +16,8 @@ COLUMNS = ["path", "frame", "document", "page", "file", "year", "hash", "size", 
 
 
 def explore(*arguments: str, model: Path | None = None) -> int:
-    more = ["--backbone", str(model)] if model else []
-    return main(["explore", *arguments, *more, "--index", "ix", "--quiet"])
+    backbone = ["--backbone", str(model)] if model else []
+    return main(["explore", *arguments, *backbone, "--index", "ix", "--quiet"])
 
 
 def contents(folder: Path = Path("ix")) -> dict[tuple, tuple]:
@@ -25,12 +25,12 @@ def contents(folder: Path = Path("ix")) -> dict[tuple, tuple]:
     index = Index.open(folder)
     rows, vectors = index.rows(), index.vectors()
     assert not rows["id"].duplicated().any()
-    found = {}
+    content = {}
     for at, row in enumerate(rows.to_dict("records")):
         key = row["path"], None if row["frame"] is None or row["frame"] != row["frame"] else row["frame"]
-        assert key not in found
-        found[str(key)] = (*(str(row[name]) for name in COLUMNS), vectors[at].tobytes())
-    return found
+        assert key not in content
+        content[str(key)] = (*(str(row[name]) for name in COLUMNS), vectors[at].tobytes())
+    return content
 
 
 def ids(folder: Path = Path("ix")) -> dict[str, int]:

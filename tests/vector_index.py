@@ -40,8 +40,8 @@ def add(index: Index, vectors: np.ndarray, first: int) -> None:
 def looks(first: int, count: int) -> np.ndarray:
     """The looks of pages by their ids: each near one of 40 others."""
     centres = unit(40, LOOK, 77)
-    found = centres[np.arange(first, first + count) % 40] + 0.6 * unit(count, LOOK, 1000 + first)
-    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float16)
+    drawn = centres[np.arange(first, first + count) % 40] + 0.6 * unit(count, LOOK, 1000 + first)
+    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float16)
 
 
 def unit(count: int, dim: int, seed: int) -> np.ndarray:

@@ -72,14 +72,14 @@ def test_numbers_that_are_no_page_numbers_stop_no_other_row(tmp_path, shelf):
 
 
 def test_annotate_says_what_is_wrong(tmp_path):
-    for text, more, words in (
+    for text, flags, words in (
         (RESULT.replace(" TEXT ", "Text"), [], "line 4: Text should be TEXT"),
         (RESULT.replace("CORRECT", "KORREKT"), [], "no column CORRECT"),
         (RESULT.replace("DRAW\r\n", "\r\n").replace(" TEXT ", ""), [], "--accept"),
         (RESULT, ["--min-score", "0.5"], "--min-score"),
         (RESULT.replace("0,9100", "sure"), ["--accept", "--min-score", "0.5"], "not a number"),
     ):
-        ended = run("annotate", annotation(tmp_path, text, name="result.csv"), tmp_path / "out.csv", *more)
+        ended = run("annotate", annotation(tmp_path, text, name="result.csv"), tmp_path / "out.csv", *flags)
         assert ended.returncode == 2 and words in ended.stderr and len(ended.stderr.splitlines()) == 1, ended.stderr
     new = annotation(tmp_path, RESULT.replace(" TEXT ", "TEXTT"), name="result.csv")
     assert "did you mean TEXT?" in run("annotate", new, tmp_path / "out.csv").stdout

@@ -61,9 +61,9 @@ def test_dataset_measures_each_page_once(tmp_path, labelled):
     run("dataset", labelled, "--output", out)
     again = journal.read_bytes().splitlines(keepends=True)
     assert again[:6] == lines[:6] and sorted(again) == sorted(lines)
-    found = tree(out)
-    del found["measures.jsonl"], expected["measures.jsonl"]
-    assert found == expected
+    again_written = tree(out)
+    del again_written["measures.jsonl"], expected["measures.jsonl"]
+    assert again_written == expected
     old = labelled / "DRAW" / "CTX193700001-1.png"
     put(old, seed=77)  # a page that was scanned anew is measured anew
     os.utime(old, ns=(1, 1))
@@ -92,10 +92,10 @@ def test_pictures_hold_any_number_of_categories(tmp_path, number):
 
     from dataset_pictures import draw_shares, draw_sizes, draw_years
 
-    names = [f"_ČÍSLO ${place}$" if place % 2 else f"CATEGORY_{place}" for place in range(number)]
-    draw_years(tmp_path / "years.png", [(name, 1900 + place % 90) for place, name in enumerate(names * 5)])
-    draw_sizes(tmp_path / "sizes.png", [(name, 1000 + place, 1500) for place, name in enumerate(names * 2)])
-    draw_shares(tmp_path / "splits.png", {name: Counter(train=8, test=place) for place, name in enumerate(names)},
+    names = [f"_ČÍSLO ${index}$" if index % 2 else f"CATEGORY_{index}" for index in range(number)]
+    draw_years(tmp_path / "years.png", [(name, 1900 + index % 90) for index, name in enumerate(names * 5)])
+    draw_sizes(tmp_path / "sizes.png", [(name, 1000 + index, 1500) for index, name in enumerate(names * 2)])
+    draw_shares(tmp_path / "splits.png", {name: Counter(train=8, test=index) for index, name in enumerate(names)},
                 ["train", "test"], "by split")  # fmt: skip
     for name in ("years", "sizes", "splits"):
         with Image.open(tmp_path / f"{name}.png") as picture:

@@ -56,10 +56,10 @@ def test_each_category_has_its_share_of_readable_pages_in_its_folder(drawn: Path
 
 
 def test_training_reads_the_folder_and_finds_documents_of_several_pages(drawn: Path) -> None:
-    found = find_labelled(drawn, read_settings(ROOT / "config.toml"))
-    assert (len(found.pages), found.notes) == (33, ["left alone: 1 .json"])
-    assert 3 < len(set(found.documents)) < 33
-    assert all(page.file.startswith("CTX") and page.number > 0 for page in found.pages)
+    labelled = find_labelled(drawn, read_settings(ROOT / "config.toml"))
+    assert (len(labelled.pages), labelled.notes) == (33, ["left alone: 1 .json"])
+    assert 3 < len(set(labelled.documents)) < 33
+    assert all(page.file.startswith("CTX") and page.number > 0 for page in labelled.pages)
 
 
 def test_a_look_at_the_pages_lies_beside_the_folder(drawn: Path) -> None:

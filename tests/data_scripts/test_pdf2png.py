@@ -41,10 +41,10 @@ def shelf(tmp_path_factory):
 
 def test_every_page_has_its_place(shelf):
     _, pages, ended, dry = shelf
-    found = {file.relative_to(pages).as_posix() for file in pages.rglob("*") if file.is_file()}
+    images = {file.relative_to(pages).as_posix() for file in pages.rglob("*") if file.is_file()}
     expected = {f"box 1/Zpráva/Zpráva-{page}.png" for page in (1, 2, 3)} | {"box 2/Zpráva/Zpráva-1.png"}
     expected |= {"REPORT/REPORT-1.png", "drawn/drawn-1.png"} | {f"LONG/LONG-{page:03d}.png" for page in range(1, 102)}
-    assert found == expected
+    assert images == expected
     assert ended.returncode == dry.returncode == 1
     assert "107 pages: 107 made" in ended.stdout and "107 would be made" in dry.stdout
 
@@ -119,13 +119,13 @@ def test_turned_scans_stand_as_they_are_shown(tmp_path, matrix, rotate, expected
     assert (pixels_of(tmp_path / "X" / "X-1.png") == expected).all()
 
 
-@pytest.mark.parametrize(("mode", "own"), [(3, True), (0, False)])
-def test_hidden_text_leaves_a_scan_a_scan(tmp_path, mode, own):
+@pytest.mark.parametrize(("mode", "its_pixels"), [(3, True), (0, False)])
+def test_hidden_text_leaves_a_scan_a_scan(tmp_path, mode, its_pixels):
     text = b"BT %d Tr /F 40 Tf 20 30 Td (OCR) Tj ET" % mode
     (tmp_path / "X.pdf").write_bytes(placed(b"200 0 0 100 0 0", GRID, content=text))
     assert run("pdf2png", tmp_path, "--workers", 1).returncode == 0
     made = pixels_of(tmp_path / "X" / "X-1.png")
-    assert (made.shape == GRID.shape and (made == GRID).all()) == own
+    assert (made.shape == GRID.shape and (made == GRID).all()) == its_pixels
 
 
 def test_scans_that_are_shown_otherwise_are_drawn_as_shown(tmp_path):
@@ -208,9 +208,9 @@ def _working_in(entry, folder):
 def test_a_real_report(shared, tmp_path):
     ended = run("pdf2png", shared / "pdf", "--output", tmp_path, "--dpi", 100, "--pages", "1,16,22")
     assert ended.returncode == 0
-    found = sorted(tmp_path.rglob("*.png"))
-    assert [file.name for file in found] == [f"CTX200502635-{page}.png" for page in ("01", "16", "22")]
-    for file in found:
+    images = sorted(tmp_path.rglob("*.png"))
+    assert [file.name for file in images] == [f"CTX200502635-{page}.png" for page in ("01", "16", "22")]
+    for file in images:
         grey = pixels_of(file)
         assert grey.max() > 250 and grey.min() < 60 and max(grey.shape) == pytest.approx(1170, abs=3)
 
@@ -244,25 +244,25 @@ def in_object_streams(objects):
         bodies += content + b" "
     inside = zlib.compress(heads + bodies)
     out = b"%PDF-1.6\n"
-    places = {len(objects): len(out)}
+    offsets = {len(objects): len(out)}
     out += b"%d 0 obj%s\nendobj\n" % (len(objects), last)
     pack = len(objects) + 1
-    places[pack] = len(out)
+    offsets[pack] = len(out)
     head = b"<</Type/ObjStm/N %d/First %d/Filter/FlateDecode/DecodeParms<</Predictor 1>>/Length %d>>"
     out += b"%d 0 obj%sstream\n%s\nendstream\nendobj\n" % (
         pack, head % (len(plain), len(heads), len(inside)), inside)  # fmt: skip
-    places[pack + 1] = len(out)
+    offsets[pack + 1] = len(out)
     rows = [
         (0, 0, 255),
         *((2, pack, at) for at in range(len(plain))),
-        *((1, places[at], 0) for at in range(pack - 1, pack + 2)),
+        *((1, offsets[at], 0) for at in range(pack - 1, pack + 2)),
     ]
     table = b"".join(
-        kind.to_bytes(1, "big") + place.to_bytes(4, "big") + at.to_bytes(1, "big") for kind, place, at in rows
+        kind.to_bytes(1, "big") + offset.to_bytes(4, "big") + at.to_bytes(1, "big") for kind, offset, at in rows
     )
     head = b"<</Type/XRef/Size %d/W[1 4 1]/Root 1 0 R/Length %d>>" % (len(rows), len(table))
     out += b"%d 0 obj%sstream\n%s\nendstream\nendobj\n" % (pack + 1, head, table)
-    return out + b"startxref\n%d\n%%%%EOF\n" % places[pack + 1]
+    return out + b"startxref\n%d\n%%%%EOF\n" % offsets[pack + 1]
 
 
 @pytest.mark.parametrize("rotate", [0, 90])

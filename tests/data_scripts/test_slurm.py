@@ -42,13 +42,13 @@ def cluster(tmp_path):
 
 
 def task(folder: Path, number: int, array: tuple[int, ...], *flags: str, job: str = "7") -> subprocess.Popen:
-    own = {**os.environ, "PROJECT": str(folder / "project"), "INPUT": str(folder / "scans")}
-    own |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "OUTPUT": str(folder / "result")}
-    own |= {"SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_TASK_COUNT": str(len(array))}
-    own |= {"SLURM_ARRAY_TASK_MIN": str(min(array)), "SLURM_ARRAY_TASK_MAX": str(max(array))}
-    own |= {"SLURM_ARRAY_JOB_ID": job, "SLURM_JOB_ID": f"{job}{number}"}
+    environment = {**os.environ, "PROJECT": str(folder / "project"), "INPUT": str(folder / "scans")}
+    environment |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "OUTPUT": str(folder / "result")}
+    environment |= {"SLURM_ARRAY_TASK_ID": str(number), "SLURM_ARRAY_TASK_COUNT": str(len(array))}
+    environment |= {"SLURM_ARRAY_TASK_MIN": str(min(array)), "SLURM_ARRAY_TASK_MAX": str(max(array))}
+    environment |= {"SLURM_ARRAY_JOB_ID": job, "SLURM_JOB_ID": f"{job}{number}"}
     return subprocess.Popen(
-        ["bash", SCRIPT, *flags], env=own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+        ["bash", SCRIPT, *flags], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
 
 
@@ -66,10 +66,10 @@ def records(folder: Path) -> dict[str, list[str]]:
 def test_all_folders_are_sorted_once_whatever_the_numbers(cluster, array):
     ended = [end(process) for process in [task(cluster, number, array, "-tn", "3") for number in array]]
     assert [code for code, _, _ in ended] == [0] * len(array), ended
-    found = records(cluster)
-    assert set(found) == {"box 1", "box [2]", "box ž", "left", "_files"}
-    assert all(len(lines) == 1 for lines in found.values()), found
-    assert found["box [2]"][0].endswith("--resume -tn 3") and found["_files"][0].endswith("--no-inner -tn 3")
+    recorded = records(cluster)
+    assert set(recorded) == {"box 1", "box [2]", "box ž", "left", "_files"}
+    assert all(len(lines) == 1 for lines in recorded.values()), recorded
+    assert recorded["box [2]"][0].endswith("--resume -tn 3") and recorded["_files"][0].endswith("--no-inner -tn 3")
     assert sum(out.count("->") for _, out, _ in ended) == 5
     code, out, _ = end(task(cluster, array[0], array[:1]))
     assert code == 0 and out.count("done before") == 5 and "5 of 5 folders are finished" in out

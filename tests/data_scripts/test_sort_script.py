@@ -43,8 +43,8 @@ def test_training_reads_the_documents(tmp_path, shelf):
     from training.data import find_labelled
 
     run("sort", annotation(tmp_path, GOOD), shelf, tmp_path / "out")
-    found = find_labelled(tmp_path / "out", Settings())
-    assert sorted(set(found.documents)) == ["00123", "a/X", "b/X", "Č1"] and not found.notes
+    labelled = find_labelled(tmp_path / "out", Settings())
+    assert sorted(set(labelled.documents)) == ["00123", "a/X", "b/X", "Č1"] and not labelled.notes
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_tables_as_spreadsheets_write_them(tmp_path, shelf, encoding, separator,
     quoted = '"' if encoding == "utf-8-sig" else ""
     lines = [separator.join(f"{quoted}{cell}{quoted}" for cell in row) for row in rows]
     text = start + (end or "\n").join(lines) + end
-    told = ["--encoding", encoding] if encoding.startswith("mac") else []
-    ended = run("sort", annotation(tmp_path, text, encoding), shelf, tmp_path / "out", *told)
+    flags = ["--encoding", encoding] if encoding.startswith("mac") else []
+    ended = run("sort", annotation(tmp_path, text, encoding), shelf, tmp_path / "out", *flags)
     assert ended.returncode == 0, ended.stderr
     assert set(tree(tmp_path / "out")) == SORTED
 

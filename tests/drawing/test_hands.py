@@ -57,8 +57,8 @@ def strokes(tmp_path_factory) -> Path:
 
 
 def hand_of(kind: type, fonts: Fonts, strokes: Path) -> Hand:
-    found = (choose_hand(np.random.default_rng(seed), fonts, strokes) for seed in range(200))
-    return next(hand for hand in found if isinstance(hand, kind))
+    hands = (choose_hand(np.random.default_rng(seed), fonts, strokes) for seed in range(200))
+    return next(hand for hand in hands if isinstance(hand, kind))
 
 
 def inked(hand: Hand, mode: str = "RGB", seed: int = 3, width: float = 520) -> tuple[np.ndarray, float]:
@@ -86,9 +86,9 @@ def test_an_unknown_name_is_told_by_the_fonts_own_tables(tmp_path):
 
 
 def test_without_fonts_matplotlibs_serve(tmp_path, capsys):
-    found = Fonts.find(tmp_path)
-    assert found.serif
-    assert found.typewriter
+    fonts = Fonts.find(tmp_path)
+    assert fonts.serif
+    assert fonts.typewriter
     assert "fetch_fonts.py" in capsys.readouterr().err
 
 

@@ -68,11 +68,11 @@ def test_real_photographs_are_used_where_there_are_any(tmp_path: Path) -> None:
     pixels[..., 1] = rng.integers(0, 256, (300, 400))
     for name in ("gravel.jpg", "meadow.jpg"):
         Image.fromarray(pixels).save(tmp_path / name)
-    found = snapshots.files(tmp_path)
-    assert [file.name for file in found] == ["gravel.jpg", "meadow.jpg"]
+    photographs = snapshots.files(tmp_path)
+    assert [file.name for file in photographs] == ["gravel.jpg", "meadow.jpg"]
     differ = 0
     for seed in range(12):
-        with_them = draw_photograph(np.random.default_rng(seed), 120, 90, False, photographs=found)
+        with_them = draw_photograph(np.random.default_rng(seed), 120, 90, False, photographs=photographs)
         assert (with_them.mode, with_them.size) == ("L", (120, 90))
         differ += with_them.tobytes() != draw(seed, (120, 90), False).tobytes()
     assert 1 <= differ <= 11

@@ -44,10 +44,10 @@ def tiny_language_model(folder: Path) -> None:
 def install(tmp_path, monkeypatch):
     """`install(True)`: the tiny language model is the installed one; `install(False)`: none is."""
 
-    def use(there: bool) -> None:
+    def use(installed: bool) -> None:
         WordKnowledge.find.cache_clear()
-        monkeypatch.setattr(language, "PACKAGE", "tiny-language-model" if there else "no-such-language-model")
-        if there:
+        monkeypatch.setattr(language, "PACKAGE", "tiny-language-model" if installed else "no-such-language-model")
+        if installed:
             tiny_language_model(tmp_path)
             monkeypatch.syspath_prepend(tmp_path)
 
@@ -75,9 +75,9 @@ def test_words_mean_what_a_language_model_says(install):
     model, tokenizer = backbone.build_base(TEXTS, seed=7)
     assert tokenizer.tokenize("longhand charts") == ["longhand", "chart", "##s"]  # words that no description has
     words = model.text_model.embeddings.word_embeddings.weight.detach()
-    own = [words[tokenizer.convert_tokens_to_ids(word)] for word in ("longhand", "chart", "plan")]
+    vectors = [words[tokenizer.convert_tokens_to_ids(word)] for word in ("longhand", "chart", "plan")]
     known = WordKnowledge.find().embed(["longhand", "chart", "plan"])
-    gram = np.array([[float(one @ other) for other in own] for one in own])
+    gram = np.array([[float(one @ other) for other in vectors] for one in vectors])
     far = known @ known.T
     order = [(0, 1), (0, 2), (1, 2)]
     distances = [gram[a, a] + gram[b, b] - 2 * gram[a, b] for a, b in order]
@@ -133,7 +133,7 @@ def test_each_description_finds_its_place_among_the_pages(install):
 
     def right() -> list[float]:
         """How well each pair of descriptions sorts the pages."""
-        photos, letters = (classifier.embed_texts(prompts({"": own})) for own in texts.values())
+        photos, letters = (classifier.embed_texts(prompts({"": category})) for category in texts.values())
         pairs = [torch.stack([photo, letter]) for photo in photos for letter in letters]
         return [float(((pages @ pair.T).argmax(dim=1) == labels).float().mean()) for pair in pairs]
 
@@ -142,7 +142,9 @@ def test_each_description_finds_its_place_among_the_pages(install):
     nothing = torch.nn.functional.normalize(torch.randn(20, backbone.PROJECTION, generator=random) / 4 + 1, dim=-1)
 
     def surest() -> float:
-        prototypes = torch.stack([classifier.embed_texts(prompts({"": own})).mean(dim=0) for own in texts.values()])
+        prototypes = torch.stack(
+            [classifier.embed_texts(prompts({"": category})).mean(dim=0) for category in texts.values()]
+        )
         return float((classifier.logit_scale * nothing @ prototypes.T).softmax(dim=-1).max())
 
     settle_texts(classifier, pages, labels, nothing, seed=5, quiet=True)

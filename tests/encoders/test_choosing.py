@@ -14,7 +14,7 @@ from settings.config_file import read_settings
 from utils import UserError
 
 
-def own(
+def model_folder(
     models: Path, name: str, base: str = "ViT-B/16", finished: str = "", revision: str = "", **record: object
 ) -> Path:
     folder = models / name
@@ -87,10 +87,10 @@ def test_names_of_bases(name, base, file_name):
 
 
 def test_the_order(models, tmp_path, monkeypatch):
-    given, configured = own(tmp_path, "given"), own(tmp_path, "configured")
-    newest = own(models, "newest", finished="2026-01-01T00:00:00Z")
-    pulled = own(models, "pulled", revision="v1.1.3.7")
-    shipped = own(tmp_path, "shipped", base="EfficientNet-Lite0")
+    given, configured = model_folder(tmp_path, "given"), model_folder(tmp_path, "configured")
+    newest = model_folder(models, "newest", finished="2026-01-01T00:00:00Z")
+    pulled = model_folder(models, "pulled", revision="v1.1.3.7")
+    shipped = model_folder(tmp_path, "shipped", base="EfficientNet-Lite0")
     monkeypatch.setattr(choosing, "SHIPPED", shipped)
     everything = {"path": given, "base": "ViT-B/16"}
     assert chosen(models, setup={"model": configured}, **everything).source == given
@@ -103,11 +103,11 @@ def test_the_order(models, tmp_path, monkeypatch):
 
 
 def test_newest_by_the_training_record_not_by_the_files_and_without_folds(models):
-    own(models, "a", finished="2026-03-01T10:00:00+00:00")
-    own(models, "b", finished="2026-03-01T10:30:00+01:00")  # half an hour before a
-    own(models, "c", base="ViT-B/32", finished="2026-05-01T00:00:00Z")
-    own(models, "d_fold_2", finished="2026-06-01T00:00:00Z")
-    own(models, "e", finished="2026-07-01T00:00:00Z", fold=3)
+    model_folder(models, "a", finished="2026-03-01T10:00:00+00:00")
+    model_folder(models, "b", finished="2026-03-01T10:30:00+01:00")  # half an hour before a
+    model_folder(models, "c", base="ViT-B/32", finished="2026-05-01T00:00:00Z")
+    model_folder(models, "d_fold_2", finished="2026-06-01T00:00:00Z")
+    model_folder(models, "e", finished="2026-07-01T00:00:00Z", fold=3)
     earlier(models, "ViT-B16_rev_v1137", changed=4e9)
     assert chosen(models, base="vit-b16").source == models / "a"
 
@@ -120,7 +120,7 @@ def test_earlier_folders_come_by_their_time_where_none_has_a_record(models):
 
 
 def test_no_model_on_that_base_is_never_silently_the_untuned_one(models):
-    own(models, "a", base="ViT-B/32")
+    model_folder(models, "a", base="ViT-B/32")
     message = refused(models, base="ViT-B/16")
     for part in ("-m ViT-B/16", "ViT-B/32", "--train", "--zero_shot"):
         assert part in message
@@ -139,7 +139,7 @@ def test_untuned_only_when_asked_for(models, tmp_path):
     assert chosen(models, setup=zero_shot, path=base).kind == "base"
     assert "--zero_shot" in refused(models, path=base)
     assert "EfficientNet-Lite0" in refused(models, setup=zero_shot, base="EfficientNet-Lite0")
-    tuned = own(models, "tuned")
+    tuned = model_folder(models, "tuned")
     assert "fine-tuned" in refused(models, setup=zero_shot, path=tuned)
     assert "fine-tuned" in refused(models, setup=zero_shot, base=str(tuned))
 
@@ -159,11 +159,11 @@ def test_a_base_that_cannot_be(models, name, said):
 
 
 def test_a_folder_as_base(models, tmp_path):
-    tuned = own(tmp_path, "mine", base="ViT-B/32")
+    tuned = model_folder(tmp_path, "mine", base="ViT-B/32")
     assert chosen(models, base=str(tuned)).source == tuned
     base = untuned(tmp_path / "siglip")
     assert "no model on that base" in refused(models, base=str(base))
-    made = own(models, "made", base="siglip")
+    made = model_folder(models, "made", base="siglip")
     assert chosen(models, base=str(base)).source == made
 
 
@@ -187,8 +187,8 @@ def test_revisions(models, revision, wanted):
     earlier(models, "ViT-B16_rev_v1.1.3", changed=2e9)
     earlier(models, "ViT-B32_rev_v123", changed=4e9)
     earlier(models, "ViT-L14-336px_rev_v2234", changed=4e9)
-    own(models, "own", revision="mine-2")
-    own(models, "without")
+    model_folder(models, "own", revision="mine-2")
+    model_folder(models, "without")
     choice = chosen(models, revision=revision)
     assert choice.source == models / wanted
     assert f"revision {choice.revision}" == choice.why
@@ -204,7 +204,7 @@ def test_revisions_that_do_not_fit_or_are_not_there(models):
     assert "model_v1137" in message
     assert "--hf" in message
     assert "not of" in refused(models, revision="v1.1", base="ViT-B/32")
-    own(models, "other", base="google/siglip", revision="v9.1")
+    model_folder(models, "other", base="google/siglip", revision="v9.1")
     assert "google/siglip" in refused(models, revision="v9.1", base="ViT-B/16")
 
 
@@ -229,7 +229,7 @@ def test_base_of_a_broken_earlier_folder(models):
 
 
 def test_paths_that_are_no_model(models, tmp_path):
-    mine = own(models, "mine")
+    mine = model_folder(models, "mine")
     assert "did you mean" in refused(models, path=Path("mine"))
     assert "did you mean mine?" in refused(models, path=models / "mien")
     assert "name one of them: mine" in refused(models, path=models)
@@ -253,12 +253,12 @@ def test_a_pt_file(models, tmp_path):
 
 
 def test_what_is_not_a_model_folder_is_passed_over(models):
-    own(models, ".half-written", finished="2026-01-01T00:00:00Z")
+    model_folder(models, ".half-written", finished="2026-01-01T00:00:00Z")
     (models / "mine.training").mkdir()
     (models / "README.md").write_text("", encoding="utf-8")
     untuned(models / "base")
-    own(models, "mine")
-    (own(models, "odd") / "training.json").write_text("[broken", encoding="utf-8")
+    model_folder(models, "mine")
+    (model_folder(models, "odd") / "training.json").write_text("[broken", encoding="utf-8")
     assert sorted(model.path.name for model in list_models(models)) == ["mine", "odd"]
     assert list_models(models / "absent") == []
 

@@ -64,23 +64,23 @@ def test_labels_that_differ_in_letter_case_only_are_refused_by_annotate(tmp_path
 
 def test_two_forms_of_one_label_are_one_category_and_it_is_said(tmp_path):
     pages = folders_of(tmp_path / "pages", ["Dopisy\u030c", "Dopisy\u030c".replace("y\u030c", "y\u030c "), "TEXT"])
-    found = find_labelled(pages, Settings())
-    assert len(found.categories) == 2
-    assert any("taken as one category" in note for note in found.notes)
+    labelled = find_labelled(pages, Settings())
+    assert len(labelled.categories) == 2
+    assert any("taken as one category" in note for note in labelled.notes)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such folders")
 @pytest.mark.parametrize("name", NAMES)
 def test_names_that_are_no_folders_on_windows_are_warned_of_everywhere(name, tmp_path, capsys):
     assert label_warnings([name]) and not label_warnings(["TEXT_P", "Zebra č. 1"])
-    found = find_labelled(folders_of(tmp_path / "pages", [name, "TEXT"]), Settings())
-    assert any("cannot be a folder" in note for note in found.notes)
+    labelled = find_labelled(folders_of(tmp_path / "pages", [name, "TEXT"]), Settings())
+    assert any("cannot be a folder" in note for note in labelled.notes)
     model = tiny_folder(tmp_path / "model", [name, "TEXT"], seed=3)
     page = tmp_path / "pages" / "TEXT" / "d1-1.png"
     assert call("-f", page, "--model_path", model) == 0
     assert "cannot be a folder" in capsys.readouterr().err
-    own = descriptions(tmp_path / "own.tsv", [name, "TEXT"])
-    assert call("-f", page, "--model_path", tiny_folder(tmp_path / "other", seed=3), "-cc", own) == 0
+    file = descriptions(tmp_path / "own.tsv", [name, "TEXT"])
+    assert call("-f", page, "--model_path", tiny_folder(tmp_path / "other", seed=3), "-cc", file) == 0
     assert "cannot be a folder" in capsys.readouterr().err
 
 

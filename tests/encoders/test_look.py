@@ -179,8 +179,8 @@ def test_the_map_forgets_what_scans_change_and_keeps_what_pages_differ_in(monkey
 
     def looks(cells: np.ndarray) -> np.ndarray:
         parts = ((cells - learned["cell_mean"]) @ learned["cell_map"]).reshape(len(cells), -1)
-        found = (parts - learned["mean"]) @ learned["map"]
-        return found / np.linalg.norm(found, axis=1, keepdims=True)
+        mapped = (parts - learned["mean"]) @ learned["map"]
+        return mapped / np.linalg.norm(mapped, axis=1, keepdims=True)
 
     new = draw.normal(size=(60, 48, 80)) * np.where(np.arange(80) < 40, 0.3, 1.0)
     lit = new + draw.normal(size=(60, 1, 1)) * np.where(np.arange(80) < 40, 3.0, 0.0)

@@ -23,7 +23,7 @@ RUN = Path(__file__).resolve().parents[2] / "run.py"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def archive(tmp_path_factory):
     """models/: right (says what the labels say), other (another seed), saw (as right, but trained on all but doc0
     and doc1), old (as other, without a record); pages/; sets/ of two description sets; base/."""
     folder = tmp_path_factory.mktemp("comparison")
@@ -46,12 +46,12 @@ def rows_of(out):
     return {(row["MODEL"], row["DESCRIPTIONS"]): row for row in table(out, "model_accuracies.csv")}
 
 
-def compare(place, out, *more):
-    return call("--eval_dir", "-d", place / "pages", "--model_dir", place / "models", "-o", out, *more)
+def compare(archive, out, *flags):
+    return call("--eval_dir", "-d", archive / "pages", "--model_dir", archive / "models", "-o", out, *flags)
 
 
-def test_models_are_ranked_by_pages_that_they_never_saw(place, tmp_path, capsys):
-    assert compare(place, tmp_path) == 0
+def test_models_are_ranked_by_pages_that_they_never_saw(archive, tmp_path, capsys):
+    assert compare(archive, tmp_path) == 0
     shown = capsys.readouterr().out
     rows = {name: row for (name, _), row in rows_of(tmp_path).items()}
     assert set(rows) == {"right", "other", "saw", "old"}
@@ -67,15 +67,15 @@ def test_models_are_ranked_by_pages_that_they_never_saw(place, tmp_path, capsys)
     assert not list((tmp_path / "runs").iterdir()), "decoded pages and finished rows are gone"
 
 
-def test_a_model_that_saw_everything_and_broken_ones_have_a_reason_and_no_number(place, tmp_path, capsys):
+def test_a_model_that_saw_everything_and_broken_ones_have_a_reason_and_no_number(archive, tmp_path, capsys):
     models = tmp_path / "models"
-    shutil.copytree(place / "models/right", models / "right")
+    shutil.copytree(archive / "models/right", models / "right")
     tiny_folder(models / "all", seed=3, record={"documents": {"train": [f"doc{n}" for n in range(12)]}})
     tiny_folder(models / "foreign", ["A", "B"], seed=3)
-    shutil.copytree(place / "models/right", models / "torn")
+    shutil.copytree(archive / "models/right", models / "torn")
     weights = models / "torn/model.safetensors"
     weights.write_bytes(weights.read_bytes()[:500])
-    assert call("--eval_dir", "-d", place / "pages", "--model_dir", models, "-o", tmp_path / "out") == 1
+    assert call("--eval_dir", "-d", archive / "pages", "--model_dir", models, "-o", tmp_path / "out") == 1
     rows = {name: row for (name, _), row in rows_of(tmp_path / "out").items()}
     assert rows["right"]["ACCURACY"] == "1.0000"
     for name, said in (
@@ -88,9 +88,9 @@ def test_a_model_that_saw_everything_and_broken_ones_have_a_reason_and_no_number
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_an_untuned_base_has_a_row_for_each_set_and_the_average(place, tmp_path):
-    sets = ("--zero_shot", "-m", place / "base", "--cat_dir", place / "sets")
-    assert compare(place, tmp_path, *sets) == 0
+def test_an_untuned_base_has_a_row_for_each_set_and_the_average(archive, tmp_path):
+    sets = ("--zero_shot", "-m", archive / "base", "--cat_dir", archive / "sets")
+    assert compare(archive, tmp_path, *sets) == 0
     zero = {key for key, row in rows_of(tmp_path).items() if row["KIND"] == "zero-shot"}
     assert {name for _, name in zero} == {"long", "short", "averaged"}
     assert len(rows_of(tmp_path)) == 7
@@ -99,7 +99,7 @@ def test_an_untuned_base_has_a_row_for_each_set_and_the_average(place, tmp_path)
         assert image.width > 600, "two panels"
 
 
-def test_pages_are_decoded_once_for_each_transform(place, tmp_path, monkeypatch):
+def test_pages_are_decoded_once_for_each_transform(archive, tmp_path, monkeypatch):
     from training import store as training_store
 
     decoded = []
@@ -107,17 +107,17 @@ def test_pages_are_decoded_once_for_each_transform(place, tmp_path, monkeypatch)
     monkeypatch.setattr(
         training_store.PageStore, "fill", lambda self, *rest: decoded.append(self.transform.fit) or fill(self, *rest)
     )
-    assert compare(place, tmp_path) == 0
+    assert compare(archive, tmp_path) == 0
     assert sorted(decoded) == ["pad", "squash"]
 
 
-def test_an_earlier_table_is_kept(place, tmp_path):
-    assert compare(place, tmp_path, "--quiet") == 0
-    assert compare(place, tmp_path, "--quiet") == 0
+def test_an_earlier_table_is_kept(archive, tmp_path):
+    assert compare(archive, tmp_path, "--quiet") == 0
+    assert compare(archive, tmp_path, "--quiet") == 0
     assert len(list((tmp_path / "stats").glob("model_accuracies*.csv"))) == 2
 
 
-def test_interrupted_and_resumed_no_finished_model_is_judged_again(place, tmp_path, monkeypatch, capsys):
+def test_interrupted_and_resumed_no_finished_model_is_judged_again(archive, tmp_path, monkeypatch, capsys):
     judged = []
     embed = comparison.embed
 
@@ -128,20 +128,20 @@ def test_interrupted_and_resumed_no_finished_model_is_judged_again(place, tmp_pa
         return embed(classifier, *rest)
 
     monkeypatch.setattr(comparison, "embed", watched)
-    assert compare(place, tmp_path) == 130
+    assert compare(archive, tmp_path) == 130
     assert not list(tmp_path.glob("runs/*/pixels"))
     monkeypatch.setattr(comparison, "embed", lambda c, *rest: judged.append(rest[-1]) or embed(c, *rest))
-    assert compare(place, tmp_path, "--resume") == 0
+    assert compare(archive, tmp_path, "--resume") == 0
     assert sorted(judged) == ["old", "other", "right", "saw"]
     assert len(rows_of(tmp_path)) == 4
     assert capsys.readouterr().err.count("done before") == 2
-    assert compare(place, tmp_path, "--resume") == 2
+    assert compare(archive, tmp_path, "--resume") == 2
 
 
-def test_rows_of_pages_that_were_replaced_meanwhile_are_not_taken(place, tmp_path, monkeypatch, capsys):
+def test_rows_of_pages_that_were_replaced_meanwhile_are_not_taken(archive, tmp_path, monkeypatch, capsys):
     pages = tmp_path / "pages"
-    shutil.copytree(place / "pages", pages)
-    call_of = ["--eval_dir", "-d", pages, "--model_dir", place / "models", "-o", tmp_path / "out"]
+    shutil.copytree(archive / "pages", pages)
+    call_of = ["--eval_dir", "-d", pages, "--model_dir", archive / "models", "-o", tmp_path / "out"]
     done = []
 
     def stopped(*rest):
@@ -160,8 +160,16 @@ def test_rows_of_pages_that_were_replaced_meanwhile_are_not_taken(place, tmp_pat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills as POSIX does")
-def test_killed_at_once_and_resumed(place, tmp_path):
-    command = [sys.executable, str(RUN), "--eval_dir", "-d", str(place / "pages"), "--model_dir", str(place / "models")]
+def test_killed_at_once_and_resumed(archive, tmp_path):
+    command = [
+        sys.executable,
+        str(RUN),
+        "--eval_dir",
+        "-d",
+        str(archive / "pages"),
+        "--model_dir",
+        str(archive / "models"),
+    ]
     command += ["-o", str(tmp_path)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
@@ -170,7 +178,7 @@ def test_killed_at_once_and_resumed(place, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     if list(tmp_path.glob("runs/*/rows/*.json")):  # else it was quicker than we are
-        assert compare(place, tmp_path, "--resume") == 0
+        assert compare(archive, tmp_path, "--resume") == 0
     assert len(rows_of(tmp_path)) == 4
     assert not list(tmp_path.glob("runs/*/pixels"))
 
@@ -182,31 +190,31 @@ def test_tables_of_the_earlier_tool_are_drawn(tmp_path):
         "ViT-B/32 gpt,Error: no such file\n",
         encoding="utf-8",
     )
-    found = read_accuracies(tmp_path / "stats/model_accuracies_total.csv")
-    assert [(one.base, one.descriptions, one.kind) for one in found] == [
+    accuracies = read_accuracies(tmp_path / "stats/model_accuracies_total.csv")
+    assert [(one.base, one.descriptions, one.kind) for one in accuracies] == [
         ("ViT-B/16", "mid", "tuned"),
         ("ViT-B/16", "averaged", "tuned"),
         ("ViT-L/14@336px", "init", "tuned"),
         ("ViT-B/32", "averaged", "zero-shot"),
     ]
-    assert found[0].accuracy == pytest.approx(0.9914)
+    assert accuracies[0].accuracy == pytest.approx(0.9914)
     assert call("--vis", "-d", tmp_path / "stats", "-o", tmp_path) == 0
     assert len(list((tmp_path / "plots").iterdir())) == 1
     assert call("--vis", "-d", tmp_path / "plots", "-o", tmp_path) == 2
 
 
-def vote(place, out, *more, best=("right", "other")):
+def vote(archive, out, *flags, best=("right", "other")):
     config = out.with_suffix(".toml")
     names = ", ".join(f'"{name}"' for name in best)
     config.write_text(f"[eval]\nbest = [{names}]\n", encoding="utf-8")
-    models = ("--model_dir", place / "models")
-    return call("--config", config, "--best", "-d", place / "pages", "-o", out, *models, *more)
+    models = ("--model_dir", archive / "models")
+    return call("--config", config, "--best", "-d", archive / "pages", "-o", out, *models, *flags)
 
 
-def test_models_vote_by_their_average_and_unreadable_pages_are_listed(place, tmp_path):
+def test_models_vote_by_their_average_and_unreadable_pages_are_listed(archive, tmp_path):
     pages = tmp_path / "place"
-    shutil.copytree(place / "pages", pages / "pages")
-    shutil.copytree(place / "models", pages / "models")
+    shutil.copytree(archive / "pages", pages / "pages")
+    shutil.copytree(archive / "models", pages / "models")
     (pages / "pages" / "TEXT" / "broken-1.png").write_bytes(b"")
     out = tmp_path / "out"
     assert vote(pages, out, "--batch_size", 5) == 1
@@ -233,26 +241,26 @@ def test_models_vote_by_their_average_and_unreadable_pages_are_listed(place, tmp
     assert {row["AGREE"] for row in rows} >= {"1", "2"}
 
 
-def test_without_a_list_all_of_the_same_categories_vote_and_one_model_is_no_vote(place, tmp_path, capsys):
-    shutil.copytree(place / "models", tmp_path / "models")
+def test_without_a_list_all_of_the_same_categories_vote_and_one_model_is_no_vote(archive, tmp_path, capsys):
+    shutil.copytree(archive / "models", tmp_path / "models")
     tiny_folder(tmp_path / "models" / "foreign", ["A", "B"], seed=1)
     tiny_folder(tmp_path / "models" / "x_fold_1", seed=1, record={"fold": 1})
-    command = ("--best", "-d", place / "pages", "-o", tmp_path / "out", "--model_dir")
+    command = ("--best", "-d", archive / "pages", "-o", tmp_path / "out", "--model_dir")
     assert call(*command, tmp_path / "models") == 0
     assert "without a vote: foreign" in capsys.readouterr().err
     head = list(table(tmp_path / "out", "best_*-models.csv")[0])
     assert sorted(name[6:] for name in head if name.startswith("CLASS-")) == ["old", "other", "right", "saw"]
     assert call(*command, tmp_path / "none") == 2
     assert "needs two models" in capsys.readouterr().err
-    assert vote(place, tmp_path / "x", best=("rihgt", "other")) == 2
+    assert vote(archive, tmp_path / "x", best=("rihgt", "other")) == 2
     assert "did you mean right?" in capsys.readouterr().err
 
 
-def test_an_interrupted_vote_is_resumed_to_the_same_table(place, tmp_path, monkeypatch):
+def test_an_interrupted_vote_is_resumed_to_the_same_table(archive, tmp_path, monkeypatch):
     from evaluation import voting
 
     whole = tmp_path / "whole"
-    assert vote(place, whole, "--batch_size", 4) == 0
+    assert vote(archive, whole, "--batch_size", 4) == 0
     votes, seen = voting.votes, []
 
     def stopping(*arguments, **named):
@@ -263,9 +271,9 @@ def test_an_interrupted_vote_is_resumed_to_the_same_table(place, tmp_path, monke
 
     monkeypatch.setattr(voting, "votes", stopping)
     out = tmp_path / "out"
-    assert vote(place, out, "--batch_size", 4) == 130
+    assert vote(archive, out, "--batch_size", 4) == 130
     monkeypatch.setattr(voting, "votes", lambda *rest, first: seen.append(first) or votes(*rest, first=first))
-    assert vote(place, out, "--batch_size", 4, "--resume") == 0
+    assert vote(archive, out, "--batch_size", 4, "--resume") == 0
     assert seen == [2]
 
     def cells(folder):

@@ -32,8 +32,8 @@ def test_calibration_of_a_true_and_of_a_boastful_model():
     rng = np.random.default_rng(0)
     best = rng.uniform(0.4, 1, size=4000)
     right = rng.random(4000) < best
-    found = metrics.perfect_calibration(best, draws=100)
-    mean, high = found["mean"], found["up_to"]
+    result = metrics.perfect_calibration(best, draws=100)
+    mean, high = result["mean"], result["up_to"]
     assert metrics.calibration_error(best, right) < high < 0.04
     boast = np.full(4000, 0.99)
     assert metrics.calibration_error(boast, right) == pytest.approx(0.99 - right.mean())
@@ -51,9 +51,9 @@ def test_few_pages_have_few_bins_and_much_chance():
 def test_threshold_is_the_lowest_score_that_keeps_the_precision():
     best = np.array([0.99, 0.97, 0.95, 0.9, 0.8, 0.7])
     right = np.array([True, True, True, False, True, True])
-    found = metrics.threshold(best, right, list("abcdef"), wanted=0.99)
-    assert (found["threshold"], found["accepted"], found["precision"]) == (0.95, 3, 1.0)
-    assert found["low"] == pytest.approx(0.025 ** (1 / 3))
+    result = metrics.threshold(best, right, list("abcdef"), wanted=0.99)
+    assert (result["threshold"], result["accepted"], result["precision"]) == (0.95, 3, 1.0)
+    assert result["low"] == pytest.approx(0.025 ** (1 / 3))
     assert metrics.threshold(best, right, list("abcdef"), wanted=0.8)["accepted"] == 6
     assert metrics.threshold(best[3:4], right[3:4], ["d"])["threshold"] is None
     assert metrics.threshold(best[:0], right[:0], [])["threshold"] is None
@@ -83,20 +83,20 @@ def test_label_quality_finds_the_swapped_label_by_the_category_s_own_habit():
     # Category 1 is never scored high: 0.55 is confident for it, 0.55 for category 0 is not.
     scores = np.array([[0.95, 0.05]] * 5 + [[0.45, 0.55]] * 5 + [[0.45, 0.55]])
     labels = np.array([0] * 5 + [1] * 5 + [0])
-    found = metrics.label_quality(scores, labels)
-    assert found.order()[0] == 10
-    assert found.contradicted.tolist() == [False] * 10 + [True]
-    assert found.suggested[10] == 1
+    suspicion = metrics.label_quality(scores, labels)
+    assert suspicion.order()[0] == 10
+    assert suspicion.contradicted.tolist() == [False] * 10 + [True]
+    assert suspicion.suggested[10] == 1
 
 
 def test_labels_that_a_fold_could_not_learn_are_not_judged_and_come_last():
     scores = np.array([[0.9, 0.1, 0.0], [0.1, 0.9, 0.0], [0.9, 0.1, 0.0], [0.8, 0.2, 0.0]])
     known = np.array([[True, True, False]] * 4)
-    found = metrics.label_quality(scores, np.array([0, 1, 1, 2]), known)
-    assert found.order().tolist()[-1] == 3
-    assert found.judged.tolist() == [True, True, True, False]
-    assert found.order()[0] == 2
-    assert np.isfinite(found.margin).all()
+    suspicion = metrics.label_quality(scores, np.array([0, 1, 1, 2]), known)
+    assert suspicion.order().tolist()[-1] == 3
+    assert suspicion.judged.tolist() == [True, True, True, False]
+    assert suspicion.order()[0] == 2
+    assert np.isfinite(suspicion.margin).all()
 
 
 def test_suggested_pages_are_uncertain_unlike_and_few_of_a_document():
@@ -120,6 +120,6 @@ def test_uncertainty_is_the_gap_of_the_two_best():
 
 def test_what_a_perfect_model_shows_is_never_above_its_bound():
     best = np.array([0.9999] * 30)  # now and then a page is wrong: the mean lies above the 95th percentile
-    found = metrics.perfect_calibration(best)
-    assert found["mean"] > found["up_to"]
-    assert found["median"] <= found["up_to"]
+    result = metrics.perfect_calibration(best)
+    assert result["mean"] > result["up_to"]
+    assert result["median"] <= result["up_to"]

@@ -42,19 +42,19 @@ def draw(*names: str, seed: int = 0) -> None:
 
 
 def explore(*arguments: str, model: Path | None = None) -> int:
-    more = ["--backbone", str(model)] if model else []
-    return main(["explore", "index", *arguments, *more, "--index", "ix", "--quiet"])
+    flags = ["--backbone", str(model)] if model else []
+    return main(["explore", "index", *arguments, *flags, "--index", "ix", "--quiet"])
 
 
 def rows() -> dict[str, tuple[int, str]]:
     """Path from here -> id and category; each page once."""
     table = Index.open(Path("ix")).rows(["id", "folder", "path", "category"])
-    found = {}
+    content = {}
     for number, folder, path, category in table.itertuples(index=False):
         key = os.path.relpath(f"{folder}/{path}")
-        assert key not in found
-        found[key.replace(os.sep, "/")] = number, category if isinstance(category, str) else ""
-    return found
+        assert key not in content
+        content[key.replace(os.sep, "/")] = number, category if isinstance(category, str) else ""
+    return content
 
 
 def test_a_folder_without_any_page_is_a_drive_that_is_not_mounted(here, model, capsys):
@@ -209,8 +209,8 @@ def test_links_that_are_passed_over_make_no_name_a_page_number(here, model, caps
     for number in (1, 2):
         Path(f"other/box2/letter_{number}.png").symlink_to(here / f"all/box1/letter_{number}.png")
     assert explore("other") == 0
-    told = capsys.readouterr()
-    assert "2 passed over" in told.out and "page number" not in told.err
+    said = capsys.readouterr()
+    assert "2 passed over" in said.out and "page number" not in said.err
     assert set(Index.open(Path("ix")).rows(["document"])["document"]) == {"letter", "c"}
 
 
@@ -260,9 +260,9 @@ def test_times_before_1677_and_beyond_2262_stop_no_page(here, model):
         assert main(["explore", "duplicates", "--index", "ix", "-o", "out", "--quiet"]) == 0
 
 
-def sorted_table(folder: str, output: str, *more: str) -> str:
+def sorted_table(folder: str, output: str, *flags: str) -> str:
     """A result table of a real run of sorting."""
-    assert main([*("-d", folder, "-o", output, "--quiet"), *more]) == 0
+    assert main([*("-d", folder, "-o", output, "--quiet"), *flags]) == 0
     [table] = Path(output, "tables").glob("result_*.csv")
     return str(table)
 

@@ -204,18 +204,18 @@ def test_categories_of_a_result_table(here, model, capsys):
 
 
 def test_another_backbone_or_another_version_of_it_is_told_and_nothing_is_mixed(here, model, tmp_path, capsys):
-    own = shutil.copytree(model, tmp_path / "own")
-    explore("index", "pages", model=own)
+    own_model = shutil.copytree(model, tmp_path / "own")
+    explore("index", "pages", model=own_model)
     before = contents()
     draw_page(here / "pages" / "new.png", 300)
     other = tiny_model_folder(tmp_path / "other", LABELS, seed=7)
     assert explore("index", "pages", model=other) == 2
     assert "vectors of two models do not mix" in capsys.readouterr().err
-    shutil.rmtree(own)
-    shutil.copytree(other, own)
+    shutil.rmtree(own_model)
+    shutil.copytree(other, own_model)
     assert explore("index", "pages") == 2
     assert "another version of" in capsys.readouterr().err
-    shutil.rmtree(own)
+    shutil.rmtree(own_model)
     assert explore("index", "pages") == 2
     assert "say with --backbone where it lies now" in capsys.readouterr().err
     assert contents() == before

@@ -38,9 +38,9 @@ def planted_archive() -> tuple[list[str], np.ndarray, list[str | None]]:
     group 0 and page 65 of group 3 carry the category of another group."""
     vectors = planted(GROUPS, EACH)
     vectors[7], vectors[50] = stranger(1), stranger(2)
-    categories: list[str | None] = [f"KIND{place // EACH}" for place in range(GROUPS * EACH)]
+    categories: list[str | None] = [f"KIND{index // EACH}" for index in range(GROUPS * EACH)]
     categories[3], categories[65] = "KIND2", "KIND1"
-    return [f"box/page-{place}.png" for place in range(GROUPS * EACH)], vectors, categories
+    return [f"box/page-{index}.png" for index in range(GROUPS * EACH)], vectors, categories
 
 
 def rows(file: Path) -> list[dict[str, str]]:
@@ -76,18 +76,18 @@ def test_pages_of_the_own_document_do_not_count() -> None:
     vectors = planted(GROUPS, EACH)
     near = stranger(1).astype(np.float32) + 0.05 * np.random.default_rng(0).normal(size=(5, DIM)) / np.sqrt(DIM)
     vectors[10:15] = near / np.linalg.norm(near, axis=1, keepdims=True)
-    documents = [f"CTX{place}" for place in range(len(vectors))]
+    documents = [f"CTX{index}" for index in range(len(vectors))]
     alone = judge(vectors, documents, [None] * len(vectors), 4)
     assert not set(range(10, 15)) & set(alone.outliers)  # as pages of five documents they have company
     documents[10:15] = ["CTX"] * 5
     together = judge(vectors, documents, [None] * len(vectors), 4)
     assert set(together.outliers) == set(range(10, 15))
-    assert all(not 10 <= together.nearest[place] < 15 for place in range(10, 15))
+    assert all(not 10 <= together.nearest[index] < 15 for index in range(10, 15))
 
 
 def test_pages_without_category_contradict_nobody() -> None:
     vectors = planted(1, 12)
-    documents = [str(place) for place in range(12)]
+    documents = [str(index) for index in range(12)]
     assert judge(vectors, documents, ["A", *[None] * 11], 5).contradicted == []
     assert judge(vectors, documents, ["A", *["B"] * 11], 5).contradicted == [0]
 
@@ -104,7 +104,7 @@ def test_without_categories(tmp_path: Path, settings: Settings, capsys: pytest.C
 
 
 def test_one_document_only(tmp_path: Path, settings: Settings) -> None:
-    names = [f"CTX1-{place}.png" for place in range(4)]
+    names = [f"CTX1-{index}.png" for index in range(4)]
     make_index(tmp_path / "index", tmp_path, names, planted(1, 4), [None] * 4, [None] * 4)
     with pytest.raises(UserError, match="all pages are of one document"):
         run_outliers(settings, job("outliers", tmp_path / "index", tmp_path / "out"))
@@ -112,7 +112,7 @@ def test_one_document_only(tmp_path: Path, settings: Settings) -> None:
 
 def test_two_pages(tmp_path: Path, settings: Settings) -> None:
     """Fewer neighbours than asked for."""
-    names = [f"page-{place}.png" for place in range(8)]
+    names = [f"page-{index}.png" for index in range(8)]
     make_index(tmp_path / "index", tmp_path, names, planted(2, 4), ["A"] * 8, [None] * 8)
     assert run_outliers(settings, job("outliers", tmp_path / "index", tmp_path / "out", k=50)) == 0
     assert all(row["DISTANCE"] for row in rows(tmp_path / "out" / "outliers" / "outliers.csv"))

@@ -169,11 +169,11 @@ def test_a_mistake_is_one_line(here, archive, arguments, said, capsys):
 
 def test_no_index_there(here, capsys):
     (here / "empty").mkdir()
-    told = "make one with: python run.py explore index PAGES"
+    advice = "make one with: python run.py explore index PAGES"
     for folder, said in (
-        ("nowhere", f"the index nowhere does not exist: {told} --index nowhere\n"),
-        (str(here / "empty"), f"empty holds no index: {told} --index {here / 'empty'}\n"),
-        ("pages", f"pages holds no index: {told} (--index is"),  # there the command would find no room for one
+        ("nowhere", f"the index nowhere does not exist: {advice} --index nowhere\n"),
+        (str(here / "empty"), f"empty holds no index: {advice} --index {here / 'empty'}\n"),
+        ("pages", f"pages holds no index: {advice} (--index is"),  # there the command would find no room for one
     ):
         assert main(["explore", "search", "--where", "id = 1", "--index", folder]) == 2
         assert said in capsys.readouterr().err
