@@ -142,8 +142,8 @@ def fold_splits(settings: Settings, material: Material, folds: Sequence[int], fo
     parts = split_documents(
         [labels[i] for i in rest], [documents[i] for i in rest], seed + fold, (1 - share, share, 0.0)
     )
-    for place, part in zip(rest, parts, strict=True):
-        splits[place] = part
+    for index, part in zip(rest, parts, strict=True):
+        splits[index] = part
     return material.readable(unjudged(material.labelled, cap_pages(labels, splits, train.max_categ, 0, seed)))
 
 
