@@ -15,7 +15,7 @@ SEED = 3
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def archive(tmp_path_factory):
     """models/tiny, and pages/ in the label folders that it says: 24 pages of 12 documents."""
     folder = tmp_path_factory.mktemp("evaluation")
     tiny_folder(folder / "models" / "tiny", seed=SEED)
@@ -30,14 +30,14 @@ def figures(folder):
     return json.loads(files[0].read_text(encoding="utf-8"))
 
 
-def test_a_model_judged_by_its_own_answers_is_right_and_two_swapped_labels_are_two_errors(place, tmp_path, capsys):
+def test_a_model_judged_by_its_own_answers_is_right_and_two_swapped_labels_are_two_errors(archive, tmp_path, capsys):
     pages = tmp_path / "sorted"
-    shutil.copytree(place / "pages", pages)
+    shutil.copytree(archive / "pages", pages)
     moved = sorted((pages / "TEXT").iterdir())[:2]
     for file in moved:
         file.rename(pages / "DRAW" / file.name)
     out = tmp_path / "out"
-    assert call("--eval", "-d", pages, "-model_path", place / "models/tiny", "-o", out, "--raw", "-tn", 2) == 0
+    assert call("--eval", "-d", pages, "-model_path", archive / "models/tiny", "-o", out, "--raw", "-tn", 2) == 0
     shown = capsys.readouterr()
     assert f"judged by all pages of {pages}" in shown.err
     assert f"accuracy {100 * 22 / 24:.1f} %" in shown.out
@@ -66,12 +66,12 @@ def test_a_model_judged_by_its_own_answers_is_right_and_two_swapped_labels_are_t
     assert table(out, "EVAL_coverage_*.csv")[0]["CATEGORY"] == "(all)"
 
 
-def test_evaluations_of_the_same_second_do_not_overwrite_each_other(place, tmp_path, monkeypatch):
+def test_evaluations_of_the_same_second_do_not_overwrite_each_other(archive, tmp_path, monkeypatch):
     from evaluation import job as evaluation
 
     monkeypatch.setattr(evaluation.time, "strftime", lambda *_: "20261121-101500")
     for _ in range(2):
-        assert call("--eval", "-d", place / "pages", "--model_path", place / "models/tiny", "-o", tmp_path) == 0
+        assert call("--eval", "-d", archive / "pages", "--model_path", archive / "models/tiny", "-o", tmp_path) == 0
     assert [file.name for file in sorted((tmp_path / "stats").iterdir())] == [
         "EVAL_tiny_20261121-101500-2.json",
         "EVAL_tiny_20261121-101500.json",
@@ -80,11 +80,11 @@ def test_evaluations_of_the_same_second_do_not_overwrite_each_other(place, tmp_p
     assert len(list((tmp_path / "plots").iterdir())) == 8
 
 
-def trained(place, folder, tests: int = 4, **record):
+def trained(archive, folder, tests: int = 4, **record):
     """The tiny model with a training record and a split: the last pages are its test pages."""
-    own = {"documents": {"train": [f"doc{number}" for number in range(8)]}, "data": "../../pages"} | record
-    model = tiny_folder(folder / "models" / "own", seed=SEED, record=own)
-    paths = sorted(path.relative_to(place / "pages").as_posix() for path in (place / "pages").rglob("*.png"))
+    trained_on = {"documents": {"train": [f"doc{number}" for number in range(8)]}, "data": "../../pages"} | record
+    model = tiny_folder(folder / "models" / "own", seed=SEED, record=trained_on)
+    paths = sorted(path.relative_to(archive / "pages").as_posix() for path in (archive / "pages").rglob("*.png"))
     fresh = [path for path in paths if int(path.rpartition("doc")[2].split("-")[0]) >= 8][:tests]
     with (model / "split.csv").open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -97,9 +97,9 @@ def trained(place, folder, tests: int = 4, **record):
     return model, fresh
 
 
-def test_its_own_test_pages_are_taken_where_training_found_them(place, tmp_path, capsys):
-    shutil.copytree(place / "pages", tmp_path / "pages")
-    model, fresh = trained(place, tmp_path)
+def test_its_own_test_pages_are_taken_where_training_found_them(archive, tmp_path, capsys):
+    shutil.copytree(archive / "pages", tmp_path / "pages")
+    model, fresh = trained(archive, tmp_path)
     assert call("--eval", "--model_path", model, "-o", tmp_path / "out") == 0
     assert "judged by its own 4 test pages (by split.csv)" in capsys.readouterr().err
     assert {row["PATH"] for row in table(tmp_path / "out", "EVAL_table*.csv")} == set(fresh)
@@ -108,20 +108,20 @@ def test_its_own_test_pages_are_taken_where_training_found_them(place, tmp_path,
     assert table(tmp_path / "out2", "EVAL_errors*.csv")[0]["PATH"] == fresh[0]
 
 
-def test_without_its_own_pages_the_eval_folder_of_the_config_is_taken(place, tmp_path, capsys):
-    model, _ = trained(place, tmp_path, data="../../nowhere")
+def test_without_its_own_pages_the_eval_folder_of_the_config_is_taken(archive, tmp_path, capsys):
+    model, _ = trained(archive, tmp_path, data="../../nowhere")
     config = tmp_path / "my.toml"
-    config.write_text(f'[eval]\nfolder = "{(place / "pages").as_posix()}"\n', encoding="utf-8")
+    config.write_text(f'[eval]\nfolder = "{(archive / "pages").as_posix()}"\n', encoding="utf-8")
     assert call("--config", config, "--eval", "--model_path", model, "-o", tmp_path / "out") == 0
     shown = capsys.readouterr()
-    assert f"judged by all pages of {place / 'pages'}" in shown.err
+    assert f"judged by all pages of {archive / 'pages'}" in shown.err
     assert "its own 4 test pages are not there" in shown.err
 
 
-def test_pages_of_training_documents_are_told_apart(place, tmp_path, capsys):
-    model, _ = trained(place, tmp_path, tests=100)
+def test_pages_of_training_documents_are_told_apart(archive, tmp_path, capsys):
+    model, _ = trained(archive, tmp_path, tests=100)
     out = tmp_path / "out"
-    assert call("--eval", "-d", place / "pages", "--model_path", model, "-o", out) == 0
+    assert call("--eval", "-d", archive / "pages", "--model_path", model, "-o", out) == 0
     report = figures(out)
     assert (report["figures"]["pages"], report["seen"]["pages"], report["seen"]["documents"]) == (8, 16, 8)
     assert "16 pages of 8 documents that were in training" in capsys.readouterr().out
@@ -130,23 +130,23 @@ def test_pages_of_training_documents_are_told_apart(place, tmp_path, capsys):
     assert {row["IN_TRAINING"] for row in rows if int(row["FILE"][3:]) >= 8} == {"no"}
 
 
-def test_pages_that_were_all_in_training_give_no_accuracy_without_a_warning(place, tmp_path, capsys):
+def test_pages_that_were_all_in_training_give_no_accuracy_without_a_warning(archive, tmp_path, capsys):
     everything = {"train": [f"doc{number}" for number in range(12)]}
-    model, _ = trained(place, tmp_path, tests=0, documents=everything)
-    assert call("--eval", "-d", place / "pages", "--model_path", model, "-o", tmp_path / "out") == 0
+    model, _ = trained(archive, tmp_path, tests=0, documents=everything)
+    assert call("--eval", "-d", archive / "pages", "--model_path", model, "-o", tmp_path / "out") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("warning: all these pages are of documents")
     assert lines[1].startswith("on pages that it was trained on: 100.0 %")
     assert not any("accepted unseen" in line and "could" in line for line in lines)
 
 
-def test_a_label_folder_that_the_model_does_not_know_is_left_out_counted_and_stops_nothing(place, tmp_path, capsys):
-    shutil.copytree(place / "pages", tmp_path / "pages")
+def test_a_label_folder_that_the_model_does_not_know_is_left_out_counted_and_stops_nothing(archive, tmp_path, capsys):
+    shutil.copytree(archive / "pages", tmp_path / "pages")
     for number in (5, 6):
         paint(tmp_path / "pages" / "Maps" / f"m-{number}.png", number)
     paint(tmp_path / "pages" / "Texts" / "t-1.png", 7)
     out = tmp_path / "out"
-    assert call("--eval", "-d", tmp_path / "pages", "--model_path", place / "models/tiny", "-o", out, "--raw") == 0
+    assert call("--eval", "-d", tmp_path / "pages", "--model_path", archive / "models/tiny", "-o", out, "--raw") == 0
     shown = capsys.readouterr()
     assert "accuracy 100.0 %" in shown.out
     assert "3 pages judge nothing" in shown.err and "Maps (2)" in shown.err and "Texts (1; it has TEXT)" in shown.err
@@ -156,9 +156,11 @@ def test_a_label_folder_that_the_model_does_not_know_is_left_out_counted_and_sto
     assert "3 pages carry labels that the model does not know" in capsys.readouterr().out
 
 
-def test_where_the_model_knows_no_label_folder_both_sides_are_named(place, tmp_path, capsys):
+def test_where_the_model_knows_no_label_folder_both_sides_are_named(archive, tmp_path, capsys):
     paint(tmp_path / "pages" / "MAPS" / "m-1.png", 5)
-    assert call("--eval", "-d", tmp_path / "pages", "--model_path", place / "models/tiny", "-o", tmp_path / "out") == 2
+    assert (
+        call("--eval", "-d", tmp_path / "pages", "--model_path", archive / "models/tiny", "-o", tmp_path / "out") == 2
+    )
     line = capsys.readouterr().err.splitlines()[-1]
     assert "MAPS" in line
     assert all(name in line for name in CATEGORIES)
@@ -192,21 +194,23 @@ def test_forty_categories(tmp_path):
         assert min(image.size) > 40 * 40, "a cell is at least 40 pixels wide"
 
 
-def test_an_untuned_base_is_judged_too_and_has_seen_nothing(place, tmp_path):
+def test_an_untuned_base_is_judged_too_and_has_seen_nothing(archive, tmp_path):
     import tiny
 
     base = tiny.tiny_base(tmp_path / "base")
-    own = tmp_path / "own.tsv"
-    own.write_text("label\tdescription\n" + "".join(f"{n}\ta {n} page\n" for n in CATEGORIES), encoding="utf-8")
+    descriptions = tmp_path / "own.tsv"
+    descriptions.write_text(
+        "label\tdescription\n" + "".join(f"{n}\ta {n} page\n" for n in CATEGORIES), encoding="utf-8"
+    )
     out = tmp_path / "out"
-    assert call("--eval", "--zero_shot", "-m", base, "-cc", own, "-d", place / "pages", "-o", out) == 0
+    assert call("--eval", "--zero_shot", "-m", base, "-cc", descriptions, "-d", archive / "pages", "-o", out) == 0
     report = figures(out)
     assert report["seen"] is None
     assert report["notes"] == []
 
 
-def test_review_marks_the_pages_below_a_score(place, tmp_path):
-    command = ("-d", place / "pages", "--model_path", place / "models/tiny", "-o")
+def test_review_marks_the_pages_below_a_score(archive, tmp_path):
+    command = ("-d", archive / "pages", "--model_path", archive / "models/tiny", "-o")
     assert call(*command, tmp_path / "plain") == 0
     plain = table(tmp_path / "plain", "result_*.csv")
     limit = sorted(float(row["SCORE-1"]) for row in plain)[12] - 0.00005

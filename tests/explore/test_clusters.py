@@ -20,22 +20,22 @@ from utils import UserError
 
 def same_groups(labels, groups, each):
     """Whether each planted group has one label of its own (pages in none apart)."""
-    found = []
+    majority = []
     for group in range(groups):
         mine = set(labels[group * each : (group + 1) * each]) - {NONE}
         assert len(mine) == 1, mine
-        found += mine
-    return len(set(found)) == groups
+        majority += mine
+    return len(set(majority)) == groups
 
 
 def test_planted_groups_are_found_and_lone_pages_are_far_or_in_none():
     vectors = planted(groups=6, each=40, alone=12)
-    found = find_clusters(vectors)
-    assert same_groups(found.labels, 6, 40) and found.count == 6
-    assert (found.labels[:240] == NONE).mean() < 0.1
-    alone = found.labels[240:] == NONE
-    assert alone.any() and found.distances[240:].mean() > 2 * found.distances[:240].mean()
-    assert "HDBSCAN" in found.rule
+    outcome = find_clusters(vectors)
+    assert same_groups(outcome.labels, 6, 40) and outcome.count == 6
+    assert (outcome.labels[:240] == NONE).mean() < 0.1
+    alone = outcome.labels[240:] == NONE
+    assert alone.any() and outcome.distances[240:].mean() > 2 * outcome.distances[:240].mean()
+    assert "HDBSCAN" in outcome.rule
 
 
 def test_the_same_pages_give_the_same_clusters():
@@ -46,11 +46,11 @@ def test_the_same_pages_give_the_same_clusters():
 
 def test_clusters_are_numbered_by_size():
     parts = [planted(3, each, seed=0)[group * each : (group + 1) * each] for group, each in enumerate((20, 60, 40))]
-    found = find_clusters(np.concatenate(parts))
-    assert np.bincount(found.labels[found.labels > 0]).tolist()[1:] == sorted(
-        np.bincount(found.labels[found.labels > 0]).tolist()[1:], reverse=True
+    outcome = find_clusters(np.concatenate(parts))
+    assert np.bincount(outcome.labels[outcome.labels > 0]).tolist()[1:] == sorted(
+        np.bincount(outcome.labels[outcome.labels > 0]).tolist()[1:], reverse=True
     )
-    assert set(found.labels[20:80]) - {NONE} == {1} and set(found.labels[:20]) - {NONE} == {3}
+    assert set(outcome.labels[20:80]) - {NONE} == {1} and set(outcome.labels[:20]) - {NONE} == {3}
 
 
 def test_distance_is_one_minus_the_cosine_to_the_centre():
@@ -66,34 +66,34 @@ def test_distance_is_one_minus_the_cosine_to_the_centre():
 
 def test_as_many_clusters_as_asked_for():
     vectors = planted(groups=4, each=25, alone=10)
-    found = find_clusters(vectors, 9)
-    assert sorted(set(found.labels)) == list(range(1, 10)) and "9 clusters as asked for" in found.rule
+    outcome = find_clusters(vectors, 9)
+    assert sorted(set(outcome.labels)) == list(range(1, 10)) and "9 clusters as asked for" in outcome.rule
 
 
 def test_beyond_the_limit_k_means_finds_the_number(monkeypatch):
     monkeypatch.setattr(clustering, "DENSE", 100)
-    found = find_clusters(planted(groups=6, each=50))  # 300 pages
-    assert found.count == 6 and same_groups(found.labels, 6, 50) and "k-means" in found.rule
-    assert "2, 3, 4, 5, 6" in found.rule
+    outcome = find_clusters(planted(groups=6, each=50))  # 300 pages
+    assert outcome.count == 6 and same_groups(outcome.labels, 6, 50) and "k-means" in outcome.rule
+    assert "2, 3, 4, 5, 6" in outcome.rule
 
 
 @pytest.mark.parametrize("pages", [1, 2, 7, 8, 9])
 def test_few_pages_are_no_trouble(pages):
-    found = find_clusters(planted(1, pages))
-    assert len(found.labels) == pages and found.count >= 1 and np.isfinite(found.distances).all()
+    outcome = find_clusters(planted(1, pages))
+    assert len(outcome.labels) == pages and outcome.count >= 1 and np.isfinite(outcome.distances).all()
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("count", [0, 4])
 def test_pages_that_are_all_the_same_are_one_cluster(count):
-    found = find_clusters(np.repeat(planted(1, 1), 30, axis=0), count)
-    assert (found.labels == 1).all() and found.distances.max() < 0.01 and "the same" in found.rule
+    outcome = find_clusters(np.repeat(planted(1, 1), 30, axis=0), count)
+    assert (outcome.labels == 1).all() and outcome.distances.max() < 0.01 and "the same" in outcome.rule
 
 
 def test_no_structure_at_all_is_not_all_noise():
     draw = np.random.default_rng(1).normal(size=(300, DIM))
-    found = find_clusters((draw / np.linalg.norm(draw, axis=1, keepdims=True)).astype(np.float16))
-    assert (found.labels > 0).mean() >= 0.5
+    outcome = find_clusters((draw / np.linalg.norm(draw, axis=1, keepdims=True)).astype(np.float16))
+    assert (outcome.labels > 0).mean() >= 0.5
 
 
 def test_agreement_by_hand():
@@ -117,9 +117,9 @@ def test_sheet_shows_the_centre_first_then_the_far_end():
 @pytest.fixture
 def collection(tmp_path):
     vectors = planted(groups=3, each=12, alone=4)
-    names = [f"box {place % 2}/CTX19{place:02d}-{place}.png" for place in range(40)]
-    categories = [("DRAW", "TEXT", "PHOTO")[place // 12] if place < 36 else None for place in range(40)]
-    years = [1900 + place if place % 5 else None for place in range(40)]
+    names = [f"box {number % 2}/CTX19{number:02d}-{number}.png" for number in range(40)]
+    categories = [("DRAW", "TEXT", "PHOTO")[number // 12] if number < 36 else None for number in range(40)]
+    years = [1900 + number if number % 5 else None for number in range(40)]
     make_index(tmp_path / "index", tmp_path / "pages", names, vectors, categories, years)
     return tmp_path
 

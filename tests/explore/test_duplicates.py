@@ -40,10 +40,10 @@ def settings() -> Settings:
 # ---- which to keep ---------------------------------------------------------------------------------------------------
 
 
-def copy(place: int, **changes: object) -> Copy:
+def copy(row: int, **changes: object) -> Copy:
     values = {"resolution": 1.0, "area": 1.0, "angle": 0.0, "quality": 100, "colour": False, "size": 1000}
-    values |= {"content": str(place), "path": f"a/{place}.png"} | changes
-    return Copy(place, **values)
+    values |= {"content": str(row), "path": f"a/{row}.png"} | changes
+    return Copy(row, **values)
 
 
 @pytest.mark.parametrize(
@@ -248,8 +248,8 @@ def test_a_spread_joins_nothing(tmp_path: Path, settings: Settings, capsys) -> N
         lambda pairs: compare_pairs(pairs, rows, tmp_path / "log.csv", workers=1, max_pixels=10**8, quiet=True),
     )
     paths = rows["path"].tolist()
-    assert [[paths[place] for place in group.rows] for group in grouping.groups] == [["b.png", "b_again.png"]]
-    assert [[paths[place] for place in part.rows] for part in grouping.parts] == [
+    assert [[paths[member] for member in group.rows] for group in grouping.groups] == [["b.png", "b_again.png"]]
+    assert [[paths[member] for member in part.rows] for part in grouping.parts] == [
         ["spread.png", "a.png"],
         ["spread.png", "b.png"],
     ]
@@ -273,9 +273,9 @@ def test_pages_that_differ_are_not_joined_through_a_third(tmp_path: Path) -> Non
         return Verdict(SAME, "", 100, residue, 1.0, 1.0, 1.0, 0.0)
 
     done = Compared(same={(0, 1): same(3.0), (1, 2): same(1.0), (2, 3): same(2.0)}, others={(0, 2)})
-    found = Grouping(rows, done)
-    assert [sorted(group.rows) for group in found.groups] == [[1, 2, 3]]
-    assert all({0, place} not in map(set, found.unsure()) for place in range(4))
+    grouping = Grouping(rows, done)
+    assert [sorted(group.rows) for group in grouping.groups] == [[1, 2, 3]]
+    assert all({0, member} not in map(set, grouping.unsure()) for member in range(4))
 
 
 def test_each_page_is_laid_on_the_one_to_keep(tmp_path: Path) -> None:

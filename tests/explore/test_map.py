@@ -46,13 +46,22 @@ HARMFUL = [
 def collection(tmp_path_factory):
     """44 pages in groups, some with names that would like to be markup, and the map that `explore map` makes."""
     root = tmp_path_factory.mktemp("collection")
-    names = [f"box {place % 2}/CTX{1900 + place}{place:02d}-{place}.png" for place in range(36)]
-    names += HARMFUL if os.name != "nt" else [f"b #1 50%/Zápis č. {place}.png" for place in range(len(HARMFUL))]
-    categories = [("DRAW", "TEXT", "PHOTO")[place // 12] if place < 36 else "<b>&amp;" for place in range(len(names))]
-    years = [1900 + place if place < 36 else None for place in range(len(names))]
+    names = [
+        f"box {page_index % 2}/CTX{1900 + page_index}{page_index:02d}-{page_index}.png" for page_index in range(36)
+    ]
+    names += (
+        HARMFUL if os.name != "nt" else [f"b #1 50%/Zápis č. {page_index}.png" for page_index in range(len(HARMFUL))]
+    )
+    categories = [
+        ("DRAW", "TEXT", "PHOTO")[page_index // 12] if page_index < 36 else "<b>&amp;"
+        for page_index in range(len(names))
+    ]
+    years = [1900 + page_index if page_index < 36 else None for page_index in range(len(names))]
     index = make_index(root / "index", root / "pages", names, planted(4, 12)[: len(names)], categories, years)
     ids = index.rows(["id"])["id"]
-    index.set_columns(ids, {"cluster": [place // 12 + 1 if place < 40 else -1 for place in range(len(ids))]})
+    index.set_columns(
+        ids, {"cluster": [page_index // 12 + 1 if page_index < 40 else -1 for page_index in range(len(ids))]}
+    )
     assert run_map(Settings(), job("map", root / "index", root / "out")) == 0
     return root
 
@@ -310,8 +319,8 @@ def test_more_pages_than_a_browser_shows(tmp_path, monkeypatch, capsys):
         tmp_path / "index", tmp_path / "pages", [f"{n}.png" for n in range(30)], planted(2, 15), ["A"] * 30, [None] * 30
     )
     run_map(Settings(), job("map", tmp_path / "index", tmp_path / "out", method="pca"))
-    told = data(tmp_path / "out" / "map" / "browser")
-    assert len(told["names"]) == 20 and "20 of its 30 pages, drawn at random" in told["note"]
+    data_shown = data(tmp_path / "out" / "map" / "browser")
+    assert len(data_shown["names"]) == 20 and "20 of its 30 pages, drawn at random" in data_shown["note"]
     assert len(pd.read_parquet(tmp_path / "out" / "map" / "pages.parquet")) == 30
 
 
@@ -354,17 +363,17 @@ def test_sheets_hold_each_page_at_its_place(tmp_path):
         return [None if n == 7 else Image.new("RGB", (40 if n % 2 else 80, 80), (2 * n, 0, 255 - 2 * n)) for n in at]
 
     write_folder(tmp_path / "map", rows, places, [tmp_path / path for path in rows["path"]], pictures, title="t")
-    told = data(tmp_path / "map")
-    thumbs = told["thumbs"]
+    data_shown = data(tmp_path / "map")
+    thumbs = data_shown["thumbs"]
     width = np.frombuffer(base64.b64decode(thumbs["width"]), np.uint8)
-    for place, name in enumerate(told["names"]):
+    for page_index, name in enumerate(data_shown["names"]):
         number = int(name.removesuffix(".png"))
         if number == 7:
-            assert width[place] == 0
+            assert width[page_index] == 0
             continue
-        sheet = Image.open(tmp_path / "map" / "thumbs" / f"{place // 64:05d}.jpg")
-        corner = place % 64 % 8 * thumbs["cell"], place % 64 // 8 * thumbs["cell"]
-        assert width[place] == (40 if number % 2 else 80)
+        sheet = Image.open(tmp_path / "map" / "thumbs" / f"{page_index // 64:05d}.jpg")
+        corner = page_index % 64 % 8 * thumbs["cell"], page_index % 64 // 8 * thumbs["cell"]
+        assert width[page_index] == (40 if number % 2 else 80)
         red, _, blue = sheet.getpixel((corner[0] + 5, corner[1] + 5))
         assert abs(red - 2 * number) < 8 and abs(blue - (255 - 2 * number)) < 8
 

@@ -39,8 +39,8 @@ def test_search_is_approximate_from_a_size_on_and_kept_up_to_date(tmp_path, monk
     truth = np.argsort(-(queries @ vectors.T), axis=1)[:, :10]
     exact = index.nearest(queries, 10, exact=True)
     assert np.mean([len(set(ids) & set(row)) for (ids, _), row in zip(exact, truth, strict=True)]) >= 9.8
-    found = index.nearest(queries, 10)
-    assert np.mean([len(set(ids) & set(row)) for (ids, _), row in zip(found, truth, strict=True)]) >= 9.5
+    approximate = index.nearest(queries, 10)
+    assert np.mean([len(set(ids) & set(row)) for (ids, _), row in zip(approximate, truth, strict=True)]) >= 9.5
     [(ids, similarities)] = index.nearest(vectors[7:8], 5, where="year = 1907")
     assert ids[0] == 7
     assert similarities[0] == pytest.approx(1, abs=1e-3)
