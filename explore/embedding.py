@@ -6,7 +6,6 @@ embedded, failed, interrupted = embed_files(index, backbone, plan.todo, found, {
 from __future__ import annotations
 
 import io
-import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -21,6 +20,7 @@ from explore.documents import IndexDocuments
 from explore.known import File, Stamp, content_hash, stamp_of, year_of
 from index.columns import SPACES, whole
 from index.database import BROKEN, Index, page_file, schema
+from output.console import say
 from output.progress import Progress
 from reading.listing import Passed
 from reading.loader import Batch, load_batches
@@ -82,7 +82,7 @@ def embed_files(
                     progress.advance(len(batch.pages), failed=failed)
     except KeyboardInterrupt:
         interrupted = True
-        print("interrupted: writing what is done ...", file=sys.stderr, flush=True)
+        say("interrupted: writing what is done ...")
     rows.commit()
     return rows.embedded, rows.failed, interrupted
 
@@ -101,7 +101,7 @@ def _pages(
             passed.frames += copies
             progress.advance()
     for line in passed.lines():
-        print(line, file=sys.stderr, flush=True)
+        say(line)
     return folder, PageList(root, pages, passed)
 
 

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ from output.pictures import new_figure, save_figure
 from training.processes import is_main, process_count
 from training.record import METRICS, write_seen
 from training.work import Work
-from utils import UserError, accuracy_interval, printable
+from utils import UserError, accuracy_interval, printable, versions_of
 
 if TYPE_CHECKING:
     from training.fitting import Fitted
@@ -86,7 +85,7 @@ def make_record(run: TrainingRun, material: Material, splits: Sequence[str], fit
         "processes": process_count(),
         "recipe": asdict(fitted.recipe),
         **asdict(fitted.learned),
-        "versions": {name: metadata.version(name) for name in LIBRARIES},
+        "versions": versions_of(LIBRARIES),
     }
 
 

@@ -7,7 +7,6 @@ run = TrainingRun(settings, start, work)        # what plan, fits, folds and rep
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from encoders.base import BASE, LICENCE, SIZE, build_base, is_base, weights_file
 from encoders.descriptions import label_descriptions, prompts, read_sets
 from encoders.words import INSTALL, WordKnowledge
+from output.console import say
 from training.processes import is_main
 from training.record import documents_seen, read_record, read_seen
 
@@ -74,7 +74,7 @@ class Start:
             classifier = build(self.describe(settings, labels), settings.setup.seed)
             if taught:
                 if WordKnowledge.find() is None and is_main() and not settings.setup.quiet:
-                    warn(f"note: the text tower will know the words of its descriptions only; more of them: {INSTALL}")
+                    say(f"note: the text tower will know the words of its descriptions only; more of them: {INSTALL}")
                 tell_texts_apart(classifier, settings.setup.seed, settings.setup.quiet or not is_main())
         else:
             chosen = self.describe(settings, labels)
@@ -99,7 +99,7 @@ class Start:
             self.descriptions = self.texts or read_sets(setup.categories_dir, setup.categories_prefix)
             nameless = [label for label in labels if label not in self.descriptions]
             if nameless and is_main():
-                warn(f"warning: no description for {', '.join(nameless)}: the name itself is used")
+                say(f"warning: no description for {', '.join(nameless)}: the name itself is used")
         return {label: self.descriptions.get(label) or label_descriptions([label])[label] for label in labels}
 
 
@@ -119,12 +119,12 @@ class TrainingRun:
     def say(self, line: str) -> None:
         """One line for the user, with --quiet too; of several processes the main one speaks."""
         if is_main():
-            warn(line)
+            say(line)
 
     def chat(self, line: str) -> None:
         """One line for a user who did not ask for quiet."""
         if not self.quiet:
-            warn(line)
+            say(line)
 
 
 def build(descriptions: dict[str, list[str]], seed: int) -> PageClassifier:
@@ -135,8 +135,3 @@ def build(descriptions: dict[str, list[str]], seed: int) -> PageClassifier:
     model, tokenizer = build_base(prompts(descriptions), seed)
     transform = PageTransform(SIZE, "squash", (0.5,) * 3, (0.5,) * 3)
     return PageClassifier(model, tokenizer, transform, descriptions, base=BASE, licence=LICENCE.lower())
-
-
-def warn(line: str) -> None:
-    """One line for the user, whatever the job prints."""
-    print(line, file=sys.stderr, flush=True)
