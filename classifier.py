@@ -211,22 +211,24 @@ class PageClassifier:
         return [group for group in groups.values() if len(group) > 1]
 
     def _set_categories(self, descriptions: Mapping[str, Sequence[str]]) -> None:
-        own = {same_label(label): list(texts) for label, texts in descriptions.items()}
-        if len(own) != len(descriptions):
+        by_label = {same_label(label): list(texts) for label, texts in descriptions.items()}
+        if len(by_label) != len(descriptions):
             raise UserError("two categories have the same label (Unicode NFC)")
-        if len(own) < 2:
-            raise UserError(f"sorting needs two or more categories, not {len(own)} ({', '.join(own) or 'none'})")
-        for label, texts in own.items():
+        if len(by_label) < 2:
+            raise UserError(
+                f"sorting needs two or more categories, not {len(by_label)} ({', '.join(by_label) or 'none'})"
+            )
+        for label, texts in by_label.items():
             if not texts:
                 raise UserError(f"the category {label} has no description")
-        self.descriptions = own
+        self.descriptions = by_label
 
     def _prototypes(self, descriptions: Mapping[str, Sequence[str]]) -> torch.Tensor:
         texts = prompts(descriptions, self.prompt, self.lowercase)
         embeddings = self.embed_texts(texts)  # [N, D]
         if not torch.isfinite(embeddings).all():
             raise UserError(f"{self.base or 'the model'}: its text tower gives no valid numbers for the descriptions")
-        return average_prototypes(embeddings, [len(own) for own in descriptions.values()])
+        return average_prototypes(embeddings, [len(texts) for texts in descriptions.values()])
 
     # ---- folders -------------------------------------------------------------------------------------------------
 
@@ -305,11 +307,11 @@ class PageClassifier:
                 )
             folder = snapshot
         model = load_dual_encoder(folder, allow_pickle=True)
-        own = find_tokenizer(folder, tokenizer, model.config.text_config.vocab_size)
-        check_tokenizer(own, model, tokenizer or folder)
+        its_tokenizer = find_tokenizer(folder, tokenizer, model.config.text_config.vocab_size)
+        check_tokenizer(its_tokenizer, model, tokenizer or folder)
         transform = PageTransform.from_processor(folder)
         check_size(model, transform.size, folder)
-        return cls(model, own, transform, descriptions, base=base or str(source))
+        return cls(model, its_tokenizer, transform, descriptions, base=base or str(source))
 
     @classmethod
     def from_checkpoint(
@@ -326,27 +328,27 @@ class PageClassifier:
         """
         path = Path(path)
         checkpoint = read_checkpoint(path)
-        own = descriptions or checkpoint.descriptions
-        if own is None:
+        texts_by_label = descriptions or checkpoint.descriptions
+        if texts_by_label is None:
             raise UserError(f"{path} does not hold its categories: give their description file with -cc FILE.tsv")
-        averaged = any(len(texts) > 1 for texts in own.values())
-        found = find_tokenizer(checkpoint.folder, tokenizer, checkpoint.vocabulary)
-        if len(found) != checkpoint.vocabulary:
+        averaged = any(len(texts) > 1 for texts in texts_by_label.values())
+        its_tokenizer = find_tokenizer(checkpoint.folder, tokenizer, checkpoint.vocabulary)
+        if len(its_tokenizer) != checkpoint.vocabulary:
             raise UserError(
-                f"{tokenizer or path}: the tokenizer has {len(found)} ids, the checkpoint {checkpoint.vocabulary}: "
-                f"give its own with --tokenizer DIR (the standard one is that of {STANDARD_TOKENIZERS[0]})"
+                f"{tokenizer or path}: the tokenizer has {len(its_tokenizer)} ids, the checkpoint "
+                f"{checkpoint.vocabulary}: give its own with --tokenizer DIR (the standard one is that of {STANDARD_TOKENIZERS[0]})"
             )
-        check_tokenizer(found, checkpoint.model, tokenizer or path)
+        check_tokenizer(its_tokenizer, checkpoint.model, tokenizer or path)
         transform = checkpoint.transform()
         check_size(checkpoint.model, transform.size, path)
         return cls(
             checkpoint.model,
-            found,
+            its_tokenizer,
             transform,
-            {label: own[label] for label in sorted(own)} if averaged else own,
+            {label: texts_by_label[label] for label in sorted(texts_by_label)} if averaged else texts_by_label,
             logit_scale=AVERAGED_SCALE if averaged else None,
             base=checkpoint.base or base or path.stem,
-            learned=list(own) if checkpoint.learned is None else checkpoint.learned,
+            learned=list(texts_by_label) if checkpoint.learned is None else checkpoint.learned,
         )
 
 

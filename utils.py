@@ -38,8 +38,8 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     'batch_size'
     """
     by_lower = {choice.lower(): choice for choice in choices}
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else None
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else None
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
@@ -48,8 +48,8 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     >>> did_you_mean("bach_size", ["batch_size"])
     '; did you mean batch_size?'
     """
-    found = nearest(word, choices)
-    return f"; did you mean {found}?" if found else ""
+    likely = nearest(word, choices)
+    return f"; did you mean {likely}?" if likely else ""
 
 
 def split_page_name(stem: str) -> tuple[str, int | None]:
@@ -134,14 +134,14 @@ def split_documents(
     """
     pages = _pages_of_documents(labels, documents)
     holders = _documents_of_labels(pages, seed)
-    total = {label: sum(pages[document][label] for document in found) for label, found in holders.items()}
+    total = {label: sum(pages[document][label] for document in holding) for label, holding in holders.items()}
     missing = {
         part: {label: share * count for label, count in total.items()}
         for part, share in zip(SPLITS, shares, strict=True)
     }
     split: dict[str, str] = {}
 
-    def place(document: str, part: str) -> None:
+    def assign(document: str, part: str) -> None:
         split[document] = part
         for label, count in pages[document].items():
             missing[part][label] -= count
@@ -158,7 +158,7 @@ def split_documents(
                 continue
             free = [document for document in holders[label] if document not in split and spare(document)]
             if free:  # of the free ones, one that overfills the part least
-                place(min(free, key=lambda document: _overfill(pages[document], missing[part])), part)
+                assign(min(free, key=lambda document: _overfill(pages[document], missing[part])), part)
     for label in sorted(holders, key=lambda label: (len(holders[label]), label)):
         for document in holders[label]:
             if document not in split:
@@ -166,7 +166,7 @@ def split_documents(
                     (part for part in SPLITS if part == "train" or spare(document)),
                     key=lambda part: missing[part][label],
                 )
-                place(document, part)
+                assign(document, part)
     return [split[document] for document in documents]
 
 
@@ -187,7 +187,7 @@ def fold_documents(labels: Sequence[str], documents: Sequence[str], folds: int, 
     if len(pages) < folds:
         raise UserError(f"folds = {folds}, but there are only {len(pages)} documents; each fold tests at least one")
     holders = _documents_of_labels(pages, seed)
-    total = {label: sum(pages[document][label] for document in found) for label, found in holders.items()}
+    total = {label: sum(pages[document][label] for document in holding) for label, holding in holders.items()}
     filled = [dict.fromkeys(holders, 0) for _ in range(folds)]
     fold_of: dict[str, int] = {}
     for label in sorted(holders, key=lambda label: (len(holders[label]), label)):
@@ -215,19 +215,19 @@ def split_warnings(labels: Sequence[str], documents: Sequence[str]) -> list[str]
     """
     pages = _pages_of_documents(labels, documents)
     holders = _documents_of_labels(pages, seed=0)
-    found = []
+    warnings = []
     few = sorted(label for label in holders if len(holders[label]) < 3)
     if few:
         names = ", ".join(f"{label} ({len(holders[label])})" for label in few)
-        found.append(f"fewer than three documents, so not in all of train, validation and test: {names}")
+        warnings.append(f"fewer than three documents, so not in all of train, validation and test: {names}")
     largest = max(pages, key=lambda document: sum(pages[document].values()))
     share = sum(pages[largest].values()) / len(labels)
     hint = "see [input] document_pattern and document_from, or put a documents.csv beside the label folders"
     if len(pages) == len(labels) > 1:
-        found.append(f"no two pages are of one document: if that is not so, {hint}")
+        warnings.append(f"no two pages are of one document: if that is not so, {hint}")
     elif share > 0.3:
-        found.append(f"document {printable(largest)} holds {share:.0%} of all pages: if that is not so, {hint}")
-    return found
+        warnings.append(f"document {printable(largest)} holds {share:.0%} of all pages: if that is not so, {hint}")
+    return warnings
 
 
 def accuracy_interval(
@@ -243,7 +243,7 @@ def accuracy_interval(
     """
     if not len(right):
         raise ValueError("no pages")
-    names = {document: place for place, document in enumerate(sorted(set(documents)))}  # whatever the pages' order
+    names = {document: number for number, document in enumerate(sorted(set(documents)))}  # whatever the pages' order
     hits, sizes = np.zeros(len(names)), np.zeros(len(names))
     for document, hit in zip(documents, right, strict=True):
         hits[names[document]] += bool(hit)

@@ -104,10 +104,10 @@ def build_base(texts: Iterable[str], seed: int) -> tuple[VisionTextDualEncoderMo
         _begin_as_bag_of_words(model.text_model, tokenizer.all_special_ids)
     if known is not None:
         meant = [word for word in words if word.isalpha()]
-        places = tokenizer.convert_tokens_to_ids(meant)
+        token_ids = tokenizer.convert_tokens_to_ids(meant)
         vectors = torch.from_numpy(known.vectors(tuple(meant), TEXT_WIDTH))
         with torch.no_grad():
-            model.text_model.embeddings.word_embeddings.weight[places] = vectors
+            model.text_model.embeddings.word_embeddings.weight[token_ids] = vectors
     model.vision_model.load_state_dict(imagenet_weights(model.vision_model.state_dict()))
     return model.eval(), tokenizer
 

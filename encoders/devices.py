@@ -31,8 +31,8 @@ def resolve_device(name: str) -> torch.device:
     if match[1] == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if int(match[2] or 0) >= count:
-            there = f"it has cuda:0 to cuda:{count - 1}" if count else "PyTorch sees no CUDA GPU here"
-            raise UserError(f"device {name}: {there}; take --device cpu, or auto")
+            present = f"it has cuda:0 to cuda:{count - 1}" if count else "PyTorch sees no CUDA GPU here"
+            raise UserError(f"device {name}: {present}; take --device cpu, or auto")
         return torch.device(f"cuda:{match[2] or 0}")
     return torch.device(name)
 

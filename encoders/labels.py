@@ -67,12 +67,14 @@ def check_apart(labels: Iterable[str], where: str) -> None:
 def label_warnings(labels: Iterable[str]) -> list[str]:
     """What a user should know of these names before pages go into folders that bear them; a line each."""
     labels = list(labels)
-    found = [
+    warnings = [
         f"the categories {printable(one)} and {printable(other)} differ in letter case only: they are one folder on "
         "Windows and macOS"
         for one, other in alike(labels)
     ]
     for label in labels:
         if problem := folder_name_problem(label):
-            found.append(f"the category {printable(label)!r} cannot be a folder on every system: {problem}")
-    return found[:6] + ([f"and {len(found) - 6} more names of categories of this kind"] if len(found) > 6 else [])
+            warnings.append(f"the category {printable(label)!r} cannot be a folder on every system: {problem}")
+    return warnings[:6] + (
+        [f"and {len(warnings) - 6} more names of categories of this kind"] if len(warnings) > 6 else []
+    )

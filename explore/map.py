@@ -52,7 +52,7 @@ def run_map(settings: Settings, job: Map) -> int:
     if rows.empty:
         raise UserError(f"the index {printable(str(job.index))} holds no pages")
     with Progress(sum(STEPS), unit="step", quiet=quiet, label="map") as bar:
-        positions = place(index.vectors(), job.method, bar)
+        positions = lay_out(index.vectors(), job.method, bar)
     unkept, code = keep_columns(index, rows["id"], {"x": positions[:, 0], "y": positions[:, 1]})
     rows = rows.assign(x=positions[:, 0], y=positions[:, 1])
     folder = output_folder(job.output / "map")
@@ -81,7 +81,7 @@ def run_map(settings: Settings, job: Map) -> int:
     return code
 
 
-def place(vectors: np.ndarray, method: str, bar: Progress) -> np.ndarray:
+def lay_out(vectors: np.ndarray, method: str, bar: Progress) -> np.ndarray:
     """Places float32 [N, 2] within -1 .. 1 of unit vectors [N, D]; `method` is a key of METHODS."""
     if method == "pca":
         return plane(vectors)

@@ -90,7 +90,7 @@ def draw_confusion(
     if len(categories) > MOST_CATEGORIES:
         kept = largest(table.sum(axis=0) + table.sum(axis=1), MOST_CATEGORIES - 1)
         others = len(categories) - len(kept)
-        names = [*(names[place] for place in kept), f"({others} other categories)"]
+        names = [*(names[index] for index in kept), f"({others} other categories)"]
         said = f"; the {len(kept)} of {len(categories)} categories with the most pages, the others as one"
         table = _merged(table, kept)
     count = len(names)
@@ -145,8 +145,8 @@ def _letter(letter: str) -> int:
 def _cut(text: str, width: int) -> str:
     """The first letters that are at most so wide."""
     kept = 0
-    for place, letter in enumerate(text):
+    for index, letter in enumerate(text):
         kept += _letter(letter)
         if kept > width:
-            return text[:place]
+            return text[:index]
     return text

@@ -333,9 +333,9 @@ def _why_none(output: Path, identity: dict, unfinished: list[tuple[WorkFolder, d
     work, settings = unfinished[0]
     changed = differences(settings["identity"], identity)
     what = ", ".join(f"{key} = {_show(old)} (here {_show(new)})" for key, old, new in changed)
-    more = f" ({len(unfinished) - 1} more runs fit no better)" if len(unfinished) > 1 else ""
+    others = f" ({len(unfinished) - 1} more runs fit no better)" if len(unfinished) > 1 else ""
     return (
-        f"nothing to resume for this command in {where}: the unfinished run {work.folder.name} has {what}{more}; "
+        f"nothing to resume for this command in {where}: the unfinished run {work.folder.name} has {what}{others}; "
         "give the same, or leave --resume out"
     )
 

@@ -88,7 +88,7 @@ def read_table(file: Path, wanted: Sequence[str], encoding: str = "") -> Rows:
     columns = table.columns
     for name in wanted:
         if name.upper() not in columns:
-            near = did_you_mean(name, [found for found in table.header if found and found not in wanted])
+            near = did_you_mean(name, [column for column in table.header if column and column not in wanted])
             raise UserError(f"{printable(str(file))}: no column {name} in the header (found: {shown[:200]}){near}")
     twice = next((name for at, name in enumerate(columns) if name and name in columns[:at]), None)
     if twice:

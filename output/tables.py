@@ -286,16 +286,16 @@ def check_writable(folder: Path, instead: str = "give another one with -o") -> N
     Said before long work begins; where a system does not tell (a share, another program), writing says it later.
     """
     shown = printable(str(folder))
-    there = folder.absolute()
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    if not there.is_dir():
-        said = "is a file" if there == folder.absolute() else f"cannot be made: {printable(str(there))} is a file"
+    existing = folder.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        said = "is a file" if existing == folder.absolute() else f"cannot be made: {printable(str(existing))} is a file"
         raise UserError(f"the output folder {shown} {said}: {instead}")
-    inside = [there / name for name in ("tables", "runs", "stats", "plots")] if there == folder.absolute() else []
-    for place in [there, *(path for path in inside if path.is_dir())]:
-        if not os.access(place, os.W_OK | os.X_OK):
-            raise UserError(f"cannot write into {printable(str(place))}: it may only be read; {instead}")
+    inside = [existing / name for name in ("tables", "runs", "stats", "plots")] if existing == folder.absolute() else []
+    for directory in [existing, *(path for path in inside if path.is_dir())]:
+        if not os.access(directory, os.W_OK | os.X_OK):
+            raise UserError(f"cannot write into {printable(str(directory))}: it may only be read; {instead}")
 
 
 @contextlib.contextmanager

@@ -190,13 +190,13 @@ def terminal_table(pages: PageList, outcomes: Iterable[Outcome], categories: lis
         categories: in the order of the scores.
         top_n: categories a page, 1..C; side by side where they fit, else below each other.
     """
-    found = list(zip(pages.pages, outcomes, strict=False))
-    times = Counter((page.file, page.number) for page, _ in found)
+    scored = list(zip(pages.pages, outcomes, strict=False))
+    times = Counter((page.file, page.number) for page, _ in scored)
     twice = {key for key in times if times[key] > 1}
     heads = ["FILE", "PAGE", "PATH"] if twice else ["FILE", "PAGE"]
     longest = 28 if twice else 40
     labels = []
-    for page, _ in found:
+    for page, _ in scored:
         path = _shorten(_visible(page.path), longest) if (page.file, page.number) in twice else ""
         labels.append((_shorten(_visible(page.file), longest), str(page.number), path)[: len(heads)])
     shown = [_shorten(_visible(category), 30) for category in categories]
@@ -214,7 +214,7 @@ def terminal_table(pages: PageList, outcomes: Iterable[Outcome], categories: lis
         return "  ".join([*cells, rest]).rstrip()
 
     lines = [line(tuple(heads), "  ".join(classes))]
-    for label, (_, outcome) in zip(labels, found, strict=True):
+    for label, (_, outcome) in zip(labels, scored, strict=True):
         if isinstance(outcome, Failed):
             lines.append(line(label, f"failed: {_visible(outcome.reason)}"))
             continue

@@ -136,7 +136,7 @@ def fold_splits(settings: Settings, material: Material, folds: Sequence[int], fo
     """ "test" for the fold's pages, "train" for the others, of which large sets give some documents to "validation"."""
     train, seed = settings.train, settings.setup.seed
     labels, documents = material.labels[: material.own], material.labelled.together
-    rest = [i for i, own in enumerate(folds) if own != fold]
+    rest = [i for i, its_fold in enumerate(folds) if its_fold != fold]
     splits = ["test"] * len(folds)
     share = train.validation if len({documents[i] for i in rest}) >= VALIDATE_FROM else 0.0
     parts = split_documents(
