@@ -228,7 +228,7 @@ class PageClassifier:
         embeddings = self.embed_texts(texts)  # [N, D]
         if not torch.isfinite(embeddings).all():
             raise UserError(f"{self.base or 'the model'}: its text tower gives no valid numbers for the descriptions")
-        return average_prototypes(embeddings, [len(texts) for texts in descriptions.values()])
+        return average_prototypes(embeddings, [len(of_one) for of_one in descriptions.values()])
 
     # ---- folders -------------------------------------------------------------------------------------------------
 
@@ -336,7 +336,8 @@ class PageClassifier:
         if len(its_tokenizer) != checkpoint.vocabulary:
             raise UserError(
                 f"{tokenizer or path}: the tokenizer has {len(its_tokenizer)} ids, the checkpoint "
-                f"{checkpoint.vocabulary}: give its own with --tokenizer DIR (the standard one is that of {STANDARD_TOKENIZERS[0]})"
+                f"{checkpoint.vocabulary}: give its own with --tokenizer DIR (the standard one is that of "
+                f"{STANDARD_TOKENIZERS[0]})"
             )
         check_tokenizer(its_tokenizer, checkpoint.model, tokenizer or path)
         transform = checkpoint.transform()
