@@ -26,6 +26,9 @@ from settings.given_paths import filled, given_files, given_path, no_address
 from settings.schema import Settings
 from utils import UserError, printable
 
+# Flag of a setting -> what it is stored under.
+NAMES = {flag: f"{key.section}.{key.name}" for key in every_key() for flag in key.about["flags"]}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -280,8 +283,7 @@ def owners_of(jobs: Iterable[type[Job]]) -> dict[str, str]:
 
 def name_of(flag: str) -> str:
     """What a flag is stored under: `section.key` for that of a setting."""
-    setting = next((f"{key.section}.{key.name}" for key in every_key() if flag in key.about["flags"]), "")
-    return setting or flag.lstrip("-")
+    return NAMES.get(flag, flag.lstrip("-"))
 
 
 def program_of(arguments: tuple[str, ...]) -> tuple[str, ...]:
