@@ -36,12 +36,8 @@ class Journal:
     def __init__(self, file: Path, pages: int, batch_size: int) -> None:
         self.file = file
         self.batches = math.ceil(pages / batch_size)
-        self.done = 0
-        self.failed = 0
-        self.doubted = 0
         self._pages = pages
         self._batch_size = batch_size
-        self._width: int | None = None  # scores a row; the first row decides
         file.touch()
         self._lines = Lines(file, self._scan())
 
@@ -75,13 +71,16 @@ class Journal:
         line = f'{{"batch": {self.done}, "rows": [{",".join(rows)}]}}'
         try:
             self._lines.append(line.encode("ascii"))
+            self.done += 1
+            self.failed += failed
+            self.doubted += doubted
+            self._width = width
+        except KeyboardInterrupt:  # perhaps between the line and its count: the file knows
+            self._scan()
+            raise
         except OSError as error:
             said = of_system(error.errno, error.strerror or str(error), str(self.file))
             raise WriteError(f"cannot write {said}") from error
-        self.done += 1
-        self.failed += failed
-        self.doubted += doubted
-        self._width = width
 
     def outcomes(self) -> Iterator[Outcome]:
         """The outcomes of all whole batches in page order, read line by line."""
@@ -102,6 +101,8 @@ class Journal:
         A kill or a power cut may have left a torn line or a tail of NUL bytes: what follows the first damage is cut off
         and done again.
         """
+        self.done, self.failed, self.doubted = 0, 0, 0
+        self._width: int | None = None  # scores a row; the first row decides
         end = 0
         for line in whole_lines(self.file):
             rows = self._rows(line)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from output.journal import Journal
+from output.outcome import Failed, Scored
 from output.work import Lines, WorkFolder, begun, whole_lines
 
 HOME = Path(__file__).resolve().parents[2]
@@ -110,3 +112,23 @@ def test_a_killed_process_loses_no_line_that_it_has_added(tmp_path):
     file = tmp_path / "lines"
     assert subprocess.run([sys.executable, "-c", killed, file], cwd=HOME, check=False).returncode == -signal.SIGKILL
     assert file.read_bytes() == b"".join(b"%d\n" % number for number in range(100))
+
+
+def test_an_interrupt_between_a_line_and_its_count_leaves_the_count_that_the_file_has(tmp_path):
+    journal = Journal(tmp_path / "journal.jsonl", pages=4, batch_size=2)
+    journal.append([Scored([0.9, 0.1]), Failed("the file is empty")])
+
+    def interrupt(frame: object, event: str, argument: object) -> None:
+        if event == "return" and frame.f_code is Lines.append.__code__:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            journal.append([Scored([0.2, 0.8], "JPEG: bad"), Failed("too short")])
+    finally:
+        sys.setprofile(None)
+    assert (journal.done, journal.failed, journal.doubted) == (2, 2, 1)
+    assert len(list(journal.outcomes())) == 4
+    journal.close()
