@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import pypdf
 from PIL import Image
 from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
-from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NullObject, StreamObject
+from pypdf.generic import ArrayObject, BooleanObject, DictionaryObject, IndirectObject, NullObject, StreamObject
 
 from reading.containers import check_whole
 from reading.damage import judge_deflate, judge_tiff, note
@@ -239,6 +239,11 @@ def _value(container: dict[str, Any], name: str, default: Any = None) -> Any:
     return _resolved(container.get(name, default))
 
 
+def _flag(container: dict[str, Any], name: str) -> bool:
+    value = _value(container, name)
+    return value.value is True if isinstance(value, BooleanObject) else False  # pypdf's false is true to `if`
+
+
 def _number(container: dict[str, Any], name: str, default: int) -> int:
     value = _value(container, name, default)
     if not isinstance(value, int | float) or not abs(value) < 2**32:
@@ -301,7 +306,7 @@ def _picture_bytes(stream: StreamObject) -> int:
 def _least_bytes(stream: StreamObject) -> int:
     """The bytes that a picture's rows take at least."""
     width, height = _number(stream, "/Width", 0), _number(stream, "/Height", 0)
-    bits = 1 if _value(stream, "/ImageMask") else _number(stream, "/BitsPerComponent", 0)
+    bits = 1 if _flag(stream, "/ImageMask") else _number(stream, "/BitsPerComponent", 0)
     space = _value(stream, "/ColorSpace")
     name = str(space[0] if isinstance(space, list) and space else space)
     channels = {"/DeviceRGB": 3, "/CalRGB": 3, "/Lab": 3, "/DeviceCMYK": 4}.get(name, 1)
@@ -317,7 +322,7 @@ def _judge_fax(stream: StreamObject, data: bytes, heard: list[str]) -> None:
     """
     given = _parameters(stream)
     kind = _number(given, "/K", 0)
-    if _value(given, "/EncodedByteAlign") or (kind >= 0 and not _value(given, "/EndOfLine")):
+    if _flag(given, "/EncodedByteAlign") or (kind >= 0 and not _flag(given, "/EndOfLine")):
         return
     width = _number(given, "/Columns", 1728)
     height = _number(stream, "/Height", 0) or _number(given, "/Rows", 0)

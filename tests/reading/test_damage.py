@@ -11,7 +11,7 @@ import pytest
 import tiny
 from PIL import Image
 from pypdf import PdfWriter
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, NumberObject, StreamObject
+from pypdf.generic import BooleanObject, DecodedStreamObject, DictionaryObject, NameObject, NumberObject, StreamObject
 
 from output.journal import Journal
 from output.outcome import Failed, Scored
@@ -254,6 +254,21 @@ def test_a_pdf_whose_fax_has_one_wrong_byte_is_an_error(tmp_path):
     spoiled = without_middle(data, 1, 0)
     pdf_of(path, "CCITTFaxDecode", spoiled, page.size, DecodeParms=parameters, BitsPerComponent=NumberObject(1))
     assert "fax data" in told(path)
+
+
+@hears_libtiff
+def test_flags_of_a_pdf_that_say_false_are_false(tmp_path):
+    page = page_of_text("1")
+    data, parameters, _ = fax_of(page)
+    path = tmp_path / "a.pdf"
+    parameters[NameObject("/EncodedByteAlign")] = BooleanObject(False)
+    spoiled = without_middle(data, 1, 0)
+    pdf_of(path, "CCITTFaxDecode", spoiled, page.size, DecodeParms=parameters, BitsPerComponent=NumberObject(1))
+    assert "fax data" in told(path)
+    grey = page_of_text("L")
+    short = zlib.compress(grey.tobytes()[: 300 * 200])  # enough for a mask of one bit, not for grey
+    pdf_of(path, "FlateDecode", short, grey.size, ImageMask=BooleanObject(False))
+    assert "end early" in told(path)
 
 
 def test_a_pdf_whose_jpeg_2000_is_cut_is_an_error(tmp_path):
