@@ -30,10 +30,23 @@ def grey_or_rgb(image: Image.Image) -> Image.Image:
         if mode not in ("LA", "RGBA"):
             image = image.convert("RGBA")
         opaque = "L" if image.mode == "LA" else "RGB"
+        if image.getchannel("A").getextrema()[0] == 255:  # nothing of it is transparent
+            return image.convert(opaque)
         page = Image.new(opaque, image.size, "white")
         page.paste(image.convert(opaque), mask=image.getchannel("A"))
         return page
     return image.convert("L" if mode == "1" else "RGB")
+
+
+def is_grey(pixels: np.ndarray) -> bool:
+    """Whether red, green and blue are the same in each pixel, uint8 [height, width, 3]."""
+    flat = pixels.reshape(len(pixels), -1)
+    within = np.arange(flat.shape[1] - 1) % 3 != 2  # neighbours of one pixel
+    for row in range(0, len(flat), 64):  # in bands: they stay in the processor's cache, and most colour pages end here
+        part = flat[row : row + 64]
+        if ((part[:, 1:] != part[:, :-1]) & within).any():
+            return False
+    return True
 
 
 def lab_to_rgb(lab: np.ndarray | Image.Image, *, signed: bool = True) -> Image.Image:

@@ -31,9 +31,9 @@ from reading.damage import judge_png_rows
 from reading.jp2 import as_pillow_reads_it, read_deep_jp2, set_reduction, true_colours
 from reading.jp2_header import Jp2Header, read_header
 from reading.jpeg import decode_jpeg
-from reading.memory_gate import one_page
+from reading.memory_gate import one_page, take
 from reading.page_errors import FILE_ERRORS, PILLOW_ERRORS, TIFF_ERRORS, DecoderError, PageError, decoder, reason_of
-from reading.page_memory import fitting_power, too_large
+from reading.page_memory import fitting_power, image_bytes, too_large
 from reading.pdf import OpenPdfs, count_pdf_pages
 from reading.png import without_extras
 from reading.tiff import OpenTiffs
@@ -254,6 +254,7 @@ def _loaded(image: ImageFile.ImageFile, file: BinaryIO, kind: str) -> Image.Imag
     with decoder(*PILLOW_ERRORS):
         image.load()
     if kind == "png":
+        take(image_bytes(image, kind, size_of(file)))  # what stands behind the data is known only now
         width, height = image.size
         last = height - 1 if not image.info.get("interlace") else max(0, height - 1 - height % 2)  # of the last pass
         judge_png_rows(file, image.size, image.crop((0, last, width, last + 1)).getbbox() is None)

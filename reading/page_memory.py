@@ -36,6 +36,7 @@ _ALL_CHANNELS = 5  # of a JPEG 2000 whose channels are put in order (jp2.true_co
 _DEEP_JP2 = 7  # a component of more than 8 bits, by the second decoder
 _BIT_FIELDS = 27
 _JPEG_POWER, _JP2_POWER = 3, 5  # at most
+_ORIENTED = {"Raw profile type exif", "XML:com.adobe.xmp", "xmp"}  # texts of a PNG that may say which way is up
 _SLACK = 1.02, 2_000_000  # of all estimates: what libraries keep for themselves
 
 
@@ -141,6 +142,9 @@ def _halvings(header: Jp2Header, mode: str) -> int:
 
 
 def _is_turned(image: Image.Image) -> bool:
+    if image.format == "PNG" and "exif" not in image.info and getattr(image, "tile", None):
+        # Pillow would decode the whole picture, to look for it behind the data (`_loaded` in decoding.py asks again).
+        return not _ORIENTED.isdisjoint(image.info)
     with contextlib.suppress(*TIFF_ERRORS):  # broken metadata: it will not be turned
         return image.getexif().get(0x0112, 1) != 1
     return False

@@ -17,8 +17,10 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+import numpy as np
 from PIL import Image
 
+from reading.colours import is_grey
 from reading.containers import FileId, file_id_of, pdf_span, size_of
 from reading.memory_gate import budget, take
 from reading.page_errors import PageError, decoder
@@ -93,12 +95,10 @@ class OpenPdfs:
             pdf.streams.judge(frame, heard)
             if frame >= len(pdf.document):
                 raise PageError(f"page {frame + 1} is missing: the PDF holds {len(pdf.document)}")
-            image = _drawn(pdf.document, frame, min_side, max_pixels, pictures)
-            if all(darkest == lightest for darkest, lightest in image.getextrema()) and (
-                why := pdf.streams.undrawn_picture(frame)
-            ):
+            pixels = _drawn(pdf.document, frame, min_side, max_pixels, pictures)
+            if _is_even(pixels) and (why := pdf.streams.undrawn_picture(frame)):
                 raise PageError(f"damaged: drawn as an empty page: {why}")
-            return image
+        return _as_page(pixels)  # other threads may draw meanwhile
 
     def close(self) -> None:
         """Closes the documents that are kept open between pages."""
@@ -107,8 +107,8 @@ class OpenPdfs:
                 self._open.popitem()[1].close()
 
 
-def _drawn(document: PdfDocument, frame: int, min_side: int, max_pixels: int, pictures: int) -> Image.Image:
-    """pictures: bytes of memory that are taken already."""
+def _drawn(document: PdfDocument, frame: int, min_side: int, max_pixels: int, pictures: int) -> np.ndarray:
+    """Blue, green and red of a page, uint8 [height, width, 3]. pictures: bytes of memory that are taken already."""
     from pypdfium2 import PdfiumError
 
     page = _page(document, frame)
@@ -124,12 +124,25 @@ def _drawn(document: PdfDocument, frame: int, min_side: int, max_pixels: int, pi
         take(pictures + math.ceil(width * scale) * math.ceil(height * scale) * DRAWN_BYTES)
         with decoder(PdfiumError):
             bitmap = page.render(scale=scale)
-        try:
-            return bitmap.to_pil().convert("RGB")  # a copy: the bitmap's memory goes with it
-        finally:
-            bitmap.close()
+        pixels = bitmap.to_numpy()  # whose memory is Python's, and outlives the bitmap
+        bitmap.close()
+        return pixels
     finally:
         page.close()
+
+
+def _is_even(pixels: np.ndarray) -> bool:
+    """Whether all of a page, uint8 [height, width, 3], has one colour."""
+    if (pixels[::64, ::64] != pixels[0, 0]).any():  # nearly always
+        return False
+    return bool((pixels[0] == pixels[0, 0]).all() and all((row == pixels[0]).all() for row in pixels))
+
+
+def _as_page(pixels: np.ndarray) -> Image.Image:
+    """Blue, green and red, uint8 [height, width, 3], as a page: in "L" where they are the same, as of most scans."""
+    if is_grey(pixels):
+        return Image.fromarray(np.ascontiguousarray(pixels[..., 0]))
+    return Image.frombuffer("RGB", pixels.shape[1::-1], pixels, "raw", "BGR", pixels.strides[0], 1)  # a copy
 
 
 def _page(document: PdfDocument, frame: int) -> PdfPage:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from reading.colours import is_grey
 from utils import UserError, did_you_mean
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ INTERPOLATIONS = {
 # A strip 1 pixel wide and 65,000 long, resized until it is 224 wide, would take 3 G pixels, nearly all to be cropped
 # away.
 CROP_ASPECT = 20
+_MOST_LOOKED_AT = 30_000_000  # pixels of a page that may have one channel more in memory
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class PageTransform:
         """Pixels uint8 [3, height, width], red, green, blue, of a page in mode "L" or "RGB" (others are converted)."""
         if image.mode not in ("L", "RGB"):
             image = image.convert("RGB")
+        image = _one_channel(image)
         page = {"pad": self._pad, "squash": self._squash, "crop": self._crop}[self.fit](image)
         pixels = np.asarray(page)  # [height, width] or [height, width, 3]
         if pixels.ndim == 2:
@@ -182,6 +185,20 @@ class PageTransform:
         page = image.resize(new, INTERPOLATIONS[self.interpolation])
         left, top = round((new[0] - width) / 2.0), round((new[1] - height) / 2.0)
         return page.crop((left, top, left + width, top + height))
+
+
+def _one_channel(image: Image.Image) -> Image.Image:
+    """A page in "RGB" that is grey all the same as "L", which comes to the same pixels in half of the time."""
+    width, height = image.size
+    if image.mode != "RGB" or width * height > _MOST_LOOKED_AT:
+        return image
+    if not is_grey(np.asarray(image.resize((min(width, 64), min(height, 64)), Image.Resampling.NEAREST))):
+        return image  # nearly always
+    for top in range(0, height, 256):
+        red, *others = (part.tobytes() for part in image.crop((0, top, width, min(top + 256, height))).split())
+        if any(other != red for other in others):
+            return image
+    return image.getchannel(0)
 
 
 def _from_settings(values: dict[str, Any], file: Path) -> PageTransform:

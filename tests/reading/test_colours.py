@@ -7,6 +7,8 @@ import pytest
 from page_files import HEIGHT, WIDTH, drawn, read, reason, saved
 from PIL import Image
 
+from reading.colours import is_grey
+
 # pytest takes back the filter that reading/decoding.py sets once; that it works is seen in a process of its own below.
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
 
@@ -141,3 +143,20 @@ def test_orientation_is_applied(tmp_path, name):
 def test_broken_exif_does_not_cost_the_page(tmp_path):
     path = saved(tmp_path, drawn("RGB"), "a.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\x0f nonsense")
     assert read(path).size == (WIDTH, HEIGHT)
+
+
+def test_transparency_that_is_none_changes_no_pixel(tmp_path):
+    opaque = drawn("RGB").convert("RGBA")
+    page = read(saved(tmp_path, opaque, "a.png"))
+    assert page.mode == "RGB" and np.array_equal(np.asarray(page), np.asarray(drawn("RGB")))
+    opaque.putpixel((WIDTH - 1, HEIGHT - 1), (0, 0, 0, 0))
+    assert read(saved(tmp_path, opaque, "b.png")).getpixel((WIDTH - 1, HEIGHT - 1)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+@pytest.mark.parametrize("where", [(0, 0), (0, 99), (129, 0), (129, 99), (63, 50)])
+def test_one_coloured_pixel_makes_a_page_coloured(channel, where):
+    pixels = np.repeat(np.random.default_rng(2).integers(0, 250, (130, 100, 1), dtype=np.uint8), 3, axis=2)
+    assert is_grey(pixels)
+    pixels[(*where, channel)] += 1
+    assert not is_grey(pixels)

@@ -108,6 +108,15 @@ def test_bits_of_grey_and_colour_pages_agree():
         assert np.array_equal(transform(fit)(grey), transform(fit)(grey.convert("RGB")))
 
 
+def test_a_grey_page_in_three_channels_comes_to_the_pixels_that_pillow_gives_them():
+    page = Image.effect_noise((90, 700), 60).convert("RGB")
+    for spot in (None, (89, 699), (0, 300)):  # grey; with one coloured pixel
+        if spot:
+            page.putpixel(spot, (250, 20, 30))
+        alone = np.asarray(page.resize((20, 40), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+        assert np.array_equal(transform("squash", (40, 20))(page), alone)
+
+
 def test_normalise_keeps_its_input():
     pixels = torch.arange(2 * 3 * 2 * 2, dtype=torch.uint8).view(2, 3, 2, 2) * 10
     before = pixels.clone()

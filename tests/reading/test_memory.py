@@ -162,6 +162,31 @@ def test_a_page_over_the_budget_has_one_plain_sentence(tmp_path):
         assert read(tmp_path / name, memory=60_000_000).size == (WIDTH, HEIGHT)
 
 
+def test_a_png_is_not_decoded_to_find_out_what_it_takes(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for options in ({}, {"exif": exif}):
+        drawn().save(tmp_path / "a.png", **options)
+        with Image.open(tmp_path / "a.png") as image:
+            foreseen = image_bytes(image, "png", 1000)
+            assert image.tile  # what is still to be decoded
+            image.load()
+            assert foreseen == image_bytes(image, "png", 1000)
+
+
+def test_a_png_that_says_behind_its_data_which_way_is_up_is_turned_and_counted_so(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    drawn().save(tmp_path / "a.png", exif=exif)
+    data = (tmp_path / "a.png").read_bytes()
+    start = data.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(data[start : start + 4])
+    (tmp_path / "a.png").write_bytes(data[:start] + data[end:-12] + data[start:end] + data[-12:])
+    assert read(tmp_path / "a.png", memory=10**8).size == (HEIGHT, WIDTH)
+    with pytest.raises(PageError, match="needs about"):  # twice its pixels: more than the header lets expect
+        read(tmp_path / "a.png", memory=WIDTH * HEIGHT * 7)
+
+
 @pytest.mark.parametrize(
     ("mode", "name", "options"),
     [

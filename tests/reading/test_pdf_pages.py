@@ -26,11 +26,24 @@ def pdf_of(path, *, width=300, height=420, rotation=0, pages=1):
 def test_pdf_is_drawn_at_least_twice_as_large_as_the_model(tmp_path):
     for width, height in ((300, 420), (2000, 1000), (30, 2000)):
         page = read(pdf_of(tmp_path / "a.pdf", width=width, height=height), 0, min_side=224)
-        assert page.mode == "RGB"
+        assert page.mode == "L"  # empty: grey
         assert min(page.size) >= 448
         assert max(page.size) / min(page.size) == pytest.approx(max(width, height) / min(width, height), rel=0.01)
     thin = read(pdf_of(tmp_path / "thin.pdf", width=1, height=14000), 0, min_side=224, max_pixels=1_000_000)
     assert thin.size[0] * thin.size[1] <= 1_000_000
+
+
+@pytest.mark.parametrize("is_coloured", [False, True])
+def test_a_page_in_colour_stays_so_and_a_grey_one_is_the_same_in_one_channel(tmp_path, is_coloured):
+    picture = Image.effect_noise((200, 280), 60).convert("RGB")
+    if is_coloured:
+        picture.putpixel((150, 270), (250, 30, 40))  # one stamp at the foot
+    picture.save(tmp_path / "a.pdf", quality=95, subsampling=0)
+    page = read(tmp_path / "a.pdf", 0, min_side=64)
+    assert page.mode == ("RGB" if is_coloured else "L")
+    with pypdfium2.PdfDocument(tmp_path / "a.pdf") as document:
+        alone = document[0].render(scale=page.width / document[0].get_width()).to_pil().convert("RGB")
+    assert np.array_equal(np.asarray(page.convert("RGB")), np.asarray(alone))
 
 
 def test_pdf_pages_are_turned_as_the_file_says(tmp_path):

@@ -103,4 +103,4 @@ def test_a_pdf_page_without_content_is_empty_and_not_damaged(tmp_path, content):
     path.write_bytes(file)
     heard = []
     page = read_page(path, 0, min_side=64, max_pixels=10**7, heard=heard)
-    assert page.getextrema() == ((255, 255),) * 3 and not heard
+    assert page.getextrema() == (255, 255) and not heard
