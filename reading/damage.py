@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from reading.page_errors import PageError
 from reading.tiff_errors import tiff_reports
-from reading.tiff_frames import numbers_of
+from reading.tiff_frames import number_of, numbers_of
 
 # libjpeg's words for "something is missing here"; the others are of bits that went wrong, or of odd headers.
 _JPEG_MISSING = re.compile(r"premature end|found marker .* instead of RST|RST\d? marker|no image|empty", re.IGNORECASE)
@@ -29,7 +29,8 @@ _JPEG_MISSING = re.compile(r"premature end|found marker .* instead of RST|RST\d?
 _TIFF_MISSING = re.compile(
     r"premature EO|not enough data|premature end|short|invalid strip byte count|read error", re.I
 )
-_DEFLATE = (8, 32946)  # TIFF compressions
+_DEFLATE, _LZW = (8, 32946), 5  # TIFF compressions
+_PLAIN_COLOURS = (0, 1, 2, 3)  # grey, RGB, palette
 _REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _SYNC = b"\0\0\xff\xff"  # what a deflating writer leaves that flushed its data and never closed them
 _MOST_SAID = 3  # complaints of one page that are passed on
@@ -88,13 +89,29 @@ def _lacks_checksum_only(inflater: zlib._Decompress) -> bool:
 
 def judge_deflated_tiff(file: BinaryIO, tags: Mapping[int, object]) -> None:
     """The checksum and the length of each strip or tile of a deflated TIFF, which libtiff looks at neither of."""
-    if (numbers_of(tags.get(259)) or [1])[0] not in _DEFLATE:
+    if number_of(tags, 259, 1) not in _DEFLATE:
         return
-    is_reversed = (numbers_of(tags.get(266)) or [1])[0] == 2  # libtiff turns the bits of each byte round here too
+    is_reversed = number_of(tags, 266, 1) == 2  # libtiff turns the bits of each byte round here too
     for offset, count, least in _parts(tags):
         file.seek(offset)
         data = file.read(count)
         judge_deflate(data.translate(_REVERSED_BITS) if is_reversed else data, least, "its image data")
+
+
+def fails_aloud(file: BinaryIO, tags: Mapping[int, object]) -> bool:
+    """Whether Pillow raises all that libtiff could report of a TIFF's picture, so that one that was decoded is sound.
+
+    So it is with LZW: what is wrong with its codes ends the strip, and gives no pixels. Not of subsampled
+    colours, which Pillow asks for in another way, nor of the codes of before 1991, of which libtiff warns.
+    """
+    if number_of(tags, 259, 1) != _LZW or number_of(tags, 262, 1) not in _PLAIN_COLOURS or number_of(tags, 266, 1) != 1:
+        return False
+    for offset in numbers_of(tags.get(324)) or numbers_of(tags.get(273)):
+        file.seek(offset)
+        first = file.read(2)
+        if len(first) < 2 or (first[0] == 0 and first[1] & 1):
+            return False
+    return True
 
 
 def judge_png_rows(file: BinaryIO, size: tuple[int, int], is_last_row_black: bool) -> None:
@@ -134,24 +151,21 @@ def _image_data(png: bytes) -> Iterator[bytes]:
 def _parts(tags: Mapping[int, object]) -> Iterator[tuple[int, int, int]]:
     """Offset and length of each strip or tile, and the bytes that must come out of it at least."""
 
-    def number(tag: int, default: int) -> int:
-        return (numbers_of(tags.get(tag)) or [default])[0]
-
-    width, height = number(256, 0), number(257, 0)
-    planar = number(284, 1) == 2
+    width, height = number_of(tags, 256, 0), number_of(tags, 257, 0)
+    planar = number_of(tags, 284, 1) == 2
     bits = sum(numbers_of(tags.get(258)) or [1])
     if len(numbers_of(tags.get(258))) == 1:
-        bits *= number(277, 1)
+        bits *= number_of(tags, 277, 1)
     if planar:
-        bits //= max(1, number(277, 1))
-    if number(262, 1) == 6:  # YCbCr may be subsampled
+        bits //= max(1, number_of(tags, 277, 1))
+    if number_of(tags, 262, 1) == 6:  # YCbCr may be subsampled
         bits = 0
     if tags.get(324) is not None:
-        row, rows = -(-number(322, width) * bits // 8), number(323, height)
+        row, rows = -(-number_of(tags, 322, width) * bits // 8), number_of(tags, 323, height)
         for offset, count in zip(numbers_of(tags.get(324)), numbers_of(tags.get(325)), strict=False):
             yield offset, count, row * rows
         return
-    row, rows = -(-width * bits // 8), max(1, min(number(278, height), height))
+    row, rows = -(-width * bits // 8), max(1, min(number_of(tags, 278, height), height))
     in_plane = -(-height // rows)
     parts = zip(numbers_of(tags.get(273)), numbers_of(tags.get(279)), strict=False)
     for part, (offset, count) in enumerate(parts):

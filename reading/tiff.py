@@ -17,7 +17,7 @@ from PIL import Image, ImageFile, ImagePalette, UnidentifiedImageError
 
 from reading.colours import grey_or_rgb
 from reading.containers import FileId, file_id_of
-from reading.damage import judge_deflated_tiff, judge_tiff
+from reading.damage import fails_aloud, judge_deflated_tiff, judge_tiff
 from reading.memory_gate import budget, take
 from reading.page_errors import TIFF_ERRORS, DecoderError, PageError, decoder, over_limit, reason_of
 from reading.rare_tiffs import COMMON_COMPRESSIONS, COMPRESSION, read_rare_tiff, reads_wrong
@@ -154,7 +154,8 @@ def _decoded(
         with decoder(*TIFF_ERRORS):
             image.load()
     judge_deflated_tiff(file, image.tag_v2)
-    if not (bands and bands.cuts_strips):  # of which libtiff would want the whole strip in memory
+    # Of strips that are cut, libtiff would want the whole in memory.
+    if not (bands and bands.cuts_strips) and not fails_aloud(file, image.tag_v2):
         judge_tiff(path, directory, heard)
     if not bands:
         page = grey_or_rgb(image)

@@ -117,10 +117,10 @@ def check_strips(file: BinaryIO, tags: Mapping[int, object]) -> None:
     """Raises PageError where a TIFF frame's strips or tiles are too few or reach beyond the file (a fax decoder would
     draw the missing part white, a tile would stay black). `tags` are the frame's TIFF tags by number."""
     size = size_of(file)
-    width, height = _number(tags, 256, 0), _number(tags, 257, 0)
-    planes = _number(tags, 277, 1) if _number(tags, 284, 1) == 2 else 1
-    strips = -(-height // (_number(tags, 278, height) or height or 1))
-    tiles = -(-width // (_number(tags, 322, width) or 1)) * -(-height // (_number(tags, 323, height) or 1))
+    width, height = number_of(tags, 256, 0), number_of(tags, 257, 0)
+    planes = number_of(tags, 277, 1) if number_of(tags, 284, 1) == 2 else 1
+    strips = -(-height // (number_of(tags, 278, height) or height or 1))
+    tiles = -(-width // (number_of(tags, 322, width) or 1)) * -(-height // (number_of(tags, 323, height) or 1))
     for offsets_tag, counts_tag, needed in ((273, 279, strips * planes), (324, 325, tiles * planes), (513, 514, 0)):
         offsets, counts = numbers_of(tags.get(offsets_tag)), numbers_of(tags.get(counts_tag))
         if any(offset == 0 or length == 0 for offset, length in zip(offsets, counts, strict=False)):
@@ -133,7 +133,8 @@ def check_strips(file: BinaryIO, tags: Mapping[int, object]) -> None:
             raise PageError("truncated: parts of the image are missing")
 
 
-def _number(tags: Mapping[int, object], tag: int, default: int) -> int:
+def number_of(tags: Mapping[int, object], tag: int, default: int) -> int:
+    """The first whole number of a TIFF tag, `default` where there is none."""
     return (numbers_of(tags.get(tag)) or [default])[0]
 
 

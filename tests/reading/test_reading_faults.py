@@ -2,6 +2,8 @@
 
 import csv
 import io
+import random
+import struct
 import zlib
 
 import numpy as np
@@ -12,6 +14,7 @@ from PIL import Image
 from reading.damage import judge_deflate, judge_deflated_tiff
 from reading.decoding import PageError, count_frames, read_page
 from reading.jpeg import decode_jpeg
+from reading.tiff_errors import can_hear, tiff_reports
 
 # Mean red, green, blue of what is named "natural", yellow-blue, flowers; within 12 grey levels.
 COLOURS = {
@@ -104,3 +107,37 @@ def test_a_pdf_page_without_content_is_empty_and_not_damaged(tmp_path, content):
     heard = []
     page = read_page(path, 0, min_side=64, max_pixels=10**7, heard=heard)
     assert page.getextrema() == (255, 255) and not heard
+
+
+@pytest.mark.skipif(not can_hear(), reason="libtiff is not heard here")
+def test_whatever_libtiff_reports_of_lzw_ends_the_page(tmp_path):
+    """So that it need not be decoded twice."""
+    chance, path = random.Random(4), tmp_path / "a.tif"
+    page = Image.effect_noise((150, 120), 50)
+    for mode, strip in (("L", 3000), ("RGB", 10**6)):
+        page.convert(mode).save(path, compression="tiff_lzw", strip_size=strip)
+        sound = path.read_bytes()
+        for _ in range(60):
+            data, at = bytearray(sound), chance.randrange(8, 15000)
+            data[at : at + chance.choice((1, 40))] = chance.randbytes(1)
+            path.write_bytes(data)
+            try:
+                read_page(path, None, min_side=64, max_pixels=10**7)
+            except PageError:
+                continue
+            assert not tiff_reports(path, 0)
+
+
+def test_lzw_of_before_1991_is_read_with_a_word_of_warning(tmp_path):
+    """Its codes run from the lowest bit; each of these is nine bits long."""
+    pixels = Image.effect_noise((40, 30), 60).tobytes()
+    codes = [code for at in range(0, 1200, 200) for code in (256, *pixels[at : at + 200])] + [257]
+    data = sum(code << 9 * place for place, code in enumerate(codes)).to_bytes(9 * len(codes) // 8 + 1, "little")
+    entries = [(256, 40), (257, 30), (258, 8), (259, 5), (262, 1), (273, 8), (277, 1), (278, 30), (279, len(data))]
+    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", tag, 4, 1, n) for tag, n in entries)
+    path = tmp_path / "old.tif"
+    path.write_bytes(struct.pack("<2sHI", b"II", 42, 8 + len(data)) + data + directory + bytes(4))
+    heard = []
+    page = read_page(path, None, min_side=32, max_pixels=10**6, heard=heard)
+    assert page.tobytes() == pixels
+    assert not can_hear() or "Old-style LZW codes" in heard[0]
