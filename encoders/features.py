@@ -42,22 +42,32 @@ def tokens_of(
 
     Raises UserError, with the prompt, where one is longer than the text tower: no text is ever cut.
     """
-    config = model.config.text_config
-    limit = config.max_position_embeddings
-    if "roberta" in config.model_type or config.model_type == "camembert":
-        limit -= (config.pad_token_id or 0) + 1  # their positions start behind the padding id
-    longest = min(limit, tokenizer.model_max_length)
+    longest = longest_prompt(model, tokenizer)
     for text, ids in zip(texts, tokenizer(list(texts), verbose=False)["input_ids"], strict=True):
         if len(ids) > longest:
             raise UserError(f"a description is too long, {len(ids)} tokens where {longest} fit: {text[:160]!r}")
     wanted = inspect.signature(model.get_text_features).parameters
-    if config.model_type.startswith("siglip"):
-        # Trained on texts padded to the full length without a mask; the last position is what it pools.
+    if pads_fully(model):
+        limit = model.config.text_config.max_position_embeddings
         batch = tokenizer(list(texts), padding="max_length", max_length=limit, return_tensors="pt")
         wanted = ("input_ids",)
     else:
         batch = tokenizer(list(texts), padding=True, return_tensors="pt")
     return {name: tensor.to(model.device) for name, tensor in batch.items() if name in wanted}
+
+
+def longest_prompt(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    """How many tokens the text tower takes, those of beginning and end counted."""
+    config = model.config.text_config
+    limit = config.max_position_embeddings
+    if "roberta" in config.model_type or config.model_type == "camembert":
+        limit -= (config.pad_token_id or 0) + 1  # their positions start behind the padding id
+    return min(limit, tokenizer.model_max_length)
+
+
+def pads_fully(model: PreTrainedModel) -> bool:
+    """Whether the text tower was trained on texts padded to the full length, without a mask: it pools the last one."""
+    return model.config.text_config.model_type.startswith("siglip")
 
 
 def is_convolutional(model: PreTrainedModel) -> bool:

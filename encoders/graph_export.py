@@ -1,0 +1,395 @@
+"""Writes the graphs of a model folder (graphs.py says what they are), and runs them against the model before they count.
+
+    reason = write_graphs(folder, model, tokenizer, transform, prompts)     # "" where it has graphs now
+
+torch.onnx turns each tower into an ONNX graph; what stands between weights and layers is folded, so that ONNX Runtime
+fuses convolutions with what follows them; each weight becomes a place in `model.safetensors`. Folds of a training and
+averaged models have one architecture: its graphs are made once in a process, after that they only point elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from encoders.features import image_features, longest_prompt, pads_fully, text_features, tokens_of
+from encoders.graphs import GRAPHS, IMAGE, TEXT, WEIGHTS, Graphs, TextInput, tensors_in, write_down
+from encoders.towers import one_line
+from output.files import write_whole
+from utils import UserError, versions_of
+
+if TYPE_CHECKING:
+    import onnx
+    import onnx_ir
+    import onnxruntime
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from reading.transform import PageTransform
+
+MADE_WITH = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime")
+AGREES = 1e-4  # between both engines, in each number of a unit embedding
+PROMPTS = 24  # of a model's own, run through both text towers; all are run through both tokenizers
+FOLDED = 8192  # numbers in a constant that may be computed beforehand
+# What reads no weights file that was written by transformers, but may come as a prompt.
+ODD_TEXTS = (
+    "", " ", "a", "A Scan of a MAP", "naïve café, Žluťoučký kůň", "e\u0301te\u0301", "1234567890", "no. 12/1918 (p. 3)",
+    "!?.,;:-_()[]{}'\"&%$#@*+=<>|\\/~^`", "don't  it's\tl'eau\nx", "中文字符", "日本語のページ", "Привет", "ﬁ ½ №", "🙂", "ß İ",
+    "[CLS] <s> </s> <pad>",
+)  # fmt: skip
+
+
+class GraphError(Exception):
+    """Why a model has no graphs, in one line; PyTorch serves it."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    """Both graphs of an architecture, without places of weights. names: a weight in them -> what files may call it."""
+
+    image: bytes
+    text: bytes
+    names: dict[str, tuple[str, ...]]
+
+
+_made: dict[str, _Made] = {}
+
+
+def write_graphs(
+    folder: Path,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    transform: PageTransform,
+    prompts: Sequence[str],
+) -> str:
+    """Write the graphs of the weights and tokenizer that lie in `folder`; "", or in a line why it has none.
+
+    model: those weights in float32, on any device, and left as it is; prompts: whole ones, of which some are tried.
+    `graphs.json` comes last, so a kill leaves a folder without graphs; so does whatever goes wrong with this model.
+    """
+    for name in (GRAPHS, IMAGE, TEXT):
+        (folder / name).unlink(missing_ok=True)
+    try:
+        graphs = _write(folder, model, tokenizer, transform, prompts)
+    except GraphError as error:
+        for name in (IMAGE, TEXT):
+            (folder / name).unlink(missing_ok=True)
+        return str(error)
+    write_whole(folder / GRAPHS, write_down(folder, graphs))
+    return ""
+
+
+def _write(
+    folder: Path,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    transform: PageTransform,
+    prompts: Sequence[str],
+) -> Graphs:
+    """Write and try the two graph files."""
+    for package in MADE_WITH:
+        try:
+            __import__(package)
+        except ImportError as error:
+            raise GraphError(
+                f"{package} is not installed: {sys.executable} -m pip install -r requirements.txt"
+            ) from error
+    if not (folder / WEIGHTS).is_file():
+        raise GraphError(f"its weights are not in one {WEIGHTS}")
+    model = _evaluating(model)
+    tokens = tokens_of(model, tokenizer, _two(prompts))
+    text = TextInput(
+        tuple(tokens),
+        longest_prompt(model, tokenizer),
+        int(tokenizer.pad_token_id),
+        tokenizer.padding_side,
+        pads_fully(model),
+    )
+    _try_tokenizer(folder, model, tokenizer, text, prompts)
+    made = _graphs_of(model, tokens, transform.size, text)
+    stored = tensors_in(folder / WEIGHTS)
+    write_whole(folder / IMAGE, _placed(made.image, made.names, stored))
+    write_whole(folder / TEXT, _placed(made.text, made.names, stored))
+    dimensions = _try_image(folder, model, transform)
+    _try_text(folder, model, tokenizer, text, prompts)
+    return Graphs(dimensions, text, versions_of(MADE_WITH))
+
+
+def _evaluating(model: PreTrainedModel) -> PreTrainedModel:
+    """A copy on the CPU that evaluates; it shares the tensors that are there already, so it takes no memory for them."""
+    tensors = [*model.parameters(), *model.buffers()]
+    shared = {id(tensor): tensor for tensor in tensors if tensor.device.type == "cpu"}
+    twin = copy.deepcopy(model, shared).cpu().eval()
+    # Plain attention becomes operators that every ONNX Runtime has, and is as fast there (ViT-B/32: 97 ms a page, 98
+    # with PyTorch's fused one, 100 with the Attention of opset 23).
+    twin.set_attn_implementation("eager")
+    return twin
+
+
+def _two(prompts: Sequence[str]) -> list[str]:
+    """Two prompts as an example: batch and length must not be taken for constants of the architecture."""
+    first = sorted(prompts, key=len)[:1]
+    return [*first, *first]
+
+
+# ---- an architecture's graphs --------------------------------------------------------------------------------------
+
+
+class _ImageTower(torch.nn.Module):
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return image_features(self.model, pixels)
+
+
+class _TextTower(torch.nn.Module):
+    def __init__(self, model: PreTrainedModel, names: Sequence[str]) -> None:
+        super().__init__()
+        self.model, self.names = model, names
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return text_features(self.model, dict(zip(self.names, inputs, strict=True)))
+
+
+def _graphs_of(
+    model: PreTrainedModel, tokens: dict[str, torch.Tensor], size: tuple[int, int], text: TextInput
+) -> _Made:
+    """The graphs of this architecture, from an earlier call where there was one. GraphError: it cannot be exported."""
+    config = {name: value for name, value in model.config.to_dict().items() if name != "_name_or_path"}
+    shapes = [(name, tuple(tensor.shape), str(tensor.dtype)) for name, tensor in model.state_dict().items()]
+    key = json.dumps([type(model).__name__, config, shapes, size, text.inputs, text.longest], default=str)
+    if key not in _made:
+        batch = torch.export.Dim("batch", min=1, max=1 << 16)
+        image = _exported(_ImageTower(model), ("pixels",), (torch.zeros(2, 3, *size),), ({0: batch},))
+        length = {} if text.padded else {1: torch.export.Dim("length", min=1, max=text.longest)}
+        free = (tuple({0: batch} | length for _ in tokens),)
+        words = _exported(_TextTower(model, text.inputs), text.inputs, tuple(tokens.values()), free)
+        _made[key] = _Made(*(_without_weights(graph, model) for graph in (image, words)), _names(model))
+    return _made[key]
+
+
+def _exported(
+    tower: torch.nn.Module, inputs: Sequence[str], example: tuple[torch.Tensor, ...], free: tuple[Any, ...]
+) -> onnx_ir.Model:
+    """The graph of a tower; free: which dimensions of its inputs may have any size."""
+    from onnxscript.optimizer import fold_constants, remove_unused_nodes
+    from torch.onnx.errors import OnnxExporterError
+
+    weights = {name for name, _ in [*tower.named_parameters(remove_duplicate=False), *tower.named_buffers()]}
+
+    def may_fold(node: onnx_ir.Node) -> bool | None:
+        # What is computed from a weight would be a copy of it in the graph; ONNX Runtime does that as it loads.
+        return False if any(value is not None and value.name in weights for value in node.inputs) else None
+
+    try:
+        with _silence(), torch.no_grad():
+            program = torch.onnx.export(
+                tower.eval(),
+                example,
+                dynamo=True,
+                optimize=False,  # that would rename and merge weights
+                dynamic_shapes=free,
+                input_names=list(inputs),
+                output_names=["embeddings"],
+                verbose=False,
+            )
+            fold_constants(program.model, input_size_limit=FOLDED, output_size_limit=FOLDED, should_fold=may_fold)
+            remove_unused_nodes(program.model)
+    except (OnnxExporterError, RuntimeError, ValueError, TypeError, KeyError, NotImplementedError) as error:
+        raise GraphError(f"PyTorch cannot export it ({one_line(error.__cause__ or error)})") from error
+    return program.model
+
+
+def _names(model: PreTrainedModel) -> dict[str, tuple[str, ...]]:
+    """A weight as the graphs call it -> its names in the model, more than one where towers share it."""
+    stored = model.state_dict(keep_vars=True)
+    alike: dict[int, list[str]] = {}
+    for name, tensor in stored.items():
+        alike.setdefault(id(tensor), []).append(name)
+    return {f"model.{name}": (name, *alike[id(tensor)]) for name, tensor in stored.items()}
+
+
+def _without_weights(graph: onnx_ir.Model, model: PreTrainedModel) -> bytes:
+    """The graph without what it does not need to run: weights (their places come later), names of sources, shapes."""
+    import onnx_ir as ir
+
+    weights = _names(model)
+    for name, value in graph.graph.initializers.items():
+        if name in weights:
+            value.const_value = ir.ExternalTensor(
+                WEIGHTS, 0, 0, value.const_value.dtype, shape=value.const_value.shape, name=name
+            )
+    proto = ir.to_proto(graph)
+    for field in (proto.metadata_props, proto.graph.metadata_props, proto.graph.value_info):
+        del field[:]
+    for number, part in enumerate([*proto.graph.node, *proto.graph.input, *proto.graph.output]):
+        part.doc_string = ""
+        del part.metadata_props[:]
+        if hasattr(part, "op_type"):
+            part.name = f"{part.op_type}_{number}"
+    proto.doc_string = proto.graph.doc_string = ""
+    return proto.SerializeToString(deterministic=True)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """The exporter talks on both streams, in its logs and in warnings, of what is no business of a user."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            with contextlib.redirect_stderr(io.StringIO()):
+                yield
+    finally:
+        logging.disable(disabled)
+
+
+# ---- where its weights lie -----------------------------------------------------------------------------------------
+
+_TYPES = {"F32": "FLOAT", "F16": "FLOAT16", "BF16": "BFLOAT16", "I64": "INT64"}  # in safetensors -> in ONNX
+
+
+def _placed(
+    graph: bytes, names: dict[str, tuple[str, ...]], stored: dict[str, tuple[str, tuple[int, ...], int, int]]
+) -> bytes:
+    """The graph with each weight's place in the file; halves are widened by a Cast, which is folded in loading."""
+    import onnx
+
+    proto = onnx.ModelProto.FromString(graph)
+    casts: list[onnx.NodeProto] = []
+    for tensor in proto.graph.initializer:
+        if tensor.data_location != onnx.TensorProto.EXTERNAL:
+            continue
+        name = next((name for name in names[tensor.name] if name in stored), None)
+        if name is None:
+            raise GraphError(f"{WEIGHTS} has no tensor {names[tensor.name][0]}")
+        kind, shape, offset, length = stored[name]
+        if shape != tuple(tensor.dims) or kind not in _TYPES:
+            raise GraphError(f"{WEIGHTS} has {name} as {kind} {list(shape)}, the model as {list(tensor.dims)}")
+        there = onnx.TensorProto.DataType.Value(_TYPES[kind])
+        if there != tensor.data_type:
+            narrow = f"{tensor.name}.{kind.lower()}"
+            casts.append(onnx.helper.make_node("Cast", [narrow], [tensor.name], to=tensor.data_type))
+            tensor.name, tensor.data_type = narrow, there
+        del tensor.external_data[:]
+        for entry, value in (("location", WEIGHTS), ("offset", offset), ("length", length)):
+            tensor.external_data.add(key=entry, value=str(value))
+    nodes = [*casts, *proto.graph.node]
+    del proto.graph.node[:]
+    proto.graph.node.extend(nodes)
+    return proto.SerializeToString(deterministic=True)
+
+
+# ---- and do they compute the same ----------------------------------------------------------------------------------
+
+
+def _try_image(folder: Path, model: PreTrainedModel, transform: PageTransform) -> int:
+    """Run pages through both image towers; the dimensions of an embedding. GraphError: they differ."""
+    height, width = transform.size
+    pages = np.random.default_rng(0).integers(0, 256, (3, 3, height, width), dtype=np.uint8)
+    pages[1] = 255  # an empty page
+    pages[2, :, : height // 2] = np.linspace(0, 255, width).astype(np.uint8)
+    mean, std = (np.array(of, np.float32)[:, None, None] for of in (transform.mean, transform.std))
+    pixels = (pages.astype(np.float32) / np.float32(255) - mean) / std
+    with torch.no_grad():
+        expected = np.concatenate([image_features(model, torch.from_numpy(page[None])).numpy() for page in pixels])
+    session = _session(folder / IMAGE)
+    found = np.concatenate([_run(session, {"pixels": part}) for part in (pixels[:1], pixels[1:])])
+    _must_agree(found, expected, "pages")
+    return expected.shape[1]
+
+
+def _try_text(
+    folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: TextInput, prompts: Sequence[str]
+) -> None:
+    """Run prompts through both text towers, singly, together, and one as long as fits. GraphError: they differ."""
+    some = sorted(prompts, key=len)[:: max(1, len(prompts) // PROMPTS)]
+    session = _session(folder / TEXT)
+    batches = [tokens_of(model, tokenizer, texts) for texts in (some[:1], some)]
+    longest = {name: ids[:1].repeat(1, text.longest)[:, : text.longest] for name, ids in batches[0].items()}
+    for tokens in (*batches, longest):
+        with torch.no_grad():
+            expected = text_features(model, tokens).numpy()
+        _must_agree(_run(session, {name: ids.numpy() for name, ids in tokens.items()}), expected, "prompts")
+
+
+def _try_tokenizer(
+    folder: Path,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    text: TextInput,
+    prompts: Sequence[str],
+) -> None:
+    """Whether the `tokenizers` package reads texts from `tokenizer.json` as transformers does. GraphError: it does not."""
+    from tokenizers import Tokenizer
+
+    file = folder / "tokenizer.json"
+    if not file.is_file():
+        raise GraphError("its tokenizer has no tokenizer.json")
+    alone = Tokenizer.from_str(file.read_text(encoding="utf-8"))
+    alone.no_padding()
+    alone.no_truncation()
+    for prompt in (*prompts, *ODD_TEXTS):
+        ids = tokenizer(prompt, verbose=False)["input_ids"]
+        if alone.encode(prompt).ids != ids:
+            raise GraphError(f"its tokenizer.json alone reads {prompt[:60]!r} otherwise than transformers does")
+    shortest, longest = min(prompts, key=len), max(prompts, key=len)
+    rows = [alone.encode(prompt).ids for prompt in (shortest, longest)]
+    width = text.longest if text.padded else max(map(len, rows))
+    wanted = {name: np.zeros((2, width), np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")}
+    wanted["input_ids"][:] = text.pad_id
+    for number, ids in enumerate(rows):
+        part = slice(width - len(ids), width) if text.padding_side == "left" else slice(0, len(ids))
+        wanted["input_ids"][number, part], wanted["attention_mask"][number, part] = ids, 1
+    for name, tensor in tokens_of(model, tokenizer, [shortest, longest]).items():
+        if name not in wanted or not np.array_equal(tensor.numpy(), wanted[name]):
+            raise GraphError(f"its tokenizer makes {name} in a way of its own")
+
+
+def _session(graph: Path) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = torch.get_num_threads(), 4
+    with _complaints():
+        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+
+
+def _run(session: onnxruntime.InferenceSession, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    with _complaints():
+        return session.run(["embeddings"], inputs)[0]
+
+
+@contextlib.contextmanager
+def _complaints() -> Iterator[None]:
+    """Whatever ONNX Runtime raises (each class stands alone, under Exception) is a GraphError."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+
+    raised = (
+        runtime.Fail, runtime.InvalidArgument, runtime.InvalidGraph, runtime.InvalidProtobuf, runtime.NoSuchFile,
+        runtime.NotImplemented, runtime.RuntimeException, RuntimeError, ValueError,
+    )  # fmt: skip
+    try:
+        yield
+    except raised as error:
+        raise GraphError(f"ONNX Runtime does not take its graphs ({one_line(error)})") from error
+
+
+def _must_agree(found: np.ndarray, expected: np.ndarray, what: str) -> None:
+    apart = float(np.abs(found - expected).max()) if found.shape == expected.shape else float("inf")
+    if not apart <= AGREES:  # NaN too
+        raise GraphError(f"its graphs give other embeddings of {what} (by {apart:.1e})")
