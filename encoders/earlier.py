@@ -54,6 +54,16 @@ def is_checkpoint(path: Path) -> bool:
     return "categories" in config and "model_type" not in config
 
 
+def is_untuned_base(path: Path) -> bool:
+    """Whether `path` is a Hugging Face folder of a model that this project has not touched."""
+    if is_model_folder(path) or not (path / "config.json").is_file():
+        return False
+    try:
+        return "model_type" in read_json(path / "config.json")
+    except UserError:
+        return False
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """What an earlier checkpoint holds. folder: None for a `.pt`; descriptions: None where it has none of its own;

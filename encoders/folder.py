@@ -10,6 +10,7 @@
 | `prototypes.safetensors` | [categories, dimensions] float32 unit rows |
 | `training.json` | the training record; absent for an untuned model |
 | `README.md` | the card |
+| `image.onnx`, `text.onnx`, `graphs.json` | its graphs (graphs.py); absent where the model cannot be exported |
 """
 
 from __future__ import annotations
@@ -22,18 +23,22 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from encoders.card import Described
-from encoders.descriptions import same_label
+from encoders.descriptions import prompts, same_label
 from encoders.earlier import PAGE_CLASSIFIER
 from encoders.towers import one_line, read_json
+from output.console import say
 from reading.transform import PageTransform
 from utils import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 FORMAT = 1
 CONFIG, WEIGHTS, CARD, TRAINING = "config.json", "model.safetensors", "README.md", "training.json"
@@ -112,10 +117,23 @@ def write_parts(classifier: Saved, folder: Path, *, card: str, dtype: torch.dtyp
     prototypes = classifier.prototypes.detach().to("cpu", torch.float32).contiguous()
     save_file({"prototypes": prototypes}, folder / PROTOTYPES, metadata=metadata)
     (folder / CARD).write_text(card, encoding="utf-8", newline="\n")
+    if reason := make_graphs(classifier, folder, model.float()):
+        say(f"note: the model gets no graphs, PyTorch will compute it: {reason}")
     if os.name == "posix":  # safetensors files are written for their owner alone; a shared models/ is for all
         mode = (folder / CARD).stat().st_mode & 0o777
         for file in folder.iterdir():
             file.chmod(mode)
+
+
+def make_graphs(classifier: Saved, folder: Path, model: PreTrainedModel | None = None) -> str:
+    """Write the graphs of a model into its folder, where its weights lie; "", or in a line why it has none.
+
+    model: the classifier's, as its weights stand in the folder (halves, widened); None: just as it is.
+    """
+    from encoders.graph_export import write_graphs
+
+    texts = prompts(classifier.descriptions, classifier.prompt, classifier.lowercase)
+    return write_graphs(folder, model or classifier.model, classifier.tokenizer, classifier.transform, texts)
 
 
 def read_parts(folder: Path) -> Parts:

@@ -1,4 +1,4 @@
-"""Writes the graphs of a model folder (graphs.py says what they are), and runs them against the model before they count.
+"""Writes the graphs of a model folder (graphs.py says what they are); they count once they were run against the model.
 
     reason = write_graphs(folder, model, tokenizer, transform, prompts)     # "" where it has graphs now
 
@@ -18,40 +18,28 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 from encoders.features import image_features, longest_prompt, pads_fully, text_features, tokens_of
+from encoders.graph_trial import GraphError, try_image, try_text, try_tokenizer
 from encoders.graphs import GRAPHS, IMAGE, TEXT, WEIGHTS, Graphs, TextInput, tensors_in, write_down
 from encoders.towers import one_line
 from output.files import write_whole
-from utils import UserError, versions_of
+from utils import versions_of
 
 if TYPE_CHECKING:
     import onnx
     import onnx_ir
-    import onnxruntime
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from reading.transform import PageTransform
 
 MADE_WITH = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime")
-AGREES = 1e-4  # between both engines, in each number of a unit embedding
-PROMPTS = 24  # of a model's own, run through both text towers; all are run through both tokenizers
 FOLDED = 8192  # numbers in a constant that may be computed beforehand
-# What reads no weights file that was written by transformers, but may come as a prompt.
-ODD_TEXTS = (
-    "", " ", "a", "A Scan of a MAP", "naïve café, Žluťoučký kůň", "e\u0301te\u0301", "1234567890", "no. 12/1918 (p. 3)",
-    "!?.,;:-_()[]{}'\"&%$#@*+=<>|\\/~^`", "don't  it's\tl'eau\nx", "中文字符", "日本語のページ", "Привет", "ﬁ ½ №", "🙂", "ß İ",
-    "[CLS] <s> </s> <pad>",
-)  # fmt: skip
-
-
-class GraphError(Exception):
-    """Why a model has no graphs, in one line; PyTorch serves it."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +86,8 @@ def _write(
     prompts: Sequence[str],
 ) -> Graphs:
     """Write and try the two graph files."""
-    for package in MADE_WITH:
-        try:
-            __import__(package)
-        except ImportError as error:
-            raise GraphError(
-                f"{package} is not installed: {sys.executable} -m pip install -r requirements.txt"
-            ) from error
+    if missing := [package for package in MADE_WITH if find_spec(package) is None]:
+        raise GraphError(f"{missing[0]} is not installed: {sys.executable} -m pip install -r requirements.txt")
     if not (folder / WEIGHTS).is_file():
         raise GraphError(f"its weights are not in one {WEIGHTS}")
     model = _evaluating(model)
@@ -116,18 +99,18 @@ def _write(
         tokenizer.padding_side,
         pads_fully(model),
     )
-    _try_tokenizer(folder, model, tokenizer, text, prompts)
+    try_tokenizer(folder, model, tokenizer, text, prompts)
     made = _graphs_of(model, tokens, transform.size, text)
     stored = tensors_in(folder / WEIGHTS)
     write_whole(folder / IMAGE, _placed(made.image, made.names, stored))
     write_whole(folder / TEXT, _placed(made.text, made.names, stored))
-    dimensions = _try_image(folder, model, transform)
-    _try_text(folder, model, tokenizer, text, prompts)
+    dimensions = try_image(folder, model, transform)
+    try_text(folder, model, tokenizer, text, prompts)
     return Graphs(dimensions, text, versions_of(MADE_WITH))
 
 
 def _evaluating(model: PreTrainedModel) -> PreTrainedModel:
-    """A copy on the CPU that evaluates; it shares the tensors that are there already, so it takes no memory for them."""
+    """A copy on the CPU that evaluates; it shares the tensors that lie there already, so it takes no memory."""
     tensors = [*model.parameters(), *model.buffers()]
     shared = {id(tensor): tensor for tensor in tensors if tensor.device.type == "cpu"}
     twin = copy.deepcopy(model, shared).cpu().eval()
@@ -292,104 +275,3 @@ def _placed(
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
     return proto.SerializeToString(deterministic=True)
-
-
-# ---- and do they compute the same ----------------------------------------------------------------------------------
-
-
-def _try_image(folder: Path, model: PreTrainedModel, transform: PageTransform) -> int:
-    """Run pages through both image towers; the dimensions of an embedding. GraphError: they differ."""
-    height, width = transform.size
-    pages = np.random.default_rng(0).integers(0, 256, (3, 3, height, width), dtype=np.uint8)
-    pages[1] = 255  # an empty page
-    pages[2, :, : height // 2] = np.linspace(0, 255, width).astype(np.uint8)
-    mean, std = (np.array(of, np.float32)[:, None, None] for of in (transform.mean, transform.std))
-    pixels = (pages.astype(np.float32) / np.float32(255) - mean) / std
-    with torch.no_grad():
-        expected = np.concatenate([image_features(model, torch.from_numpy(page[None])).numpy() for page in pixels])
-    session = _session(folder / IMAGE)
-    found = np.concatenate([_run(session, {"pixels": part}) for part in (pixels[:1], pixels[1:])])
-    _must_agree(found, expected, "pages")
-    return expected.shape[1]
-
-
-def _try_text(
-    folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, text: TextInput, prompts: Sequence[str]
-) -> None:
-    """Run prompts through both text towers, singly, together, and one as long as fits. GraphError: they differ."""
-    some = sorted(prompts, key=len)[:: max(1, len(prompts) // PROMPTS)]
-    session = _session(folder / TEXT)
-    batches = [tokens_of(model, tokenizer, texts) for texts in (some[:1], some)]
-    longest = {name: ids[:1].repeat(1, text.longest)[:, : text.longest] for name, ids in batches[0].items()}
-    for tokens in (*batches, longest):
-        with torch.no_grad():
-            expected = text_features(model, tokens).numpy()
-        _must_agree(_run(session, {name: ids.numpy() for name, ids in tokens.items()}), expected, "prompts")
-
-
-def _try_tokenizer(
-    folder: Path,
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    text: TextInput,
-    prompts: Sequence[str],
-) -> None:
-    """Whether the `tokenizers` package reads texts from `tokenizer.json` as transformers does. GraphError: it does not."""
-    from tokenizers import Tokenizer
-
-    file = folder / "tokenizer.json"
-    if not file.is_file():
-        raise GraphError("its tokenizer has no tokenizer.json")
-    alone = Tokenizer.from_str(file.read_text(encoding="utf-8"))
-    alone.no_padding()
-    alone.no_truncation()
-    for prompt in (*prompts, *ODD_TEXTS):
-        ids = tokenizer(prompt, verbose=False)["input_ids"]
-        if alone.encode(prompt).ids != ids:
-            raise GraphError(f"its tokenizer.json alone reads {prompt[:60]!r} otherwise than transformers does")
-    shortest, longest = min(prompts, key=len), max(prompts, key=len)
-    rows = [alone.encode(prompt).ids for prompt in (shortest, longest)]
-    width = text.longest if text.padded else max(map(len, rows))
-    wanted = {name: np.zeros((2, width), np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")}
-    wanted["input_ids"][:] = text.pad_id
-    for number, ids in enumerate(rows):
-        part = slice(width - len(ids), width) if text.padding_side == "left" else slice(0, len(ids))
-        wanted["input_ids"][number, part], wanted["attention_mask"][number, part] = ids, 1
-    for name, tensor in tokens_of(model, tokenizer, [shortest, longest]).items():
-        if name not in wanted or not np.array_equal(tensor.numpy(), wanted[name]):
-            raise GraphError(f"its tokenizer makes {name} in a way of its own")
-
-
-def _session(graph: Path) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = torch.get_num_threads(), 4
-    with _complaints():
-        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-
-
-def _run(session: onnxruntime.InferenceSession, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    with _complaints():
-        return session.run(["embeddings"], inputs)[0]
-
-
-@contextlib.contextmanager
-def _complaints() -> Iterator[None]:
-    """Whatever ONNX Runtime raises (each class stands alone, under Exception) is a GraphError."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
-
-    raised = (
-        runtime.Fail, runtime.InvalidArgument, runtime.InvalidGraph, runtime.InvalidProtobuf, runtime.NoSuchFile,
-        runtime.NotImplemented, runtime.RuntimeException, RuntimeError, ValueError,
-    )  # fmt: skip
-    try:
-        yield
-    except raised as error:
-        raise GraphError(f"ONNX Runtime does not take its graphs ({one_line(error)})") from error
-
-
-def _must_agree(found: np.ndarray, expected: np.ndarray, what: str) -> None:
-    apart = float(np.abs(found - expected).max()) if found.shape == expected.shape else float("inf")
-    if not apart <= AGREES:  # NaN too
-        raise GraphError(f"its graphs give other embeddings of {what} (by {apart:.1e})")

@@ -95,6 +95,7 @@ class Push(Job):
 class Conversion(Job):
     """Write folder (`--model_path`) from source, a folder or `.pt` file of the earlier tool.
 
+    folder: None adds the graphs to source, a model folder or an untuned base that has none or unsound ones.
     base (`-m`), revision (`-rev`): where its names do not tell, "" = not given.
     """
 
@@ -103,7 +104,7 @@ class Conversion(Job):
     makes_model = True
 
     source: Path
-    folder: Path
+    folder: Path | None = None
     base: str = ""
     revision: str = ""
 
@@ -113,7 +114,8 @@ class Conversion(Job):
         groups["hf"].add_argument(
             "--convert",
             metavar="OLD",
-            help="make a model folder (--model_path) of an earlier tool's folder or .pt file",
+            help="make a model folder (--model_path) of an earlier tool's folder or .pt file; or add the graphs that "
+            "a model folder lacks",
         )
 
     @classmethod
@@ -122,8 +124,6 @@ class Conversion(Job):
         typed.no_pages()
         model, source = typed.model(), typed.path("convert", "--convert")
         typed.refuse_others()
-        if model.path is None:
-            raise UserError("--convert needs --model_path: the model folder to be written")
         settings = typed.fit(settings, model)
         return settings, cls(
             **typed.command(), source=source, folder=model.path, base=model.base, revision=model.revision

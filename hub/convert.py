@@ -1,7 +1,8 @@
-"""A model of an earlier tool, once and for all -> a complete model folder of ours.
+"""A model of an earlier tool, once and for all -> a complete model folder of ours; graphs for folders that have none.
 
 python run.py --convert model_v1137 --model_path models/v1.1.3.7 --tokenizer tokenizer/
 python run.py --convert model_ViT-B16_rev_v1137_3e.pt --model_path models/mine -cc page_categories_mid.tsv
+python run.py --convert models/mine
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ from typing import TYPE_CHECKING
 
 from encoders.card import earlier_card, licence_of
 from encoders.choosing import EARLIER_NAME, UNKNOWN, canonical_base, describe
-from encoders.earlier import is_checkpoint, is_model_folder
+from encoders.descriptions import label_descriptions
+from encoders.earlier import is_checkpoint, is_model_folder, is_untuned_base
+from encoders.folder import make_graphs
+from encoders.graphs import GRAPHS, IMAGE, TEXT, has_graphs, read_graphs
 from encoders.labels import label_warnings
 from hub.command import Conversion
+from output.console import say
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -22,21 +27,29 @@ if TYPE_CHECKING:
 
 
 def run_conversion(settings: Settings, job: Conversion) -> int:
-    """Write `--model_path` from the earlier folder or `.pt` that `--convert` names; 0.
+    """Write `--model_path` from the earlier folder or `.pt` that `--convert` names, or graphs into a model folder; 0.
 
-    Raises UserError: no earlier model there, no categories (`-cc`) or tokenizer (`--tokenizer`) for it, target exists.
+    Raises UserError: no earlier model there, no categories (`-cc`) or tokenizer (`--tokenizer`) for it, target exists,
+    or a model that cannot have graphs.
     """
     old, new = job.source, job.folder
-    if new.exists():
+    if new is not None and new.exists():
         raise UserError(
             f"{printable(str(new))} exists already; a model folder is never written over: choose another name"
         )
     if not old.exists():
         raise UserError(f"--convert {printable(str(old))}: not there")
-    if is_model_folder(old):
-        raise UserError(f"{printable(str(old))} is a complete model folder already: nothing is to be converted")
+    if is_model_folder(old) or is_untuned_base(old):
+        if new is not None:
+            raise UserError(
+                f"{printable(str(old))} is a complete model folder already: nothing is to be converted; without "
+                "--model_path it gets the graphs that it lacks"
+            )
+        return _add_graphs(old, job)
     if not is_checkpoint(old):
         raise UserError(f"--convert {printable(str(old))}: neither a folder nor a .pt file of the earlier tool")
+    if new is None:
+        raise UserError("--convert needs --model_path: the model folder to be written")
     from classifier import PageClassifier
     from sorting.job import chosen_descriptions
 
@@ -50,6 +63,43 @@ def run_conversion(settings: Settings, job: Conversion) -> int:
         print(line)
     print(f"use it: {job.command_with('--model_path', str(new), '-d', 'pages/')}")
     return 0
+
+
+def _add_graphs(folder: Path, job: Conversion) -> int:
+    """Make the graphs of a folder that has none, or unsound ones; the weights are not touched."""
+    shown = printable(str(folder))
+    if job.base or job.revision:
+        raise UserError(f"{shown} is a complete model folder: its graphs need neither -m nor -rev")
+    if has_sound_graphs(folder):
+        print(f"{shown} has its graphs already, and they are sound")
+        return 0
+    reason = make_graphs(_loaded(folder), folder)
+    if reason:
+        raise UserError(f"{shown} gets no graphs, PyTorch will compute it: {reason}")
+    print(f"made the graphs of {shown}: {', '.join((IMAGE, TEXT, GRAPHS))}")
+    return 0
+
+
+def give_graphs(classifier: PageClassifier, folder: Path) -> None:
+    """Make the graphs of a folder that was pulled, unless it brought sound ones; a model that gets none is told."""
+    if not has_sound_graphs(folder) and (reason := make_graphs(classifier, folder)):
+        say(f"note: the model gets no graphs, PyTorch will compute it: {reason}")
+
+
+def _loaded(folder: Path) -> PageClassifier:
+    from classifier import PageClassifier
+
+    if is_model_folder(folder):
+        return PageClassifier.from_pretrained(folder)
+    return PageClassifier.from_base(folder, label_descriptions(["page", "picture"]))  # a base has no categories
+
+
+def has_sound_graphs(folder: Path) -> bool:
+    """Whether the graphs of a folder are there, whole, and of its weights."""
+    try:
+        return has_graphs(folder) and bool(read_graphs(folder))
+    except UserError:
+        return False
 
 
 def save_earlier(

@@ -38,7 +38,7 @@ from encoders.earlier import PAGE_CLASSIFIER
 from hub import client
 from hub.client import HubError, HubFile
 from hub.command import Pull
-from hub.convert import described, licence_beside, save_earlier
+from hub.convert import described, give_graphs, licence_beside, save_earlier
 from output.files import json_if_whole
 from output.work import WorkFolder
 from settings.command import ModelRequest
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 SOURCE = "hub.json"  # in a pulled folder: repo, revision, commit
 GOES_ON = "; the same command goes on with what is there"
-SUFFIXES = (".json", ".safetensors", ".txt", ".model", ".md", ".jsonl", ".csv", ".tsv", ".png")
+SUFFIXES = (".json", ".safetensors", ".txt", ".model", ".md", ".jsonl", ".csv", ".tsv", ".png", ".onnx")
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json")
 TOKENIZER = (
     "tokenizer.json",
@@ -134,8 +134,9 @@ def _pull(wanted: Wanted, settings: Settings, job: Pull) -> Path:
             print(f"{doing} (commit {wanted.commit[:8]}): {_megabytes(whole)}{begun}", flush=True)
         with client.explained(doing, wanted.repo, GOES_ON):
             client.download(wanted.repo, wanted.commit, files, staging / "files", quiet=settings.setup.quiet)
-        name = job.model.path.name if job.model.path else ""
-        ready, classifier = _complete(staging, wanted, settings, ours, name)
+        ready, classifier = _complete(staging, wanted, settings, ours, job.model.path.name if job.model.path else "")
+        if ours or wanted.untuned:
+            give_graphs(classifier, ready)
         _write_json(ready / SOURCE, {"repo": wanted.repo, "revision": wanted.revision, "commit": wanted.commit})
         base = canonical_base(job.model.base) if job.model.base else ""
         if base and classifier.base != UNKNOWN and canonical_base(classifier.base) != base:

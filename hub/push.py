@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 REPO = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 REVISION = re.compile(r"[A-Za-z0-9][\w.-]*")
 LEFT = (".gitattributes",)  # the hub's own file in every repository
+BINARY = (".safetensors", ".onnx", ".png", ".model")
 
 
 def run_push(settings: Settings, job: Push) -> int:
@@ -136,7 +137,7 @@ def _files(folder: Path) -> list[Path]:
         if file.is_file() and file.name[0] != "." and file.suffix in SUFFIXES and file.name != SOURCE
     )
     for file in files:
-        text = file.suffix not in (".safetensors", ".png", ".model") and file.read_text("utf-8", errors="replace")
+        text = file.suffix not in BINARY and file.read_text("utf-8", errors="replace")
         if text and client.TOKEN.search(text):
             raise UserError(
                 f"{printable(str(file))} holds an access token: take it out, and revoke it if others could read it"
