@@ -60,7 +60,7 @@ def longest_prompt(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -
     """How many tokens the text tower takes, those of beginning and end counted."""
     config = model.config.text_config
     limit = config.max_position_embeddings
-    if "roberta" in config.model_type or config.model_type == "camembert":
+    if "roberta" in config.model_type or config.model_type in ("camembert", "altclip_text_model"):
         limit -= (config.pad_token_id or 0) + 1  # their positions start behind the padding id
     return min(limit, tokenizer.model_max_length)
 

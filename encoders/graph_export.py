@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import hashlib
 import io
 import json
 import logging
+import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from reading.transform import PageTransform
 
 MADE_WITH = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime")
+CHECKS = "TRANSFORMERS_DISABLE_TORCH_CHECK"  # of sizes that are always right here (SigLIP 2); ONNX has no such operator
 FOLDED = 8192  # numbers in a constant that may be computed beforehand
 
 
@@ -102,8 +105,10 @@ def _write(
     try_tokenizer(folder, model, tokenizer, text, prompts)
     made = _graphs_of(model, tokens, transform.size, text)
     stored = tensors_in(folder / WEIGHTS)
-    write_whole(folder / IMAGE, _placed(made.image, made.names, stored))
-    write_whole(folder / TEXT, _placed(made.text, made.names, stored))
+    renamed = _renamed(folder / WEIGHTS, stored, model.state_dict())
+    names = {weight: [renamed.get(name, name) for name in called] for weight, called in made.names.items()}
+    write_whole(folder / IMAGE, _placed(made.image, names, stored))
+    write_whole(folder / TEXT, _placed(made.text, names, stored))
     dimensions = try_image(folder, model, transform)
     try_text(folder, model, tokenizer, text, prompts)
     return Graphs(dimensions, text, versions_of(MADE_WITH))
@@ -230,8 +235,9 @@ def _without_weights(graph: onnx_ir.Model, model: PreTrainedModel) -> bytes:
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
     """The exporter talks on both streams, in its logs and in warnings, of what is no business of a user."""
-    disabled = logging.root.manager.disable
+    disabled, checks = logging.root.manager.disable, os.environ.get(CHECKS)
     logging.disable(logging.CRITICAL)
+    os.environ[CHECKS] = "1"
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
@@ -239,16 +245,48 @@ def _silence() -> Iterator[None]:
                 yield
     finally:
         logging.disable(disabled)
+        if checks is None:
+            del os.environ[CHECKS]
+        else:
+            os.environ[CHECKS] = checks
 
 
 # ---- where its weights lie -----------------------------------------------------------------------------------------
 
-_TYPES = {"F32": "FLOAT", "F16": "FLOAT16", "BF16": "BFLOAT16", "I64": "INT64"}  # in safetensors -> in ONNX
+# In safetensors -> in ONNX and in PyTorch.
+TYPES = {
+    "F32": ("FLOAT", torch.float32),
+    "F16": ("FLOAT16", torch.float16),
+    "BF16": ("BFLOAT16", torch.bfloat16),
+    "I64": ("INT64", torch.int64),
+}
+Stored = dict[str, tuple[str, tuple[int, ...], int, int]]  # as `tensors_in` gives it
 
 
-def _placed(
-    graph: bytes, names: dict[str, tuple[str, ...]], stored: dict[str, tuple[str, tuple[int, ...], int, int]]
-) -> bytes:
+def _renamed(weights: Path, stored: Stored, tensors: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """Names of weights -> those that the file has for them, where they differ: transformers keeps the names of its
+    earlier versions in files, and only the numbers tell which is which.
+    """
+    lost = {name: tensor for name, tensor in tensors.items() if name not in stored}
+    others = {name: place for name, place in stored.items() if name not in tensors and place[0] in TYPES}
+    if not lost or not others:
+        return {}
+    by_content: dict[tuple[Any, ...], str] = {}
+    with weights.open("rb") as file:
+        for name, (kind, shape, offset, length) in others.items():
+            file.seek(offset)
+            by_content[kind, shape, hashlib.sha256(file.read(length)).digest()] = name
+    found = {}
+    for name, tensor in lost.items():
+        for kind in {place[0] for place in others.values()}:
+            numbers = tensor.detach().to(TYPES[kind][1]).reshape(-1).view(torch.uint8).numpy()
+            content = (kind, tuple(tensor.shape), hashlib.sha256(numbers).digest())
+            if content in by_content:
+                found[name] = by_content[content]
+    return found
+
+
+def _placed(graph: bytes, names: Mapping[str, Sequence[str]], stored: Stored) -> bytes:
     """The graph with each weight's place in the file; halves are widened by a Cast, which is folded in loading."""
     import onnx
 
@@ -261,9 +299,9 @@ def _placed(
         if name is None:
             raise GraphError(f"{WEIGHTS} has no tensor {names[tensor.name][0]}")
         kind, shape, offset, length = stored[name]
-        if shape != tuple(tensor.dims) or kind not in _TYPES:
+        if shape != tuple(tensor.dims) or kind not in TYPES:
             raise GraphError(f"{WEIGHTS} has {name} as {kind} {list(shape)}, the model as {list(tensor.dims)}")
-        there = onnx.TensorProto.DataType.Value(_TYPES[kind])
+        there = onnx.TensorProto.DataType.Value(TYPES[kind][0])
         if there != tensor.data_type:
             narrow = f"{tensor.name}.{kind.lower()}"
             casts.append(onnx.helper.make_node("Cast", [narrow], [tensor.name], to=tensor.data_type))

@@ -64,8 +64,11 @@ def try_text(
     batches = [tokens_of(model, tokenizer, texts) for texts in (some[:1], some)]
     longest = {name: ids[:1].repeat(1, text.longest)[:, : text.longest] for name, ids in batches[0].items()}
     for tokens in (*batches, longest):
-        with torch.no_grad():
-            expected = text_features(model, tokens).numpy()
+        try:
+            with torch.no_grad():
+                expected = text_features(model, tokens).numpy()
+        except (RuntimeError, IndexError) as error:
+            raise GraphError(f"its text tower does not take {text.longest} tokens ({one_line(error)})") from error
         _must_agree(_run(session, {name: ids.numpy() for name, ids in tokens.items()}), expected, "prompts")
 
 

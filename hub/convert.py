@@ -80,10 +80,11 @@ def _add_graphs(folder: Path, job: Conversion) -> int:
     return 0
 
 
-def give_graphs(classifier: PageClassifier, folder: Path) -> None:
-    """Make the graphs of a folder that was pulled, unless it brought sound ones; a model that gets none is told."""
+def with_graphs(folder: Path, classifier: PageClassifier) -> tuple[Path, PageClassifier]:
+    """Both as they are given, with graphs in the folder that was pulled: those that it brought, if sound, else new."""
     if not has_sound_graphs(folder) and (reason := make_graphs(classifier, folder)):
         say(f"note: the model gets no graphs, PyTorch will compute it: {reason}")
+    return folder, classifier
 
 
 def _loaded(folder: Path) -> PageClassifier:

@@ -38,7 +38,7 @@ from encoders.earlier import PAGE_CLASSIFIER
 from hub import client
 from hub.client import HubError, HubFile
 from hub.command import Pull
-from hub.convert import described, give_graphs, licence_beside, save_earlier
+from hub.convert import described, licence_beside, save_earlier, with_graphs
 from output.files import json_if_whole
 from output.work import WorkFolder
 from settings.command import ModelRequest
@@ -135,8 +135,6 @@ def _pull(wanted: Wanted, settings: Settings, job: Pull) -> Path:
         with client.explained(doing, wanted.repo, GOES_ON):
             client.download(wanted.repo, wanted.commit, files, staging / "files", quiet=settings.setup.quiet)
         ready, classifier = _complete(staging, wanted, settings, ours, job.model.path.name if job.model.path else "")
-        if ours or wanted.untuned:
-            give_graphs(classifier, ready)
         _write_json(ready / SOURCE, {"repo": wanted.repo, "revision": wanted.revision, "commit": wanted.commit})
         base = canonical_base(job.model.base) if job.model.base else ""
         if base and classifier.base != UNKNOWN and canonical_base(classifier.base) != base:
@@ -166,7 +164,7 @@ def _complete(staging: Path, wanted: Wanted, settings: Settings, ours: bool, nam
     if ours:
         values = json.loads((files / PAGE_CLASSIFIER).read_text(encoding="utf-8"))
         _write_json(files / PAGE_CLASSIFIER, values | {"revision": wanted.revision})
-        return files, PageClassifier.from_pretrained(files)
+        return with_graphs(files, PageClassifier.from_pretrained(files))
     config = json.loads((files / "config.json").read_text(encoding="utf-8"))
     if wanted.untuned:
         probe = label_descriptions(["page", "picture"])  # a base has no categories; two words show that it can be used
@@ -179,7 +177,7 @@ def _complete(staging: Path, wanted: Wanted, settings: Settings, ours: bool, nam
         for file in BESIDE_WEIGHTS[1:]:
             if (files / file).is_file():
                 shutil.copyfile(files / file, ready / file)
-        return ready, PageClassifier.from_base(ready, probe, base=wanted.base)
+        return with_graphs(ready, PageClassifier.from_base(ready, probe, base=wanted.base))
     if "categories" not in config:
         raise UserError(
             f"{wanted.revision} of {wanted.repo} is no page classifier (no categories in its config.json); an untuned "
