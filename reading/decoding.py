@@ -35,7 +35,7 @@ from reading.memory_gate import one_page, take
 from reading.page_errors import FILE_ERRORS, PILLOW_ERRORS, TIFF_ERRORS, DecoderError, PageError, decoder, reason_of
 from reading.page_memory import fitting_power, image_bytes, too_large
 from reading.pdf import OpenPdfs, count_pdf_pages
-from reading.png import without_extras
+from reading.png import in_memory, in_one_piece, without_extras
 from reading.tiff import OpenTiffs
 from reading.tiff_frames import tiff_pages
 
@@ -52,6 +52,8 @@ PILLOW_FORMATS = {
     "avif": "AVIF",
     "pnm": "PPM",
 }
+
+_ONE_CALL = 1 << 25
 
 _prepared = threading.Event()
 
@@ -140,8 +142,10 @@ class Reader:
                     return self._tiffs.page(path, file, frame, self._max_pixels, heard)
                 if frame is not None:
                     raise PageError("holds one image where a file of several pages was expected")
-                check_whole(file, kind)
-                return _single_image(file, kind, self._max_pixels, heard)
+                source = in_memory(file) if kind == "png" else file
+                check_whole(source, kind)
+                source = in_one_piece(source) if kind == "png" else source
+                return _single_image(source, kind, self._max_pixels, heard)
         except FILE_ERRORS as error:
             raise PageError(reason_of(error)) from None
 
@@ -218,7 +222,10 @@ def _opened(file: BinaryIO, kind: str, header: Jp2Header | None) -> ImageFile.Im
     file.seek(0)
     source = as_pillow_reads_it(file, header) if header else file
     with decoder(*PILLOW_ERRORS):
-        return Image.open(source, formats=[PILLOW_FORMATS[kind]])
+        image = Image.open(source, formats=[PILLOW_FORMATS[kind]])
+    if kind == "png":
+        image.decodermaxblock = _ONE_CALL  # bytes that its decoder is given at once (png.py)
+    return image
 
 
 def _strictly(image: ImageFile.ImageFile, file: BinaryIO, kind: str, heard: list[str]) -> Image.Image | None:

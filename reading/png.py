@@ -1,7 +1,10 @@
-"""PNGs whose picture is whole, though Pillow refuses what stands beside it.
+"""PNGs as Pillow reads them best: with their data in one piece, and without what it refuses beside a whole picture.
 
+    file = in_one_piece(in_memory(file))
     image = Image.open(without_extras(file), formats=["PNG"])
 
+Writers cut the data into pieces of 8 or 32 KB. Pillow decodes each with a call of its own, for which a thread gives
+Python's global lock away and must get it back: with many threads, most of the time passes in waiting for it.
 Texts and colour profiles of more than a megabyte, and a wrong checksum of a comment, cost no pixel.
 """
 
@@ -15,6 +18,37 @@ from typing import BinaryIO
 # What decides pixels: their checksums were compared before (containers.py). Which way is up stays if it is whole.
 _PICTURE = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _ORIENTATION = b"eXIf"
+_MOST_AT_ONCE = 1 << 25  # bytes of a file that are held in memory
+
+
+def in_memory(file: BinaryIO) -> BinaryIO:
+    """A copy of a file in memory, read at once; a file of more than 32 MB itself."""
+    file.seek(0)
+    data = file.read(_MOST_AT_ONCE + 1)
+    return io.BytesIO(data) if len(data) <= _MOST_AT_ONCE else file
+
+
+def in_one_piece(file: BinaryIO) -> BinaryIO:
+    """A PNG that lies in memory and was found whole (containers.py), with its first image's data in one chunk.
+
+    The new chunk's checksum is none: Pillow reads over it, and those of the pieces were compared.
+    """
+    if not isinstance(file, io.BytesIO):
+        return file
+    data = file.getbuffer()
+    at, pieces, first, last = 8, [], 0, 0
+    while at + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        if name == b"IDAT":
+            first, last = first or at, at + 12 + length
+            pieces.append(data[at + 8 : at + 8 + length])
+        elif pieces:
+            break
+        at += 12 + length
+    if len(pieces) < 2:
+        return file
+    head = struct.pack(">I4s", sum(map(len, pieces)), b"IDAT")
+    return io.BytesIO(b"".join([data[:first], head, *pieces, bytes(4), data[last:]]))
 
 
 def without_extras(file: BinaryIO) -> BinaryIO:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from reading.decoding import PageError, read_page
 from reading.page_errors import reason_of
+from reading.png import in_memory, in_one_piece
 
 WIDTH, HEIGHT = 40, 30
 
@@ -184,3 +185,27 @@ def test_real_files(shared):
     for name in ("png_bigtext_zTXt.png", "png_badcrc_tEXt.png"):
         page = read_page(shared / "faults" / "reading" / name, None, min_side=224, max_pixels=10**8)
         assert np.asarray(page.convert("L")).mean() > 220
+
+
+def test_data_in_many_pieces_are_decoded_in_one(tmp_path):
+    data = png(behind=chunk(b"eXIf", b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"))
+    start = data.index(b"IDAT") - 4
+    length = int.from_bytes(data[start : start + 4])
+    packed = data[start + 8 : start + 8 + length]
+    pieces = [packed[at : at + 100] for at in range(0, length, 100)]
+    pieces[3:3] = [b""]
+    path = tmp_path / "pieces.png"
+    whole = data[:start] + b"".join(chunk(b"IDAT", piece) for piece in pieces) + data[start + 12 + length :]
+    path.write_bytes(whole)
+    with path.open("rb") as file:
+        assert in_one_piece(in_memory(file)).read().count(b"IDAT") == 1
+    turned = picture().transpose(Image.Transpose.ROTATE_270)
+    assert np.array_equal(np.asarray(read(path)), np.asarray(turned))  # what stands behind the data counts too
+    path.write_bytes(whole[:-40])
+    assert np.array_equal(np.asarray(read(path)), np.asarray(picture()))  # all data, no end mark
+    path.write_bytes(whole[: start + 700])
+    assert "truncated" in reason(path)
+    path.write_bytes(
+        data[:start] + b"".join(chunk(b"IDAT", p, wrong=i == 5) for i, p in enumerate(pieces)) + data[-12:]
+    )
+    assert reason(path) == "damaged: wrong checksum in its IDAT data"
