@@ -1,10 +1,11 @@
 """`PageClassifier`: an image tower and a text tower in one space, loaded and saved whole with all that belongs to them.
 
-    classifier = PageClassifier.from_pretrained(Path("models/mine")).to("auto", "fp32")
+    classifier = PageClassifier.from_pretrained(Path("models/mine"))   # with PyTorch; or Computing("onnx")
     scores = classifier.scores(pixels)                 # uint8 [batch, 3, H, W] -> [batch, categories], rows sum to 1
     classifier.use_categories(read_descriptions(Path("my_categories.tsv")))
 
-Score = softmax over categories of logit scale x cosine(image embedding, prototype) / temperature.
+Score = softmax over categories of logit scale x cosine(image embedding, prototype) / temperature. An engine computes
+the two towers; all else is done here in numpy, row by row in float64: a page's scores depend on its embedding alone.
 """
 
 from __future__ import annotations
@@ -13,16 +14,14 @@ import math
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
 from safetensors import SafetensorError
-from torch.nn import functional
 
 from encoders.descriptions import PROMPT, average_prototypes, prompts, same_label
-from encoders.devices import check_precision, exact_fp32, resolve_device
 from encoders.earlier import AVERAGED_SCALE, read_checkpoint
-from encoders.features import image_features, is_convolutional, text_features, tokens_of
+from encoders.engine import ON_CPU, Computing
 from encoders.folder import read_parts, write_parts
 from encoders.towers import (
     STANDARD_TOKENIZERS,
@@ -42,32 +41,34 @@ from utils import UserError
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-TEXT_BATCH = 64  # prompts embedded at once: 77 positions of a large text tower then take some 100 MB
+    from encoders.onnx_engine import OnnxEngine
+    from encoders.torch_engine import TorchEngine
+    from reading.loader import Batch
+
 SAME_TEXT = 0.98  # cosine of a stored prototype with the one computed anew; half-precision weights give 0.9999
 
 
 class PageClassifier:
     """A dual encoder with its transform, tokenizer, categories, prototypes and scale: what a model folder holds.
 
-    model: any transformers dual encoder with `get_image_features` and `get_text_features`; an ordinary `nn.Module`.
+    engine: computes its two towers; only "torch" can train and save.
     descriptions: category -> its texts; prompt: template with `{description}`; lowercase: whether prompts are lowered.
-    prototypes: [C, D] float32 unit rows, on `device`, in the order of `categories`; None computes them.
-    logit_scale: the factor of the cosine itself (not its logarithm); None takes the model's own.
+    prototypes: [C, D] float32 unit rows, in the order of `categories`; None computes them.
+    logit_scale: the factor of the cosine itself (not its logarithm).
     temperature: what the logits are divided by; fitted in training, else 1.
     learned: the categories it was trained on, [] for an untuned base; record: its training record, {} for none.
     """
 
     def __init__(
         self,
-        model: PreTrainedModel,
-        tokenizer: PreTrainedTokenizerBase,
+        engine: TorchEngine | OnnxEngine,
         transform: PageTransform,
         descriptions: Mapping[str, Sequence[str]],
         *,
+        logit_scale: float,
         prompt: str = PROMPT,
         lowercase: bool = True,
-        prototypes: torch.Tensor | None = None,
-        logit_scale: float | None = None,
+        prototypes: np.ndarray | None = None,
         temperature: float = 1.0,
         base: str = "",
         learned: Sequence[str] = (),
@@ -75,105 +76,61 @@ class PageClassifier:
         revision: str = "",
         licence: str = "",
     ) -> None:
-        self.model, self.tokenizer, self.transform = model.eval(), tokenizer, transform
+        self.engine, self.transform = engine, transform
         self.prompt, self.lowercase = prompt, lowercase
-        self.logit_scale = math.exp(model.logit_scale.item()) if logit_scale is None else float(logit_scale)
-        self.temperature = float(temperature)
+        self.logit_scale, self.temperature = float(logit_scale), float(temperature)
         self.base, self.revision, self.licence = base, revision, licence
         self.learned, self.record = [same_label(label) for label in learned], dict(record or {})
-        self.device, self.precision = model.device, "fp32"
         self.card = ""
         if prototypes is None:
             self.use_categories(descriptions)
         else:
             self._set_categories(descriptions)
-            self.prototypes = prototypes.to(self.device, torch.float32)
-
-    # ---- where and how exactly -----------------------------------------------------------------------------------
-
-    def to(self, device: str | torch.device = "auto", precision: str = "fp32") -> Self:
-        """Move to "auto", "cpu", "cuda", "cuda:N" or "mps"; in "bf16" the image tower computes in bfloat16.
-
-        The text tower stays in fp32: its prototypes are computed once. Raises UserError where device or precision is
-        not to be had, ValueError when a bf16 classifier is asked back to fp32 (what was rounded is gone: load again).
-        """
-        target = resolve_device(str(device))
-        check_precision(precision, target)
-        if self.precision == "bf16" and precision == "fp32":
-            raise ValueError("a bf16 classifier cannot go back to fp32; load it again")
-        self.model.to(target)
-        self.prototypes = self.prototypes.to(target)
-        if precision == "bf16":
-            for module in self._image_parts():
-                module.to(torch.bfloat16)
-        else:
-            exact_fp32()
-        if is_convolutional(self.model):
-            # A third faster on a CPU for EfficientNet-Lite0 (49 ms a page instead of 79).
-            self.model.vision_model.to(memory_format=torch.channels_last)
-        self.device, self.precision = target, precision
-        return self
-
-    def _image_parts(self) -> list[torch.nn.Module]:
-        parts = [part for name, part in self.model.named_children() if name.startswith(("vis", "image"))]
-        if not parts:
-            raise UserError(f"--precision bf16 is not known for {type(self.model).__name__}; take fp32")
-        return parts
+            self.prototypes = prototypes
 
     # ---- embeddings ----------------------------------------------------------------------------------------------
 
-    def image_features(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Unit image embeddings [B, D] float32 of normalised float pixels [B, 3, H, W]; carries gradients."""
-        return image_features(self.model, pixels)
+    def embed_pages(self, pixels: np.ndarray) -> np.ndarray:
+        """Unit embeddings float32 [B, D] of pages as the transform gives them, uint8 [B, 3, H, W]."""
+        return self.engine.embed_pages(pixels)
 
-    def text_features(self, **tokens: torch.Tensor) -> torch.Tensor:
-        """Unit text embeddings [N, D] float32 of what `tokens` gave; carries gradients."""
-        return text_features(self.model, tokens)
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit embeddings float32 [N, D] of whole prompts; UserError where one is too long."""
+        return self.engine.embed_texts(texts)
 
-    def tokens(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
-        """Token ids (and mask) [N, L] of whole prompts, on the model's device; UserError where one is too long."""
-        return tokens_of(self.model, self.tokenizer, texts)
+    def embeddings_of(self, batch: Batch) -> np.ndarray:
+        """Unit embeddings float32 [B, D] of a batch: those that came with it, else of its pixels."""
+        return self.embed_pages(batch.pixels) if batch.embeddings is None else batch.embeddings
 
-    @torch.no_grad()
-    def embed_pages(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Unit embeddings [B, D] float32 of pages as the transform gives them, uint8 [B, 3, H, W], on any device.
-
-        The model must be in eval mode, as it is after loading (ValueError otherwise: dropout would move the scores).
-        """
-        self._must_evaluate()
-        # On a CPU the large maps of a convolutional tower go back to the system and are fetched anew, page by page of
-        # memory, at every layer of a large batch: EfficientNet-Lite0 takes 26 ms a page singly, 57 ms in batches of 16.
-        step = 1 if is_convolutional(self.model) and self.device.type == "cpu" else len(pixels)
-        parts = [
-            self.image_features(self.transform.normalise(part.to(self.device, non_blocking=True)))
-            for part in pixels.split(max(step, 1))
-        ]
-        return torch.cat(parts)
-
-    @torch.no_grad()
-    def embed_texts(self, texts: Sequence[str]) -> torch.Tensor:
-        """Unit embeddings [N, D] float32 of whole prompts; the model must be in eval mode."""
-        self._must_evaluate()
-        parts = [self.text_features(**self.tokens(texts[i : i + TEXT_BATCH])) for i in range(0, len(texts), TEXT_BATCH)]
-        return torch.cat(parts)
-
-    def _must_evaluate(self) -> None:
-        if self.model.training:
-            raise ValueError("the model is in training mode; call model.eval() before embedding")
+    @property
+    def embedder(self) -> OnnxEngine | None:
+        """What embeds pages where they are decoded, for `load_batches`; None: whole batches are embedded."""
+        return self.engine if self.engine.alone else None
 
     # ---- scores --------------------------------------------------------------------------------------------------
 
-    def logits(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Logit scale x cosine, [B, C], of pages uint8 [B, 3, H, W]; not divided by the temperature."""
+    def logits(self, pixels: np.ndarray) -> np.ndarray:
+        """Logit scale x cosine, float64 [B, C], of pages uint8 [B, 3, H, W]; not divided by the temperature."""
         return self.logits_of(self.embed_pages(pixels))
 
-    def logits_of(self, embeddings: torch.Tensor) -> torch.Tensor:
+    def logits_of(self, embeddings: np.ndarray) -> np.ndarray:
         """The same from page embeddings [B, D]."""
-        return self.logit_scale * embeddings @ self.prototypes.T
+        # Not "@": a matrix product rounds a row otherwise, as there are more or fewer rows beside it.
+        rows, prototypes = np.asarray(embeddings, np.float64), np.asarray(self.prototypes, np.float64)
+        return self.logit_scale * np.einsum("bd,cd->bc", rows, prototypes)
 
-    def scores(self, pixels: torch.Tensor) -> torch.Tensor:
+    def scores(self, pixels: np.ndarray) -> np.ndarray:
         """Probabilities [B, C] of pages uint8 [B, 3, H, W], in the order of `categories`; each row sums to 1."""
-        return functional.softmax(self.logits(pixels) / self.temperature, dim=-1)
+        return self.scores_of(self.embed_pages(pixels))
+
+    def scores_of(self, embeddings: np.ndarray) -> np.ndarray:
+        """The same from page embeddings [B, D], float32 [B, C]; rows of an embedding that is no number are NaN."""
+        logits = self.logits_of(embeddings) / self.temperature
+        scores = np.empty(logits.shape, np.float32)
+        for row, of_page in zip(scores, logits, strict=True):
+            powers = np.exp(of_page - of_page.max())
+            row[:] = powers / powers.sum()
+        return scores
 
     # ---- categories ----------------------------------------------------------------------------------------------
 
@@ -202,9 +159,9 @@ class PageClassifier:
 
     def ties(self) -> list[list[str]]:
         """Groups of categories with one prototype: they score alike on every page, and the first always wins."""
-        prototypes = self.prototypes.double().cpu()  # [C, D]
+        prototypes = self.prototypes.astype(np.float64)  # [C, D]
         alike = prototypes @ prototypes.T > 1 - 1e-6  # [C, C]; texts that differ at all are farther apart
-        first = alike.float().argmax(dim=1).tolist()
+        first = alike.argmax(axis=1).tolist()
         groups: dict[int, list[str]] = {}
         for label, of in zip(self.categories, first, strict=True):
             groups.setdefault(of, []).append(label)
@@ -223,28 +180,25 @@ class PageClassifier:
                 raise UserError(f"the category {label} has no description")
         self.descriptions = by_label
 
-    def _prototypes(self, descriptions: Mapping[str, Sequence[str]]) -> torch.Tensor:
+    def _prototypes(self, descriptions: Mapping[str, Sequence[str]]) -> np.ndarray:
         texts = prompts(descriptions, self.prompt, self.lowercase)
         embeddings = self.embed_texts(texts)  # [N, D]
-        if not torch.isfinite(embeddings).all():
+        if not np.isfinite(embeddings).all():
             raise UserError(f"{self.base or 'the model'}: its text tower gives no valid numbers for the descriptions")
         return average_prototypes(embeddings, [len(of_one) for of_one in descriptions.values()])
 
     # ---- folders -------------------------------------------------------------------------------------------------
 
     @classmethod
-    def from_pretrained(cls, folder: Path) -> PageClassifier:
+    def from_pretrained(cls, folder: Path, computing: Computing = ON_CPU) -> PageClassifier:
         """A complete model folder, as `save_pretrained` wrote it.
 
         Raises UserError, naming folder and part, where a part is missing, broken or does not fit the others.
         """
         folder = Path(folder)
         parts = read_parts(folder)
-        model = load_dual_encoder(folder)
-        tokenizer = load_tokenizer(folder)
-        check_tokenizer(tokenizer, model, folder)
-        check_size(model, parts.transform.size, folder)
-        classifier = cls(model, tokenizer, parts.transform, **parts.settings, prototypes=parts.prototypes)
+        engine = _engine(folder, parts.transform, computing)
+        classifier = cls(engine, parts.transform, **parts.settings, prototypes=parts.prototypes)
         classifier.card = parts.card
         # Weights of another model with the same shapes? The shortest category tells at the cost of a few prompts.
         label = min(classifier.categories, key=lambda name: len(classifier.descriptions[name]))
@@ -252,7 +206,7 @@ class PageClassifier:
         stored = classifier.prototypes[classifier.categories.index(label)]
         if anew.shape != stored.shape:
             raise UserError(
-                f"{folder}: prototypes.safetensors has {stored.numel()} dimensions, the model {anew.numel()}: they do "
+                f"{folder}: prototypes.safetensors has {stored.size} dimensions, the model {anew.size}: they do "
                 "not belong together; copy or pull the folder again"
             )
         if float(anew @ stored) < SAME_TEXT:
@@ -261,15 +215,15 @@ class PageClassifier:
             )
         return classifier
 
-    def save_pretrained(self, folder: Path, *, card: str, dtype: torch.dtype = torch.float32) -> Path:
+    def save_pretrained(self, folder: Path, *, card: str, dtype: str = "float32") -> Path:
         """Write the complete model folder: beside it first, then renamed, so that it is never seen half.
 
-        card: the text of README.md, with its licence front matter. dtype: `torch.float16` halves the weights on disk;
+        card: the text of README.md, with its licence front matter. dtype: "float16" halves the weights on disk;
         they are widened on load, and scores move by some 1e-3. Returns the folder.
 
         Raises UserError where the folder exists, ValueError for a bf16 classifier (its weights are rounded).
         """
-        if self.precision == "bf16":
+        if self.engine.precision == "bf16":
             raise ValueError("a bf16 classifier holds rounded weights and is not saved; load it in fp32")
         folder = Path(folder)
         if folder.exists():
@@ -291,6 +245,7 @@ class PageClassifier:
         *,
         tokenizer: Path | None = None,
         base: str = "",
+        computing: Computing = ON_CPU,
     ) -> PageClassifier:
         """An untuned base: a Hugging Face folder, or a hub id that is in the local cache.
 
@@ -306,12 +261,18 @@ class PageClassifier:
                     f"python run.py --hf --zero_shot -m {base or source}"
                 )
             folder = snapshot
+        transform, base = PageTransform.from_processor(folder), base or str(source)
+        if computing.engine == "onnx":
+            from encoders.onnx_engine import OnnxEngine, log_scale
+
+            engine = OnnxEngine.load(folder, transform, computing.threads)
+            return cls(engine, transform, descriptions, logit_scale=math.exp(log_scale(folder)), base=base)
         model = load_dual_encoder(folder, allow_pickle=True)
         its_tokenizer = find_tokenizer(folder, tokenizer, model.config.text_config.vocab_size)
         check_tokenizer(its_tokenizer, model, tokenizer or folder)
-        transform = PageTransform.from_processor(folder)
         check_size(model, transform.size, folder)
-        return cls(model, its_tokenizer, transform, descriptions, base=base or str(source))
+        engine = _torch_engine(model, its_tokenizer, transform, computing)
+        return cls(engine, transform, descriptions, logit_scale=learned_scale(model), base=base)
 
     @classmethod
     def from_checkpoint(
@@ -320,6 +281,7 @@ class PageClassifier:
         descriptions: Mapping[str, Sequence[str]] | None = None,
         tokenizer: Path | None = None,
         base: str = "",
+        computing: Computing = ON_CPU,
     ) -> PageClassifier:
         """An earlier tool's folder or `.pt`, giving the same probabilities.
 
@@ -343,11 +305,10 @@ class PageClassifier:
         transform = checkpoint.transform()
         check_size(checkpoint.model, transform.size, path)
         return cls(
-            checkpoint.model,
-            its_tokenizer,
+            _torch_engine(checkpoint.model, its_tokenizer, transform, computing),
             transform,
             {label: texts_by_label[label] for label in sorted(texts_by_label)} if averaged else texts_by_label,
-            logit_scale=AVERAGED_SCALE if averaged else None,
+            logit_scale=AVERAGED_SCALE if averaged else learned_scale(checkpoint.model),
             base=checkpoint.base or base or path.stem,
             learned=list(texts_by_label) if checkpoint.learned is None else checkpoint.learned,
         )
@@ -360,22 +321,49 @@ def load_classifier(
     descriptions: Mapping[str, Sequence[str]] | None = None,
     tokenizer: Path | None = None,
     base: str = "",
+    computing: Computing = ON_CPU,
 ) -> PageClassifier:
     """The classifier of any kind: "folder" (complete, has its own tokenizer), "checkpoint" (earlier tool) or "base".
 
     descriptions: None means the model's own; a base has none (UserError).
     """
     if kind == "checkpoint":
-        return PageClassifier.from_checkpoint(Path(source), descriptions, tokenizer, base)
+        return PageClassifier.from_checkpoint(Path(source), descriptions, tokenizer, base, computing)
     if kind == "base":
         if descriptions is None:
             raise UserError(
                 f"{source} is an untuned base without categories: name their descriptions with -cc or --avg"
             )
-        return PageClassifier.from_base(source, descriptions, tokenizer=tokenizer, base=base)
+        return PageClassifier.from_base(source, descriptions, tokenizer=tokenizer, base=base, computing=computing)
     if kind != "folder":
         raise ValueError(f"kind must be folder, checkpoint or base, not {kind!r}")
-    classifier = PageClassifier.from_pretrained(Path(source))
+    classifier = PageClassifier.from_pretrained(Path(source), computing)
     if descriptions is not None:
         classifier.use_categories(descriptions)
     return classifier
+
+
+def learned_scale(model: PreTrainedModel) -> float:
+    """The factor of the cosine that a dual encoder has learned."""
+    return math.exp(model.logit_scale.item())
+
+
+def _engine(folder: Path, transform: PageTransform, computing: Computing) -> TorchEngine | OnnxEngine:
+    """The engine of a complete model folder."""
+    if computing.engine == "onnx":
+        from encoders.onnx_engine import OnnxEngine
+
+        return OnnxEngine.load(folder, transform, computing.threads)
+    model = load_dual_encoder(folder)
+    tokenizer = load_tokenizer(folder)
+    check_tokenizer(tokenizer, model, folder)
+    check_size(model, transform.size, folder)
+    return _torch_engine(model, tokenizer, transform, computing)
+
+
+def _torch_engine(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, transform: PageTransform, computing: Computing
+) -> TorchEngine:
+    from encoders.torch_engine import TorchEngine
+
+    return TorchEngine(model, tokenizer, transform).to(computing.device, computing.precision)

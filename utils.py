@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 import random
 import re
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,13 @@ class UserError(Exception):
 
     `run.py` prints the line and exits with 2. Nothing else in the project prints a traceback for a user's mistake.
     """
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # fewer than there are, in a container or a job of a cluster
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:

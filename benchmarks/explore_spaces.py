@@ -46,7 +46,7 @@ def main() -> None:
     def both(image) -> list[np.ndarray]:  # noqa: ANN001 (a Pillow image)
         pooled = learner.features(torch.from_numpy(classifier.transform(image))[None])
         with torch.no_grad():
-            joint = classifier.model.visual_projection(pooled)
+            joint = classifier.engine.model.visual_projection(pooled)
         return [torch.nn.functional.normalize(part, dim=-1).numpy()[0] for part in (pooled, joint)]
 
     pages, again = [], []

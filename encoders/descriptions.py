@@ -12,14 +12,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from encoders.labels import check_apart
 from output.spreadsheets import read_table
 from utils import UserError, did_you_mean, printable
-
-if TYPE_CHECKING:
-    import torch
 
 PROMPT = "a scan of {description}"
 COLUMNS = ("label", "description")
@@ -142,13 +140,12 @@ def prompts(descriptions: Mapping[str, Sequence[str]], template: str = PROMPT, l
     return [prompt_of(text, template, lowercase) for texts in descriptions.values() for text in texts]
 
 
-def average_prototypes(embeddings: torch.Tensor, counts: Sequence[int]) -> torch.Tensor:
-    """Prototypes [C, D]: the unit-length mean of each category's unit-length text embeddings.
+def average_prototypes(embeddings: np.ndarray, counts: Sequence[int]) -> np.ndarray:
+    """Prototypes float32 [C, D]: the unit-length mean of each category's unit-length text embeddings.
 
     embeddings: [N, D] unit rows, category after category; counts: how many rows each of the C categories has (their sum
     is N, each at least 1). Recipe of the earlier tool, which calls it averaged mode; one row per category stays itself.
     """
-    import torch
-
-    means = torch.stack([rows.mean(dim=0) for rows in embeddings.split(list(counts))])  # [C, D]
-    return torch.nn.functional.normalize(means, dim=-1)
+    ends = np.cumsum(counts)
+    means = np.stack([rows.mean(axis=0) for rows in np.split(np.asarray(embeddings, np.float32), ends[:-1])])  # [C, D]
+    return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)

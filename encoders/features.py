@@ -1,4 +1,4 @@
-"""One way to call every architecture of dual encoder: pages or texts go in, unit embeddings come out.
+"""One way to call every architecture of dual encoder: pages or texts go in, unit embeddings come out, as tensors.
 
 embeddings = image_features(model, pixels)                            # [B, 3, H, W] -> [B, D]
 embeddings = text_features(model, tokens_of(model, tokenizer, texts)) # [N, D]
@@ -17,6 +17,8 @@ from utils import UserError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from reading.transform import PageTransform
 
 
 def image_features(model: PreTrainedModel, pixels: torch.Tensor) -> torch.Tensor:
@@ -68,6 +70,13 @@ def longest_prompt(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -
 def pads_fully(model: PreTrainedModel) -> bool:
     """Whether the text tower was trained on texts padded to the full length, without a mask: it pools the last one."""
     return model.config.text_config.model_type.startswith("siglip")
+
+
+def normalised(pixels: torch.Tensor, transform: PageTransform) -> torch.Tensor:
+    """uint8 [batch, 3, height, width] -> float32 of that shape on the same device: (pixel / 255 - mean) / std."""
+    mean = torch.tensor(transform.mean, device=pixels.device).view(1, 3, 1, 1)
+    std = torch.tensor(transform.std, device=pixels.device).view(1, 3, 1, 1)
+    return pixels.to(torch.float32).div_(255).sub_(mean).div_(std)
 
 
 def is_convolutional(model: PreTrainedModel) -> bool:

@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
+import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 
 from encoders.card import Described
 from encoders.descriptions import prompts, same_label
@@ -67,35 +67,35 @@ class Parts:
 
     settings: dict[str, Any]
     transform: PageTransform
-    prototypes: torch.Tensor  # [C, D]
+    prototypes: np.ndarray  # float32 [C, D]
     card: str
 
 
 class Saved(Described, Protocol):
     """What a folder holds of a model; `PageClassifier` has it. prototypes: [C, D]."""
 
-    model: Any
-    tokenizer: Any
+    engine: Any
     descriptions: dict[str, list[str]]
     prompt: str
     lowercase: bool
     logit_scale: float
     revision: str
     record: dict[str, Any]
-    prototypes: torch.Tensor
+    prototypes: np.ndarray
 
 
-def write_parts(classifier: Saved, folder: Path, *, card: str, dtype: torch.dtype) -> None:
+def write_parts(classifier: Saved, folder: Path, *, card: str, dtype: str) -> None:
     """Write all files of `classifier` into `folder`, which exists and is empty."""
+    import torch
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    model = classifier.model
-    if dtype != torch.float32:
-        model = copy.deepcopy(model).to(dtype)
+    model = classifier.engine.model
+    if dtype != "float32":
+        model = copy.deepcopy(model).to(getattr(torch, dtype))
     model.save_pretrained(folder)
-    classifier.tokenizer.save_pretrained(folder)
+    classifier.engine.tokenizer.save_pretrained(folder)
     settings = {
         "format": FORMAT,
         "base": classifier.base,
@@ -114,8 +114,9 @@ def write_parts(classifier: Saved, folder: Path, *, card: str, dtype: torch.dtyp
     if classifier.record:
         _write_json(folder / TRAINING, classifier.record)
     metadata = {"texts": _texts_hash(classifier.descriptions, classifier.prompt, classifier.lowercase)}
-    prototypes = classifier.prototypes.detach().to("cpu", torch.float32).contiguous()
-    save_file({"prototypes": prototypes}, folder / PROTOTYPES, metadata=metadata)
+    save_file(
+        {"prototypes": np.ascontiguousarray(classifier.prototypes, np.float32)}, folder / PROTOTYPES, metadata=metadata
+    )
     (folder / CARD).write_text(card, encoding="utf-8", newline="\n")
     if reason := make_graphs(classifier, folder, model.float()):
         say(f"note: the model gets no graphs, PyTorch will compute it: {reason}")
@@ -133,7 +134,9 @@ def make_graphs(classifier: Saved, folder: Path, model: PreTrainedModel | None =
     from encoders.graph_export import write_graphs
 
     texts = prompts(classifier.descriptions, classifier.prompt, classifier.lowercase)
-    return write_graphs(folder, model or classifier.model, classifier.tokenizer, classifier.transform, texts)
+    return write_graphs(
+        folder, model or classifier.engine.model, classifier.engine.tokenizer, classifier.transform, texts
+    )
 
 
 def read_parts(folder: Path) -> Parts:
@@ -173,9 +176,9 @@ def read_parts(folder: Path) -> Parts:
     del values["format"]
     values["record"] = read_json(folder / TRAINING) if (folder / TRAINING).is_file() else {}
     prototypes, texts = _read_prototypes(folder)
-    if prototypes.dim() != 2 or len(prototypes) != len(categories):
+    if prototypes.ndim != 2 or len(prototypes) != len(categories):
         raise UserError(
-            f"{folder}: {PROTOTYPES} is for {len(prototypes) if prototypes.dim() else 0} categories, {PAGE_CLASSIFIER} "
+            f"{folder}: {PROTOTYPES} is for {len(prototypes) if prototypes.ndim else 0} categories, {PAGE_CLASSIFIER} "
             f"names {len(categories)}: they do not belong together; {AGAIN}"
         )
     if texts != _texts_hash(values["descriptions"], values["prompt"], values["lowercase"]):
@@ -183,7 +186,7 @@ def read_parts(folder: Path) -> Parts:
             f"{folder}: {PROTOTYPES} was computed from other categories or descriptions than {PAGE_CLASSIFIER} names; "
             f"{AGAIN} (other categories are chosen with -cc, not by editing)"
         )
-    if not torch.allclose(prototypes.norm(dim=1), torch.ones(len(prototypes)), atol=1e-3):
+    if not np.allclose(np.linalg.norm(prototypes, axis=1), 1, atol=1e-3):
         raise UserError(f"{folder}: {PROTOTYPES} holds rows that are not of unit length; {AGAIN}")
     try:
         card = (folder / CARD).read_text(encoding="utf-8")
@@ -192,14 +195,14 @@ def read_parts(folder: Path) -> Parts:
     return Parts(values, transform, prototypes, card)
 
 
-def _read_prototypes(folder: Path) -> tuple[torch.Tensor, str]:
+def _read_prototypes(folder: Path) -> tuple[np.ndarray, str]:
     try:
-        with safe_open(folder / PROTOTYPES, "pt") as file:
+        with safe_open(folder / PROTOTYPES, "np") as file:
             if list(file.keys()) != ["prototypes"]:
                 raise UserError(
                     f"{folder}: {PROTOTYPES} must hold one tensor 'prototypes', not {list(file.keys())[:3]}"
                 )
-            return file.get_tensor("prototypes").to(torch.float32), (file.metadata() or {}).get("texts", "")
+            return file.get_tensor("prototypes").astype(np.float32), (file.metadata() or {}).get("texts", "")
     except (OSError, SafetensorError) as error:
         raise UserError(f"{folder}: {PROTOTYPES} cannot be read ({one_line(error)}); {AGAIN}") from error
 

@@ -162,15 +162,13 @@ def embed(
     classifier: PageClassifier, judged: Judged, work: Work, settings: Settings, name: str
 ) -> tuple[np.ndarray, list[str], float]:
     """Embeddings [N, D] of all pages, why pages failed ("" = not), and pages/s of the model (decoding aside)."""
-    import torch
-
     store = work.pixels(classifier.transform, judged, settings)
     parts, began = [], time.monotonic()
     size = settings.setup.batch_size
     with Progress(len(store), "page", settings.setup.quiet, printable(name)) as progress:
         for start in range(0, len(store), size):
-            pixels = torch.from_numpy(np.stack([store[i] for i in range(start, min(start + size, len(store)))]))
-            parts.append(classifier.embed_pages(pixels).cpu().numpy())
+            pixels = np.stack([store[i] for i in range(start, min(start + size, len(store)))])
+            parts.append(classifier.embed_pages(pixels))
             progress.advance(len(pixels))
     seconds = time.monotonic() - began
     return np.concatenate(parts), store.reasons, len(store) / max(seconds, 1e-9)
@@ -185,14 +183,11 @@ def _row(
     seen: Seen,
 ) -> dict[str, Any]:
     """The numbers of one row, from embeddings [N, D]; `right` and `fresh` tell each page apart, for comparing rows."""
-    import torch
-
     if descriptions is not None:
         check_texts(descriptions)
         classifier.use_categories(descriptions)
     truth = known_labels(judged.labelled, classifier.categories)
-    logits = classifier.logits_of(torch.from_numpy(embeddings).to(classifier.device)).cpu().numpy()
-    scores = softmax(logits.astype(np.float64) / classifier.temperature)
+    scores = softmax(classifier.logits_of(embeddings) / classifier.temperature)
     read = np.array([not reason for reason in reasons]) & np.isfinite(scores).all(axis=1)
     known = truth >= 0
     was_seen = seen.mask(judged.labelled)

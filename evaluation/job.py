@@ -29,7 +29,7 @@ from output.files import write_json
 from output.outcome import Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
-from sorting.job import chosen_descriptions, model_lines, open_classifier, score_batch, threads
+from sorting.job import batches_of, chosen_descriptions, model_lines, open_classifier, score_batch
 from sorting.results import top_categories
 from training.data import LabelledPages
 from training.record import read_record
@@ -128,18 +128,10 @@ def score_pages(
     labelled: LabelledPages, classifier: PageClassifier, settings: Settings, progress: Progress
 ) -> list[Outcome]:
     """The outcome of every page: its scores, or why it failed."""
-    from reading.loader import load_batches
     from reading.pages import PageList
 
     outcomes: list[Outcome] = []
-    for batch in load_batches(
-        PageList(labelled.root, labelled.pages),
-        classifier.transform,
-        batch_size=settings.setup.batch_size,
-        workers=threads(settings.setup.workers),
-        max_pixels=settings.input.max_pixels,
-        strict=settings.input.strict,
-    ):
+    for batch in batches_of(PageList(labelled.root, labelled.pages), classifier, settings):
         scored = score_batch(classifier, batch)
         outcomes += scored
         progress.advance(len(scored), failed=count_failed(scored))

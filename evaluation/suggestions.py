@@ -26,7 +26,7 @@ from output.tables import Table, cell, check_writable, number, path_cell
 from reading.documents import Documents, below_categories
 from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
-from sorting.job import chosen_descriptions, model_lines, open_classifier, say_pages, threads
+from sorting.job import batches_of, chosen_descriptions, model_lines, open_classifier, say_pages
 from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:
@@ -82,21 +82,12 @@ def look_at(
     pages: PageList, classifier: PageClassifier, settings: Settings
 ) -> tuple[np.ndarray, np.ndarray, list[int]]:
     """Embeddings [R, D] and scores [R, C] of the pages that could be read, and their places in the list."""
-    from reading.loader import load_batches
-
     parts: list[np.ndarray] = []
     page_indices: list[int] = []
     size = settings.setup.batch_size
     with Progress(len(pages.pages), "page", settings.setup.quiet, "looking") as progress:
-        for batch in load_batches(
-            pages,
-            classifier.transform,
-            batch_size=size,
-            workers=threads(settings.setup.workers),
-            max_pixels=settings.input.max_pixels,
-            strict=settings.input.strict,
-        ):
-            embedded = classifier.embed_pages(batch.pixels).cpu().numpy()
+        for batch in batches_of(pages, classifier, settings):
+            embedded = classifier.embeddings_of(batch)
             for slot, reason in enumerate(batch.reasons):
                 if not reason and math.isfinite(float(embedded[slot].sum())):
                     page_indices.append(batch.index * size + slot)
@@ -105,8 +96,7 @@ def look_at(
     embeddings = np.array(parts, dtype=np.float32).reshape(len(parts), -1)
     if not parts:
         return embeddings, embeddings, page_indices
-    logits = classifier.logit_scale * embeddings @ classifier.prototypes.cpu().numpy().T
-    return embeddings, softmax(logits.astype(np.float64) / classifier.temperature), page_indices
+    return embeddings, softmax(classifier.logits_of(embeddings) / classifier.temperature), page_indices
 
 
 def _table(

@@ -63,7 +63,7 @@ def run_voting(settings: Settings, job: Voting) -> int:
     for note in notes:
         say(f"note: {note}")
     read = settings.input
-    execution, names = execution_of(settings), _names(choices)
+    execution, names = execution_of(settings, choices), _names(choices)
     identity = {
         "input": input_of((), job.directory),
         "model": [model_hash(choice.source, settings.setup.tokenizer) for choice in choices],

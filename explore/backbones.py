@@ -18,13 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch.nn import functional
 
-from classifier import PageClassifier
+from classifier import PageClassifier, learned_scale
 from encoders.choosing import SHIPPED, is_checkpoint, is_model_folder
 from encoders.descriptions import prompts
-from encoders.devices import exact_fp32, resolve_device
+from encoders.engine import Computing, choose_engine
 from encoders.identity import vectors_hash
 from encoders.towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer
 from index.database import BackboneInfo, Index
@@ -35,6 +33,9 @@ from utils import UserError, did_you_mean, printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import torch
+
+    from reading.loader import PageEmbedder
     from settings.schema import Settings
 
 KNOWN_BEGINNING = 3  # letters; what falls into single letters is no word that it knows ("charts" is "chart" and "##s")
@@ -45,16 +46,17 @@ OWN_WORDS = 12_000  # a tokenizer of fewer pieces is one of ours: words of descr
 class Backbone:
     """A model that embeds pages, with its transform.
 
-    info: what an index keeps of it. embed: uint8 [B, 3, H, W] -> unit float32 [B, D], on any device. embed_text: a text
+    info: what an index keeps of it. embed: uint8 [B, 3, H, W] -> unit float32 [B, D]. embed_text: a text
     -> the unit direction float32 [D] in which its pages lie; None without a text tower. about_text: lines that say what
-    its text tower understands of a text.
+    its text tower understands of a text. embedder: embeds pages on the threads that decode them, where it can.
     """
 
     info: BackboneInfo
     transform: PageTransform
-    embed: Callable[[torch.Tensor], np.ndarray]
+    embed: Callable[[np.ndarray], np.ndarray]
     embed_text: Callable[[str], np.ndarray] | None = None
     about_text: Callable[[str], list[str]] | None = None
+    embedder: PageEmbedder | None = None
 
 
 def find_folder(name: str, settings: Settings) -> Path:
@@ -109,30 +111,33 @@ def open_backbone(name: str, settings: Settings) -> Backbone:
     folder = find_folder(name, settings)
     shown = name or folder.name
     if is_model_folder(folder):
-        classifier = PageClassifier.from_pretrained(folder).to(settings.setup.device, settings.setup.precision)
+        classifier = PageClassifier.from_pretrained(folder, _computing(folder, settings))
         return _of_classifier(classifier, folder, shown)
     if is_checkpoint(folder):
-        classifier = PageClassifier.from_checkpoint(folder, None, settings.setup.tokenizer)
-        return _of_classifier(classifier.to(settings.setup.device, settings.setup.precision), folder, shown)
+        classifier = PageClassifier.from_checkpoint(
+            folder, None, settings.setup.tokenizer, computing=_computing(folder, settings)
+        )
+        return _of_classifier(classifier, folder, shown)
     return _of_model(folder, shown, settings)
+
+
+def _computing(folder: Path, settings: Settings) -> Computing:
+    setup = settings.setup
+    return choose_engine(folder, engine=setup.engine, device=setup.device, precision=setup.precision)
 
 
 def _of_classifier(classifier: PageClassifier, folder: Path, name: str) -> Backbone:
     """A dual encoder: the joint space of its two towers."""
 
-    @torch.no_grad()
-    def embed(pixels: torch.Tensor) -> np.ndarray:
-        return classifier.embed_pages(pixels).float().cpu().numpy()
-
-    @torch.no_grad()
     def embed_text(text: str) -> np.ndarray:
         prompt = prompts({"query": [text]}, classifier.prompt, classifier.lowercase)
-        query = classifier.embed_texts(prompt)[0].float()  # [D]
+        query = classifier.embed_texts(prompt)[0]  # [D]
         if classifier.learned:
             # What was tuned on categories has all of its texts close together (cosines of 0.7 to 0.9): a page that is
             # near to one is near to all. What tells pages apart is how the text differs from the categories' mean.
-            query = functional.normalize(query - classifier.prototypes.float().mean(dim=0), dim=-1)
-        return query.cpu().numpy()
+            query = query - classifier.prototypes.mean(axis=0)
+            query = query / max(float(np.linalg.norm(query)), 1e-12)
+        return query
 
     dim = classifier.prototypes.shape[1]
     info = BackboneInfo(name, str(folder.absolute()), vectors_hash(folder, classifier.transform), "joint", dim, True)
@@ -140,12 +145,12 @@ def _of_classifier(classifier: PageClassifier, folder: Path, name: str) -> Backb
     def about_text(text: str) -> list[str]:
         return _about_text(text, classifier)
 
-    return Backbone(info, classifier.transform, embed, embed_text, about_text)
+    return Backbone(info, classifier.transform, classifier.embed_pages, embed_text, about_text, classifier.embedder)
 
 
 def _about_text(text: str, classifier: PageClassifier) -> list[str]:
     """What this text tower can and cannot understand."""
-    if len(classifier.tokenizer) >= OWN_WORDS:
+    if classifier.engine.vocabulary() >= OWN_WORDS:
         tuned = "tuned on the descriptions of the categories; " if classifier.learned else ""
         return [
             f"text search: {tuned}it goes by how a page looks (a drawing, a table, handwriting), not by what is "
@@ -165,8 +170,8 @@ def _about_text(text: str, classifier: PageClassifier) -> list[str]:
 
 def _knows(classifier: PageClassifier, word: str) -> bool:
     """Whether a word is in the vocabulary, or begins with one that is; other scripts are not, single letters are."""
-    pieces = classifier.tokenizer.tokenize(word)
-    if not pieces or classifier.tokenizer.unk_token in pieces:
+    pieces = classifier.engine.pieces(word)
+    if not pieces:
         return False
     return pieces[0] == word or len(pieces[0]) >= KNOWN_BEGINNING
 
@@ -178,20 +183,27 @@ def _of_model(folder: Path, name: str, settings: Settings) -> Backbone:
         raise UserError(f"--precision {settings.setup.precision} is for model folders of this program; take fp32")
     model, has_pooler = load_headless(folder)
     if hasattr(model, "get_image_features") and has_tokenizer(folder):
-        classifier = _untuned(model, folder, transform).to(settings.setup.device)
+        classifier = _untuned(model, folder, transform)
+        classifier.engine.to(settings.setup.device)
         return _of_classifier(classifier, folder, name)
+    import torch
+    from torch.nn import functional
+
+    from encoders.devices import exact_fp32, resolve_device
+    from encoders.features import normalised
+
     tower = model.vision_model if hasattr(model, "vision_model") else model
     device = resolve_device(settings.setup.device)
     exact_fp32()
     tower = tower.to(device).eval()
 
     @torch.no_grad()
-    def embed(pixels: torch.Tensor) -> np.ndarray:
-        output = tower(pixel_values=transform.normalise(pixels.to(device)))
+    def embed(pixels: np.ndarray) -> np.ndarray:
+        output = tower(pixel_values=normalised(torch.from_numpy(pixels).to(device), transform))
         return functional.normalize(_pooled(output, has_pooler), dim=-1).float().cpu().numpy()
 
     try:
-        dim = embed(torch.zeros(1, 3, *transform.size, dtype=torch.uint8)).shape[1]
+        dim = embed(np.zeros((1, 3, *transform.size), np.uint8)).shape[1]
     except (TypeError, ValueError, RuntimeError, AttributeError, KeyError) as error:
         raise UserError(
             f"--backbone {printable(name)}: {type(model).__name__} gives no features of {transform.size[0]} x "
@@ -215,6 +227,10 @@ def _pooled(output: Any, has_pooler: bool) -> torch.Tensor:
 
 def _untuned(model: Any, folder: Path, transform: PageTransform) -> PageClassifier:
     """A classifier around a dual encoder as it was published; its two categories are never used."""
+    from encoders.torch_engine import TorchEngine
+
     tokenizer = load_tokenizer(folder)
     check_tokenizer(tokenizer, model, folder)
-    return PageClassifier(model, tokenizer, transform, {"page": ["a page"], "picture": ["a picture"]}, base=folder.name)
+    texts = {"page": ["a page"], "picture": ["a picture"]}
+    engine, scale = TorchEngine(model, tokenizer, transform), learned_scale(model)
+    return PageClassifier(engine, transform, texts, logit_scale=scale, base=folder.name)

@@ -71,14 +71,16 @@ def embed_files(
                     pages,
                     backbone.transform,
                     batch_size=settings.setup.batch_size,
-                    workers=threads(settings.setup.workers),
+                    workers=threads(settings.setup.workers, backbone.embedder),
                     max_pixels=settings.input.max_pixels,
                     strict=settings.input.strict,
                     least_side=max(SIZE),
                     keep=rows.kept,
+                    embedder=backbone.embedder,
                 )
                 for batch in batches:
-                    failed = rows.take(batch, backbone.embed(batch.pixels), encoder.embed(_look_pixels(batch)))
+                    vectors = backbone.embed(batch.pixels) if batch.embeddings is None else batch.embeddings
+                    failed = rows.take(batch, vectors, encoder.embed(_look_pixels(batch)))
                     progress.advance(len(batch.pages), failed=failed)
     except KeyboardInterrupt:
         interrupted = True

@@ -145,8 +145,6 @@ def _query(queries: list[Page], against: list[Page], backbone: Backbone, setting
 
 def _means(pages: list[Page], backbone: Backbone, encoder: LookEncoder, settings: Settings) -> dict[Space, np.ndarray]:
     """The mean of some pages in each space, of unit length. UserError for a page that cannot be read."""
-    import torch
-
     from encoders.look import SIZE, look_pixels
 
     vectors: dict[Space, list[np.ndarray]] = {"vector": [], "look": []}
@@ -157,7 +155,7 @@ def _means(pages: list[Page], backbone: Backbone, encoder: LookEncoder, settings
                 image = reader.page(Path(page.path), page.frame)
             except PageError as error:
                 raise UserError(f"the query {printable(page.path)} cannot be read: {error}") from None
-            vectors["vector"].append(backbone.embed(torch.from_numpy(backbone.transform(image))[None])[0])
+            vectors["vector"].append(backbone.embed(backbone.transform(image)[None])[0])
             vectors["look"].append(encoder.embed(look_pixels(image)[None])[0])
     means = {space: np.mean(of_pages, axis=0) for space, of_pages in vectors.items()}
     return {space: mean / np.linalg.norm(mean) for space, mean in means.items()}

@@ -173,7 +173,7 @@ def _complete(staging: Path, wanted: Wanted, settings: Settings, ours: bool, nam
             base.model.save_pretrained(ready)
         except SafetensorError as error:
             raise UserError(f"{_shown(ready)}: cannot be written ({error})") from error
-        base.tokenizer.save_pretrained(ready)
+        base.engine.tokenizer.save_pretrained(ready)
         for file in BESIDE_WEIGHTS[1:]:
             if (files / file).is_file():
                 shutil.copyfile(files / file, ready / file)

@@ -169,6 +169,8 @@ class Run:
 
     @classmethod
     def _take_up(cls, output: Path, held: WorkFolder, settings: dict, execution: dict) -> Run:
+        if "engine" in execution:
+            settings["execution"].setdefault("engine", "torch")  # a run of an earlier version, which had no other
         name, changed = held.folder.name, differences(settings["execution"], execution)
         if changed:
             was = ", ".join(f"{key} {_show(old)} (here {_show(new)})" for key, old, new in changed)

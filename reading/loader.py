@@ -3,7 +3,8 @@
     for batch in load_batches(pages, transform, batch_size=16, workers=2, max_pixels=700_000_000):
         scores = classifier.scores(batch.pixels)  # where batch.reasons[i] is not "", row i means nothing
 
-Pillow works without Python's global lock, so threads are enough: they share memory and start at once.
+Pillow works without Python's global lock, so threads are enough: they share memory and start at once. An engine that
+computes pages one by one (ONNX Runtime) does so on these threads too: each page is decoded and embedded in one go.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import torch
+import numpy as np
 
 from reading.decoding import PageError, Reader
 from reading.memory_gate import one_page
@@ -23,27 +24,37 @@ from reading.pages import Page, PageList
 from reading.transform import PageTransform
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL.Image import Image
 
 BATCHES_AHEAD = 2  # one that the workers are at, one that waits: the model never starves, memory stays at three batches
 
 
+class PageEmbedder(Protocol):
+    """What embeds pages one by one, on the threads that decode them. dimensions: of an embedding."""
+
+    dimensions: int
+
+    def embed_page(self, pixels: np.ndarray) -> np.ndarray:
+        """uint8 [3, height, width] -> float32 [dimensions]."""
+
+
 @dataclass
 class Batch:
-    """Pages `index * batch_size ...` of the list, with their pixels.
+    """Pages `index * batch_size ...` of the list, with their pixels or embeddings.
 
-    pixels: uint8 [len(pages), 3, height, width]; a failed page's slot is zero.
+    pixels: uint8 [len(pages), 3, height, width]; a failed page's slot is zero. embeddings: float32 [len(pages), D]
+    where an embedder made them, a failed page's are zero; `pixels` is empty then.
     reasons: "" or why the page failed, one a page. warnings: "" or what a decoder complained about, one a page (a page
     that failed has none). kept: what `keep` gave, one a page, None for a failed one.
     """
 
     index: int
     pages: list[Page]
-    pixels: torch.Tensor
+    pixels: np.ndarray
     reasons: list[str]
     warnings: list[str] = field(default_factory=list)
     kept: list[Any] = field(default_factory=list)
+    embeddings: np.ndarray | None = None
 
 
 class _Decoded(NamedTuple):
@@ -65,6 +76,7 @@ def load_batches(
     least_side: int = 0,
     first_batch: int = 0,
     keep: Callable[[Page, Image], Any] | None = None,
+    embedder: PageEmbedder | None = None,
 ) -> Iterator[Batch]:
     """Batches in order, cut from the page list by position: batch i holds pages[i * batch_size : (i + 1) * batch_size].
 
@@ -72,11 +84,13 @@ def load_batches(
     strict: a page that a decoder complained about fails. workers: threads; 0 decodes in the caller's thread and starts
     none. least_side: pixels that pages are made for at least, where the transform asks for fewer. first_batch: where to
     begin (resume). keep: called with each decoded page, on the thread that decoded it; what it gives is in the batch
-    (`kept`), and where it raises PageError, the page fails. Closing the iterator, or an exception such as
-    KeyboardInterrupt, drops what is not begun and waits for the pages that are being decoded; no thread is left.
+    (`kept`), and where it raises PageError, the page fails. embedder: embeds each page, on that thread too. Closing the
+    iterator, or an exception such as KeyboardInterrupt, drops what is not begun and waits for the pages that are being
+    decoded; no thread is left.
     """
     count = -(-len(pages.pages) // batch_size)
     stop = threading.Event()
+    nothing = np.zeros((0, 3, *transform.size), np.uint8)
     reader = Reader(min_side=max(*transform.size, least_side), max_pixels=max_pixels)
 
     def decode(page: Page, slot: np.ndarray) -> _Decoded:
@@ -90,17 +104,22 @@ def load_batches(
                     return _Decoded(f"doubtful: {'; '.join(heard)}")
                 pixels = transform(image)
                 kept = keep(page, image) if keep else None
-                slot[...] = pixels
                 del image  # before its memory counts as free
-                return _Decoded(warning="; ".join(heard), kept=kept)
         except PageError as error:
             return _Decoded(str(error))
         except MemoryError as error:  # of the resizing
             return _Decoded(f"cannot be brought to the model's size: {str(error) or 'not enough memory'}")
+        slot[...] = embedder.embed_page(pixels) if embedder else pixels
+        return _Decoded(warning="; ".join(heard), kept=kept)
 
     def empty(index: int) -> Batch:
         part = pages.pages[index * batch_size : (index + 1) * batch_size]
-        return Batch(index, part, torch.zeros((len(part), 3, *transform.size), dtype=torch.uint8), [])
+        if embedder:
+            return Batch(index, part, nothing, [], embeddings=np.zeros((len(part), embedder.dimensions), np.float32))
+        return Batch(index, part, np.zeros((len(part), 3, *transform.size), np.uint8), [])
+
+    def slots(batch: Batch) -> Iterator[tuple[Page, np.ndarray]]:
+        return zip(batch.pages, batch.pixels if batch.embeddings is None else batch.embeddings, strict=True)
 
     def filled(batch: Batch, decoded: list[_Decoded]) -> Batch:
         batch.reasons, batch.warnings, batch.kept = (list(part) for part in zip(*decoded, strict=True))
@@ -109,8 +128,7 @@ def load_batches(
     def inline() -> Iterator[Batch]:
         for index in range(first_batch, count):
             batch = empty(index)
-            slots = zip(batch.pages, batch.pixels.numpy(), strict=True)
-            yield filled(batch, [decode(page, slot) for page, slot in slots])
+            yield filled(batch, [decode(page, slot) for page, slot in slots(batch)])
 
     def threaded() -> Iterator[Batch]:
         # A batch may be smaller than the workers are many: then more of them are begun ahead.
@@ -122,8 +140,7 @@ def load_batches(
             while begun < count or waiting:
                 while begun < count and len(waiting) <= ahead:
                     batch = empty(begun)
-                    slots = zip(batch.pages, batch.pixels.numpy(), strict=True)
-                    waiting.append((batch, [pool.submit(decode, page, slot) for page, slot in slots]))
+                    waiting.append((batch, [pool.submit(decode, page, slot) for page, slot in slots(batch)]))
                     begun += 1
                 batch, futures = waiting.popleft()
                 yield filled(batch, [future.result() for future in futures])

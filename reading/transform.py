@@ -1,7 +1,6 @@
-"""From a page to the model's input: resize, pad or crop, and normalise, as the model's folder says.
+"""From a page to the model's input: resize, pad or crop, as the model's folder says; mean and std for its engine.
 
     pixels = transform(read_page(path, None, min_side=224, max_pixels=700_000_000))   # uint8 [3, height, width]
-    inputs = transform.normalise(torch.from_numpy(pixels)[None])                      # float32 [1, 3, height, width]
 
 The transform is data: it is stored in the model folder, and a model never meets another one.
 """
@@ -11,16 +10,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from reading.colours import is_grey
 from utils import UserError, did_you_mean
-
-if TYPE_CHECKING:
-    import torch
 
 FITS = ("pad", "squash", "crop")
 INTERPOLATIONS = {
@@ -94,14 +90,6 @@ class PageTransform:
         if pixels.ndim == 2:
             return np.repeat(pixels[None], 3, axis=0)
         return np.ascontiguousarray(pixels.transpose(2, 0, 1))
-
-    def normalise(self, pixels: torch.Tensor) -> torch.Tensor:
-        """uint8 [batch, 3, height, width] -> float32 of that shape on the same device: (pixel / 255 - mean) / std."""
-        import torch
-
-        mean = torch.tensor(self.mean, device=pixels.device).view(1, 3, 1, 1)
-        std = torch.tensor(self.std, device=pixels.device).view(1, 3, 1, 1)
-        return pixels.to(torch.float32).div_(255).sub_(mean).div_(std)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `resize` only where it is used."""

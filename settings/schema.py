@@ -166,6 +166,9 @@ class Setup:
     categories_prefix: str = setting(
         "page_categories", "how the names of the description sets begin",
         "--cat_prefix", metavar="PREFIX", group="categories")
+    engine: str = setting(
+        "auto", "what computes the model: onnx is light and fast on a CPU, torch is for graphics cards and bf16; auto: "
+        "what fits device and model", "--engine", choices=("auto", "torch", "onnx"), reaches="execution")
     device: str = setting(
         "auto", "where the model computes: auto, cpu, cuda, cuda:N or mps", "--device", metavar="NAME",
         check=_bad_device, reaches="execution")
@@ -177,7 +180,7 @@ class Setup:
         "then sets", "--batch_size", metavar="N", low=1,
         high=4096, reaches="execution")
     workers: int = setting(
-        -1, "threads that decode pages beside the model; 0: none; -1: one a core, at most 8",
+        -1, "threads that decode pages, and compute them with engine onnx; 0: none; -1: one a core (torch: at most 8)",
         "--workers", metavar="N", low=-1, high=256)
     review_below: float = setting(
         0.0, "result tables mark pages whose score is lower for review (column REVIEW); 0: no such column; --eval "

@@ -14,12 +14,13 @@ import os
 import platform
 import time
 from collections.abc import Iterator, Sequence, Sized
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encoders.choosing import ModelChoice, choose_model, file_name_of_base
 from encoders.descriptions import check_texts, label_descriptions, read_descriptions, read_sets
+from encoders.engine import Computing, choose_engine
 from encoders.identity import categories_of, model_hash
 from encoders.labels import label_warnings
 from output.console import say
@@ -33,15 +34,16 @@ from reading.pages import PageList, find_pages, no_folder, pages_of_files
 from settings.schema import reaching
 from sorting.command import Sorting
 from sorting.results import TableReport, TableStyle, summary, terminal_table, write_tables
-from utils import UserError, printable, versions_of
+from utils import UserError, cores, printable, versions_of
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from reading.loader import Batch
+    from reading.loader import Batch, PageEmbedder
     from settings.schema import Settings
 
 # Whose versions stand in a run record: those that can move a score.
-LIBRARIES = ("torch", "torchvision", "transformers", "timm", "pillow", "pypdfium2", "numpy", "safetensors")
+LIBRARIES = ("onnxruntime", "tokenizers", "torch", "torchvision", "transformers", "timm", "pillow", "pypdfium2",
+             "numpy", "safetensors")  # fmt: skip
 
 
 def run_prediction(settings: Settings, job: Sorting) -> int:
@@ -64,13 +66,14 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
         model = model_hash(choice.source, settings.setup.tokenizer)
         top_n = _top_n(settings, descriptions or categories_of(Path(choice.source)))
         identity = _identity(settings, job, model, descriptions, top_n)
-        with Run.resume(settings.output.folder, identity=identity, execution=execution_of(settings)) as run:
+        execution = execution_of(settings, [choice])
+        with Run.resume(settings.output.folder, identity=identity, execution=execution) as run:
             say_resumed(run, settings, job.files, job.directory)
             return _work(run, _opened(choice, settings, descriptions), settings, job, top_n, model)
     top_n = _top_n(settings, classifier.categories)
     if not writes:
         outcomes: list[Outcome] = []
-        for batch in _batches(pages, classifier, settings, workers=0):
+        for batch in batches_of(pages, classifier, settings, workers=0):
             outcomes += score_batch(classifier, batch)
         print(terminal_table(pages, outcomes, classifier.categories, top_n))
         return int(count_failed(outcomes) > 0)
@@ -78,7 +81,8 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     model = model_hash(choice.source, settings.setup.tokenizer)
     identity = _identity(settings, job, model, descriptions, top_n)
     base = file_name_of_base(classifier.base)
-    with Run.start(settings.output.folder, base, pages, identity=identity, execution=execution_of(settings)) as run:
+    execution = execution_of(settings, [choice])
+    with Run.start(settings.output.folder, base, pages, identity=identity, execution=execution) as run:
         return _work(run, classifier, settings, job, top_n, model)
 
 
@@ -106,19 +110,32 @@ def chosen_descriptions(settings: Settings) -> dict[str, list[str]] | None:
 def open_classifier(
     choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None
 ) -> PageClassifier:
-    """Load the chosen model, on its device, with the chosen categories."""
-    from classifier import (
-        load_classifier,
-    )  # torch and transformers are loaded here, after all that can be checked before
+    """Load the chosen model into the engine that computes it, with the chosen categories."""
+    computing = computing_of(choice, settings)
+    # Where it is PyTorch, it is loaded here, after all that can be checked before.
+    from classifier import load_classifier
 
-    classifier = load_classifier(
+    return load_classifier(
         choice.source,
         kind=choice.kind,
         descriptions=descriptions,
         tokenizer=settings.setup.tokenizer or None,
         base=choice.base,
+        computing=computing,
     )
-    return classifier.to(settings.setup.device, settings.setup.precision)
+
+
+def computing_of(choice: ModelChoice, settings: Settings) -> Computing:
+    """What computes the chosen model. UserError: what the settings ask for is not to be had."""
+    setup = settings.setup
+    other_tokenizer = setup.tokenizer is not None and choice.kind != "folder"
+    computing = choose_engine(
+        choice.source, engine=setup.engine, device=setup.device, precision=setup.precision, tokenizer=other_tokenizer
+    )
+    if computing.engine != "onnx":
+        return computing
+    workers = cores() if setup.workers < 0 else setup.workers
+    return replace(computing, threads=max(1, cores() // workers) if workers else cores())
 
 
 def _opened(choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None) -> PageClassifier:
@@ -140,9 +157,10 @@ def _top_n(settings: Settings, categories: Sized) -> int:
 
 def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool) -> list[str]:
     """What the user is told of the model before work starts: one line, and a warning where it must guess."""
+    engine = classifier.engine
     lines = [
         f"model {printable(str(choice.source))} ({choice.why}), base {classifier.base}, "
-        f"{len(classifier.categories)} categories, {classifier.device} {classifier.precision}"
+        f"{len(classifier.categories)} categories, {engine.name} {engine.device} {engine.precision}"
     ]
     for labels in classifier.ties():
         lines.append(
@@ -162,15 +180,7 @@ def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool
 
 def score_batch(classifier: PageClassifier, batch: Batch) -> list[Outcome]:
     """The outcome of each page of a batch: its scores over the categories, or why it failed."""
-    import torch
-
-    try:
-        scores = classifier.scores(batch.pixels)  # [batch, categories]
-    except torch.OutOfMemoryError as error:
-        raise UserError(
-            f"not enough memory on {classifier.device} for batches of {len(batch.pages)} pages: give a smaller "
-            "--batch_size"
-        ) from error
+    scores = classifier.scores_of(classifier.embeddings_of(batch))  # [batch, categories]
     outcomes: list[Outcome] = []
     for reason, warning, row in zip(batch.reasons, batch.warnings, scores.tolist(), strict=True):
         if not reason and not all(map(math.isfinite, row)):
@@ -193,7 +203,7 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting
     interrupted = False
     try:
         with Progress(total - done_before, unit="page", quiet=setup.quiet) as progress:
-            for batch in _batches(run.pages, classifier, settings, workers=threads(setup.workers), first=run.done):
+            for batch in batches_of(run.pages, classifier, settings, first=run.done):
                 outcomes = score_batch(classifier, batch)
                 run.append(outcomes)
                 progress.advance(len(outcomes), failed=count_failed(outcomes))
@@ -217,25 +227,29 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting
     return int(report.failed > 0)
 
 
-def _batches(
-    pages: PageList, classifier: PageClassifier, settings: Settings, *, workers: int, first: int = 0
+def batches_of(
+    pages: PageList, classifier: PageClassifier, settings: Settings, *, workers: int | None = None, first: int = 0
 ) -> Iterator[Batch]:
+    """The pages of a list, decoded; embedded too where the engine does so page by page. workers: else the settings'."""
     from reading.loader import load_batches
 
     return load_batches(
         pages,
         classifier.transform,
         batch_size=settings.setup.batch_size,
-        workers=workers,
+        workers=threads(settings.setup.workers, classifier.embedder) if workers is None else workers,
         max_pixels=settings.input.max_pixels,
         strict=settings.input.strict,
         first_batch=first,
+        embedder=classifier.embedder,
     )
 
 
-def threads(workers: int) -> int:
-    """-1: one thread a core, at most 8 (more than that only wait for the model)."""
-    return min(8, os.cpu_count() or 1) if workers < 0 else workers
+def threads(workers: int, embedder: PageEmbedder | None = None) -> int:
+    """-1: one thread a core; at most 8 where they do not embed pages too (more would only wait for the model)."""
+    if workers >= 0:
+        return workers
+    return cores() if embedder else min(8, cores())
 
 
 def _wanted_pages(settings: Settings, job: Sorting) -> PageList:
@@ -321,15 +335,17 @@ def _identity(
     }
 
 
-def execution_of(settings: Settings) -> dict[str, Any]:
-    """What may not change within a run. UserError where device or precision are not to be had; no model is needed."""
-    from encoders.devices import check_precision, resolve_device
+def execution_of(settings: Settings, choices: Sequence[ModelChoice]) -> dict[str, Any]:
+    """What may not change within a run of these models, none of which is loaded.
 
-    device = resolve_device(settings.setup.device)
-    check_precision(settings.setup.precision, device)
+    UserError where engine, device or precision are not to be had.
+    """
+    computed = [computing_of(choice, settings) for choice in choices]
+    engines = {computing.engine for computing in computed}
     return {
         "batch_size": settings.setup.batch_size,
-        "device": str(device),
+        "engine": engines.pop() if len(engines) == 1 else "auto",  # voters may need both
+        "device": computed[0].device,
         "precision": settings.setup.precision,
     }
 

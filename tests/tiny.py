@@ -18,8 +18,9 @@ from typing import Any
 
 import torch
 
-from classifier import PageClassifier
+from classifier import PageClassifier, learned_scale
 from encoders.descriptions import label_descriptions
+from encoders.torch_engine import TorchEngine
 from reading.transform import PageTransform
 
 KINDS = ("clip", "siglip", "dual")  # dual: VisionTextDualEncoder of a timm image tower and a BERT text tower
@@ -146,8 +147,9 @@ def tiny_classifier(
     tokenizer = tiny_tokenizer(kind)
     descriptions = categories if isinstance(categories, Mapping) else label_descriptions(categories)
     settings = {"base": "tiny", "licence": "mit", "learned": list(descriptions)} | settings
-    model = tiny_model(kind, tokenizer, seed=seed, size=size)
-    return PageClassifier(model, tokenizer, tiny_transform(size, fit), descriptions, **settings)
+    model, transform = tiny_model(kind, tokenizer, seed=seed, size=size), tiny_transform(size, fit)
+    engine = TorchEngine(model, tokenizer, transform)
+    return PageClassifier(engine, transform, descriptions, **({"logit_scale": learned_scale(model)} | settings))
 
 
 def tiny_model_folder(

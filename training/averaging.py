@@ -64,12 +64,12 @@ def averaged(folders: Sequence[Path]) -> PageClassifier:
     from classifier import PageClassifier
 
     average = PageClassifier.from_pretrained(folders[0])
-    mean = {name: tensor.double() for name, tensor in average.model.state_dict().items()}
+    mean = {name: tensor.double() for name, tensor in average.engine.model.state_dict().items()}
     scales, temperatures = [average.logit_scale], [average.temperature]
     for folder in folders[1:]:
         part = PageClassifier.from_pretrained(folder)
         _must_match(average, part, folders[0], folder)
-        for name, tensor in part.model.state_dict().items():
+        for name, tensor in part.engine.model.state_dict().items():
             if tensor.is_floating_point():
                 mean[name] += tensor.double()
         scales.append(part.logit_scale)
@@ -77,9 +77,9 @@ def averaged(folders: Sequence[Path]) -> PageClassifier:
     count = len(folders)
     state = {
         name: (mean[name] / count).to(first.dtype) if first.is_floating_point() else first
-        for name, first in average.model.state_dict().items()
+        for name, first in average.engine.model.state_dict().items()
     }
-    average.model.load_state_dict(state)
+    average.engine.model.load_state_dict(state)
     average.use_categories(average.descriptions)
     average.logit_scale, average.temperature = sum(scales) / count, sum(temperatures) / count
     return average
@@ -93,12 +93,14 @@ def _must_match(first: PageClassifier, other: PageClassifier, folder: Path, next
         ("transform", first.transform.to_dict(), other.transform.to_dict()),
         ("prompt", first.prompt, other.prompt),
         ("descriptions", first.descriptions, other.descriptions),
-        ("vocabulary", first.tokenizer.get_vocab(), other.tokenizer.get_vocab()),
+        ("vocabulary", first.engine.tokenizer.get_vocab(), other.engine.tokenizer.get_vocab()),
     )
     for what, one, two in pairs:
         if one != two:
             shown = f": {one} and {two}" if what in ("base", "categories") else ""
             raise UserError(f"{folder.name} and {next_folder.name} differ in {what}{shown}; only equals are averaged")
-    shapes = [{name: tuple(tensor.shape) for name, tensor in c.model.state_dict().items()} for c in (first, other)]
+    shapes = [
+        {name: tuple(tensor.shape) for name, tensor in c.engine.model.state_dict().items()} for c in (first, other)
+    ]
     if shapes[0] != shapes[1]:
         raise UserError(f"{folder.name} and {next_folder.name} differ in their tensors; only equals are averaged")

@@ -69,7 +69,7 @@ class Fitted:
 
     def page_logits(self, material: Material, indices: Sequence[int]) -> np.ndarray:
         """Logits [N, C] of these pages, as prediction would give them, before the temperature."""
-        parts = [self.classifier.logits(pixels).cpu().numpy() for pixels in material.pixels(indices)]
+        parts = [self.classifier.logits(pixels) for pixels in material.pixels(indices)]
         return np.concatenate([np.zeros((0, len(self.classifier.categories)), np.float32), *parts])
 
 
@@ -164,8 +164,8 @@ def _recipe(settings: Settings, steps: int, epochs: int) -> Recipe:
 def _finish(run: TrainingRun, material: Material, chosen: Chosen, learner: Learner) -> None:
     """Make the trained towers a classifier that predicts: nothing learns any more, prototypes and scale are theirs."""
     classifier = learner.classifier
-    model = classifier.model.eval()
-    classifier.to(str(model.device), "fp32")
+    model = classifier.engine.model.eval()
+    classifier.engine.to(classifier.engine.device, "fp32")
     if learner.own_text and max(learner.counts) > 1:
         _settle(run, material, chosen, classifier)
     model.requires_grad_(False)
@@ -186,8 +186,9 @@ def _settle(run: TrainingRun, material: Material, chosen: Chosen, classifier: Pa
     by_category = zip(chosen.own, chosen.extra, strict=True)
     indices = [i for own, extra in by_category for i in rng.permutation([*own, *extra])[:SETTLE_PAGES].tolist()]
     with Progress(len(indices), "page", run.quiet, "pages for the descriptions") as progress:
-        embeddings = material.embeddings(classifier, indices, progress.advance)
+        embeddings = torch.from_numpy(material.embeddings(classifier, indices, progress.advance))
+    device = classifier.engine.model.device
     numbers = _numbers(material, chosen)
-    labels = torch.tensor([numbers[i] for i in indices], device=classifier.model.device)
-    nothing = classifier.embed_pages(torch.from_numpy(draw_nothing(classifier.transform.size, NOTHING, seed)))
-    settle_texts(classifier, embeddings, labels, nothing, seed, run.quiet)
+    labels = torch.tensor([numbers[i] for i in indices], device=device)
+    nothing = torch.from_numpy(classifier.embed_pages(draw_nothing(classifier.transform.size, NOTHING, seed)))
+    settle_texts(classifier, embeddings.to(device), labels, nothing.to(device), seed, run.quiet)

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from encoders.base import BASE, FROZEN
 from encoders.descriptions import average_prototypes, prompts
+from encoders.features import normalised
 from output.progress import Progress
 from training.augmentation import augment
 from training.store import KeptRows, PageStore
@@ -70,7 +71,7 @@ class Learner(nn.Module):
     def __init__(self, classifier: PageClassifier, towers: str) -> None:
         super().__init__()
         self.classifier = classifier
-        self.encoder = classifier.model
+        self.encoder = classifier.engine.model
         self.towers = towers
         self.counts = [len(texts) for texts in classifier.descriptions.values()]
         self.starts = np.cumsum([0, *self.counts[:-1]])
@@ -80,9 +81,9 @@ class Learner(nn.Module):
         self.learns_text = towers == "both" or self.own_text
         for name, parameter in self.encoder.named_parameters():
             parameter.requires_grad_(self._learns(name))
-        for name, tensor in classifier.tokens(texts).items():
+        for name, tensor in classifier.engine.tokens(texts).items():
             self.register_buffer(f"tokens_{name}", tensor, persistent=False)
-        frozen = None if self.learns_text else classifier.embed_texts(texts).clone()
+        frozen = None if self.learns_text else torch.from_numpy(classifier.embed_texts(texts)).to(self.encoder.device)
         self.register_buffer("frozen_texts", frozen, persistent=False)
 
     def _learns(self, name: str) -> bool:
@@ -118,7 +119,7 @@ class Learner(nn.Module):
     def features(self, pixels: torch.Tensor) -> torch.Tensor:
         """uint8 [B, 3, H, W] -> the image tower's pooled features before the projection, [B, F]; no gradient."""
         with torch.no_grad():
-            inputs = self.classifier.transform.normalise(pixels)
+            inputs = normalised(pixels, self.classifier.transform)
             if self.encoder.config.vision_config.model_type == "timm_wrapper":
                 inputs = inputs.contiguous(memory_format=torch.channels_last)  # a third faster on a CPU
             return self.encoder.vision_model(pixel_values=inputs).pooler_output.flatten(1).float()
@@ -130,23 +131,24 @@ class Learner(nn.Module):
         tokens = {name.removeprefix("tokens_"): t for name, t in self.named_buffers() if name.startswith("tokens_")}
         if chosen is not None:
             tokens = {name: tensor[list(chosen)] for name, tensor in tokens.items()}
-            if "attention_mask" in tokens and self.classifier.tokenizer.padding_side == "right":
+            if "attention_mask" in tokens and self.classifier.engine.tokenizer.padding_side == "right":
                 # the longest of all descriptions is much longer than most
                 length = int(tokens["attention_mask"].sum(dim=1).max())
                 tokens = {name: tensor[:, :length] for name, tensor in tokens.items()}
-        mask = getattr(self.classifier.tokenizer, "mask_token_id", None)
+        mask = getattr(self.classifier.engine.tokenizer, "mask_token_id", None)
         if hidden is not None and mask is not None:
             ids = tokens["input_ids"]  # [N, L]
-            special = torch.isin(ids, torch.tensor(self.classifier.tokenizer.all_special_ids, device=ids.device))
+            special = torch.isin(ids, torch.tensor(self.classifier.engine.tokenizer.all_special_ids, device=ids.device))
             tokens["input_ids"] = ids.masked_fill(
                 torch.from_numpy(hidden[:, : ids.shape[1]]).to(ids.device) & ~special, mask
             )
-        return self.classifier.text_features(**tokens)
+        return self.classifier.engine.text_features(**tokens)
 
     def prototypes(self) -> torch.Tensor:
         """The averaged prototypes [C, D] as they are now."""
         with torch.no_grad():
-            return average_prototypes(self.embed_texts(), self.counts)
+            texts = self.embed_texts()  # [N, D]
+            return torch.from_numpy(average_prototypes(texts.cpu().numpy(), self.counts)).to(texts.device)
 
     def draw_texts(self, rng: np.random.Generator) -> tuple[list[int], np.ndarray]:
         """One description of each category, as row numbers of all prompts, and which of its words are hidden [C, L]."""
@@ -166,7 +168,7 @@ class Learner(nn.Module):
         if inputs.dim() == 2:
             images = functional.normalize(self.encoder.visual_projection(inputs).float(), dim=-1)  # [B, D]
         else:
-            images = self.classifier.image_features(self.classifier.transform.normalise(inputs))
+            images = self.classifier.engine.image_features(normalised(inputs, self.classifier.transform))
         targets = self.embed_texts(*texts) if prototypes is None else prototypes  # [C, D]
         return self.encoder.logit_scale.exp() * images @ targets.T
 

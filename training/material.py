@@ -19,8 +19,6 @@ from training.store import PageStore
 from utils import printable
 
 if TYPE_CHECKING:
-    import torch
-
     from classifier import PageClassifier
     from training.start import TrainingRun
 
@@ -88,24 +86,20 @@ class Material:
             features,
         )
 
-    def pixels(self, indices: Sequence[int]) -> Iterator[torch.Tensor]:
+    def pixels(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
         """These pages as they are, batch by batch: uint8 [B, 3, H, W]."""
-        import torch
-
         for first in range(0, len(indices), BATCH):
-            yield torch.from_numpy(np.stack([self.store[index] for index in indices[first : first + BATCH]]))
+            yield np.stack([self.store[index] for index in indices[first : first + BATCH]])
 
     def embeddings(
         self, classifier: PageClassifier, indices: Sequence[int], advance: Callable[[int], None]
-    ) -> torch.Tensor:
-        """Unit embeddings [N, D] of these pages."""
-        import torch
-
+    ) -> np.ndarray:
+        """Unit embeddings float32 [N, D] of these pages."""
         parts = []
         for pixels in self.pixels(indices):
             parts.append(classifier.embed_pages(pixels))
             advance(len(pixels))
-        return torch.cat(parts)
+        return np.concatenate(parts)
 
     def readable(self, splits: Sequence[Any]) -> list[Any]:
         """The splits with "unreadable" for the pages that are."""

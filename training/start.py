@@ -88,7 +88,8 @@ class Start:
             if choice.kind != "base":
                 kept = {} if self.texts else classifier.descriptions
                 classifier.use_categories(chosen | {label: texts for label, texts in kept.items() if label in chosen})
-        return classifier.to(settings.setup.device, "fp32")
+        classifier.engine.to(settings.setup.device, "fp32")
+        return classifier
 
     def describe(self, settings: Settings, labels: Sequence[str]) -> dict[str, list[str]]:
         """The descriptions of these labels: those that the training began with, else the chosen ones, else all sets of
@@ -129,9 +130,11 @@ class TrainingRun:
 
 def build(descriptions: dict[str, list[str]], seed: int) -> PageClassifier:
     """The untuned base of encoders/base.py as a classifier of these categories, on the CPU."""
-    from classifier import PageClassifier
+    from classifier import PageClassifier, learned_scale
+    from encoders.torch_engine import TorchEngine
     from reading.transform import PageTransform
 
     model, tokenizer = build_base(prompts(descriptions), seed)
     transform = PageTransform(SIZE, "squash", (0.5,) * 3, (0.5,) * 3)
-    return PageClassifier(model, tokenizer, transform, descriptions, base=BASE, licence=LICENCE.lower())
+    engine, scale = TorchEngine(model, tokenizer, transform), learned_scale(model)
+    return PageClassifier(engine, transform, descriptions, logit_scale=scale, base=BASE, licence=LICENCE.lower())

@@ -220,5 +220,5 @@ class PageStore:
             )
             for batch in batches:
                 for slot, reason in enumerate(batch.reasons):
-                    rows.put(indices[batch.index * BATCH + slot], batch.pixels[slot].numpy(), reason)
+                    rows.put(indices[batch.index * BATCH + slot], batch.pixels[slot], reason)
                 advance(len(batch.pages), sum(map(bool, batch.reasons)))

@@ -133,23 +133,24 @@ def test_each_description_finds_its_place_among_the_pages(install):
 
     def right() -> list[float]:
         """How well each pair of descriptions sorts the pages."""
-        photos, letters = (classifier.embed_texts(prompts({"": category})) for category in texts.values())
+        photos, letters = (torch.from_numpy(classifier.embed_texts(prompts({"": one}))) for one in texts.values())
         pairs = [torch.stack([photo, letter]) for photo in photos for letter in letters]
         return [float(((pages @ pair.T).argmax(dim=1) == labels).float().mean()) for pair in pairs]
 
     assert min(right()) < 0.9
-    before = {name: tensor.clone() for name, tensor in classifier.model.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in classifier.engine.model.state_dict().items()}
     nothing = torch.nn.functional.normalize(torch.randn(20, backbone.PROJECTION, generator=random) / 4 + 1, dim=-1)
 
     def surest() -> float:
         prototypes = torch.stack(
-            [classifier.embed_texts(prompts({"": category})).mean(dim=0) for category in texts.values()]
+            [torch.from_numpy(classifier.embed_texts(prompts({"": one}))).mean(dim=0) for one in texts.values()]
         )
         return float((classifier.logit_scale * nothing @ prototypes.T).softmax(dim=-1).max())
 
     settle_texts(classifier, pages, labels, nothing, seed=5, quiet=True)
     assert min(right()) > 0.95
     assert surest() < 0.6  # an image of nothing belongs to none
-    changed = {name for name, tensor in classifier.model.state_dict().items() if not torch.equal(tensor, before[name])}
+    after = classifier.engine.model.state_dict()
+    changed = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
     assert changed
     assert all(name.startswith("text") and "word_embeddings" not in name for name in changed)

@@ -1,0 +1,162 @@
+"""The light engine: ONNX Runtime on the CPU, from the graphs of a model folder. No PyTorch, no transformers.
+
+    engine = OnnxEngine.load(Path("models/mine"), transform, threads=1)
+    embedding = engine.embed_page(pixels)              # uint8 [3, H, W] -> unit float32 [D], from any number of threads
+
+Pages are computed one by one, each on the thread that asks for it: all cores are busy without waiting for each other,
+and a page's embedding depends on nothing but the page.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+from tokenizers import Tokenizer
+
+from encoders.graphs import IMAGE, TEXT, WEIGHTS, Graphs, read_graphs, tensors_in
+from utils import UserError, cores, printable
+
+if TYPE_CHECKING:
+    from reading.transform import PageTransform
+
+TEXT_BATCH = 64  # prompts embedded at once: 77 positions of a large text tower then take some 100 MB
+# What ONNX Runtime raises: each class stands alone, under Exception.
+LOADING = (runtime.Fail, runtime.InvalidGraph, runtime.InvalidProtobuf, runtime.NoSuchFile, runtime.InvalidArgument,
+           runtime.NotImplemented, runtime.RuntimeException)  # fmt: skip
+RUNNING = (runtime.Fail, runtime.InvalidArgument, runtime.RuntimeException, runtime.EPFail, RuntimeError)
+
+
+class OnnxEngine:
+    """The two graphs of a model folder. Made by `load`."""
+
+    name, device, precision, alone = "onnx", "cpu", "fp32", True
+
+    def __init__(self, folder: Path, graphs: Graphs, transform: PageTransform, threads: int) -> None:
+        self._folder, self._graphs, self._threads = folder, graphs, threads or cores()
+        self.dimensions = graphs.dimensions
+        self._mean = np.array(transform.mean, np.float32)[:, None, None]
+        self._std = np.array(transform.std, np.float32)[:, None, None]
+        self._opening = threading.Lock()
+        self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+
+    @classmethod
+    def load(cls, folder: Path, transform: PageTransform, threads: int = 0) -> OnnxEngine:
+        """The engine of a model folder. threads: within one page, 0 = one a core. UserError: no sound graphs there."""
+        onnxruntime.set_default_logger_severity(4)  # what goes wrong is raised; nothing speaks to the terminal
+        onnxruntime.disable_telemetry_events()  # offline is normal: Windows builds would send some
+        return cls(folder, read_graphs(folder), transform, threads)
+
+    def embed_page(self, pixels: np.ndarray) -> np.ndarray:
+        """The unit embedding float32 [D] of a page uint8 [3, H, W]; UserError where there is not enough memory."""
+        inputs = (pixels.astype(np.float32) / np.float32(255) - self._mean) / self._std
+        return self._run(IMAGE, {"pixels": inputs[None]})[0]
+
+    def embed_pages(self, pixels: np.ndarray) -> np.ndarray:
+        """Unit embeddings float32 [B, D] of pages uint8 [B, 3, H, W]; several at once where one takes one thread."""
+        several = cores() // self._threads
+        parts = list(self._pool.map(self.embed_page, pixels)) if several > 1 else [self.embed_page(p) for p in pixels]
+        return np.stack(parts) if parts else np.zeros((0, self.dimensions), np.float32)
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit embeddings float32 [N, D] of whole prompts; UserError where one is too long, none is ever cut."""
+        parts = [
+            self._run(TEXT, self._tokens(texts[first : first + TEXT_BATCH]))
+            for first in range(0, len(texts), TEXT_BATCH)
+        ]
+        return np.concatenate(parts)
+
+    def vocabulary(self) -> int:
+        """How many pieces of words the tokenizer has."""
+        return self._tokenizer.get_vocab_size()
+
+    def pieces(self, word: str) -> list[str]:
+        """The pieces of a word; [] where the tokenizer has none for a part of it."""
+        pieces = self._tokenizer.encode(word, add_special_tokens=False).tokens
+        unknown = getattr(self._tokenizer.model, "unk_token", None)
+        return [] if unknown in pieces else pieces
+
+    def _tokens(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        """Token ids, and mask where the graph wants one, int64 [N, L]."""
+        text = self._graphs.text
+        encoded = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        for prompt, ids in zip(texts, encoded, strict=True):
+            if len(ids) > text.longest:
+                raise UserError(
+                    f"a description is too long, {len(ids)} tokens where {text.longest} fit: {prompt[:160]!r}"
+                )
+        length = text.longest if text.padded else max(map(len, encoded))
+        ids = np.full((len(encoded), length), text.pad_id, np.int64)
+        mask = np.zeros_like(ids)
+        for row, of_one in enumerate(encoded):
+            part = slice(length - len(of_one), length) if text.padding_side == "left" else slice(0, len(of_one))
+            ids[row, part], mask[row, part] = of_one, 1
+        every = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        return {name: every[name] for name in text.inputs}
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        file = self._folder / "tokenizer.json"
+        try:
+            tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
+        except Exception as error:
+            raise UserError(
+                f"{printable(str(file))}: cannot be read ({str(error)[:200]}): copy or pull the folder again"
+            ) from error
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(cores(), thread_name_prefix="embed")
+
+    def _session(self, graph: str) -> onnxruntime.InferenceSession:
+        """Opened at first use: a text search never opens the image tower."""
+        with self._opening:
+            if graph not in self._sessions:
+                options = onnxruntime.SessionOptions()
+                options.intra_op_num_threads = self._threads if graph == IMAGE else cores()
+                options.inter_op_num_threads = 1
+                # Threads that wait by spinning would take the cores from those that decode.
+                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+                file = self._folder / graph
+                try:
+                    self._sessions[graph] = onnxruntime.InferenceSession(
+                        str(file), options, providers=["CPUExecutionProvider"]
+                    )
+                except LOADING as error:
+                    raise UserError(
+                        f"{printable(str(file))}: ONNX Runtime cannot load it ({_one_line(error)}): make the graphs "
+                        f"anew with python run.py --convert {printable(str(self._folder))}, or take --engine torch"
+                    ) from error
+            return self._sessions[graph]
+
+    def _run(self, graph: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        session = self._session(graph)
+        try:
+            return session.run(["embeddings"], inputs)[0]
+        except RUNNING as error:
+            raise UserError(
+                f"{printable(str(self._folder / graph))}: ONNX Runtime gives up ({_one_line(error)}): where memory is "
+                "short, give fewer --workers, else take --engine torch"
+            ) from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def log_scale(folder: Path) -> float:
+    """The learned logarithm of the logit scale, of an untuned base with graphs; nothing else of its weights is read."""
+    kind, _, first, length = tensors_in(folder / WEIGHTS)["logit_scale"]
+    with (folder / WEIGHTS).open("rb") as file:
+        file.seek(first)
+        return float(np.frombuffer(file.read(length), {"F32": np.float32, "F16": np.float16}[kind])[0])
