@@ -9,7 +9,6 @@ and a page's embedding depends on nothing but the page.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -44,8 +43,8 @@ class OnnxEngine:
         self.dimensions = graphs.dimensions
         self._mean = np.array(transform.mean, np.float32)[:, None, None]
         self._std = np.array(transform.std, np.float32)[:, None, None]
-        self._opening = threading.Lock()
-        self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+        self._sessions = {graph: self._open(graph) for graph in (IMAGE, TEXT)}
+        self._check_size(transform.size)
 
     @classmethod
     def load(cls, folder: Path, transform: PageTransform, threads: int = 0) -> OnnxEngine:
@@ -118,31 +117,33 @@ class OnnxEngine:
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(cores(), thread_name_prefix="embed")
 
-    def _session(self, graph: str) -> onnxruntime.InferenceSession:
-        """Opened at first use: a text search never opens the image tower."""
-        with self._opening:
-            if graph not in self._sessions:
-                options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = self._threads if graph == IMAGE else cores()
-                options.inter_op_num_threads = 1
-                # Threads that wait by spinning would take the cores from those that decode.
-                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-                file = self._folder / graph
-                try:
-                    self._sessions[graph] = onnxruntime.InferenceSession(
-                        str(file), options, providers=["CPUExecutionProvider"]
-                    )
-                except LOADING as error:
-                    raise UserError(
-                        f"{printable(str(file))}: ONNX Runtime cannot load it ({_one_line(error)}): make the graphs "
-                        f"anew with python run.py --convert {printable(str(self._folder))}, or take --engine torch"
-                    ) from error
-            return self._sessions[graph]
+    def _open(self, graph: str) -> onnxruntime.InferenceSession:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads if graph == IMAGE else cores()
+        options.inter_op_num_threads = 1
+        # Threads that wait by spinning would take the cores from those that decode.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        file = self._folder / graph
+        try:
+            return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        except LOADING as error:
+            raise UserError(
+                f"{printable(str(file))}: ONNX Runtime cannot load it ({_one_line(error)}): make the graphs anew with "
+                f"python run.py --convert {printable(str(self._folder))}, or take --engine torch"
+            ) from error
+
+    def _check_size(self, size: tuple[int, int]) -> None:
+        """UserError where pages of `size` (height, width) are not what the image graph takes."""
+        height, width = self._sessions[IMAGE].get_inputs()[0].shape[-2:]
+        if (height, width) != size:
+            raise UserError(
+                f"{printable(str(self._folder))}: the transform gives {size[0]} x {size[1]} pixels, the image tower "
+                f"takes {height} x {width}: they do not belong together"
+            )
 
     def _run(self, graph: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
-        session = self._session(graph)
         try:
-            return session.run(["embeddings"], inputs)[0]
+            return self._sessions[graph].run(["embeddings"], inputs)[0]
         except RUNNING as error:
             raise UserError(
                 f"{printable(str(self._folder / graph))}: ONNX Runtime gives up ({_one_line(error)}): where memory is "
