@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
     from PIL import Image
 
     from classifier import PageClassifier
@@ -177,11 +176,9 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def embeddings_of(classifier: PageClassifier, images: Iterable[Image.Image]) -> torch.Tensor:
+def embeddings_of(classifier: PageClassifier, images: Iterable[Image.Image]) -> np.ndarray:
     """Page embeddings [N, D] of Pillow images, one at a time, as prediction computes them on a CPU."""
-    import torch
-
-    return torch.cat([classifier.embed_pages(torch.from_numpy(classifier.transform(image))[None]) for image in images])
+    return np.concatenate([classifier.embed_pages(classifier.transform(image)[None]) for image in images])
 
 
 def scores_of(folder: Path, images: Iterable[Image.Image]) -> np.ndarray:
@@ -189,5 +186,4 @@ def scores_of(folder: Path, images: Iterable[Image.Image]) -> np.ndarray:
     from classifier import PageClassifier
 
     classifier = PageClassifier.from_pretrained(folder)
-    logits = classifier.logits_of(embeddings_of(classifier, images))
-    return (logits / classifier.temperature).softmax(dim=-1).numpy()
+    return classifier.scores_of(embeddings_of(classifier, images))

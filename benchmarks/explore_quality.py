@@ -53,12 +53,14 @@ def imagenet(transform: object) -> tuple[object, Features]:
     from torch.nn import functional
 
     from encoders.base import BASE, build_base
+    from encoders.features import normalised
 
     network = build_base(["page"], seed=0)[0].vision_model.eval()
 
     @torch.no_grad()
-    def embed(pixels: torch.Tensor) -> np.ndarray:
-        pooled = network(pixel_values=transform.normalise(pixels)).pooler_output.flatten(1)
+    def embed(pixels: np.ndarray) -> np.ndarray:
+        inputs = normalised(torch.from_numpy(pixels), transform)
+        pooled = network(pixel_values=inputs).pooler_output.flatten(1)
         return functional.normalize(pooled.float(), dim=-1).numpy()
 
     size = f"{transform.size[0]} x {transform.size[1]}"

@@ -69,10 +69,10 @@ def main() -> None:
         back = ((scans @ vectors.T).argmax(axis=1) == np.arange(len(pages))).mean()
         size = vectors.shape[1]
         print(f"{name} ({size}): nearest {right:.3f}, mAP {np.mean(precisions):.3f}, re-scan finds its page {back:.3f}")
-    joint, prototypes = np.stack([row[1] for row in pages]), classifier.prototypes.numpy()
+    joint, prototypes = np.stack([row[1] for row in pages]), classifier.prototypes
     for file in sorted((HOME / "benchmarks" / "paraphrases").glob("*.tsv")):
         asked = read_descriptions(file)
-        texts = classifier.embed_texts(prompts(asked, classifier.prompt, classifier.lowercase)).numpy()
+        texts = classifier.embed_texts(prompts(asked, classifier.prompt, classifier.lowercase))
         shown = []
         for queries in (texts, texts - prototypes.mean(axis=0)):
             order = np.argsort(-(joint @ queries.T), axis=0)  # [N, C]

@@ -58,7 +58,7 @@ def main() -> None:
             read_page(given.real / page.path, page.frame, min_side=max(size), max_pixels=10**9)
             for page in labelled.pages
         )
-        scores = classifier.logits_of(embeddings_of(classifier, images)).numpy()
+        scores = classifier.logits_of(embeddings_of(classifier, images))
         order = np.argsort(-scores, axis=1)
         truth = np.array([classifier.categories.index(label) for label in labelled.labels])
         right = order[:, 0] == truth

@@ -46,7 +46,7 @@ def main() -> None:
 
         def accuracy(descriptions: dict[str, list[str]], embeddings=embeddings, labelled=labelled) -> float:  # noqa: ANN001
             classifier.use_categories(descriptions)
-            guessed = classifier.logits_of(embeddings).argmax(dim=-1).tolist()
+            guessed = classifier.logits_of(embeddings).argmax(axis=-1).tolist()
             return float(
                 np.mean([classifier.categories[i] == label for i, label in zip(guessed, labelled.labels, strict=True)])
             )

@@ -170,7 +170,7 @@ def _complete(staging: Path, wanted: Wanted, settings: Settings, ours: bool, nam
         probe = label_descriptions(["page", "picture"])  # a base has no categories; two words show that it can be used
         base = PageClassifier.from_base(files, probe, tokenizer=_tokenizer(files, wanted, settings), base=wanted.base)
         try:
-            base.model.save_pretrained(ready)
+            base.engine.model.save_pretrained(ready)
         except SafetensorError as error:
             raise UserError(f"{_shown(ready)}: cannot be written ({error})") from error
         base.engine.tokenizer.save_pretrained(ready)

@@ -26,9 +26,9 @@ def test_weights_are_the_mean_and_the_folder_is_complete(models, capsys):
     assert "saw each other's test pages" in said.err
     mean = PageClassifier.from_pretrained(models / "mean")
     one, two = (PageClassifier.from_pretrained(models / f"mine_fold_{seed}") for seed in (1, 2))
-    for name, tensor in mean.model.state_dict().items():
+    for name, tensor in mean.engine.model.state_dict().items():
         if tensor.is_floating_point():
-            wanted = (one.model.state_dict()[name] + two.model.state_dict()[name]) / 2
+            wanted = (one.engine.model.state_dict()[name] + two.engine.model.state_dict()[name]) / 2
             assert (tensor - wanted).abs().max() < 1e-6, name
     assert set(mean.record["documents"]["train"]) == {"doc1", "doc2", "v"}
     assert average(models) == 2  # never over another model
