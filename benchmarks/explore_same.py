@@ -38,7 +38,6 @@ def measure_same(
     real: list[Path], drawn: list[Path], pdf: list[Path], others: list[Path], work: Path, model: str, count: int
 ) -> None:
     """Print the tables. others: folders of pages of other archives; count: pages among which a page is sought."""
-    import torch
 
     from encoders.look import LookEncoder
     from explore.backbones import open_backbone
@@ -74,7 +73,7 @@ def measure_same(
     def seen(image: Image.Image) -> dict[str, np.ndarray]:
         from encoders.look import look_pixels
 
-        pixels = torch.from_numpy(backbone.transform(image))[None]
+        pixels = backbone.transform(image)[None]
         return {
             "vector": backbone.embed(pixels)[0],
             "look": encoder.embed(look_pixels(image)[None])[0],

@@ -73,12 +73,11 @@ def archive(tmp_path_factory) -> Path:
 def test_a_page_scanned_again_is_first_among_the_same_forms(archive, tmp_path):
     index, encoder = Index.open(archive / "ix"), LookEncoder.load("cpu")
     backbone = open_backbone(str(archive / "tiny"), Settings())
-    import torch
 
     files, first, by_kind = index.rows(["file"])["file"].tolist(), [], []
     for number in range(PAGES):
         page = scanned_again(form(number))
-        vector = backbone.embed(torch.from_numpy(backbone.transform(page))[None])[0]
+        vector = backbone.embed(backbone.transform(page)[None])[0]
         ids, _ = index.alike({"look": encoder.embed(look_pixels(page)[None])[0], "vector": vector}, 1)
         [(alone, _)] = index.nearest(vector, 1)
         first.append(files[ids[0]])

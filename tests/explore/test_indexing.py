@@ -267,7 +267,7 @@ def test_dual_encoders_as_published_have_texts(here, tmp_path, kind):
     from settings.schema import Settings
 
     backbone = open_backbone(str(tiny_base(tmp_path / kind, kind)), Settings())
-    pixels = torch.randint(0, 255, (2, 3, *backbone.transform.size), dtype=torch.uint8)
+    pixels = np.random.default_rng(0).integers(0, 255, (2, 3, *backbone.transform.size), np.uint8)
     vectors = backbone.embed(pixels)
     assert vectors.shape == (2, backbone.info.dim)
     assert vectors.shape[1] == len(backbone.embed_text("a map"))
