@@ -66,7 +66,7 @@ def test_pull_predict_offline_push_pull_again(hub, command, refuse, tmp_path, mo
         ("b", ("-rev", "v1.1"), "models"),
         ("c", ("-rev", "v9"), "others"),
     ):
-        done = command("-d", pages, *which, "--raw", "-o", tmp_path / name, models=models)
+        done = command("-d", pages, *which, "--raw", "-o", tmp_path / name, "--engine", "torch", models=models)
         assert done.code == 0, done.err
     assert scores(tmp_path / "a") == scores(tmp_path / "b") == scores(tmp_path / "c")
 
