@@ -10,12 +10,13 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from tiny import CARD, KINDS, SIZE, tiny_base, tiny_classifier, tiny_model_folder, tiny_tokenizer
+from tiny import CARD, KINDS, SIZE, tiny_base, tiny_classifier, tiny_model_folder, tiny_tokenizer, tiny_transform
 
 from classifier import PageClassifier
 from encoders.descriptions import label_descriptions
 from encoders.features import image_features, text_features, tokens_of
 from encoders.graphs import GRAPHS, IMAGE, TEXT, WEIGHTS, has_graphs, read_graphs
+from encoders.torch_engine import TorchEngine
 from encoders.towers import load_dual_encoder, load_tokenizer
 from run import main
 from utils import UserError
@@ -63,7 +64,7 @@ def test_graphs_compute_what_the_model_computes(tmp_path, kind):
     check(tiny_model_folder(tmp_path / "model", kind=kind))
     # Another model of this architecture: the graphs are those of before, and point to other numbers.
     check(tiny_model_folder(tmp_path / "other", kind=kind, seed=1))
-    halves = tiny_classifier(kind=kind).save_pretrained(tmp_path / "halves", card=CARD, dtype=torch.float16)
+    halves = tiny_classifier(kind=kind).save_pretrained(tmp_path / "halves", card=CARD, dtype="float16")
     check(halves)
     assert (halves / WEIGHTS).stat().st_size < 0.6 * (tmp_path / "model" / WEIGHTS).stat().st_size
 
@@ -79,7 +80,10 @@ def test_weights_that_the_file_names_otherwise_are_found(tmp_path):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = VisionTextDualEncoderModel(config)
-    made = PageClassifier(model, tokenizer, tiny_classifier().transform, label_descriptions(["DRAW", "PHOTO"]))
+    transform = tiny_transform()
+    made = PageClassifier(
+        TorchEngine(model, tokenizer, transform), transform, label_descriptions(["DRAW", "PHOTO"]), logit_scale=10
+    )
     check(made.save_pretrained(tmp_path / "model", card=CARD))
 
 
@@ -185,7 +189,7 @@ def test_convert_adds_what_a_folder_lacks(copied, tmp_path, capsys):
 def test_a_model_that_cannot_be_exported_is_saved_without(folder, tmp_path, capsys, size):
     made = tiny_classifier(size=size)
     # What a page gives decides which way it is computed: no graph can say that.
-    hook = made.model.visual_projection.register_forward_hook(
+    hook = made.engine.model.visual_projection.register_forward_hook(
         lambda layer, inputs, output: output.flip(-1) if output.sum().item() > -1e9 else output
     )
     folder = made.save_pretrained(tmp_path / "model", card=CARD)
@@ -211,10 +215,10 @@ def test_a_tokenizer_that_reads_otherwise_gets_no_graphs(copied, capsys):
 
 def test_saving_leaves_the_model_as_it_was(tmp_path):
     made = tiny_classifier()
-    before = {name: tensor.clone() for name, tensor in made.model.state_dict().items()}
-    attention = made.model.config._attn_implementation
-    made.model.train()
+    before = {name: tensor.clone() for name, tensor in made.engine.model.state_dict().items()}
+    attention = made.engine.model.config._attn_implementation
+    made.engine.model.train()
     made.save_pretrained(tmp_path / "model", card=CARD)
-    assert made.model.training and made.model.config._attn_implementation == attention
-    assert all(torch.equal(tensor, before[name]) for name, tensor in made.model.state_dict().items())
-    assert all(parameter.requires_grad for parameter in made.model.parameters())
+    assert made.engine.model.training and made.engine.model.config._attn_implementation == attention
+    assert all(torch.equal(tensor, before[name]) for name, tensor in made.engine.model.state_dict().items())
+    assert all(parameter.requires_grad for parameter in made.engine.model.parameters())
