@@ -15,7 +15,7 @@ import torch
 from utils import UserError, did_you_mean
 
 DEVICES = ("auto", "cpu", "cuda", "cuda:N", "mps")
-PRECISIONS = ("fp32", "bf16")
+PRECISIONS = ("fp32", "tf32", "bf16")
 
 
 def resolve_device(name: str) -> torch.device:
@@ -59,12 +59,20 @@ def check_precision(precision: str, device: torch.device) -> None:
         raise UserError(f"precision {precision!r} is not known: {valid}{did_you_mean(precision, PRECISIONS)}")
     if precision == "bf16" and (reason := bf16_missing(device)):
         raise UserError(f"--precision bf16: {reason}; take fp32")
+    if precision == "tf32" and device.type != "cuda":
+        raise UserError(f"--precision tf32 is for NVIDIA cards, and this computes on {device.type}; take fp32")
 
 
 def exact_fp32() -> None:
-    """fp32 means fp32: GPUs may otherwise round the factors of products to 10 bits (TF32)."""
+    """fp32 means fp32: GPUs may otherwise round the factors of products to 10 bits (TF32). For the whole process."""
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
+
+
+def allow_tf32() -> None:
+    """From now on NVIDIA cards round those factors, and are faster by half."""
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.allow_tf32 = True
 
 
 def keep_memory() -> None:

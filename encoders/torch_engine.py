@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import torch
 
-from encoders.devices import check_precision, exact_fp32, resolve_device
+from encoders.devices import allow_tf32, check_precision, exact_fp32, resolve_device
 from encoders.features import image_features, is_convolutional, normalised, text_features, tokens_of
 from utils import UserError
 
@@ -49,19 +49,22 @@ class TorchEngine:
         return self.embed_texts(["a page"]).shape[1]
 
     def to(self, device: str = "auto", precision: str = "fp32") -> Self:
-        """Move to "auto", "cpu", "cuda", "cuda:N" or "mps"; in "bf16" the image tower computes in bfloat16.
+        """Move to "auto", "cpu", "cuda", "cuda:N" or "mps"; in "bf16" the image tower computes in bfloat16,
+        in "tf32" an NVIDIA card rounds the factors of products.
 
         The text tower stays in fp32: its prototypes are computed once. Raises UserError where device or precision is
         not to be had, ValueError when a bf16 model is asked back to fp32 (what was rounded is gone: load again).
         """
         target = resolve_device(device)
         check_precision(precision, target)
-        if self.precision == "bf16" and precision == "fp32":
-            raise ValueError("a model in bf16 cannot go back to fp32; load it again")
+        if self.precision == "bf16" and precision != "bf16":
+            raise ValueError(f"a model in bf16 cannot go back to {precision}; load it again")
         self.model.to(target)
         if precision == "bf16":
             for module in self._image_parts():
                 module.to(torch.bfloat16)
+        elif precision == "tf32":
+            allow_tf32()
         else:
             exact_fp32()
         if is_convolutional(self.model):

@@ -173,8 +173,8 @@ class Setup:
         "auto", "where the model computes: auto, cpu, cuda, cuda:N or mps", "--device", metavar="NAME",
         check=_bad_device, reaches="execution")
     precision: str = setting(
-        "fp32", "bf16 is faster where the hardware has it, and moves scores a little", "--precision",
-        choices=("fp32", "bf16"), reaches="execution")
+        "fp32", "bf16 is faster where the hardware has it, and moves scores a little; tf32, on NVIDIA cards, less so",
+        "--precision", choices=("fp32", "tf32", "bf16"), reaches="execution")
     batch_size: int = setting(
         16, "pages that the model sees at once; --train has a number of its own, [train] batch_size, which the flag "
         "then sets", "--batch_size", metavar="N", low=1,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -25,6 +26,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 from transformers import get_cosine_schedule_with_warmup
 
+from encoders.devices import allow_tf32
 from training.checkpoints import State, load_learned, restore, save
 from training.learner import Learner, Pages, Recipe
 from training.processes import gathered, process_count, process_number
@@ -47,11 +49,17 @@ class Lessons:
 
 @dataclass(frozen=True)
 class Learned:
-    """How long was trained, and which epoch was kept; epochs count from 1."""
+    """How long was trained, and which epoch was kept; epochs count from 1.
+
+    seconds, pages_per_second: of the epochs that this process trained, their validations included; 0 where it found all
+    of them done.
+    """
 
     epochs: int
     steps: int
     best_epoch: int
+    seconds: float
+    pages_per_second: float
 
 
 def learn(learner: Learner, lessons: Lessons, recipe: Recipe, work: Path, advance: Callable[[int], None]) -> Learned:
@@ -70,13 +78,17 @@ def learn(learner: Learner, lessons: Lessons, recipe: Recipe, work: Path, advanc
 
     if history and not ended():
         advance(history[-1]["step"])
+    began, done_before = time.monotonic(), len(history)
     while not ended():
         step = history[-1]["step"] if history else 0
         history.append(loop.epoch(len(history), step, advance) | loop.validate())
         save(work, loop.state, history, keep=best_of(history)["step"])
+    seconds = time.monotonic() - began if len(history) > done_before else 0.0
+    pages = (len(history) - done_before) * len(lessons.sampler)
     best = best_of(history)
     load_learned(learner, work / f"checkpoint-{best['step']}")
-    return Learned(len(history), history[-1]["step"], best["epoch"])
+    rate = round(pages / seconds, 1) if seconds else 0.0
+    return Learned(len(history), history[-1]["step"], best["epoch"], round(seconds, 1), rate)
 
 
 class Loop:
@@ -85,6 +97,8 @@ class Loop:
     def __init__(self, learner: Learner, lessons: Lessons, recipe: Recipe) -> None:
         self.learner, self.lessons, self.recipe = learner, lessons, recipe
         self.device = learner.encoder.device
+        if recipe.precision == "tf32":
+            allow_tf32()
         self.model: torch.nn.Module = learner
         if process_count() > 1:  # gradients are averaged over all processes
             devices = [self.device] if self.device.type == "cuda" else None

@@ -62,6 +62,7 @@ def test_quiet_folds_tell_their_figures(tmp_path, base, data, capsys):
     assert "fold 2: accuracy" in said and "out of fold: accuracy" in said and "MAP/torn-1.png" in said
     record = json.loads((tmp_path / "models" / "mine_fold_1" / "training.json").read_text(encoding="utf-8"))
     assert (record["device"], record["precision"], record["split"]) == ("cpu", "fp32", "by fold")
+    assert record["seconds"] > 0 and record["pages_per_second"] > 0
 
 
 class Watched(Learner):
@@ -122,6 +123,13 @@ def test_bf16_where_it_is_not_to_be_had_is_told_before_any_work(tmp_path, base, 
         pytest.skip("this processor computes in bf16")
     settings = settings_of(tmp_path).replaced("setup", precision="bf16")
     with pytest.raises(UserError, match="--precision bf16: this processor does not"):
+        run_training(settings, job_of(data, base))
+    assert not list((tmp_path / "models").glob("*"))
+
+
+def test_tf32_is_for_nvidia_cards(tmp_path, base, data):
+    settings = settings_of(tmp_path).replaced("setup", precision="tf32", device="cpu")
+    with pytest.raises(UserError, match="--precision tf32 is for NVIDIA cards, and this computes on cpu; take fp32"):
         run_training(settings, job_of(data, base))
     assert not list((tmp_path / "models").glob("*"))
 
