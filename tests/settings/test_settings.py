@@ -117,7 +117,7 @@ def test_paths_inside_the_working_directory_are_shown_short(tmp_path, monkeypatc
         ("[input]\nfolder = 3\n", ["[input] folder = 3", "a path"]),
         ("[input]\ndocument_pattern = '('\n", ["[input] document_pattern", "regular expression"]),
         ("[input]\ndocument_from = 'nane'\n", ["name or folder", "did you mean name?"]),
-        ("[setup]\nprecision = 'fp16'\n", ["tf32 or bf16", "did you mean?"]),
+        ("[setup]\nprecision = 'fp16'\n", ["tf32 or bf16", "did you mean bf16?"]),
         ("[setup]\ndevice = 'gpu'\n", ["auto, cpu, cuda"]),
         ("[hf]\nrevisions = { a = 1 }\n", ["[hf] revisions", "texts"]),
         ("[output]\nraw = True\n", ["not valid TOML", "line 2", "small letters"]),
