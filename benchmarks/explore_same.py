@@ -38,7 +38,6 @@ def measure_same(
     real: list[Path], drawn: list[Path], pdf: list[Path], others: list[Path], work: Path, model: str, count: int
 ) -> None:
     """Print the tables. others: folders of pages of other archives; count: pages among which a page is sought."""
-
     from encoders.look import LookEncoder
     from explore.backbones import open_backbone
     from explore.duplicates import CANDIDATES
@@ -68,15 +67,14 @@ def measure_same(
         "look": index.vectors(space="look").astype(np.float32),
         "sketch": np.stack([sketch(image) for image in index.thumbnail(rows["id"].tolist())]),
     }
-    backbone, encoder = open_backbone(model, read_settings(HOME / "config.toml")), LookEncoder.load("cpu")
+    backbone, encoder = open_backbone(model, read_settings(HOME / "config.toml")), LookEncoder.load()
 
     def seen(image: Image.Image) -> dict[str, np.ndarray]:
         from encoders.look import look_pixels
 
-        pixels = backbone.transform(image)[None]
         return {
-            "vector": backbone.embed(pixels)[0],
-            "look": encoder.embed(look_pixels(image)[None])[0],
+            "vector": backbone.embed(backbone.transform(image)[None])[0],
+            "look": encoder.embed(look_pixels(image)),
             "sketch": sketch(thumbnail(image)),
         }
 

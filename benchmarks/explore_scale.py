@@ -194,9 +194,9 @@ def embed(folder: Path, model: str) -> dict[str, float]:
     features = Features("", f"{backbone.info.hash[:12]}_{backbone.info.features}", backbone.transform, backbone.embed)
     files = [Path(line) for line in (folder / "pages.txt").read_text(encoding="utf-8").splitlines()]
     np.save(folder / "base.npy", embeddings(files, features, folder.parent))
-    encoder = LookEncoder.load("cpu")
+    encoder = LookEncoder.load()
     pixels = [look_pixels(read_page(file, None, min_side=448, max_pixels=10**9)) for file in files]
-    np.save(folder / "looks.npy", np.concatenate([encoder.embed(one[None]) for one in pixels]))
+    np.save(folder / "looks.npy", np.stack([encoder.embed(one) for one in pixels]))
     return {}
 
 

@@ -177,7 +177,7 @@ def rows_of(index: Path) -> Rows:
 
 def broken_of(index: Path) -> list[str]:
     """The broken pages that an index lists, with their reasons."""
-    return sorted(map(repr, Index.open(index).broken().to_numpy().tolist()))
+    return sorted(map(repr, Index.open(index).broken().to_pylist()))
 
 
 def difference(one: tuple[dict[str, str], np.ndarray], other: tuple[dict[str, str], np.ndarray]) -> str | None:

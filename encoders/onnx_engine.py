@@ -33,6 +33,17 @@ LOADING = (runtime.Fail, runtime.InvalidGraph, runtime.InvalidProtobuf, runtime.
 RUNNING = (runtime.Fail, runtime.InvalidArgument, runtime.RuntimeException, runtime.EPFail, RuntimeError)
 
 
+def open_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
+    """A graph that runs on the CPU, one page on so many threads. Raises what is in `LOADING`."""
+    onnxruntime.set_default_logger_severity(4)  # what goes wrong is raised; nothing speaks to the terminal
+    onnxruntime.disable_telemetry_events()  # offline is normal: Windows builds would send some
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    # Threads that wait by spinning would take the cores from those that decode.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+
+
 class OnnxEngine:
     """The two graphs of a model folder. Made by `load`."""
 
@@ -49,8 +60,6 @@ class OnnxEngine:
     @classmethod
     def load(cls, folder: Path, transform: PageTransform, threads: int = 0) -> OnnxEngine:
         """The engine of a model folder. threads: within one page, 0 = one a core. UserError: no sound graphs there."""
-        onnxruntime.set_default_logger_severity(4)  # what goes wrong is raised; nothing speaks to the terminal
-        onnxruntime.disable_telemetry_events()  # offline is normal: Windows builds would send some
         return cls(folder, read_graphs(folder), transform, threads)
 
     def embed_page(self, pixels: np.ndarray) -> np.ndarray:
@@ -118,14 +127,9 @@ class OnnxEngine:
         return ThreadPoolExecutor(cores(), thread_name_prefix="embed")
 
     def _open(self, graph: str) -> onnxruntime.InferenceSession:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads if graph == IMAGE else cores()
-        options.inter_op_num_threads = 1
-        # Threads that wait by spinning would take the cores from those that decode.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         file = self._folder / graph
         try:
-            return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+            return open_session(file, self._threads if graph == IMAGE else cores())
         except LOADING as error:
             raise UserError(
                 f"{printable(str(file))}: ONNX Runtime cannot load it ({_one_line(error)}): make the graphs anew with "

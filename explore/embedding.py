@@ -54,8 +54,7 @@ def embed_files(
 
     todo: files, in order, with the frames that the index has. stamps: theirs. raw: undecodable paths.
     """
-    encoder = LookEncoder.load(settings.setup.device)
-    rows = _Rows(index, stamps, raw, documents)
+    rows = _Rows(index, LookEncoder.load(), stamps, raw, documents)
     files: dict[str, list[tuple[File, frozenset[int]]]] = {}
     for file, present in todo:
         files.setdefault(file[0], []).append((file, present))
@@ -80,7 +79,7 @@ def embed_files(
                 )
                 for batch in batches:
                     vectors = backbone.embed(batch.pixels) if batch.embeddings is None else batch.embeddings
-                    failed = rows.take(batch, vectors, encoder.embed(_look_pixels(batch)))
+                    failed = rows.take(batch, vectors)
                     progress.advance(len(batch.pages), failed=failed)
     except KeyboardInterrupt:
         interrupted = True
@@ -111,9 +110,14 @@ class _Rows:
     """Rows on their way into the index."""
 
     def __init__(
-        self, index: Index, stamps: dict[File, Stamp], raw: dict[File, str], documents: IndexDocuments
+        self,
+        index: Index,
+        encoder: LookEncoder,
+        stamps: dict[File, Stamp],
+        raw: dict[File, str],
+        documents: IndexDocuments,
     ) -> None:
-        self.index, self.stamps, self._documents = index, stamps, documents
+        self.index, self._encoder, self.stamps, self._documents = index, encoder, stamps, documents
         self.embedded = self.failed = 0
         self._next, self._tidy_at = index.next_id(), max(TIDY_FROM, 2 * len(index))
         self._schema = schema(index.backbone.dim)
@@ -133,14 +137,14 @@ class _Rows:
                 self._frames[page.path] = max(self._frames.get(page.path, 0), page.frame + 1)
 
     def kept(self, page: Page, image: Image.Image) -> dict:
-        """What of a decoded page is kept beside its vector; called on the threads that decode.
+        """What of a decoded page is kept beside its vector, its look too; called on the threads that decode.
 
         stamp: of its file afterwards: picture and hash are of one file only where it is the one that was listed.
         Raises PageError where the file cannot be read any more.
         """
         kept = {"width": image.width, "height": image.height}
         kept["thumbnail"] = thumbnail_of(image)
-        kept["look"] = look_pixels(image)
+        kept["look"] = self._encoder.embed(look_pixels(image))  # float32 [LOOK]
         try:
             kept["hash"] = self._hash(page)
         except OSError as error:
@@ -161,13 +165,12 @@ class _Rows:
                 self._hashes[page.path] = content_hash(self._root / page.path)
             return f"{self._hashes[page.path]}#{page.frame}"
 
-    def take(self, batch: Batch, vectors: np.ndarray, looks: np.ndarray) -> int:
-        """A batch with its vectors, float32 [B, D], and looks, float32 [B, LOOK]; how many pages could not be read."""
+    def take(self, batch: Batch, vectors: np.ndarray) -> int:
+        """A batch with its vectors, float32 [B, D]; how many pages could not be read."""
         failed = 0
-        slots = zip(batch.pages, batch.reasons, batch.kept, vectors, looks, strict=True)
-        for page, reason, kept, vector, look in slots:
+        for page, reason, kept, vector in zip(batch.pages, batch.reasons, batch.kept, vectors, strict=True):
             path = printable(page.path)
-            if not reason and not (np.isfinite(vector).all() and vector.any() and np.isfinite(look).all()):
+            if not reason and not (np.isfinite(vector).all() and vector.any() and np.isfinite(kept["look"]).all()):
                 reason = NO_VECTOR
             if not reason and kept.pop("stamp") != self.stamps[self._folder, path]:
                 reason = CHANGED
@@ -184,6 +187,7 @@ class _Rows:
                 )
                 continue
             size, mtime = self.stamps[self._folder, path]
+            self._vectors.append((vector.astype(np.float16), kept.pop("look").astype(np.float16)))
             document = self._documents.of(self._folder, page)
             self._rows.append(
                 {
@@ -198,10 +202,9 @@ class _Rows:
                     "year": year_of(document),
                     "size": size,
                     "mtime_ns": mtime,
-                    **{name: value for name, value in kept.items() if name != "look"},
+                    **kept,
                 }
             )
-            self._vectors.append((vector.astype(np.float16), look.astype(np.float16)))
             self._next += 1
         self.failed += failed
         waiting = len(self._rows) + len(self._broken)
@@ -222,12 +225,6 @@ class _Rows:
                 self._tidy_at = 2 * len(self.index)
                 self.index.tidy(final=False)
         self._since = time.monotonic()
-
-
-def _look_pixels(batch: Batch) -> np.ndarray:
-    """uint8 [B, H, W]; a failed page's slot is zero."""
-    empty = np.zeros(SIZE, np.uint8)
-    return np.stack([kept["look"] if kept else empty for kept in batch.kept])
 
 
 def _table(rows: Iterable[dict], vectors: list[tuple[np.ndarray, np.ndarray]], fields: pa.Schema) -> pa.Table:

@@ -12,6 +12,7 @@ the reason. Where a whole folder or sub-folder holds no page any more its rows s
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -90,8 +91,8 @@ class _Work:
     def run(self, tables: list[ResultTable]) -> int:
         """All steps; the exit code."""
         job = self.job
-        broken = self.index.broken()["folder"]
-        known = list(dict.fromkeys([*self.index.arrow(["folder"])["folder"].unique().to_pylist(), *broken]))
+        its_folders = self.index.arrow(["folder"])["folder"], self.index.broken()["folder"]
+        known = list(dict.fromkeys(folder for column in its_folders for folder in column.unique().to_pylist()))
         folders = choose_folders(job.pages, known, job.forget, forget_gone=job.forget_gone)
         self.listing = listing = self._list(folders)
         stamps = listing.stamps
@@ -227,10 +228,10 @@ class _Work:
     def _forget_broken(self, folders: Folders, stamps: dict[File, Stamp], plan: Plan) -> None:
         """Take the broken pages off the list that are tried again, or gone; those of places without pages stay."""
         broken = self.index.broken()
-        looked_at = {*folders.covered, *folders.forgotten, *folders.doubles} & set(broken["folder"])
+        looked_at = {*folders.covered, *folders.forgotten, *folders.doubles} & {*broken["folder"].unique().to_pylist()}
         holding = holding_places(stamps) if looked_at else set()
         stay: dict[str, list[str]] = {}
-        for folder, path in zip(broken["folder"], broken["path"], strict=True):
+        for folder, path in zip(broken["folder"].to_pylist(), broken["path"].to_pylist(), strict=True):
             file = folder, path
             seen = file in stamps or file in self.listing.broken
             looked_for = folder in folders.covered and not seen and not folders.may_go(file)
@@ -255,16 +256,16 @@ class _Work:
         """errors.csv in the index's folder, as sorting writes it; none where all pages could be read."""
         broken = self.index.broken()
         file = self.index.folder / "errors.csv"
-        if broken.empty:
+        if not broken.num_rows:
             file.unlink(missing_ok=True)
             return []
         notes: list[str] = []
         with ExitStack() as opened:
             out = Table(file, ERRORS, opened, excel=False)
-            for row in broken.sort_values(["folder", "path", "frame"]).itertuples(index=False):
-                name, file_path = row.path.rpartition("/")[2], f"{row.folder}/{row.path}"
-                page = row.page if isinstance(row.page, int) else ""  # null: beyond what the column holds
-                out.write([cell(name), page, path_cell(file_path), cell(row.reason)])
+            for row in broken.sort_by([(name, "ascending") for name in ("folder", "path", "frame")]).to_pylist():
+                name, file_path = row["path"].rpartition("/")[2], f"{row['folder']}/{row['path']}"
+                page = "" if row["page"] is None else row["page"]  # null: beyond what the column holds
+                out.write([cell(name), page, path_cell(file_path), cell(row["reason"])])
             written = out.complete(notes)
         for note in notes:
             say(f"note: {note}")
@@ -274,9 +275,9 @@ class _Work:
         said = [f"{counts[name]} {text}" for name, text in SAID.items() if counts[name]]
         print(f"{pages} pages in {printable(str(self.index.folder))}: {', '.join(said) or 'nothing has changed'}")
         if counts["failed"]:
-            reasons = self.index.broken()["reason"].value_counts()
+            reasons = Counter(self.index.broken()["reason"].to_pylist())
             print("not readable:")
-            for reason, times in list(reasons.items())[:10]:
+            for reason, times in reasons.most_common(10):
                 print(f"  {times} x {reason}")
         for file in files:
             print(f"  {printable(str(file))}")

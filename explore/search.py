@@ -135,7 +135,7 @@ def _query(queries: list[Page], against: list[Page], backbone: Backbone, setting
     """What is looked for, in each space [D]: the mean of its pages, less half the mean of those that are not job."""
     from encoders.look import LookEncoder
 
-    encoder = LookEncoder.load(settings.setup.device)
+    encoder = LookEncoder.load()
     query = _means(queries, backbone, encoder, settings)
     if against:
         unwanted = _means(against, backbone, encoder, settings)
@@ -156,7 +156,7 @@ def _means(pages: list[Page], backbone: Backbone, encoder: LookEncoder, settings
             except PageError as error:
                 raise UserError(f"the query {printable(page.path)} cannot be read: {error}") from None
             vectors["vector"].append(backbone.embed(backbone.transform(image)[None])[0])
-            vectors["look"].append(encoder.embed(look_pixels(image)[None])[0])
+            vectors["look"].append(encoder.embed(look_pixels(image)))
     means = {space: np.mean(of_pages, axis=0) for space, of_pages in vectors.items()}
     return {space: mean / np.linalg.norm(mean) for space, mean in means.items()}
 

@@ -242,9 +242,9 @@ class Index:
         return [Image.open(io.BytesIO(stored[int(number)])) for number in ids]
 
     @plainly
-    def broken(self) -> pd.DataFrame:
+    def broken(self) -> pa.Table:
         """The pages that could not be read: folder, path, frame, page, reason."""
-        return self._broken.to_arrow().to_pandas(types_mapper=pandas_type)
+        return self._broken.to_arrow()
 
     @plainly
     def nearest(

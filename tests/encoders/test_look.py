@@ -7,6 +7,7 @@ import io
 import json
 import random
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from explore.backbones import open_backbone
 from index.database import Index
 from run import main
 from settings.schema import Settings
+from utils import UserError
 
 PAGES = 30
 
@@ -71,14 +73,13 @@ def archive(tmp_path_factory) -> Path:
 
 
 def test_a_page_scanned_again_is_first_among_the_same_forms(archive, tmp_path):
-    index, encoder = Index.open(archive / "ix"), LookEncoder.load("cpu")
+    index, encoder = Index.open(archive / "ix"), LookEncoder.load()
     backbone = open_backbone(str(archive / "tiny"), Settings())
-
     files, first, by_kind = index.rows(["file"])["file"].tolist(), [], []
     for number in range(PAGES):
         page = scanned_again(form(number))
         vector = backbone.embed(backbone.transform(page)[None])[0]
-        ids, _ = index.alike({"look": encoder.embed(look_pixels(page)[None])[0], "vector": vector}, 1)
+        ids, _ = index.alike({"look": encoder.embed(look_pixels(page)), "vector": vector}, 1)
         [(alone, _)] = index.nearest(vector, 1)
         first.append(files[ids[0]])
         by_kind.append(files[alone[0]])
@@ -97,16 +98,47 @@ def test_a_page_scanned_again_is_first_among_the_same_forms(archive, tmp_path):
 
 
 def test_a_vector_is_of_its_page_alone_and_colour_does_not_count():
-    encoder = LookEncoder.load("cpu")
-    pixels = np.stack([look_pixels(form(number)) for number in range(3)])
-    together = encoder.embed(pixels)
-    assert together.shape == (3, LOOK)
-    assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-5)
-    for one, vector in zip(pixels, together, strict=True):
-        assert (encoder.embed(one[None])[0] == vector).all()
+    encoder = LookEncoder.load()
+    pixels = [look_pixels(form(number)) for number in range(3)]
+    alone = [encoder.embed(page) for page in pixels]
+    assert [look.shape for look in alone] == [(LOOK,)] * 3
+    assert [np.linalg.norm(look) for look in alone] == pytest.approx([1] * 3, abs=1e-5)
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(encoder.embed, pixels * 20))
+    assert all((look == alone[number % 3]).all() for number, look in enumerate(together))
     assert (look_pixels(form(0).convert("L")) == pixels[0]).all()
     tiny, white = Image.new("RGB", (1, 1), "white"), Image.new("L", (3000, 40), 255)
-    assert np.isfinite(encoder.embed(np.stack([look_pixels(tiny), look_pixels(white)]))).all()
+    assert all(np.isfinite(encoder.embed(look_pixels(page))).all() for page in (tiny, white))
+
+
+def test_the_graph_computes_what_pytorch_does_with_the_weights(tmp_path, monkeypatch):
+    """So vectors of indexes that PyTorch made stand beside those of today, and a new map gets a graph that fits it."""
+    import torch
+    from safetensors.torch import load_file
+
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2] / "data_scripts"))
+    import look_graph
+    import make_look
+
+    stored = {name: tensor.float() for name, tensor in load_file(look.FILE).items()}
+    network = make_look.stages()
+    network.load_state_dict(
+        {name.removeprefix("network."): tensor for name, tensor in stored.items() if name.startswith("network.")},
+        strict=False,
+    )
+    pages = [look_pixels(form(0)), np.random.default_rng(0).integers(0, 256, look.SIZE, dtype=np.uint8)]
+    with torch.no_grad():
+        seen = make_look.cells(network, torch.from_numpy(np.stack(pages)))  # [2, 48, C]
+        parts = ((seen - stored["cell_mean"]) @ stored["cell_map"]).flatten(1)
+        expected = torch.nn.functional.normalize((parts - stored["mean"]) @ stored["map"], dim=-1).numpy()
+    encoder = LookEncoder.load()
+    looks = np.stack([encoder.embed(page) for page in pages])
+    assert looks == pytest.approx(expected, abs=1e-5)
+
+    monkeypatch.setattr(look, "FILE", Path(shutil.copy(look.FILE, tmp_path)))
+    look_graph.write_graph(look.FILE)
+    again = LookEncoder.load()
+    assert (np.stack([again.embed(page) for page in pages]) == looks).all()
 
 
 def test_copies_and_moved_pages_keep_their_looks(archive, tmp_path, monkeypatch):
@@ -150,17 +182,31 @@ def test_an_index_without_these_looks_says_how_to_make_it_anew(archive, tmp_path
     assert main(["explore", *text]) == (2 if "format" in changed else 0)  # what needs no looks works on
 
 
-def test_a_damaged_or_missing_file_of_the_encoder_is_one_line(tmp_path, monkeypatch, capsys):
-    from utils import UserError
-
-    for content, said in ((look.FILE.read_bytes()[:1000], "is damaged"), (None, "cannot be read")):
-        file = tmp_path / f"{said[:2]}.safetensors"
-        if content:
-            file.write_bytes(content)
+def test_a_damaged_or_missing_file_of_the_encoder_is_one_line(tmp_path, monkeypatch):
+    weights, graph = look.FILE.read_bytes(), look.FILE.with_suffix(".onnx").read_bytes()
+    other = weights[:-1] + bytes([weights[-1] ^ 1])
+    flipped = graph[:5000] + bytes([graph[5000] ^ 1]) + graph[5001:]
+    for number, (its_weights, its_graph, said) in enumerate(
+        [
+            (None, graph, "look.safetensors cannot be read"),
+            (other, graph, "look.onnx is damaged, or of another version than look.safetensors"),
+            (weights, None, "look.onnx cannot be read"),
+            (weights, b"", "look.onnx is damaged"),
+            (weights, graph[:-1], "look.onnx is damaged"),
+            (weights, flipped, "look.onnx is damaged"),
+        ]
+    ):
+        file = tmp_path / str(number) / "look.safetensors"
+        file.parent.mkdir()
+        for content, part in ((its_weights, file), (its_graph, file.with_suffix(".onnx"))):
+            if content is not None:
+                part.write_bytes(content)
         monkeypatch.setattr(look, "FILE", file)
         look.look_version.cache_clear()
-        with pytest.raises(UserError, match=said):
-            LookEncoder.load("cpu")
+        with pytest.raises(UserError) as raised:
+            LookEncoder.load()
+        assert said in str(raised.value)
+        assert "\n" not in str(raised.value)
     monkeypatch.undo()
     look.look_version.cache_clear()
 

@@ -110,8 +110,8 @@ def test_broken_pages_are_listed_with_the_reason_until_they_are_mended(here, mod
     shown = capsys.readouterr()
     assert "14 pages in ix: 14 embedded now, 2 not readable" in shown.out
     broken = Index.open(Path("ix")).broken()
-    assert sorted(broken["path"]) == ["box 0/CTX194000-1.png", "note.png"]
-    assert "not an image although its name ends in .png" in set(broken["reason"])
+    assert sorted(broken["path"].to_pylist()) == ["box 0/CTX194000-1.png", "note.png"]
+    assert "not an image although its name ends in .png" in broken["reason"].to_pylist()
     assert "note.png" in Path("ix/errors.csv").read_text(encoding="utf-8")
     assert "note.png" not in ids()
 
@@ -120,12 +120,12 @@ def test_broken_pages_are_listed_with_the_reason_until_they_are_mended(here, mod
     cut = here / "pages" / "box 1" / "CTX194101-2.png"
     cut.write_bytes(cut.read_bytes()[:200])
     assert explore("index") == 1
-    assert list(Index.open(Path("ix")).broken()["path"]) == ["box 1/CTX194101-2.png"]
+    assert Index.open(Path("ix")).broken()["path"].to_pylist() == ["box 1/CTX194101-2.png"]
     assert "box 1/CTX194101-2.png" not in ids()
     assert contents() == afresh(model)
     draw_page(cut, 5)
     assert explore("index") == 0
-    assert Index.open(Path("ix")).broken().empty
+    assert not Index.open(Path("ix")).broken().num_rows
     assert not Path("ix/errors.csv").exists()
 
 
@@ -154,7 +154,7 @@ def test_links_that_lead_nowhere_are_listed_and_cost_no_other_page(here, model, 
     assert explore("index", "pages", model=model) == 1
     assert rows_in(Path("ix")) == 15
     broken = Index.open(Path("ix")).broken()
-    assert sorted(zip(broken["path"], broken["reason"], strict=True)) == [
+    assert sorted((row["path"], row["reason"]) for row in broken.to_pylist()) == [
         ("box 9", "a link that leads nowhere"),
         ("loop-1.png", "a link that points to itself"),
     ]
@@ -267,7 +267,7 @@ def test_dual_encoders_as_published_have_texts(here, tmp_path, kind):
     from settings.schema import Settings
 
     backbone = open_backbone(str(tiny_base(tmp_path / kind, kind)), Settings())
-    pixels = np.random.default_rng(0).integers(0, 255, (2, 3, *backbone.transform.size), np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 3, *backbone.transform.size), dtype=np.uint8)
     vectors = backbone.embed(pixels)
     assert vectors.shape == (2, backbone.info.dim)
     assert vectors.shape[1] == len(backbone.embed_text("a map"))

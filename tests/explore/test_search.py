@@ -96,7 +96,7 @@ def test_several_images_and_not(here):
     images = [draw_page(here / f"{seed}.png", seed) for seed in (2, 5, 8)]
     index, backbone = Index.open(Path("ix")), open_backbone("tiny", Settings())
     vectors = backbone.embed(np.stack([backbone.transform(Image.open(image)) for image in images]))
-    looks = LookEncoder.load("cpu").embed(np.stack([look_pixels(Image.open(image)) for image in images]))
+    looks = np.stack([LookEncoder.load().embed(look_pixels(Image.open(image))) for image in images])
     means = [(one[0] + one[1]) / np.linalg.norm(one[0] + one[1]) for one in (vectors, looks)]
     unlike = [mean - 0.5 * one[2] for mean, one in zip(means, (vectors, looks), strict=True)]
     for arguments, query in (
