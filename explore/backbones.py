@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ import numpy as np
 from classifier import PageClassifier, learned_scale
 from encoders.choosing import SHIPPED, is_checkpoint, is_model_folder
 from encoders.descriptions import prompts
-from encoders.engine import Computing, choose_engine
+from encoders.engine import FULL_INSTALL, Computing, choose_engine
+from encoders.graphs import has_graphs
 from encoders.identity import vectors_hash
 from encoders.towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer
 from index.database import BackboneInfo, Index
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from settings.schema import Settings
 
 KNOWN_BEGINNING = 3  # letters; what falls into single letters is no word that it knows ("charts" is "chart" and "##s")
+UNTUNED = {"page": ["a page"], "picture": ["a picture"]}  # categories of a base, which are never used
 OWN_WORDS = 12_000  # a tokenizer of fewer pieces is one of ours: words of descriptions, and frequent ones at best
 
 
@@ -118,6 +121,9 @@ def open_backbone(name: str, settings: Settings) -> Backbone:
             folder, None, settings.setup.tokenizer, computing=_computing(folder, settings)
         )
         return _of_classifier(classifier, folder, shown)
+    if has_graphs(folder):  # two towers as they were published
+        computing = _computing(folder, settings)
+        return _of_classifier(PageClassifier.from_base(folder, UNTUNED, computing=computing), folder, shown)
     return _of_model(folder, shown, settings)
 
 
@@ -178,6 +184,11 @@ def _knows(classifier: PageClassifier, word: str) -> bool:
 
 def _of_model(folder: Path, name: str, settings: Settings) -> Backbone:
     """Any image model of transformers, by `AutoModel`: pooled features, or the mean of the last hidden state."""
+    if find_spec("torch") is None:
+        raise UserError(
+            f"--backbone {printable(name)}: a model without graphs needs PyTorch, which is not installed: "
+            f"{FULL_INSTALL}"
+        )
     transform = PageTransform.from_processor(folder)
     if settings.setup.precision != "fp32":
         raise UserError(f"--precision {settings.setup.precision} is for model folders of this program; take fp32")
@@ -226,11 +237,10 @@ def _pooled(output: Any, has_pooler: bool) -> torch.Tensor:
 
 
 def _untuned(model: Any, folder: Path, transform: PageTransform) -> PageClassifier:
-    """A classifier around a dual encoder as it was published; its two categories are never used."""
+    """A classifier around a dual encoder as it was published."""
     from encoders.torch_engine import TorchEngine
 
     tokenizer = load_tokenizer(folder)
     check_tokenizer(tokenizer, model, folder)
-    texts = {"page": ["a page"], "picture": ["a picture"]}
     engine, scale = TorchEngine(model, tokenizer, transform), learned_scale(model)
-    return PageClassifier(engine, transform, texts, logit_scale=scale, base=folder.name)
+    return PageClassifier(engine, transform, UNTUNED, logit_scale=scale, base=folder.name)

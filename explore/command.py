@@ -147,6 +147,7 @@ width, height, cluster, cluster_distance, x, y. Texts stand in single quotes: ca
 """
     shared = ("--max_pixels", "--memory", "--device", "--excel", "--quiet")
     work = "explore.search:run_search"
+    packages = ("lancedb", "pyarrow", "matplotlib")
 
     output: Path
     images: tuple[Path, ...] = ()
@@ -213,6 +214,7 @@ class Clusters(ExploreJob):
 """
     shared = ("--max_pixels", "--memory", "--excel", "--quiet")
     work = "explore.clusters:run_clusters"
+    packages = ("lancedb", "pyarrow", "pandas", "sklearn", "matplotlib")
 
     output: Path
     clusters: int = 0
@@ -248,7 +250,7 @@ class Map(ExploreJob):
 """
     shared = ("--quiet",)
     work = "explore.map:run_map"
-    packages = ("lancedb", "pyarrow", "openTSNE")
+    packages = ("lancedb", "pyarrow", "pandas", "sklearn", "matplotlib", "openTSNE")
 
     output: Path
     method: str = "tsne"
@@ -289,7 +291,7 @@ class Duplicates(ExploreJob):
 """
     shared = ("--max_pixels", "--memory", "--workers", "--excel", "--quiet")
     work = "explore.duplicates:run_duplicates"
-    packages = ("lancedb", "pyarrow", "cv2")
+    packages = ("lancedb", "pyarrow", "pandas", "sklearn", "scipy", "matplotlib", "cv2")
 
     output: Path
     exact: bool = False
@@ -324,6 +326,7 @@ class Outliers(ExploreJob):
 """
     shared = ("--max_pixels", "--memory", "--excel", "--quiet")
     work = "explore.outliers:run_outliers"
+    packages = ("lancedb", "pyarrow", "pandas", "sklearn", "matplotlib")
 
     output: Path
     k: int = 10
