@@ -5,8 +5,7 @@
 
 A page is read, judged and brought to the model's size, as a run does it (reading/). Threads share one interpreter, of
 which each needs the lock between its calls into decoders, and one address space; processes share only the machine.
-Where
-these scale and threads do not, it is the interpreter or the memory of the process; where neither does, it is the
+Where these scale and threads do not, it is the interpreter or the memory of the process; where neither does, it is the
 machine: cores that are two threads of one, memory, the disk. Under a minute on two cores that have nothing else to do.
 """
 

@@ -9,6 +9,7 @@ computes pages one by one (ONNX Runtime) does so on these threads too: each page
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -20,12 +21,15 @@ import numpy as np
 
 from reading.decoding import PageError, Reader
 from reading.memory_gate import one_page
+from reading.page_errors import no_room
 from reading.pages import Page, PageList
+from reading.process_pool import Processes
 from reading.transform import PageTransform
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+FEW = 16  # pages a process: it takes as long to start as they do to decode
 BATCHES_AHEAD = 2  # one that the workers are at, one that waits: the model never starves, memory stays at three batches
 
 
@@ -77,6 +81,7 @@ def load_batches(
     first_batch: int = 0,
     keep: Callable[[Page, Image], Any] | None = None,
     embedder: PageEmbedder | None = None,
+    processes: bool = False,
 ) -> Iterator[Batch]:
     """Batches in order, cut from the page list by position: batch i holds pages[i * batch_size : (i + 1) * batch_size].
 
@@ -84,14 +89,18 @@ def load_batches(
     strict: a page that a decoder complained about fails. workers: threads; 0 decodes in the caller's thread and starts
     none. least_side: pixels that pages are made for at least, where the transform asks for fewer. first_batch: where to
     begin (resume). keep: called with each decoded page, on the thread that decoded it; what it gives is in the batch
-    (`kept`), and where it raises PageError, the page fails. embedder: embeds each page, on that thread too. Closing the
-    iterator, or an exception such as KeyboardInterrupt, drops what is not begun and waits for the pages that are being
-    decoded; no thread is left.
+    (`kept`), and where it raises PageError, the page fails. embedder: embeds each page, on that thread too. processes:
+    each thread has a process decode its pages (process_pool.py), unless there are few, or `keep` wants to see them.
+    Closing the iterator, or an exception such as KeyboardInterrupt, drops what is not begun and waits for the pages
+    that are being decoded; no thread and no process is left.
     """
     count = -(-len(pages.pages) // batch_size)
     stop = threading.Event()
     nothing = np.zeros((0, 3, *transform.size), np.uint8)
-    reader = Reader(min_side=max(*transform.size, least_side), max_pixels=max_pixels)
+    limits = {"min_side": max(*transform.size, least_side), "max_pixels": max_pixels}
+    reader, others = Reader(**limits), None
+    if processes and not keep and len(pages.pages) >= workers * FEW > 0:
+        others = Processes(workers, transform, **limits)
 
     def decode(page: Page, slot: np.ndarray) -> _Decoded:
         if page.reason or stop.is_set():
@@ -99,16 +108,20 @@ def load_batches(
         file, heard = pages.root / page.path, []
         try:
             with one_page(stop.is_set):
-                image = reader.page(file, page.frame, heard)
+                if others:
+                    image, (pixels, heard) = None, others.page(file, page.frame)
+                else:
+                    image = reader.page(file, page.frame, heard)
                 if heard and strict:
                     return _Decoded(f"doubtful: {'; '.join(heard)}")
-                pixels = transform(image)
+                if image:
+                    pixels = transform(image)
                 kept = keep(page, image) if keep else None
                 del image  # before its memory counts as free
         except PageError as error:
             return _Decoded(str(error))
         except MemoryError as error:  # of the resizing
-            return _Decoded(f"cannot be brought to the model's size: {str(error) or 'not enough memory'}")
+            return _Decoded(no_room(error))
         slot[...] = embedder.embed_page(pixels) if embedder else pixels
         return _Decoded(warning="; ".join(heard), kept=kept)
 
@@ -148,5 +161,5 @@ def load_batches(
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    with reader:
+    with reader, others or contextlib.nullcontext():
         yield from threaded() if workers > 0 else inline()

@@ -34,6 +34,7 @@ class _Gate:
         self.changed = threading.Condition()
         self.taken = 0
         self.line: deque[object] = deque()
+        self.ask: Callable[[int], None] | None = None
 
 
 class _Mine(threading.local):
@@ -57,6 +58,13 @@ def budget() -> int:
     if not _gate.budget:
         _gate.budget = bytes_of(AUTO)
     return _gate.budget
+
+
+def ask_elsewhere(ask: Callable[[int], None]) -> None:
+    """From here on, this process asks another one before it takes anything: `ask` gets the bytes that the page needs in
+    all, returns once they are had, or raises PageError.
+    """
+    _gate.ask = ask
 
 
 @contextlib.contextmanager
@@ -108,6 +116,8 @@ def take(needed: int) -> None:
     missing = needed - _mine.held
     if missing <= 0:
         return
+    if _gate.ask:
+        _gate.ask(needed)
     with _gate.changed:
         if not _mine.held:
             _wait(missing)

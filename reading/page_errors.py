@@ -91,6 +91,11 @@ def reason_of(error: Exception) -> str:
     return f"damaged: {text[:200]}"
 
 
+def no_room(error: MemoryError) -> str:
+    """Why a page that was decoded could not be resized."""
+    return f"cannot be brought to the model's size: {str(error) or 'not enough memory'}"
+
+
 def over_limit(size: tuple[int, int], max_pixels: int) -> PageError:
     """The error of an image of `size` (width, height) that has more than `max_pixels` pixels."""
     width, height = size
