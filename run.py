@@ -13,18 +13,27 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import importlib.util
 import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+if importlib.util.find_spec("numpy") is None:  # another Python than that of .venv; else a traceback of our imports
+    print(
+        f"error: nothing is installed for {sys.executable}: start this with .venv/bin/python (Windows: "
+        f".venv\\Scripts\\python) as README.md has it, or {sys.executable} -m pip install -r requirements-sort.txt",
+        file=sys.stderr,
+    )
+    sys.exit(2)
+
 from evaluation.command import AccuracyPictures, Comparison, Evaluation, Suggestion, Voting, WrongLabels
 from hub.command import Conversion, Pull, Push
 from output import failures
 from output.console import OUTPUT, check_place, drop_output, interruptible, open_streams
 from reading.memory import bytes_of
-from settings.command import Job, Typed, asked, override, owners_of, quoted
+from settings.command import Job, Typed, asked, install_command, override, owners_of
 from settings.config_file import HOME, near, read_settings
 from settings.earlier_config import note_of_earlier, refuse_earlier
 from settings.flags import SHORT_HELP, parse
@@ -83,7 +92,8 @@ def _answer(arguments: tuple[str, ...], known: list[tuple[Settings, Job]], began
         top = (error.name or "").split(".")[0]  # a room or package of ours is no missing package
         if not top or (HOME / f"{top}.py").exists() or (HOME / top / "__init__.py").exists():
             raise
-        return _fail(f"the Python package {error.name} is missing: {_python()} -m pip install -r requirements.txt", 2)
+        file = known[0][1].requirements if known and known[0][1].needs else "requirements-sort.txt"
+        return _fail(f"the Python package {top} is missing: {install_command(file or 'requirements.txt')}", 2)
     except failures.kinds() as error:
         line = failures.line_of(error)
         if line is None:
@@ -151,10 +161,6 @@ def _notes(settings: Settings, values: argparse.Namespace) -> None:
         print(note, file=sys.stderr)
     if values.safe and not settings.setup.quiet:
         print("note: --safe is always on", file=sys.stderr)
-
-
-def _python() -> str:
-    return quoted([sys.orig_argv[0] or "python"])
 
 
 def _fail(line: str, code: int) -> int:

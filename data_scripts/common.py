@@ -30,6 +30,8 @@ from output.console import OUTPUT, check_place, drop_output, interruptible, open
 from output.files import write_whole
 from reading.documents import ONEPAGERS  # noqa: F401 (for the scripts)
 from reading.pages import ARCHIVES, no_folder
+from settings.command import check_packages, install_command  # noqa: F401 (for the scripts)
+from settings.config_file import HOME
 from utils import UserError, did_you_mean, printable
 
 _PART = re.compile(r"\.[0-9a-f]{16}\.\d+\.part")
@@ -114,9 +116,10 @@ def _answer(main: Callable[[Sequence[str]], int]) -> int:
         drop_output()
         code = 1
     except ModuleNotFoundError as error:
-        if error.name is None or (Path(__file__).parents[1] / f"{error.name}.py").exists():
+        top = (error.name or "").split(".")[0]
+        if not top or (HOME / f"{top}.py").exists() or (HOME / top / "__init__.py").exists():
             raise
-        code = _fail(f"the Python package {error.name} is missing: pip install -r requirements.txt", 2)
+        code = _fail(f"the Python package {top} is missing: {install_command('requirements.txt')}", 2)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
             raise

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from common import (
     Parser,
     alone_in,
+    check_packages,
     counted,
     default_workers,
     drop_parts,
@@ -74,6 +75,7 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """The command; its exit code."""
     options = _options(arguments)
+    check_packages("dataset.py", ("matplotlib",), "")
     root = folder_argument(options.folder)
     settings = Settings()
     rules = {"document_from": options.document_from, "document_pattern": options.document_pattern}

@@ -25,9 +25,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from common import Parser, folder_argument, start, whole_number
+from common import Parser, check_packages, folder_argument, start, whole_number
 
 from settings.given_paths import given_path
+from training.command import Training
 from utils import UserError
 
 HOME = Path(__file__).resolve().parents[1]
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--name", default="efficientnet-lite0", help="the model's name (default %(default)s)")
     typed = parser.read(arguments)
+    check_packages("make_default_model.py", Training.needs, Training.requirements)
     real = None if typed.real is None else folder_argument(typed.real).resolve()
     output = typed.output.resolve()  # the steps run in the project's folder
     drawn, models = output / "drawn", output / "models"

@@ -23,18 +23,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from output.files import whole
-
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from common import Parser, folder_argument, start
-from look_graph import write_graph
+from common import Parser, check_packages, folder_argument, start
 
 from encoders.look import FILE, LOOK, POOLED, look_pixels
+from output.files import whole
 from output.progress import Progress
 from utils import UserError
 
@@ -163,6 +161,7 @@ def main(arguments: Sequence[str]) -> int:
         "--output", type=Path, default=FILE, metavar="FILE", help="what is written (default: %(default)s)"
     )
     typed = parser.read(arguments)
+    check_packages("make_look.py", ("torch", "timm", "onnx"), "requirements.txt")
     files = sorted(folder_argument(typed.pages).glob("*/*.jpg"))
     if len(files) < LOOK:
         raise UserError(f"{typed.pages}: {len(files)} JPEG pages in label folders; {LOOK} are needed, better 1,000")
@@ -170,6 +169,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{len(files)} pages, {SCANS} more scans of each -> {typed.output}")
         return 0
     import torch
+    from look_graph import write_graph
     from safetensors.torch import save_file
 
     from encoders.base import WEIGHTS, imagenet_weights

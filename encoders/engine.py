@@ -21,10 +21,10 @@ from typing import Protocol
 import numpy as np
 
 from encoders.graphs import has_graphs
+from settings.command import install_command
 from utils import UserError, printable
 
 ENGINES = ("auto", "torch", "onnx")
-FULL_INSTALL = f"{sys.executable} -m pip install -r requirements.txt"
 
 
 class Engine(Protocol):
@@ -116,7 +116,7 @@ def _no_graphs(folder: Path, tokenizer: bool) -> str:
     """Why the "onnx" engine cannot compute this model; "" where it can."""
     shown = printable(str(folder))
     if find_spec("onnxruntime") is None or find_spec("tokenizers") is None:
-        return f"ONNX Runtime is not installed: {sys.executable} -m pip install -r requirements-sort.txt"
+        return f"ONNX Runtime is not installed: {install_command('requirements-sort.txt')}"
     if tokenizer:
         return "it takes no other tokenizer: leave --tokenizer out"
     if not folder.is_dir() or not has_graphs(folder):
@@ -133,5 +133,5 @@ def _why_torch(engine: str, device: str, precision: str, reason: str) -> str:
     elif device != "cpu":
         asked = f"--device {device}"
     else:
-        return f"{reason}; PyTorch, which needs none, is not installed either: {FULL_INSTALL}"
-    return f"{asked} needs PyTorch, which is not installed: {FULL_INSTALL}"
+        return f"{reason}; PyTorch, which needs none, is not installed either: {install_command('requirements.txt')}"
+    return f"{asked} needs PyTorch, which is not installed: {install_command('requirements.txt')}"

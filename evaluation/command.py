@@ -22,6 +22,8 @@ class Evaluation(Job):
 
     flag = "--eval"
     work = "evaluation.job:run_evaluation"
+    needs = ("matplotlib",)
+    requirements = ""
 
     directory: Path | None = None
     model: ModelRequest = NO_MODEL
@@ -48,6 +50,8 @@ class Comparison(Job):
 
     flag = "--eval_dir"
     work = "evaluation.comparison:run_comparison"
+    needs = ("matplotlib",)
+    requirements = ""
     resumes = True
 
     directory: Path | None = None
@@ -80,6 +84,8 @@ class AccuracyPictures(Job):
 
     flag = "--vis"
     work = "evaluation.accuracies:run_drawing"
+    needs = ("matplotlib",)
+    requirements = ""
 
     directory: Path | None = None
 

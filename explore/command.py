@@ -147,7 +147,6 @@ width, height, cluster, cluster_distance, x, y. Texts stand in single quotes: ca
 """
     shared = ("--max_pixels", "--memory", "--device", "--excel", "--quiet")
     work = "explore.search:run_search"
-    packages = ("lancedb", "pyarrow", "matplotlib")
 
     output: Path
     images: tuple[Path, ...] = ()
@@ -214,7 +213,7 @@ class Clusters(ExploreJob):
 """
     shared = ("--max_pixels", "--memory", "--excel", "--quiet")
     work = "explore.clusters:run_clusters"
-    packages = ("lancedb", "pyarrow", "pandas", "sklearn", "matplotlib")
+    needs = (*ExploreJob.needs, "pandas", "sklearn")
 
     output: Path
     clusters: int = 0
@@ -250,7 +249,7 @@ class Map(ExploreJob):
 """
     shared = ("--quiet",)
     work = "explore.map:run_map"
-    packages = ("lancedb", "pyarrow", "pandas", "sklearn", "matplotlib", "openTSNE")
+    needs = (*ExploreJob.needs, "pandas", "sklearn", "matplotlib", "openTSNE")
 
     output: Path
     method: str = "tsne"
@@ -291,7 +290,7 @@ class Duplicates(ExploreJob):
 """
     shared = ("--max_pixels", "--memory", "--workers", "--excel", "--quiet")
     work = "explore.duplicates:run_duplicates"
-    packages = ("lancedb", "pyarrow", "pandas", "sklearn", "scipy", "matplotlib", "cv2")
+    needs = (*ExploreJob.needs, "pandas", "sklearn", "scipy", "cv2")
 
     output: Path
     exact: bool = False
@@ -326,7 +325,7 @@ class Outliers(ExploreJob):
 """
     shared = ("--max_pixels", "--memory", "--excel", "--quiet")
     work = "explore.outliers:run_outliers"
-    packages = ("lancedb", "pyarrow", "pandas", "sklearn", "matplotlib")
+    needs = (*ExploreJob.needs, "pandas", "sklearn")
 
     output: Path
     k: int = 10

@@ -9,7 +9,6 @@ themselves, stored under `section.key`.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ class ExploreJob(Job):
     """A command of `explore`; the commands add their fields. index: the index's folder.
 
     name: the word behind `explore`. about: one line of the overview; description, examples: of its help. shared: the
-    flags of settings that it has. packages: what it needs of requirements-explore.txt, as it is imported.
+    flags of settings that it has.
     """
 
     flag = "explore"
@@ -39,19 +38,15 @@ class ExploreJob(Job):
     description: ClassVar[str]
     examples: ClassVar[str]
     shared: ClassVar[tuple[str, ...]]
-    packages: ClassVar[tuple[str, ...]] = ("lancedb", "pyarrow")
+    needs: ClassVar[tuple[str, ...]] = ("lancedb", "pyarrow")
+    requirements = "requirements-explore.txt"
 
     index: Path
 
-    def run(self, settings: Settings) -> int:
-        """Do it; the exit code. UserError, in one line, where packages are missing."""
-        missing = [package for package in self.packages if importlib.util.find_spec(package) is None]
-        if missing:
-            raise UserError(
-                f"explore {self.name} needs packages that are not installed ({', '.join(missing)}): python -m pip "
-                "install -r requirements-explore.txt"
-            )
-        return super().run(settings)
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        return f"explore {self.name}"
 
 
 def build_parser(job: type[ExploreJob]) -> Parser:

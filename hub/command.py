@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from settings.command import NO_MODEL, Job, ModelRequest, Typed
+from settings.command import NO_MODEL, WRITING, Job, ModelRequest, Typed
 from settings.schema import Settings
 from sorting.command import Sorting
 from utils import UserError
@@ -23,6 +23,7 @@ class Pull(Job):
 
     flag = "--hf"
     work = "hub.pull:run_pull"
+    needs = WRITING
     takes = ("--repo",)
     resumes = True
     makes_model = True
@@ -60,6 +61,7 @@ class Push(Job):
 
     flag = "--push"
     work = "hub.push:run_push"
+    needs = WRITING
     takes = ("--repo", "--overwrite")
     makes_model = True
 
@@ -101,6 +103,7 @@ class Conversion(Job):
 
     flag = "--convert"
     work = "hub.convert:run_conversion"
+    needs = WRITING
     makes_model = True
 
     source: Path

@@ -6,8 +6,11 @@ draw_sheet(tiles, root, Path("sheet.png"), title="likely wrong", max_pixels=700_
 
 from __future__ import annotations
 
+import contextlib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -20,6 +23,7 @@ from utils import printable
 SIDE, GAP, LINE = 210, 14, 17  # pixels: of a thumbnail, between tiles, of a line of text
 MOST = 60  # tiles of a sheet: more are no overview
 COLUMNS = 6
+PILLOWS_OWN = "Aileron"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def draw_sheet(tiles: Sequence[Tile], root: Path, file: Path, *, title: str, max
     width, height = SIDE + GAP, SIDE + lines * LINE + GAP
     rows = -(-len(shown) // columns)
     sheet = Image.new("RGB", (max(columns * width + GAP, 560), rows * height + GAP + 2 * LINE), "white")
-    pen, plain, bold = ImageDraw.Draw(sheet), _font("DejaVuSans.ttf"), _font("DejaVuSans-Bold.ttf")
+    pen, plain, bold = ImageDraw.Draw(sheet), _font(), _font(bold=True)
     pen.text((GAP, LINE // 2), _fitting(title, sheet.width - 2 * GAP, bold), font=bold, fill="black")
     with Reader(min_side=SIDE, max_pixels=max_pixels) as reader:
         for number, tile in enumerate(shown):
@@ -71,15 +75,23 @@ def _thumbnail(tile: Tile, root: Path, reader: Reader, font: ImageFont.FreeTypeF
     return empty
 
 
-def _font(name: str) -> ImageFont.FreeTypeFont:
-    import matplotlib
-
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), 12)
+def _font(bold: bool = False) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which matplotlib brings, else a font of the system, else Pillow's own of plain letters only."""
+    places = ["arialbd.ttf", "Arial Bold.ttf"] if bold else ["arial.ttf", "Arial.ttf"]  # Windows, macOS
+    places.insert(0, name := "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
+    if matplotlib := find_spec("matplotlib"):
+        places.insert(0, str(Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf" / name))
+    for place in places:
+        with contextlib.suppress(OSError):
+            return ImageFont.truetype(place, 12)
+    return ImageFont.load_default(12)
 
 
 def _fitting(text: str, width: int, font: ImageFont.FreeTypeFont) -> str:
     """The text, its middle dropped until it fits."""
     text = "".join(letter if letter.isprintable() else "?" for letter in printable(text))
+    if font.getname()[0] == PILLOWS_OWN:  # letters without their accents are read, boxes are not
+        text = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
     if font.getlength(text) <= width:
         return text
     keep = len(text)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import BinaryIO
 
 import numpy as np
@@ -23,7 +24,7 @@ from PIL import Image, ImageFile
 from reading.colours import as_bytes, lab_to_rgb, on_white
 from reading.jp2_header import CMY, COLOUR, LAB, OPACITY, PREMULTIPLIED, SYCC, YCC, Jp2Header, tile_parts
 from reading.memory_gate import take
-from reading.page_errors import PageError, decoder, over_limit
+from reading.page_errors import PageError, decoder, over_limit, without_codecs
 from reading.page_memory import deep_jp2_bytes
 
 _SRGB, _CMYK = 16, 12  # EnumCS of a colour specification
@@ -52,6 +53,8 @@ def as_pillow_reads_it(file: BinaryIO, header: Jp2Header) -> BinaryIO:
 
 def read_deep_jp2(file: BinaryIO, header: Jp2Header, max_pixels: int) -> Image.Image:
     """A picture of several channels of more than eight bits, in mode "L" or "RGB", by a second decoder."""
+    if find_spec("imagecodecs") is None:
+        raise without_codecs(f"JPEG 2000 of {header.bits} bits")
     import imagecodecs
 
     if header.size[0] * header.size[1] > max_pixels:

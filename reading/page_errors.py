@@ -96,6 +96,11 @@ def no_room(error: MemoryError) -> str:
     return f"cannot be brought to the model's size: {str(error) or 'not enough memory'}"
 
 
+def without_codecs(what: str) -> PageError:
+    """The error of an image of a kind that only imagecodecs reads, where it is not installed."""
+    return PageError(f"not supported: {what} needs the package imagecodecs: python -m pip install imagecodecs")
+
+
 def over_limit(size: tuple[int, int], max_pixels: int) -> PageError:
     """The error of an image of `size` (width, height) that has more than `max_pixels` pixels."""
     width, height = size

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from PIL import Image
 
 from reading.colours import as_bytes, first_of, lab_to_rgb, on_white
 from reading.memory_gate import take
-from reading.page_errors import SENSELESS, TIFF_ERRORS, PageError, over_limit, reason_of
+from reading.page_errors import SENSELESS, TIFF_ERRORS, PageError, over_limit, reason_of, without_codecs
 from reading.page_memory import rare_tiff_bytes
 from reading.tiff_frames import numbers_of
 
@@ -43,7 +44,8 @@ _NAMES = {
     32844: "LogL",
     32845: "LogLuv",
 }
-_UNKNOWN = ("not supported", "is not a known", "requires the 'imagecodecs'")  # in tifffile's words
+_CODECS = "requires the 'imagecodecs'"  # in tifffile's words, as are these:
+_UNKNOWN = ("not supported", "is not a known", _CODECS)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -104,7 +106,11 @@ def _tifffile(page: TiffPage | None = None) -> Iterator[None]:
         yield
     except tifffile.TiffFileError:
         raise PageError("damaged: its header cannot be read") from None
+    except ModuleNotFoundError:  # without imagecodecs, Zstandard is asked of Python 3.14
+        raise without_codecs(_kind_of(page)) from None
     except TIFF_ERRORS as error:  # RuntimeError: of its codecs (imagecodecs)
+        if page and _CODECS in str(error) and find_spec("imagecodecs") is None:
+            raise without_codecs(_kind_of(page)) from None
         unknown = isinstance(error, NotImplementedError) or any(words in str(error) for words in _UNKNOWN)
         raise _not_supported(page) if unknown and page else PageError(reason_of(error)) from None
 
@@ -126,13 +132,18 @@ def _check_numbers(page: TiffPage) -> None:
 
 
 def _not_supported(page: TiffPage) -> PageError:
+    return PageError(f"not supported: {_kind_of(page)}")
+
+
+def _kind_of(page: TiffPage) -> str:
+    """Of what kind a TIFF is, as far as readers differ."""
     said = [f"{first_of(page.bitspersample)}-bit TIFF"]
     colours, compression = int(page.photometric), int(page.compression)
     if colours not in _COLOURS:
         said.append(_NAMES.get(colours) or f"colours {colours}")
     elif compression != 1:
         said.append(f"compression {getattr(page.compression, 'name', compression)}")
-    return PageError(f"not supported: {', '.join(said)}")
+    return ", ".join(said)
 
 
 def _check_supported(page: TiffPage) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import os
 import shlex
 import subprocess
@@ -21,13 +22,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from settings.config_file import every_key
+from settings.config_file import HOME, every_key, near
 from settings.given_paths import filled, given_files, given_path, no_address
 from settings.schema import Settings
 from utils import UserError, printable
 
 # Flag of a setting -> what it is stored under.
 NAMES = {flag: f"{key.section}.{key.name}" for key in every_key() for flag in key.about["flags"]}
+WRITING = ("torch", "transformers", "onnx", "onnxscript")  # what writes or checks a model folder needs
+# Packages that are installed by another name than they are imported by.
+PACKAGES = {"sklearn": "scikit-learn", "cv2": "opencv-python-headless"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +39,17 @@ class Job:
     """What one command is to do, beside its settings: the base of all jobs, which add their fields.
 
     flag: what asks for it; the job that no flag asks for has its name here. work: "module:function" that does it,
-    imported only then: `function(settings, job) -> int`. section: the section of settings that is its own, of those
-    that not every job has. takes: flags that only some jobs take. resumes: whether it knows `--resume`. makes_model:
-    `--model_path` and `-rev` name what it writes or uploads.
+    imported only then: `function(settings, job) -> int`. needs: packages, as they are imported, that it needs beside
+    those of requirements-sort.txt; requirements: the file that has them, "" = they are installed by their names.
+    section: the section of settings that is its own, of those that not every job has. takes: flags that only some jobs
+    take. resumes: whether it knows `--resume`. makes_model: `--model_path` and `-rev` name what it writes or uploads.
     program, arguments: the command as it was typed. resume: with `--resume`.
     """
 
     flag: ClassVar[str]
     work: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+    requirements: ClassVar[str] = "requirements.txt"
     section: ClassVar[str] = "output"
     takes: ClassVar[tuple[str, ...]] = ()
     resumes: ClassVar[bool] = False
@@ -61,8 +68,14 @@ class Job:
         """The job that was typed, and its settings. UserError where flags, paths or values do not fit."""
         raise NotImplementedError
 
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        return self.flag
+
     def run(self, settings: Settings) -> int:
-        """Do it; the exit code."""
+        """Do it; the exit code. UserError, before any work, where a package that it needs is not installed."""
+        check_packages(self.title, self.needs, self.requirements)
         module, function = self.work.split(":")
         return getattr(importlib.import_module(module), function)(settings, self)
 
@@ -284,6 +297,22 @@ def owners_of(jobs: Iterable[type[Job]]) -> dict[str, str]:
 def name_of(flag: str) -> str:
     """What a flag is stored under: `section.key` for that of a setting."""
     return NAMES.get(flag, flag.lstrip("-"))
+
+
+def check_packages(what: str, needs: Iterable[str], requirements: str) -> None:
+    """UserError, with the command that installs them, where packages are missing that `what` needs."""
+    missing = [PACKAGES.get(name, name) for name in needs if importlib.util.find_spec(name) is None]
+    command = install_command(requirements) if requirements else install_command(*missing)
+    if len(missing) == 1:
+        raise UserError(f"{what} needs {missing[0]}, which is not installed: {command}")
+    if missing:
+        raise UserError(f"{what} needs packages that are not installed ({', '.join(missing)}): {command}")
+
+
+def install_command(*wanted: str) -> str:
+    """What installs packages, or those of a requirements file, as it can be typed here."""
+    words = [word for name in wanted for word in (["-r", str(near(HOME / name))] if name.endswith(".txt") else [name])]
+    return quoted([sys.orig_argv[0] or "python", "-m", "pip", "install", *words])
 
 
 def program_of(arguments: tuple[str, ...]) -> tuple[str, ...]:

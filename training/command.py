@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from settings.command import NO_MODEL, Job, ModelRequest, Typed
+from settings.command import NO_MODEL, WRITING, Job, ModelRequest, Typed
 from settings.schema import Settings
 from utils import UserError
 
@@ -22,6 +22,7 @@ class Training(Job):
 
     flag = "--train"
     work = "training.job:run_training"
+    needs = (*WRITING, "timm", "torchvision", "scipy", "matplotlib")
     section = "train"
     takes = ("--name",)
     resumes = True
@@ -67,6 +68,7 @@ class Averaging(Job):
 
     flag = "--average"
     work = "training.averaging:run_average"
+    needs = WRITING
     takes = ("--name",)
 
     parts: tuple[Path, ...] = ()
