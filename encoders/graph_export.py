@@ -16,7 +16,6 @@ import io
 import json
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from encoders.graph_trial import GraphError, try_image, try_text, try_tokenizer
 from encoders.graphs import GRAPHS, IMAGE, TEXT, WEIGHTS, Graphs, TextInput, tensors_in, write_down
 from encoders.towers import one_line
 from output.files import write_whole
+from settings.command import install_command
 from utils import versions_of
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _write(
 ) -> Graphs:
     """Write and try the two graph files."""
     if missing := [package for package in MADE_WITH if find_spec(package) is None]:
-        raise GraphError(f"{missing[0]} is not installed: {sys.executable} -m pip install -r requirements.txt")
+        raise GraphError(f"{missing[0]} is not installed: {install_command('requirements.txt')}")
     if not (folder / WEIGHTS).is_file():
         raise GraphError(f"its weights are not in one {WEIGHTS}")
     model = _evaluating(model)
