@@ -23,12 +23,13 @@ import numpy as np
 from classifier import PageClassifier, learned_scale
 from encoders.choosing import SHIPPED, is_checkpoint, is_model_folder
 from encoders.descriptions import prompts
-from encoders.engine import FULL_INSTALL, Computing, choose_engine
+from encoders.engine import Computing, choose_engine
 from encoders.graphs import has_graphs
 from encoders.identity import vectors_hash
 from encoders.towers import cached, check_tokenizer, has_tokenizer, load_headless, load_tokenizer
 from index.database import BackboneInfo, Index
 from reading.transform import PageTransform
+from settings.command import install_command
 from settings.given_paths import expanded
 from utils import UserError, did_you_mean, printable
 
@@ -187,7 +188,7 @@ def _of_model(folder: Path, name: str, settings: Settings) -> Backbone:
     if find_spec("torch") is None:
         raise UserError(
             f"--backbone {printable(name)}: a model without graphs needs PyTorch, which is not installed: "
-            f"{FULL_INSTALL}"
+            f"{install_command('requirements.txt')}"
         )
     transform = PageTransform.from_processor(folder)
     if settings.setup.precision != "fp32":
