@@ -18,7 +18,6 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,16 +44,7 @@ CHECKS = "TRANSFORMERS_DISABLE_TORCH_CHECK"  # of sizes that are always right he
 FOLDED = 8192  # numbers in a constant that may be computed beforehand
 
 
-@dataclass(frozen=True)
-class _Made:
-    """Both graphs of an architecture, without places of weights. names: a weight in them -> what files may call it."""
-
-    image: bytes
-    text: bytes
-    names: dict[str, tuple[str, ...]]
-
-
-_made: dict[str, _Made] = {}
+_made: dict[str, bytes] = {}  # architecture of a tower -> its graph, without places of weights
 
 
 def write_graphs(
@@ -103,12 +93,12 @@ def _write(
         pads_fully(model),
     )
     try_tokenizer(folder, model, tokenizer, text, prompts)
-    made = _graphs_of(model, tokens, transform.size, text)
+    image, words = _image_graph(model, transform.size), _text_graph(model, tokens, text)
     stored = tensors_in(folder / WEIGHTS)
     renamed = _renamed(folder / WEIGHTS, stored, model.state_dict())
-    names = {weight: [renamed.get(name, name) for name in called] for weight, called in made.names.items()}
-    write_whole(folder / IMAGE, _placed(made.image, names, stored))
-    write_whole(folder / TEXT, _placed(made.text, names, stored))
+    names = {weight: [renamed.get(name, name) for name in called] for weight, called in _names(model).items()}
+    write_whole(folder / IMAGE, _placed(image, names, stored))
+    write_whole(folder / TEXT, _placed(words, names, stored))
     dimensions = try_image(folder, model, transform)
     try_text(folder, model, tokenizer, text, prompts)
     return Graphs(dimensions, text, versions_of(MADE_WITH))
@@ -152,31 +142,52 @@ class _TextTower(torch.nn.Module):
         return text_features(self.model, dict(zip(self.names, inputs, strict=True)))
 
 
-def _graphs_of(
-    model: PreTrainedModel, tokens: dict[str, torch.Tensor], size: tuple[int, int], text: TextInput
-) -> _Made:
-    """The graphs of this architecture, from an earlier call where there was one. GraphError: it cannot be exported."""
-    config = {name: value for name, value in model.config.to_dict().items() if name != "_name_or_path"}
-    shapes = [(name, tuple(tensor.shape), str(tensor.dtype)) for name, tensor in model.state_dict().items()]
-    key = json.dumps([type(model).__name__, config, shapes, size, text.inputs, text.longest], default=str)
+def _image_graph(model: PreTrainedModel, size: tuple[int, int]) -> bytes:
+    """The graph of this image tower, from an earlier call where there was one. GraphError: it cannot be exported."""
+    key = _architecture(model, "text", size)
     if key not in _made:
-        batch = torch.export.Dim("batch", min=1, max=1 << 16)
-        image = _exported(_ImageTower(model), ("pixels",), (torch.zeros(2, 3, *size),), ({0: batch},))
-        length = {} if text.padded else {1: torch.export.Dim("length", min=1, max=text.longest)}
-        free = (tuple({0: batch} | length for _ in tokens),)
-        words = _exported(_TextTower(model, text.inputs), text.inputs, tuple(tokens.values()), free)
-        _made[key] = _Made(*(_without_weights(graph, model) for graph in (image, words)), _names(model))
+        free = ({0: torch.export.Dim("batch", min=1, max=1 << 16)},)
+        _made[key] = _exported(_ImageTower(model), ("pixels",), (torch.zeros(2, 3, *size),), free)
     return _made[key]
+
+
+def _text_graph(model: PreTrainedModel, tokens: dict[str, torch.Tensor], text: TextInput) -> bytes:
+    """The same of the text tower."""
+    key = _architecture(model, "vision", text.inputs, text.longest)
+    if key not in _made:
+        dimensions = {0: torch.export.Dim("batch", min=1, max=1 << 16)}
+        if not text.padded:
+            dimensions[1] = torch.export.Dim("length", min=1, max=text.longest)
+        free = (tuple(dimensions for _ in tokens),)
+        _made[key] = _exported(_TextTower(model, text.inputs), text.inputs, tuple(tokens.values()), free)
+    return _made[key]
+
+
+def _architecture(model: PreTrainedModel, other: str, *how: Any) -> str:
+    """What decides a tower's graph: all of the model but its weights, its words, and its other tower ("text",
+    "vision").
+    """
+    config = {name: value for name, value in model.config.to_dict().items() if not name.startswith(other)}
+    for part in (config, *(value for value in config.values() if isinstance(value, dict))):
+        for name in ("dtype", "architectures", "transformers_version", "_name_or_path"):  # how it was saved
+            part.pop(name, None)
+    words = config.get("text_config", {}).pop("vocab_size", 0)
+    shapes = [
+        (name, str(tensor.dtype), ["words" if side == words else side for side in tensor.shape])
+        for name, tensor in model.state_dict().items()
+        if not name.startswith(other)
+    ]
+    return json.dumps([type(model).__name__, other, config, shapes, how], default=str)
 
 
 def _exported(
     tower: torch.nn.Module, inputs: Sequence[str], example: tuple[torch.Tensor, ...], free: tuple[Any, ...]
-) -> onnx_ir.Model:
-    """The graph of a tower; free: which dimensions of its inputs may have any size."""
+) -> bytes:
+    """The graph of a tower, without places of weights; free: which dimensions of its inputs may have any size."""
     from onnxscript.optimizer import fold_constants, remove_unused_nodes
     from torch.onnx.errors import OnnxExporterError
 
-    weights = {name for name, _ in [*tower.named_parameters(remove_duplicate=False), *tower.named_buffers()]}
+    weights = set(_names(tower.model))
 
     def may_fold(node: onnx_ir.Node) -> bool | None:
         # What is computed from a weight would be a copy of it in the graph; ONNX Runtime does that as it loads.
@@ -198,7 +209,7 @@ def _exported(
             remove_unused_nodes(program.model)
     except (OnnxExporterError, RuntimeError, ValueError, TypeError, KeyError, NotImplementedError) as error:
         raise GraphError(f"PyTorch cannot export it ({one_line(error.__cause__ or error)})") from error
-    return program.model
+    return _without_weights(program.model, tower.model)
 
 
 def _names(model: PreTrainedModel) -> dict[str, tuple[str, ...]]:
@@ -299,8 +310,9 @@ def _placed(graph: bytes, names: Mapping[str, Sequence[str]], stored: Stored) ->
         if name is None:
             raise GraphError(f"{WEIGHTS} has no tensor {names[tensor.name][0]}")
         kind, shape, offset, length = stored[name]
-        if shape != tuple(tensor.dims) or kind not in TYPES:
-            raise GraphError(f"{WEIGHTS} has {name} as {kind} {list(shape)}, the model as {list(tensor.dims)}")
+        if kind not in TYPES:
+            raise GraphError(f"{WEIGHTS} has {name} as {kind}, which graphs cannot point to")
+        tensor.dims[:] = shape  # a graph does not depend on how many words its tower knows
         there = onnx.TensorProto.DataType.Value(TYPES[kind][0])
         if there != tensor.data_type:
             narrow = f"{tensor.name}.{kind.lower()}"

@@ -4,7 +4,9 @@
     vectors_hash(folder, transform)          # what decides embeddings alone (explore)
 
 Weights, architecture, tokenizer, image processor, and of `page_classifier.json` what reaches a score. Cards, records,
-pictures, tables, licences and files that nothing reads do not count, nor where the model lies.
+pictures, tables, licences and files that nothing reads do not count, nor where the model lies. Graphs do not count
+either: they hold no weights, only say how these are computed, and both engines give the same scores to some 1e-6; so a
+folder stays the same model when it gets them, and an index or a run of before goes on.
 """
 
 from __future__ import annotations
