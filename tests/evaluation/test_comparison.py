@@ -81,7 +81,7 @@ def test_a_model_that_saw_everything_and_broken_ones_have_a_reason_and_no_number
     for name, said in (
         ("all", "trained on documents of all"),
         ("foreign", "does not know"),
-        ("torn", "cannot be loaded"),
+        ("torn", "cannot be read"),
     ):
         assert said in rows[name]["REASON"], rows[name]
         assert rows[name]["ACCURACY"] == ""
