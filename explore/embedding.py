@@ -70,7 +70,7 @@ def embed_files(
                     pages,
                     backbone.transform,
                     batch_size=settings.setup.batch_size,
-                    workers=threads(settings.setup.workers, backbone.embedder),
+                    workers=threads(settings.setup.workers, all_cores=backbone.embedder is not None),
                     max_pixels=settings.input.max_pixels,
                     strict=settings.input.strict,
                     least_side=max(SIZE),

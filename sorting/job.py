@@ -38,12 +38,14 @@ from utils import UserError, cores, printable, versions_of
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
-    from reading.loader import Batch, PageEmbedder
+    from reading.loader import Batch
     from settings.schema import Settings
 
 # Whose versions stand in a run record: those that can move a score.
 LIBRARIES = ("onnxruntime", "tokenizers", "torch", "torchvision", "transformers", "timm", "pillow", "pypdfium2",
              "numpy", "safetensors")  # fmt: skip
+# From so many cores on, pages for a graphics card are decoded in processes: threads of one process wait for each other.
+MANY_CORES = 4
 
 
 def run_prediction(settings: Settings, job: Sorting) -> int:
@@ -233,23 +235,25 @@ def batches_of(
     """The pages of a list, decoded; embedded too where the engine does so page by page. workers: else the settings'."""
     from reading.loader import load_batches
 
+    alone, on_card = classifier.engine.alone, classifier.engine.device != "cpu"
     return load_batches(
         pages,
         classifier.transform,
         batch_size=settings.setup.batch_size,
-        workers=threads(settings.setup.workers, classifier.embedder) if workers is None else workers,
+        workers=threads(settings.setup.workers, all_cores=alone or on_card) if workers is None else workers,
         max_pixels=settings.input.max_pixels,
         strict=settings.input.strict,
         first_batch=first,
         embedder=classifier.embedder,
+        processes=on_card and cores() >= MANY_CORES,
     )
 
 
-def threads(workers: int, embedder: PageEmbedder | None = None) -> int:
-    """-1: one thread a core; at most 8 where they do not embed pages too (more would only wait for the model)."""
+def threads(workers: int, *, all_cores: bool = False) -> int:
+    """-1: one thread a core; at most 8 unless `all_cores` (beside a model on the same cores more would only wait)."""
     if workers >= 0:
         return workers
-    return cores() if embedder else min(8, cores())
+    return cores() if all_cores else min(8, cores())
 
 
 def _wanted_pages(settings: Settings, job: Sorting) -> PageList:
