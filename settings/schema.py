@@ -180,8 +180,8 @@ class Setup:
         "then sets", "--batch_size", metavar="N", low=1,
         high=4096, reaches="execution")
     workers: int = setting(
-        -1, "threads that decode pages, and compute them with engine onnx; 0: none; -1: one a core, with torch on a CPU "
-        "at most 8",
+        -1, "threads that decode pages, and compute them with engine onnx; 0: none; -1: one a core, with torch on a "
+        "CPU at most 8",
         "--workers", metavar="N", low=-1, high=256)
     review_below: float = setting(
         0.0, "result tables mark pages whose score is lower for review (column REVIEW); 0: no such column; --eval "
