@@ -16,11 +16,12 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from utils import versions_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from classifier import PageClassifier
 
 HOME = Path(__file__).resolve().parents[1]
-LIBRARIES = ("torch", "transformers", "torchvision", "pillow", "numpy")
+LIBRARIES = ("onnxruntime", "torch", "transformers", "torchvision", "pillow", "numpy")
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def processor() -> str:
 
 def machine() -> str:
     """One line: processor, cores, system, libraries, date, and how busy the machine was before."""
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
+    versions = ", ".join(f"{name} {version}" for name, version in versions_of(LIBRARIES).items())
     busy = f", load before {os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else ""
     return (
         f"{processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, {versions}, "

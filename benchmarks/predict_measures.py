@@ -1,6 +1,6 @@
 """What benchmarks/predict.py measures, each in a process of its own.
 
-    python -m benchmarks.predict --measure '{"what": "decoding", "base": ..., "pages": ..., "threads": 2}'
+    python -m benchmarks.predict --measure '{"what": "decoding", "model": ..., "pages": ..., "threads": 2}'
 
 A measure warms up first, and prints what it found as one line of JSON.
 """
@@ -8,13 +8,22 @@ A measure warms up first, and prints what it found as one line of JSON.
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from benchmarks import common
+
+if TYPE_CHECKING:
+    from classifier import PageClassifier
+    from reading.pages import PageList
+    from reading.transform import PageTransform
 
 SHIPPED = common.HOME / "models" / "efficientnet-lite0"
 DESCRIPTIONS = common.HOME / "category_descriptions" / "TOTAL_page_categories.tsv"
@@ -22,8 +31,11 @@ WARM_UP = 16  # pages
 
 
 def make_base(task: dict[str, Any]) -> dict[str, Any]:
-    """A random CLIP of the size of ViT-B/32 as a Hugging Face folder, its tokenizer trained on the descriptions."""
-    folder = Path(task["base"])
+    """A random CLIP of the size of ViT-B/32 as a Hugging Face folder, its tokenizer made for the descriptions.
+
+    Another size: `vision` in the task, as CLIP calls it, and `side` in pixels. `graphs`: whether it gets some.
+    """
+    folder = Path(task["model"])
     import torch
     from tokenizers import pre_tokenizers
     from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
@@ -43,16 +55,21 @@ def make_base(task: dict[str, Any]) -> dict[str, Any]:
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.eos_token_id,
     }
-    config = CLIPConfig(text_config=text, vision_config={"patch_size": 32}, logit_scale_init_value=4.6052)
+    side, vision = task.get("side", 224), {"patch_size": 32} | task.get("vision", {})
+    config = CLIPConfig(
+        text_config=text,
+        vision_config=vision | {"image_size": side},
+        logit_scale_init_value=4.6052,
+    )
     CLIPModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     processor = {
         "image_processor_type": "CLIPImageProcessor",
         "do_resize": True,
-        "size": {"shortest_edge": 224},
+        "size": {"shortest_edge": side},
         "resample": 3,
         "do_center_crop": True,
-        "crop_size": {"height": 224, "width": 224},
+        "crop_size": {"height": side, "width": side},
         "do_rescale": True,
         "rescale_factor": 1 / 255,
         "do_normalize": True,
@@ -61,6 +78,8 @@ def make_base(task: dict[str, Any]) -> dict[str, Any]:
         "do_convert_rgb": True,
     }
     (folder / "preprocessor_config.json").write_text(json.dumps(processor), encoding="utf-8")
+    if task.get("graphs", True):
+        _run("--convert", folder)
     return {}
 
 
@@ -88,7 +107,7 @@ def measure_pipeline(task: dict[str, Any]) -> dict[str, Any]:
     files = [str(file) for file in sorted(Path(task["pages"]).rglob("*.*"))]
     sort = pipeline(
         "zero-shot-image-classification",
-        model=task["base"],
+        model=task["model"],
         device="cpu",
         dtype=torch.bfloat16 if task["precision"] == "bf16" else torch.float32,
         batch_size=task["batch_size"],
@@ -105,80 +124,90 @@ def measure_pipeline(task: dict[str, Any]) -> dict[str, Any]:
 
 def measure_decoding(task: dict[str, Any]) -> dict[str, Any]:
     """The project's loader, nothing done with its batches."""
-    from reading.loader import load_batches
+    from encoders.folder import read_parts
     from reading.pages import PageList, find_pages
     from reading.transform import PageTransform
 
-    pages = find_pages(Path(task["pages"]))
-    transform = PageTransform.from_processor(Path(task["base"]))
-
-    def load(these: PageList) -> None:
-        batches = load_batches(
-            these, transform, batch_size=task["batch_size"], workers=task["threads"], max_pixels=700_000_000
-        )
-        for batch in batches:
-            if any(batch.reasons):
-                raise RuntimeError(f"a page cannot be read: {next(filter(None, batch.reasons))}")
-
-    load(PageList(pages.root, pages.pages[:WARM_UP], 0))
+    pages, model = find_pages(Path(task["pages"])), Path(task["model"])
+    transform = read_parts(model).transform if task["shipped"] else PageTransform.from_processor(model)
+    for _ in _batches(PageList(pages.root, pages.pages[:WARM_UP]), transform, task):
+        pass
     clock = Clock()
-    load(pages)
+    for _ in _batches(pages, transform, task):
+        pass
     return clock.result(len(pages.pages))
 
 
-def measure_model(task: dict[str, Any]) -> dict[str, Any]:
-    """The project's classifier on batches that are decoded already; all scores, to compare precisions."""
-    from classifier import load_classifier
+def _batches(pages: PageList, transform: PageTransform, task: dict[str, Any]) -> Iterator[np.ndarray]:
+    """The pixels of batches uint8 [B, 3, H, W], decoded on as many threads as the task says."""
     from reading.loader import load_batches
+
+    loaded = load_batches(
+        pages, transform, batch_size=task["batch_size"], workers=task["threads"], max_pixels=700_000_000
+    )
+    for batch in loaded:
+        if any(batch.reasons):
+            raise RuntimeError(f"a page cannot be read: {next(filter(None, batch.reasons))}")
+        yield batch.pixels
+
+
+def open_model(task: dict[str, Any]) -> PageClassifier:
+    """The classifier of a task, in its engine; one of ONNX Runtime takes one thread a page, as whole runs have it."""
+    from classifier import load_classifier
+    from encoders.descriptions import read_descriptions
+    from encoders.engine import Computing
+
+    return load_classifier(
+        task["model"],
+        kind="folder" if task["shipped"] else "base",
+        descriptions=None if task["shipped"] else read_descriptions(Path(task["categories"])),
+        computing=Computing(task["engine"], task.get("device", "cpu"), task["precision"], threads=1),
+        base="random",
+    )
+
+
+def measure_model(task: dict[str, Any]) -> dict[str, Any]:
+    """The project's engine on pages that are decoded already, all threads busy; all scores, to compare them."""
     from reading.pages import find_pages
 
-    shipped = task["base"] == str(SHIPPED)
-    descriptions = None
-    if not shipped:
-        from encoders.descriptions import read_descriptions
-
-        descriptions = read_descriptions(Path(task["categories"]))
-    classifier = load_classifier(
-        task["base"], kind="folder" if shipped else "base", descriptions=descriptions, tokenizer=None, base="random"
-    ).to("cpu", task["precision"])
-    pages = find_pages(Path(task["pages"]))
-    loaded = load_batches(
-        pages, classifier.transform, batch_size=task["batch_size"], workers=task["threads"], max_pixels=700_000_000
-    )
-    batches = [batch.pixels for batch in loaded]
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as run.py does
+    classifier = open_model(task)
+    batches = list(_batches(find_pages(Path(task["pages"])), classifier.transform, task))
     for batch in batches[:2]:
-        classifier.scores(batch)
-    clock = Clock()
-    scores = [row for batch in batches for row in classifier.scores(batch).tolist()]
-    return clock.result(len(scores)) | {"scores": scores}
+        classifier.embed_pages(batch)
+    with ThreadPoolExecutor(task["threads"]) as pool:
+        clock = Clock()
+        if classifier.engine.alone:
+            embeddings = np.stack(list(pool.map(classifier.engine.embed_page, np.concatenate(batches))))
+        else:
+            embeddings = np.concatenate([classifier.embed_pages(batch) for batch in batches])
+        result = clock.result(len(embeddings))
+    return result | {"scores": classifier.scores_of(embeddings).tolist()}
 
 
-def measure_corridor(task: dict[str, Any]) -> dict[str, Any]:
+def measure_run(task: dict[str, Any]) -> dict[str, Any]:
     """`run.py` three times in one process, on a few pages to warm up and on all; the rate from the run record.
 
     The processor time is that of the last run less that of the one before, which has the same start but fewer pages.
     """
-    import run
-
     runs = []
+    model = ["--model_path", task["model"]]
+    if not task["shipped"]:
+        model = ["--zero_shot", "-m", task["model"], "-cc", task["categories"]]
     for name in ("warm-up", "warm-up", "pages"):
         with tempfile.TemporaryDirectory() as output:
             flags = {
                 "-d": task[name],
                 "-o": output,
-                "-m": task["base"],
-                "-cc": task["categories"],
                 "--batch_size": task["batch_size"],
-                "--workers": task["threads"],
+                "--workers": task["workers"],
+                "--engine": task["engine"],
+                "--device": task.get("device", "cpu"),
                 "--precision": task["precision"],
             }
             began = time.process_time()
-            code = run.main(
-                ["--zero_shot", "--raw", "--quiet", *(str(word) for flag in flags.items() for word in flag)]
-            )
+            _run(*model, "--raw", "--quiet", *(word for flag in flags.items() for word in flag))
             processor = time.process_time() - began
-            if code:
-                raise RuntimeError(f"run.py ended with {code}")
             record = json.loads(next(Path(output).glob("tables/*_run.json")).read_text(encoding="utf-8"))
             runs.append((record["done"], record["seconds"], processor))
     (few, _, short), (done, seconds, processor) = runs[1:]
@@ -187,13 +216,17 @@ def measure_corridor(task: dict[str, Any]) -> dict[str, Any]:
 
 def measure_memory(task: dict[str, Any]) -> dict[str, Any]:
     """One run of `run.py`; its memory is read where every measured process reads it, before Python's own end."""
+    with tempfile.TemporaryDirectory() as output:
+        _run("-d", task["pages"], "-o", output, "--model_path", task["model"], "--raw", "--quiet")
+    return {}
+
+
+def _run(*arguments: object) -> None:
+    """`run.py` in this process."""
     import run
 
-    with tempfile.TemporaryDirectory() as output:
-        code = run.main(["-d", task["pages"], "-o", output, "--model_path", task["model"], "--raw", "--quiet"])
-    if code:
+    if code := run.main([str(word) for word in arguments]):
         raise RuntimeError(f"run.py ended with {code}")
-    return {}
 
 
 MEASURES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -201,6 +234,6 @@ MEASURES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "pipeline": measure_pipeline,
     "decoding": measure_decoding,
     "model": measure_model,
-    "corridor": measure_corridor,
+    "run": measure_run,
     "memory": measure_memory,
 }
