@@ -19,6 +19,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+from PIL import Image
+
 from reading.page_errors import PageError
 from reading.tiff_errors import tiff_reports
 from reading.tiff_frames import number_of, numbers_of
@@ -30,6 +33,7 @@ _TIFF_MISSING = re.compile(
     r"premature EO|not enough data|premature end|short|invalid strip byte count|read error", re.I
 )
 _DEFLATE, _LZW = (8, 32946), 5  # TIFF compressions
+_FEW_STRIPS = 400
 _PLAIN_COLOURS = (0, 1, 2, 3)  # grey, RGB, palette
 _REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _SYNC = b"\0\0\xff\xff"  # what a deflating writer leaves that flushed its data and never closed them
@@ -87,15 +91,37 @@ def _lacks_checksum_only(inflater: zlib._Decompress) -> bool:
     return inflater.eof
 
 
-def judge_deflated_tiff(file: BinaryIO, tags: Mapping[int, object]) -> None:
-    """The checksum and the length of each strip or tile of a deflated TIFF, which libtiff looks at neither of."""
-    if number_of(tags, 259, 1) not in _DEFLATE:
+def judge_deflated_tiff(file: BinaryIO, tags: Mapping[int, object], image: Image.Image | None = None) -> None:
+    """The checksum and the length of each strip or tile of a deflated TIFF, which libtiff looks at neither of.
+
+    image: what was decoded; where its pixels have the checksums of the strips, nothing is inflated once more.
+    """
+    if number_of(tags, 259, 1) not in _DEFLATE or (image and has_checksums(file, tags, image)):
         return
     is_reversed = number_of(tags, 266, 1) == 2  # libtiff turns the bits of each byte round here too
     for offset, count, least in _parts(tags):
         file.seek(offset)
         data = file.read(count)
         judge_deflate(data.translate(_REVERSED_BITS) if is_reversed else data, least, "its image data")
+
+
+def has_checksums(file: BinaryIO, tags: Mapping[int, object], image: Image.Image) -> bool:
+    """Whether the last bytes of each deflated strip are the checksum of its rows in `image`. False says nothing: only
+    strips of grey or RGB as most writers make them are looked at.
+    """
+    rows, predictor = number_of(tags, 278, image.height), number_of(tags, 317, 1)
+    strips = list(zip(numbers_of(tags.get(273)), numbers_of(tags.get(279)), strict=False))
+    if image.mode not in ("L", "RGB") or rows < 1 or not 0 < len(strips) == -(-image.height // rows) <= _FEW_STRIPS:
+        return False
+    for number, (offset, count) in enumerate(strips):
+        file.seek(offset + max(0, count - 4))
+        band = image.crop((0, number * rows, image.width, min((number + 1) * rows, image.height)))
+        values = np.frombuffer(band.tobytes(), np.uint8).reshape(*band.size[::-1], -1)  # [rows, width, channels]
+        if predictor == 2:  # each value is stored as what it differs by from the one to its left
+            values = np.diff(values, axis=1, prepend=np.uint8(0))
+        if zlib.adler32(values) != int.from_bytes(file.read(4)):
+            return False
+    return True
 
 
 def fails_aloud(file: BinaryIO, tags: Mapping[int, object]) -> bool:

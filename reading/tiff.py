@@ -153,7 +153,7 @@ def _decoded(
         take(needed)
         with decoder(*TIFF_ERRORS):
             image.load()
-    judge_deflated_tiff(file, image.tag_v2)
+    judge_deflated_tiff(file, image.tag_v2, None if bands else image)
     # Of strips that are cut, libtiff would want the whole in memory.
     if not (bands and bands.cuts_strips) and not fails_aloud(file, image.tag_v2):
         judge_tiff(path, directory, heard)

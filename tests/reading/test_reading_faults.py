@@ -11,7 +11,7 @@ import pytest
 import simplejpeg
 from PIL import Image
 
-from reading.damage import judge_deflate, judge_deflated_tiff
+from reading.damage import has_checksums, judge_deflate, judge_deflated_tiff
 from reading.decoding import PageError, count_frames, read_page
 from reading.jpeg import decode_jpeg
 from reading.tiff_errors import can_hear, tiff_reports
@@ -141,3 +141,18 @@ def test_lzw_of_before_1991_is_read_with_a_word_of_warning(tmp_path):
     page = read_page(path, None, min_side=32, max_pixels=10**6, heard=heard)
     assert page.tobytes() == pixels
     assert not can_hear() or "Old-style LZW codes" in heard[0]
+
+
+@pytest.mark.parametrize("predictor", [1, 2])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_deflated_strips_that_gave_the_pixels_of_their_checksums_are_not_inflated_again(tmp_path, mode, predictor):
+    path = tmp_path / "a.tif"
+    noise = Image.effect_noise((90, 70), 50)
+    page = Image.merge("RGB", (noise, noise.rotate(180), noise)).convert(mode)
+    page.save(path, compression="tiff_adobe_deflate", tiffinfo={317: predictor}, strip_size=2000)
+    with path.open("rb") as file, Image.open(path) as image:
+        image.load()
+        assert len(image.tag_v2[273]) > 2
+        assert has_checksums(file, image.tag_v2, image)
+        image.putpixel((89, 69), (image.getpixel((89, 69)) + 1) % 256 if mode == "L" else (1, 2, 3))
+        assert not has_checksums(file, image.tag_v2, image)
