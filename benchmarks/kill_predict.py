@@ -1,7 +1,8 @@
 """Kills sorting runs at random moments, resumes them, and compares their tables with an undisturbed run's.
 
     python benchmarks/kill_predict.py                    # 20 kills, a few minutes
-    python benchmarks/kill_predict.py --kills 5 --seed 7
+    python benchmarks/kill_predict.py --kills 5 --seed 7 --engine torch
+    python benchmarks/kill_predict.py --model_path models/efficientnet-lite0 --pages 160
 
 Every kill is a real SIGKILL of `python run.py -d ... --raw`: after a random number of journalled rows, while tables are
 written (a `.csv.part` stands in `tables/`), or at any moment at all. Then Ctrl-C (SIGINT) and SIGTERM: exit code 130,
@@ -50,14 +51,14 @@ class Ended:
 
 
 class Series:
-    """Pages, a tiny model, and an undisturbed run of them in `work`, with which others are compared.
+    """Pages, a model, and an undisturbed run of them in `work`, with which others are compared.
 
-    pages: how many there are, about one in seven of them broken.
+    pages: how many there are, about one in seven of them broken. model: a folder, None for a tiny one.
     """
 
-    def __init__(self, work: Path, pages: int = PAGES) -> None:
-        self.work, self.pages = work, pages
-        self.model = common.make_tiny_model(work / "model", CATEGORIES)
+    def __init__(self, work: Path, pages: int = PAGES, model: Path | None = None, engine: str = "auto") -> None:
+        self.work, self.pages, self.engine = work, pages, engine
+        self.model = model.absolute() if model else common.make_tiny_model(work / "model", CATEGORIES)
         good = common.draw_pages(work / "drawn", 12)
         whole = good[0].read_bytes()
         torn, empty, letter = (work / "drawn" / name for name in ("torn-1.png", "empty-1.jpg", "letter-1.tif"))
@@ -75,7 +76,8 @@ class Series:
     def command(self, output: Path, *further: str) -> list[str]:
         """The command line of a run."""
         flags = ["-d", self.input, "-o", output, "--model_path", self.model, "--raw", "-tn", 2, "--per_document"]
-        return common.python(["run.py", *flags, "--batch_size", BATCH, "--workers", 1, *further])
+        flags += ["--engine", self.engine, "--batch_size", BATCH, "--workers", 1]
+        return common.python(["run.py", *flags, *further])
 
     def start(
         self,
@@ -243,11 +245,13 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20, help="SIGKILLs in all (default 20)")
     parser.add_argument("--pages", type=int, default=PAGES, help=f"pages a run (default {PAGES})")
     parser.add_argument("--seed", type=int, default=0, help="decides the moments (default 0)")
+    parser.add_argument("--engine", default="auto", help="auto, torch or onnx (default auto: onnx on a CPU)")
+    parser.add_argument("--model_path", type=Path, help="a model folder (default: a tiny random model)")
     given = parser.parse_args()
     draw = random.Random(given.seed)
     kills = identical = runs = in_tables = 0
     with tempfile.TemporaryDirectory() as folder:
-        series = Series(Path(folder), given.pages)
+        series = Series(Path(folder), given.pages, given.model_path, given.engine)
         while kills < given.kills:
             runs += 1
             output = series.work / f"run{runs}"
@@ -273,7 +277,8 @@ def main() -> int:
         interrupts = "identical"
         try:
             numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGINT]
-            series.interrupt(series.work / "interrupted", numbers, sorted(draw.sample(range(4, given.pages - 100), 3)))
+            rows = sorted(draw.sample(range(4, given.pages // 2), 3))
+            series.interrupt(series.work / "interrupted", numbers, rows)
         except Differs as error:
             interrupts = f"DIFFERS: {error}"
         print(f"Ctrl-C, SIGTERM, Ctrl-C, each continued by the command that was named: {interrupts}")

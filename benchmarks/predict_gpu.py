@@ -52,9 +52,8 @@ def main() -> None:
         task = json.loads(given.measure)
         print("RESULT " + json.dumps({"base": make_base, "model": rates, "run": measure_run}[task["what"]](task)))
         return
-    print(f"{common.machine()}\n", flush=True)
     if torch.cuda.is_available():
-        print(f"{torch.cuda.get_device_name(0)}; {cores()} cores for decoding\n", flush=True)
+        print(f"{common.machine()}; {torch.cuda.get_device_name(0)}; {cores()} cores for decoding\n", flush=True)
         with tempfile.TemporaryDirectory() as folder:
             report(given, Path(folder))
     else:

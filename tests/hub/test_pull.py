@@ -119,13 +119,15 @@ def test_golden_models_pulled_or_converted_give_golden_probabilities(hub, comman
     for name, page in golden["pages"].items():
         (tmp_path / "pages").mkdir(exist_ok=True)
         shutil.copyfile(shared / "pages" / page["category"] / name, tmp_path / "pages" / name)
-    sorted_ = command("-d", tmp_path / "pages", "--model_path", model, "--raw", "-o", tmp_path / "out")
-    assert sorted_.code == 0, sorted_.err
-    rows = {row["PATH"].rpartition("/")[2]: row for row in scores(tmp_path / "out")}
-    assert set(rows) == set(golden["pages"])
-    for name, row in rows.items():
-        wanted = dict(zip(mode["categories"], mode["pages"][name]["probabilities"], strict=True))
-        assert all(abs(float(row[category]) - wanted[category]) <= 1e-4 for category in wanted)
+    for engine in ("onnx", "torch"):
+        out = tmp_path / engine
+        sorted_ = command("-d", tmp_path / "pages", "--model_path", model, "--raw", "-o", out, "--engine", engine)
+        assert sorted_.code == 0, sorted_.err
+        rows = {row["PATH"].rpartition("/")[2]: row for row in scores(out)}
+        assert set(rows) == set(golden["pages"])
+        for name, row in rows.items():
+            wanted = dict(zip(mode["categories"], mode["pages"][name]["probabilities"], strict=True))
+            assert all(abs(float(row[category]) - wanted[category]) <= 1e-4 for category in wanted)
 
 
 def test_a_cut_download_goes_on(hub, command, tmp_path):

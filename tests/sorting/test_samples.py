@@ -1,17 +1,19 @@
 """The shipped sample pages: three a category, drawn by data_scripts/draw_pages.py."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from classifier import PageClassifier
+import run
 from encoders.descriptions import read_descriptions
 from reading.decoding import read_page
-from reading.loader import load_batches
 from reading.pages import find_pages
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "category_samples"
+MODEL = ROOT / "models" / "efficientnet-lite0"
 LABELS = list(read_descriptions(ROOT / "category_descriptions" / "page_categories_init.tsv"))
 
 
@@ -35,21 +37,39 @@ def test_all_pages_are_small_enough_for_a_repository() -> None:
     assert sum(file.stat().st_size for file in SAMPLES.rglob("*") if file.is_file()) < 4_000_000
 
 
-def test_the_shipped_model_fits_in_a_repository_and_sorts_the_samples() -> None:
+def scored(folder: Path, engine: str, capsys: pytest.CaptureFixture[str], out: Path) -> dict[str, dict[str, float]]:
+    """Path of a page -> its scores, as `run.py` writes them with the shipped model."""
+    flags = ["-d", folder, "-o", out / engine, "--model_path", MODEL, "--engine", engine, "--raw", "--quiet"]
+    assert run.main([str(flag) for flag in flags]) == 0, capsys.readouterr().err
+    (table,) = (out / engine / "tables").glob("*_RAW.csv")
+    with table.open(encoding="utf-8", newline="") as file:
+        return {row["PATH"]: {label: float(row[label]) for label in LABELS} for row in csv.DictReader(file)}
+
+
+def check_same(torch: dict[str, dict[str, float]], onnx: dict[str, dict[str, float]]) -> None:
+    """Both engines: no score differs by more than 1e-5, no first category."""
+    assert torch.keys() == onnx.keys()
+    for path, scores in torch.items():
+        assert max(scores, key=scores.get) == max(onnx[path], key=onnx[path].get), path
+        assert all(abs(scores[label] - onnx[path][label]) <= 1e-5 for label in LABELS), path
+
+
+def test_the_shipped_model_fits_in_a_repository_and_sorts_the_samples(tmp_path, capsys) -> None:
     """Drawn pages of another seed than its training pages: most must come out right, or something is broken."""
-    folder = ROOT / "models" / "efficientnet-lite0"
-    assert sum(file.stat().st_size for file in folder.iterdir()) < 20_000_000
-    classifier = PageClassifier.from_pretrained(folder)
-    found = find_pages(SAMPLES)
-    right = 0
-    for batch in load_batches(found, classifier.transform, batch_size=1, workers=0, max_pixels=10**7):
-        guessed = classifier.categories[int(classifier.scores(batch.pixels).argmax())]
-        right += guessed == batch.pages[0].path.split("/")[0]
-    assert right >= 22  # of 33; the card tells the figure that was measured
+    assert sum(file.stat().st_size for file in MODEL.iterdir()) < 20_000_000
+    torch, onnx = (scored(SAMPLES, engine, capsys, tmp_path) for engine in ("torch", "onnx"))
+    right = sum(max(scores, key=scores.get) == path.split("/")[0] for path, scores in onnx.items())
+    assert len(onnx) == 33 and right >= 22  # the card tells the figure that was measured
+    check_same(torch, onnx)
+
+
+@pytest.mark.shared
+def test_the_shipped_model_sorts_real_pages_alike_in_both_engines(tmp_path, capsys, shared) -> None:
+    check_same(*(scored(shared / "pages", engine, capsys, tmp_path) for engine in ("torch", "onnx")))
 
 
 def test_the_model_knows_no_document_of_the_samples() -> None:
     from training.record import documents_seen, read_record
 
-    seen = documents_seen(read_record(ROOT / "models" / "efficientnet-lite0"))
+    seen = documents_seen(read_record(MODEL))
     assert not seen & {page.file for page in find_pages(SAMPLES).pages}
