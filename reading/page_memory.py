@@ -67,7 +67,7 @@ def image_bytes(
     elif kind == "avif":
         decoding = pixels * (_AVIF_ALPHA if channels == 4 else _AVIF) + file_size
     elif kind == "png":
-        decoding = pixels * stored + 2 * file_size  # one that is black at its end is looked at once more
+        decoding = pixels * stored + 3 * file_size  # one that is black at its end is looked at once more
     else:
         decoding = pixels * (stored + (kind == "bmp" and image.tile[0].codec_name == "bmp_rle"))
     return with_slack(max(decoding, most))
