@@ -20,6 +20,7 @@ from typing import Protocol
 
 import numpy as np
 
+from encoders.earlier import is_checkpoint
 from encoders.graphs import has_graphs
 from settings.command import install_command
 from utils import UserError, printable
@@ -115,13 +116,16 @@ def graphics_card() -> bool:
 def _no_graphs(folder: Path, tokenizer: bool) -> str:
     """Why the "onnx" engine cannot compute this model; "" where it can."""
     shown = printable(str(folder))
-    if find_spec("onnxruntime") is None or find_spec("tokenizers") is None:
-        return f"ONNX Runtime is not installed: {install_command('requirements-sort.txt')}"
-    if tokenizer:
-        return "it takes no other tokenizer: leave --tokenizer out"
-    if not folder.is_dir() or not has_graphs(folder):
+    for package, name in (("onnxruntime", "ONNX Runtime"), ("tokenizers", "the package tokenizers")):
+        if find_spec(package) is None:
+            return f"{name} is not installed: {install_command('requirements-sort.txt')}"
+    if is_checkpoint(folder):
+        return f"{shown} is of the earlier tool: python run.py --convert {shown} --model_path NEW_FOLDER"
+    if not folder.is_dir():
+        return f"{shown} is no folder with graphs: get one with python run.py --hf --zero_shot -m {shown}"
+    if not has_graphs(folder):
         return f"{shown} has no graphs: make them with python run.py --convert {shown}"
-    return ""
+    return "it takes no other tokenizer: leave --tokenizer out" if tokenizer else ""
 
 
 def _why_torch(engine: str, device: str, precision: str, reason: str) -> str:

@@ -10,8 +10,8 @@
 | `graphs.json` | which files and which weights belong together, and how texts are made into tokens |
 
 No weight is stored twice: the graphs say at which byte of `model.safetensors` each one begins. So a graph with other
-weights beside it would compute nonsense without a word; `graphs.json`, which is written last, tells. graph_export.py
-writes all three.
+weights or another tokenizer beside it would compute nonsense without a word; `graphs.json`, which is written last,
+tells. graph_export.py writes all three.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from utils import UserError, printable
 
 FORMAT = 1
 IMAGE, TEXT, GRAPHS, WEIGHTS = "image.onnx", "text.onnx", "graphs.json", "model.safetensors"
+TOKENIZER = "tokenizer.json"
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")  # what a text graph may ask for
 ENDS = 4096  # bytes of a tensor's beginning and end that tell it from another: training moves every one of its numbers
 LARGEST_HEADER = 100_000_000  # bytes; the limit of safetensors itself
 
@@ -85,6 +87,11 @@ def read_graphs(folder: Path) -> Graphs:
             raise UserError(f"{shown}: {name} is damaged, or not the one that {GRAPHS} names; {again}")
     if fingerprint(folder / WEIGHTS) != values["weights"]:
         raise UserError(f"{shown}: its graphs belong to other weights than its {WEIGHTS}; {again}")
+    if _text_hash(folder / TOKENIZER) != values["tokenizer"]:
+        raise UserError(
+            f"{shown}: {TOKENIZER} is not the one that its graphs were made with: copy or pull the folder again; if it "
+            f"is the right one, {again}"
+        )
     return graphs
 
 
@@ -95,6 +102,7 @@ def write_down(folder: Path, graphs: Graphs) -> str:
         "format": FORMAT,
         "weights": fingerprint(folder / WEIGHTS),
         "files": {name: file_hash(folder / name) for name in (IMAGE, TEXT)},
+        "tokenizer": _text_hash(folder / TOKENIZER),
         "dimensions": graphs.dimensions,
         "text": {
             "inputs": list(text.inputs),
@@ -130,6 +138,14 @@ def fingerprint(weights: Path) -> str:
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{printable(str(weights))}: cannot be read ({one_line(error)})") from error
+
+
+def _text_hash(file: Path) -> str:
+    """SHA-256 of a text file, whatever line ends a checkout gave it; UserError where it cannot be read."""
+    try:
+        return hashlib.sha256(file.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    except OSError as error:
+        raise UserError(f"{printable(str(file))}: cannot be read ({one_line(error)})") from error
 
 
 def tensors_in(weights: Path) -> dict[str, tuple[str, tuple[int, ...], int, int]]:
@@ -168,11 +184,13 @@ def _parsed(values: dict[str, Any]) -> Graphs | None:
         kinds = (
             (values["weights"], str), (values["dimensions"], int), (values["made_with"], dict), (text["inputs"], list),
             (text["longest"], int), (text["pad_id"], int), (text["padding_side"], str), (text["padded"], bool),
-            (files[IMAGE], str), (files[TEXT], str),
+            (files[IMAGE], str), (files[TEXT], str), (values["tokenizer"], str),
         )  # fmt: skip
-        if not all(isinstance(value, kind) for value, kind in kinds) or text["padding_side"] not in ("left", "right"):
+        if not all(type(value) is kind for value, kind in kinds) or text["padding_side"] not in ("left", "right"):
             return None
-        inputs = tuple(map(str, text["inputs"]))
+        if values["dimensions"] < 1 or text["longest"] < 1 or text["pad_id"] < 0 or not {*text["inputs"]} <= {*INPUTS}:
+            return None
+        inputs = tuple(text["inputs"])
         how = TextInput(inputs, text["longest"], text["pad_id"], text["padding_side"], text["padded"])
         return Graphs(values["dimensions"], how, values["made_with"])
     except (KeyError, TypeError):

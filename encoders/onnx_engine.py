@@ -9,6 +9,7 @@ and a page's embedding depends on nothing but the page.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -20,12 +21,13 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 from tokenizers import Tokenizer
 
-from encoders.graphs import IMAGE, TEXT, WEIGHTS, Graphs, read_graphs, tensors_in
+from encoders.graphs import GRAPHS, IMAGE, INPUTS, TEXT, TOKENIZER, WEIGHTS, Graphs, read_graphs, tensors_in
 from utils import UserError, cores, printable
 
 if TYPE_CHECKING:
     from reading.transform import PageTransform
 
+PROVIDERS = ["CPUExecutionProvider"]
 TEXT_BATCH = 64  # prompts embedded at once: 77 positions of a large text tower then take some 100 MB
 # What ONNX Runtime raises: each class stands alone, under Exception.
 LOADING = (runtime.Fail, runtime.InvalidGraph, runtime.InvalidProtobuf, runtime.NoSuchFile, runtime.InvalidArgument,
@@ -41,7 +43,16 @@ def open_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     # Threads that wait by spinning would take the cores from those that decode.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+    weights = graph.with_name(WEIGHTS).resolve()
+    if weights.parent == graph.parent.resolve() and printable(str(graph)) == str(graph):
+        return onnxruntime.InferenceSession(str(graph), options, providers=PROVIDERS)
+    # ONNX Runtime follows no link out of the folder (git-annex and the hub's cache make such) and opens no path that is
+    # not UTF-8; but it takes all from memory, of which it wants twice as much while it loads.
+    if not weights.is_file():
+        return onnxruntime.InferenceSession(graph.read_bytes(), options, providers=PROVIDERS)
+    with weights.open("rb") as stored, mmap.mmap(stored.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        options.add_external_initializers_from_files_in_memory([WEIGHTS], [content], [len(content)])
+        return onnxruntime.InferenceSession(graph.read_bytes(), options, providers=PROVIDERS)
 
 
 class OnnxEngine:
@@ -55,7 +66,7 @@ class OnnxEngine:
         self._mean = np.array(transform.mean, np.float32)[:, None, None]
         self._std = np.array(transform.std, np.float32)[:, None, None]
         self._sessions = {graph: self._open(graph) for graph in (IMAGE, TEXT)}
-        self._check_size(transform.size)
+        self._check(transform.size)
 
     @classmethod
     def load(cls, folder: Path, transform: PageTransform, threads: int = 0) -> OnnxEngine:
@@ -106,12 +117,12 @@ class OnnxEngine:
         for row, of_one in enumerate(encoded):
             part = slice(length - len(of_one), length) if text.padding_side == "left" else slice(0, len(of_one))
             ids[row, part], mask[row, part] = of_one, 1
-        every = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        every = dict(zip(INPUTS, (ids, mask, np.zeros_like(ids)), strict=True))
         return {name: every[name] for name in text.inputs}
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
-        file = self._folder / "tokenizer.json"
+        file = self._folder / TOKENIZER
         try:
             tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
         except Exception as error:
@@ -132,18 +143,29 @@ class OnnxEngine:
             return open_session(file, self._threads if graph == IMAGE else cores())
         except LOADING as error:
             raise UserError(
-                f"{printable(str(file))}: ONNX Runtime cannot load it ({_one_line(error)}): make the graphs anew with "
-                f"python run.py --convert {printable(str(self._folder))}, or take --engine torch"
+                f"{printable(str(file))}: ONNX Runtime cannot load it ({_one_line(error)}): {self._anew}"
             ) from error
 
-    def _check_size(self, size: tuple[int, int]) -> None:
-        """UserError where pages of `size` (height, width) are not what the image graph takes."""
-        height, width = self._sessions[IMAGE].get_inputs()[0].shape[-2:]
+    def _check(self, size: tuple[int, int]) -> None:
+        """UserError where the graphs take or give something else than `graphs.json` and the transform's size say."""
+        image, text = self._sessions[IMAGE], self._sessions[TEXT]
+        dimensions = [session.get_outputs()[0].shape[-1] for session in (image, text)]
+        names = [[value.name for value in session.get_inputs()] for session in (image, text)]
+        if names != [["pixels"], list(self._graphs.text.inputs)] or dimensions != [self.dimensions] * 2:
+            raise UserError(
+                f"{printable(str(self._folder))}: {GRAPHS} does not say what its graphs take and give: {self._anew}"
+            )
+        height, width = image.get_inputs()[0].shape[-2:]
         if (height, width) != size:
             raise UserError(
                 f"{printable(str(self._folder))}: the transform gives {size[0]} x {size[1]} pixels, the image tower "
                 f"takes {height} x {width}: they do not belong together"
             )
+
+    @property
+    def _anew(self) -> str:
+        folder = printable(str(self._folder))
+        return f"make the graphs anew with python run.py --convert {folder}, or take --engine torch"
 
     def _run(self, graph: str, inputs: dict[str, np.ndarray]) -> np.ndarray:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -99,11 +101,19 @@ def test_auto_takes_the_graphs_on_a_cpu(monkeypatch, folder, wanted, expected):
 
 
 def test_what_has_no_graphs_is_computed_by_torch(tmp_path):
-    bare = tiny_base(tmp_path / "base")
-    for source in (bare, tiny_checkpoint(tmp_path / "old"), tmp_path / "a.pt", "someone/model"):
-        assert choose_engine(source, engine="auto", device="cpu", precision="fp32").engine == "torch"
-        with pytest.raises(UserError, match=r"has no graphs.*--convert"):
-            choose_engine(source, engine="onnx", device="auto", precision="fp32")
+    bare, old = tiny_base(tmp_path / "base"), tiny_checkpoint(tmp_path / "old")
+    pickled = tiny_checkpoint(tmp_path / "a.pt")
+    for source, told in (
+        (bare, r"has no graphs.*--convert \S+base, or"),
+        (old, r"earlier tool.*--convert \S+old --model_path NEW_FOLDER, or"),
+        (pickled, r"earlier tool.*--convert \S+a.pt --model_path NEW_FOLDER, or"),
+        ("someone/model", "--hf --zero_shot -m someone/model, or"),
+    ):
+        for tokenizer in (False, True):
+            computing = choose_engine(source, engine="auto", device="cpu", precision="fp32", tokenizer=tokenizer)
+            assert computing.engine == "torch"
+            with pytest.raises(UserError, match=told):
+                choose_engine(source, engine="onnx", device="auto", precision="fp32", tokenizer=tokenizer)
 
 
 @pytest.mark.parametrize(("flag", "value"), [("precision", "bf16"), ("device", "cuda"), ("device", "mps")])
@@ -154,6 +164,40 @@ def test_the_light_engine_sorts_without_torch(tmp_path, folder, scans):
         assert done.returncode == 2
         assert f"error: {needs} needs PyTorch, which is not installed" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links")
+def test_links_to_files_that_lie_elsewhere_are_followed(tmp_path, folder):
+    """As git-annex, DataLad and the hub's cache have them."""
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for file in folder.iterdir():
+        at = tmp_path / "objects" / file.name / file.name
+        at.parent.mkdir(parents=True)
+        shutil.copyfile(file, at)
+        (linked / file.name).symlink_to(at)
+    found = PageClassifier.from_pretrained(linked, Computing("onnx")).scores(pages())
+    assert np.array_equal(found, PageClassifier.from_pretrained(folder, Computing("onnx")).scores(pages()))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_folder_whose_name_is_no_utf8(tmp_path, folder):
+    copied = shutil.copytree(folder, tmp_path / os.fsdecode(b"mod\xe9le"))
+    assert PageClassifier.from_pretrained(copied, Computing("onnx")).scores(pages()).shape == (6, 3)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("dimensions", 8), ("dimensions", True), ("inputs", ["input_ids", "attention_mask"]), ("inputs", ["pixels"]),
+     ("inputs", []), ("longest", 0), ("pad_id", -1)],
+)  # fmt: skip
+def test_what_graphs_json_says_must_be_what_the_graphs_are(tmp_path, key, value):
+    folder = tiny_model_folder(tmp_path / "mine", kind="siglip")
+    values = json.loads((folder / GRAPHS).read_text(encoding="utf-8"))
+    (values if key == "dimensions" else values["text"])[key] = value
+    (folder / GRAPHS).write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(UserError, match=f"{GRAPHS} does not .*--convert"):
+        PageClassifier.from_pretrained(folder, Computing("onnx"))
 
 
 def test_a_damaged_graph_is_one_line(tmp_path, scans):

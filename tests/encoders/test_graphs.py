@@ -134,6 +134,14 @@ def test_graphs_that_do_not_belong_or_are_not_whole_are_told(copied, tmp_path):
     (copied / WEIGHTS).unlink()
     told(WEIGHTS, "missing")
     restore()
+    file = copied / "tokenizer.json"
+    file.write_bytes(whole[file.name].replace(b"\n", b"\r\n"))  # as git may check it out on Windows
+    assert read_graphs(copied)
+    file.write_bytes((tiny_model_folder(tmp_path / "siglip", kind="siglip") / file.name).read_bytes())
+    told(file.name, "not the one", "--convert")
+    file.unlink()
+    told(file.name, "cannot be read")
+    restore()
     changed(GRAPHS, format=2)
     told(GRAPHS, "format 2", "update")
     restore()
