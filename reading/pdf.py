@@ -25,10 +25,11 @@ from reading.containers import FileId, file_id_of, pdf_span, size_of
 from reading.memory_gate import budget, take
 from reading.page_errors import PageError, decoder
 from reading.page_memory import with_slack
-from reading.pdf_damage import PdfStreams
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
+
+    from reading.pdf_damage import PdfStreams
 
 # A PDF page is drawn with its shorter side at 4 x the model's: at 2 x, thin strokes of scanned bitmaps come out up to
 # 10 grey levels off the same page at 300 dpi, at 4 x less than 2, for 3 ms more.
@@ -80,6 +81,8 @@ class OpenPdfs:
 
         What its streams complain about is raised or added to `heard` (pdf_damage.py).
         """
+        from reading.pdf_damage import PdfStreams  # 60 ms, which one page of another format need not wait for
+
         file_id = file_id_of(path, file)
         with _pdfium_lock:
             pdf = self._open.pop(file_id, None)
