@@ -11,17 +11,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-import onnx
-from common import Parser, start
-from onnx import TensorProto, helper, numpy_helper
+from common import Parser, check_packages, start
 
 from encoders.graphs import tensors_in
 from encoders.look import FILE, LOOK, POOLED, SEAL, SIZE, seal_of
 from output.files import file_hash, write_whole
+
+if TYPE_CHECKING:
+    from onnx import NodeProto, TensorProto
 
 EXAMPLES = """\
 examples:
@@ -36,7 +38,7 @@ class _Graph:
 
     def __init__(self, weights: Path) -> None:
         self.stored = tensors_in(weights)
-        self.nodes: list[onnx.NodeProto] = []
+        self.nodes: list[NodeProto] = []
         self.tensors: list[TensorProto] = []
         self.last = "pixels"
         self._file = weights.name
@@ -47,17 +49,23 @@ class _Graph:
 
     def node(self, kind: str, *inputs: str, **attributes: object) -> str:
         """Append a node on these inputs alone."""
+        from onnx import helper
+
         self.last = f"{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [self.last], name=self.last, **attributes))
         return self.last
 
     def constant(self, name: str, values: object, kind: type = np.float32) -> str:
         """A small constant that lies in the graph."""
+        from onnx import numpy_helper
+
         self.tensors.append(numpy_helper.from_array(np.array(values, kind), name))
         return name
 
     def weight(self, name: str) -> str:
         """A half-precision tensor of the file, widened; ONNX Runtime does that once, as it loads."""
+        from onnx import TensorProto
+
         kind, shape, offset, length = self.stored.pop(name)
         if kind != "F16":
             raise ValueError(f"{name} is {kind}, not F16")
@@ -103,6 +111,8 @@ class _Graph:
 
 def graph_of(weights: Path) -> bytes:
     """The sealed graph of a look file: "pixels" uint8 [256, 192] -> "look" float32 [256], of unit length."""
+    from onnx import TensorProto, helper
+
     graph = _Graph(weights)
     graph.constant("zero", 0), graph.constant("six", 6)
     graph.add("Cast", to=TensorProto.FLOAT)
@@ -155,7 +165,9 @@ def write_graph(weights: Path) -> Path:
 def main(arguments: Sequence[str]) -> int:
     """Write the graph of the look that the program has; the exit code."""
     parser = Parser(__doc__.splitlines()[0], EXAMPLES)
-    if parser.read(arguments).dry_run:
+    dry_run = parser.read(arguments).dry_run
+    check_packages("look_graph.py", ("onnx",), "requirements.txt")
+    if dry_run:
         print(f"{FILE} -> {FILE.with_suffix('.onnx')}")
     else:
         write_graph(FILE)
