@@ -20,11 +20,12 @@ from encoders.base import BASE, is_base
 from encoders.earlier import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
 from output.files import json_if_whole
 from settings.command import ModelRequest
+from settings.config_file import HOME
 from settings.given_paths import expanded
 from settings.schema import Settings
 from utils import UserError, did_you_mean, nearest, printable
 
-SHIPPED = Path(__file__).resolve().parents[1] / "models" / "efficientnet-lite0"
+SHIPPED = HOME / "models" / "efficientnet-lite0"
 UNTUNED = "untuned"  # what stands for a revision in the name of a pulled base's folder
 UNKNOWN = "CLIP"  # the base of an earlier model whose name and shapes do not tell
 # Base codes of the earlier tool -> ids on the Hugging Face hub.

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from settings.config_file import HOME, every_key, near
+from settings.config_file import HOME, PACKED, every_key, near
 from settings.given_paths import filled, given_files, given_path, no_address
 from settings.schema import Settings
 from utils import UserError, printable
@@ -311,6 +311,8 @@ def check_packages(what: str, needs: Iterable[str], requirements: str) -> None:
 
 def install_command(*wanted: str) -> str:
     """What installs packages, or those of a requirements file, as it can be typed here."""
+    if PACKED:
+        return "this folder is for sorting alone; for the rest install the program itself (docs/installing.md)"
     words = [word for name in wanted for word in (["-r", str(near(HOME / name))] if name.endswith(".txt") else [name])]
     return quoted([sys.orig_argv[0] or "python", "-m", "pip", "install", *words])
 
@@ -318,6 +320,8 @@ def install_command(*wanted: str) -> str:
 def program_of(arguments: tuple[str, ...]) -> tuple[str, ...]:
     """How the program was started: the interpreter and run.py as they were typed."""
     typed = tuple(sys.orig_argv)
+    if PACKED:
+        return typed[:1]
     before = typed[: len(typed) - len(arguments)]
     same = typed[len(before) :] == arguments and before and Path(before[-1]).name == "run.py"
     return before if same else ("python", "run.py")

@@ -14,6 +14,7 @@ import json
 import math
 import os
 import re
+import sys
 import tomllib
 import types
 import typing
@@ -26,7 +27,9 @@ from settings.given_paths import address_fault, expanded
 from settings.schema import SECTIONS, Settings
 from utils import UserError, did_you_mean, nearest, printable
 
-HOME = Path(__file__).resolve().parents[1]  # the project: what the defaults are relative to
+PACKED = bool(getattr(sys, "frozen", False))  # a folder with the program in it, for people without Python (.ci/pack.py)
+# The project: what the defaults are relative to.
+HOME = Path(sys.executable).resolve().parent if PACKED else Path(__file__).resolve().parents[1]
 TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
 NO_TOKEN = (
     "a token does not belong in a file: take it out (and revoke it on the hub if others could read the file), "

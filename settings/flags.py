@@ -11,15 +11,16 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from settings.command import Job
-from settings.config_file import Key, every_key
+from settings.config_file import PACKED, Key, every_key
 from utils import UserError, did_you_mean, nearest, printable
 
-PROGRAM = "python run.py"
+PROGRAM = Path(sys.executable).stem if PACKED else "python run.py"
 VERSION = "0.1.0"  # as CHANGELOG.md has it
 GROUPS = {  # of the help, in order; the sections of settings/schema.py, and `group` of their settings
     "input": "what to sort",
