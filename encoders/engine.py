@@ -137,5 +137,5 @@ def _why_torch(engine: str, device: str, precision: str, reason: str) -> str:
     elif device != "cpu":
         asked = f"--device {device}"
     else:
-        return f"{reason}; PyTorch, which needs none, is not installed either: {install_command('requirements.txt')}"
+        return f"{reason}; PyTorch, which makes them, is not installed: {install_command('requirements.txt')}"
     return f"{asked} needs PyTorch, which is not installed: {install_command('requirements.txt')}"

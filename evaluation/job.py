@@ -29,7 +29,7 @@ from output.files import write_json
 from output.outcome import Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
-from sorting.job import batches_of, chosen_descriptions, model_lines, open_classifier, score_batch
+from sorting.job import batches_of, chosen_descriptions, computing_of, model_lines, open_classifier, score_batch
 from sorting.results import top_categories
 from training.data import LabelledPages
 from training.record import read_record
@@ -80,6 +80,7 @@ class EvalFiles:
 def run_evaluation(settings: Settings, job: Evaluation) -> int:
     """Judge one model by labelled pages. Returns 0, or 1 where pages failed; UserError for what the user can mend."""
     choice = choose_model(settings, job.model)
+    computing_of(choice, settings)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
     check_writable(settings.output.folder)
     judged = choose_pages(settings, job.directory, choice)

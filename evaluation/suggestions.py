@@ -26,7 +26,7 @@ from output.tables import Table, cell, check_writable, number, path_cell
 from reading.documents import Documents, below_categories
 from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
-from sorting.job import batches_of, chosen_descriptions, model_lines, open_classifier, say_pages
+from sorting.job import batches_of, chosen_descriptions, computing_of, model_lines, open_classifier, say_pages
 from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ COLUMNS = [
 def run_suggestion(settings: Settings, job: Suggestion) -> int:
     """Suggest `job.count` pages; 0, or 1 where pages could not be read. UserError for what the user can mend."""
     choice = choose_model(settings, job.model)
+    computing_of(choice, settings)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
     read = settings.input
     check_writable(settings.output.folder)

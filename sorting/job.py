@@ -55,6 +55,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     done until then). Raises UserError, before any work, for what the user can mend.
     """
     choice = choose_model(settings, job.model)
+    computing_of(choice, settings)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
     writes = job.directory is not None or job.output_given or settings.output.raw
     # All that can be refused is refused before the model is loaded.

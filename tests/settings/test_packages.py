@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny import tiny_model_folder
 
 from run import JOBS, WORDS
 from settings.command import PACKAGES, Job, check_packages
@@ -76,6 +77,18 @@ def test_what_needs_more_says_so_before_any_work(tmp_path):
         file = {"explore": "requirements-explore.txt", "--train": "requirements.txt"}.get(command[0], "")
         assert re.search(rf"-m pip install (-r )?\S*({file or 'requirements.txt'}|{missing})$", line), line
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_model_that_needs_pytorch_is_refused_before_pages_are_looked_for(tmp_path):
+    tiny_model_folder(tmp_path / "mine")
+    for graph in (tmp_path / "mine").glob("*.onnx"):
+        graph.unlink()
+    (tmp_path / "mine" / "graphs.json").unlink()
+    flags = ["-d", ".", "--model_path", "mine"]
+    commands = [flags, ["--suggest", "3", *flags], ["--eval", *flags], ["-d", ".", "--precision", "bf16"]]
+    codes, lines = without([name for name in ABSENT if name != "matplotlib"], commands, tmp_path)
+    assert codes == [2] * 4
+    assert [line for line in lines if re.search(r"^error: .*-m pip install -r \S*requirements.txt$", line)] == lines
 
 
 def test_one_package_of_many_is_named_alone(tmp_path):
