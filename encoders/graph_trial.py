@@ -106,12 +106,10 @@ def try_tokenizer(
 
 
 def _session(graph: Path) -> onnxruntime.InferenceSession:
-    import onnxruntime
+    from encoders.onnx_engine import open_session
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = torch.get_num_threads(), 4
     with _complaints():
-        return onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        return open_session(graph, torch.get_num_threads())
 
 
 def _run(session: onnxruntime.InferenceSession, inputs: dict[str, np.ndarray]) -> np.ndarray:
@@ -122,15 +120,11 @@ def _run(session: onnxruntime.InferenceSession, inputs: dict[str, np.ndarray]) -
 @contextlib.contextmanager
 def _complaints() -> Iterator[None]:
     """Whatever ONNX Runtime raises (each class stands alone, under Exception) is a GraphError."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+    from encoders.onnx_engine import LOADING, RUNNING
 
-    raised = (
-        runtime.Fail, runtime.InvalidArgument, runtime.InvalidGraph, runtime.InvalidProtobuf, runtime.NoSuchFile,
-        runtime.NotImplemented, runtime.RuntimeException, RuntimeError, ValueError,
-    )  # fmt: skip
     try:
         yield
-    except raised as error:
+    except (*LOADING, *RUNNING, ValueError) as error:
         raise GraphError(f"ONNX Runtime does not take its graphs ({one_line(error)})") from error
 
 
