@@ -47,3 +47,29 @@ def test_unix_starters_pass_everything_on(tmp_path):
     link.symlink_to(SCRIPTS / "unix")
     ended = subprocess.run([link / "move_single.sh", folder], cwd="/", env=environment, capture_output=True, text=True)
     assert ended.returncode == 0 and (folder / "onepagers" / "X-1.png").is_file()
+
+
+def test_scripts_need_no_more_than_sorting_or_say_so_before_any_work(tmp_path):
+    light = """
+import runpy, sys
+sys.path.insert(0, sys.argv[1])
+for name in ("torch", "transformers", "timm", "onnx", "pandas", "sklearn", "matplotlib", "scipy", "imagecodecs"):
+    sys.modules[name] = None
+for words in (line.split() for line in sys.stdin):
+    sys.argv = words
+    try:
+        runpy.run_path(words[0], run_name="__main__")
+    except SystemExit as done:
+        print("ended with", done.code)
+"""
+    scripts = [file for file in sorted(SCRIPTS.glob("*.py")) if "no_command(" not in file.read_text(encoding="utf-8")]
+    scripts = [file for file in scripts if file.name != "common.py"]
+    (tmp_path / "pages" / "TEXT").mkdir(parents=True)
+    needing = {"dataset.py": "matplotlib", "make_default_model.py": "torch", "make_look.py": "torch"}
+    commands = [f"{file} --help" for file in scripts] + [f"{SCRIPTS / name} pages" for name in needing]
+    done = subprocess.run([sys.executable, "-c", light, SCRIPTS], cwd=tmp_path, input="\n".join(commands),
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    codes = [line for line in done.stdout.splitlines() if line.startswith("ended with")]
+    assert codes == ["ended with 0"] * len(scripts) + ["ended with 2"] * 3
+    for line, package in zip(done.stderr.splitlines(), needing.values(), strict=True):
+        assert package in line and " -m pip install " in line
