@@ -60,3 +60,19 @@ def test_the_readme_can_be_read_in_ten_minutes():
     lines = (HOME / "README.md").read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 130
     assert max(map(len, lines)) <= 120
+
+
+def test_the_readme_begins_with_the_light_install_on_every_system():
+    readme = (HOME / "README.md").read_text(encoding="utf-8").split("## Quick start")[1].split("\n## ")[0]
+    (light, all_packages), (windows,) = (re.findall(rf"^```{kind}\n(.+?)^```", readme, re.MULTILINE | re.DOTALL)
+                                         for kind in ("sh", "powershell"))  # fmt: skip
+    assert "-r requirements-sort.txt" in light and "run.py -d category_samples" in light
+    assert "-r requirements.txt" in all_packages and "-m pytest" in all_packages
+    assert windows == light.replace("python3 -m", "py -m").replace("/bin/", "\\Scripts\\")
+
+
+def test_requirements_that_docs_name_are_there():
+    named = {
+        name for page in PAGES for name in re.findall(r"requirements[\w-]*\.txt", page.read_text(encoding="utf-8"))
+    }
+    assert named == {file.name for file in HOME.glob("requirements*.txt")}
