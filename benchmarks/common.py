@@ -37,13 +37,14 @@ class Done:
     """A process that has ended.
 
     seconds: wall time. others: which share of the machine's cores other processes took meanwhile (0: not known, beside
-    Linux).
+    Linux). processor: seconds that it computed, on all cores together (0: not known, on Windows).
     """
 
     code: int
     seconds: float
     output: str
     others: float = 0.0
+    processor: float = 0.0
 
 
 def run_process(arguments: Sequence[str | Path], threads: int = 1) -> Done:
@@ -65,8 +66,9 @@ def run_process(arguments: Sequence[str | Path], threads: int = 1) -> Done:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     seconds = time.perf_counter() - began
-    others = (_busy_seconds() - busy - usage.ru_utime - usage.ru_stime) / (seconds * (os.cpu_count() or 1))
-    return Done(process.returncode, seconds, output, max(0.0, others))
+    processor = usage.ru_utime + usage.ru_stime
+    others = (_busy_seconds() - busy - processor) / (seconds * (os.cpu_count() or 1))
+    return Done(process.returncode, seconds, output, max(0.0, others), processor)
 
 
 def own_peak_mb() -> float:

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from common import HOME, link, markdown, own_peak_mb, run_process
+from common import HOME, Done, link, markdown, own_peak_mb, run_process
 
 PAGES = 240  # indexed and classified, in turn
 TURNS = 3
@@ -40,7 +40,7 @@ def indexing_speed(pages: list[Path], folder: Path, model: str) -> None:
             link(page, folder / name / page.name)
     flags = ["--backbone", model] if model else []
     chosen = ["-m", model] if model else []
-    seconds: dict[tuple[str, str], list[float]] = {}
+    runs: dict[tuple[str, str], list[Done]] = {}
     for turn in range(TURNS):
         for name in ("one", "many"):
             for what in ("index", "sort"):
@@ -52,34 +52,33 @@ def indexing_speed(pages: list[Path], folder: Path, model: str) -> None:
                 done = run_process(command, threads=os.cpu_count() or 1)
                 if done.code:
                     sys.exit(f"{what} failed:\n{done.output}")
-                seconds.setdefault((what, name), []).append(done.seconds)
-    rates = {}
-    for what in ("index", "sort"):
-        many, one = (statistics.median(seconds[what, name]) for name in ("many", "one"))
-        rates[what] = (len(pages) - 1) / (many - one)
-    ratios = [
-        (sort_many - sort_one) / (index_many - index_one)
-        for sort_many, sort_one, index_many, index_one in zip(
-            seconds["sort", "many"],
-            seconds["sort", "one"],
-            seconds["index", "many"],
-            seconds["index", "one"],
-            strict=True,
-        )
+                runs.setdefault((what, name), []).append(done)
+
+    def spent(what: str, measure: str) -> list[float]:
+        """Seconds of each turn, less those of a run of one page."""
+        turns = zip(runs[what, "many"], runs[what, "one"], strict=True)
+        return [getattr(many, measure) - getattr(one, measure) for many, one in turns]
+
+    rows = [
+        [
+            shown,
+            f"{(len(pages) - 1) / statistics.median(spent(what, 'seconds')):.1f}",
+            f"{1000 * statistics.median(spent(what, 'processor')) / (len(pages) - 1):.1f}",
+        ]
+        for what, shown in (("sort", "classification alone"), ("index", "`explore index`"))
     ]
     size = _size(folder / "out_index_many_0")
     per_page = size / len(pages) / 1024
     print(f"\n{len(pages)} drawn pages of A4 at 150 dpi, {TURNS} turns, start-up aside (less a run of one page)\n")
-    print(
-        markdown(
-            ["", "pages/s"],
-            [["classification alone", f"{rates['sort']:.1f}"], ["`explore index`", f"{rates['index']:.1f}"]],
+    print(markdown(["", "pages/s", "processor, ms a page"], rows))
+    for measure in ("seconds", "processor"):
+        turns = zip(spent("sort", measure), spent("index", measure), strict=True)
+        ratios = [sort / index for sort, index in turns if index]
+        print(
+            f"\nindexing against classification, {measure}: {statistics.median(ratios):.2f} x (turns: "
+            f"{', '.join(f'{ratio:.2f}' for ratio in ratios)})"
         )
-    )
-    print(
-        f"\nindexing against classification: {statistics.median(ratios):.2f} x (turns: "
-        f"{', '.join(f'{ratio:.2f}' for ratio in ratios)}); on disk {per_page:.1f} KB a page with thumbnail"
-    )
+    print(f"on disk {per_page:.1f} KB a page with thumbnail")
 
 
 def second_run(sources: list[Path], folder: Path, model: str, names: int) -> None:
