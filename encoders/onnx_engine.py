@@ -38,7 +38,7 @@ RUNNING = (runtime.Fail, runtime.InvalidArgument, runtime.RuntimeException, runt
 def open_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
     """A graph that runs on the CPU, one page on so many threads. Raises what is in `LOADING`."""
     onnxruntime.set_default_logger_severity(4)  # what goes wrong is raised; nothing speaks to the terminal
-    onnxruntime.disable_telemetry_events()  # offline is normal: Windows builds would send some
+    onnxruntime.disable_telemetry_events()  # those of Windows' own log; all else, see __init__.py
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     # Threads that wait by spinning would take the cores from those that decode.

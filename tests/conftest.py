@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import encoders  # noqa: F401  (first: what it says to ONNX Runtime counts before that is imported)
+
 # Where the suite itself runs in the background of a shell, Ctrl-C is ignored, and so it would be in all its children:
 # the tests that interrupt a real process need it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

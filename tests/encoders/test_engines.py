@@ -200,6 +200,17 @@ def test_what_graphs_json_says_must_be_what_the_graphs_are(tmp_path, key, value)
         PageClassifier.from_pretrained(folder, Computing("onnx"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="its home is no variable")
+def test_nothing_is_left_in_the_users_home(tmp_path, folder, scans):
+    """ONNX Runtime, left to itself, keeps there what it sends to its maker."""
+    home = tmp_path / "home"
+    home.mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
+    command = [sys.executable, "-c", LIGHT, "-f", str(scans / "P-1.png"), "--model_path", str(folder)]
+    subprocess.run(command, cwd=ROOT, env=kept | {"HOME": str(home)}, capture_output=True, check=True)
+    assert list(home.rglob("*")) == []
+
+
 def test_a_damaged_graph_is_one_line(tmp_path, scans):
     folder = tiny_model_folder(tmp_path / "mine")
     graph = folder / IMAGE
