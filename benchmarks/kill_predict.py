@@ -248,6 +248,8 @@ def main() -> int:
     parser.add_argument("--engine", default="auto", help="auto, torch or onnx (default auto: onnx on a CPU)")
     parser.add_argument("--model_path", type=Path, help="a model folder (default: a tiny random model)")
     given = parser.parse_args()
+    # In the background a shell lets programs ignore Ctrl-C, and so would those that are started from here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     draw = random.Random(given.seed)
     kills = identical = runs = in_tables = 0
     with tempfile.TemporaryDirectory() as folder:
