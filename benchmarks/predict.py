@@ -287,6 +287,7 @@ def prepare(work: Path, files: list[Path], given: argparse.Namespace, count: int
     categories.write_text("\n".join(lines.values()) + "\n", encoding="utf-8")
     return {
         "base": base,
+        "device": "cpu",
         "threads": given.threads,
         "batch_size": given.batch_size,
         "categories": str(categories),

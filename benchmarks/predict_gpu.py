@@ -82,10 +82,10 @@ def report(given: argparse.Namespace, work: Path) -> None:
 
     source = given.pages or common.HOME / "category_samples"
     files = [file.absolute() for file in sorted(source.rglob("*.*")) if file.is_file()]
-    task |= {
+    task = {
         "what": "run",
-        "precision": "fp32",
-        "workers": -1,
+        "model": str(SHIPPED),
+        "shipped": True,
         "pages": str(common.link_pages(files, work / "pages", PAGES)),
         "warm-up": str(common.link_pages(files, work / "few", WARM_UP)),
     }

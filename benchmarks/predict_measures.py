@@ -161,7 +161,7 @@ def open_model(task: dict[str, Any]) -> PageClassifier:
         task["model"],
         kind="folder" if task["shipped"] else "base",
         descriptions=None if task["shipped"] else read_descriptions(Path(task["categories"])),
-        computing=Computing(task["engine"], task.get("device", "cpu"), task["precision"], threads=1),
+        computing=Computing(task["engine"], task["device"], task["precision"], threads=1),
         base="random",
     )
 
@@ -188,6 +188,7 @@ def measure_model(task: dict[str, Any]) -> dict[str, Any]:
 def measure_run(task: dict[str, Any]) -> dict[str, Any]:
     """`run.py` three times in one process, on a few pages to warm up and on all; the rate from the run record.
 
+    Settings that the task does not name are the defaults.
     The processor time is that of the last run less that of the one before, which has the same start but fewer pages.
     """
     runs = []
@@ -196,17 +197,12 @@ def measure_run(task: dict[str, Any]) -> dict[str, Any]:
         model = ["--zero_shot", "-m", task["model"], "-cc", task["categories"]]
     for name in ("warm-up", "warm-up", "pages"):
         with tempfile.TemporaryDirectory() as output:
-            flags = {
-                "-d": task[name],
-                "-o": output,
-                "--batch_size": task["batch_size"],
-                "--workers": task["workers"],
-                "--engine": task["engine"],
-                "--device": task.get("device", "cpu"),
-                "--precision": task["precision"],
-            }
+            flags = ["-d", task[name], "-o", output, "--raw", "--quiet"]
+            for setting in ("engine", "device", "precision", "batch_size", "workers"):
+                if setting in task:
+                    flags += [f"--{setting}", task[setting]]
             began = time.process_time()
-            _run(*model, "--raw", "--quiet", *(word for flag in flags.items() for word in flag))
+            _run(*model, *flags)
             processor = time.process_time() - began
             record = json.loads(next(Path(output).glob("tables/*_run.json")).read_text(encoding="utf-8"))
             runs.append((record["done"], record["seconds"], processor))
