@@ -191,6 +191,8 @@ def _of_model(folder: Path, name: str, settings: Settings) -> Backbone:
             f"{install_command('requirements.txt')}"
         )
     transform = PageTransform.from_processor(folder)
+    if settings.setup.engine == "onnx":
+        _computing(folder, settings)  # says how the folder gets graphs
     if settings.setup.precision != "fp32":
         raise UserError(f"--precision {settings.setup.precision} is for model folders of this program; take fp32")
     model, has_pooler = load_headless(folder)

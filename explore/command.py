@@ -25,7 +25,7 @@ from utils import UserError, did_you_mean, printable
 # Settings whose flags a command shares with sorting.
 FINDING = ("--file_format", "--inner", "--hidden", "--exclude")
 READING = ("--max_pixels", "--memory", "--strict", "--document_from", "--document_pattern", *FINDING)
-COMPUTING = ("--device", "--precision", "--batch_size", "--workers")
+COMPUTING = ("--engine", "--device", "--precision", "--batch_size", "--workers")
 METHODS = ("tsne", "pca")
 
 
@@ -145,7 +145,7 @@ class Search(ExploreJob):
 columns for --where (SQL): id, folder, path, frame, document, page, file, year, category, score, hash, size, mtime_ns,
 width, height, cluster, cluster_distance, x, y. Texts stand in single quotes: category = 'DRAW', path like '%box 3%'.
 """
-    shared = ("--max_pixels", "--memory", "--device", "--excel", "--quiet")
+    shared = ("--max_pixels", "--memory", "--engine", "--device", "--excel", "--quiet")
     work = "explore.search:run_search"
 
     output: Path

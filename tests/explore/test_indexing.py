@@ -24,6 +24,7 @@ from classifier import PageClassifier
 from explore.known import content_hash, year_of
 from index.database import Index, page_file
 from run import main
+from utils import UserError
 
 
 def test_rows_vectors_and_thumbnails(here, model, capsys):
@@ -266,7 +267,10 @@ def test_dual_encoders_as_published_have_texts(here, tmp_path, kind):
     from explore.backbones import open_backbone
     from settings.schema import Settings
 
+    asked = Settings().replaced("setup", engine="onnx")
     backbone = open_backbone(str(tiny_base(tmp_path / kind, kind)), Settings())
+    with pytest.raises(UserError, match=r"has no graphs: make them with python run\.py --convert"):
+        open_backbone(str(tmp_path / kind), asked)
     pixels = np.random.default_rng(0).integers(0, 256, (2, 3, *backbone.transform.size), dtype=np.uint8)
     vectors = backbone.embed(pixels)
     assert vectors.shape == (2, backbone.info.dim)
@@ -275,7 +279,7 @@ def test_dual_encoders_as_published_have_texts(here, tmp_path, kind):
         return
     # With graphs the vectors are those of before, so its indexes go on.
     assert main(["--convert", str(tmp_path / kind)]) == 0
-    light = open_backbone(str(tmp_path / kind), Settings())
+    light = open_backbone(str(tmp_path / kind), asked)
     assert light.embedder.name == "onnx"
     assert light.info == backbone.info
     assert light.embed(pixels) == pytest.approx(vectors, abs=1e-5)
