@@ -331,7 +331,7 @@ def main() -> int:
     add("pages", nargs="?", type=Path, help="a folder of real pages (default: ../shared/pages, else category_samples)")
     add("--threads", type=int, default=cores(), help="for decoding, and as many for the model (default: one a core)")
     add("--batch_size", type=int, default=8, help="pages a batch (default 8)")
-    add("--count", type=int, default=224, help="pages a measurement, links to those in the folder (default 224)")
+    add("--count", type=int, default=168, help="pages a measurement, links to those in the folder (default 168)")
     add("--rounds", type=int, default=3, help="repetitions of which the median counts (default 3)")
     add("--patience", type=float, default=0, metavar="MINUTES", help="wait so long in all for a quiet machine")
     add("--quick", action="store_true", help="one round, at most 56 pages, short runs for the memory")
