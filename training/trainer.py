@@ -13,7 +13,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -58,8 +58,8 @@ class Learned:
     epochs: int
     steps: int
     best_epoch: int
-    seconds: float
-    pages_per_second: float
+    seconds: float = field(compare=False)
+    pages_per_second: float = field(compare=False)
 
 
 def learn(learner: Learner, lessons: Lessons, recipe: Recipe, work: Path, advance: Callable[[int], None]) -> Learned:
