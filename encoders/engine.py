@@ -29,7 +29,7 @@ ENGINES = ("auto", "torch", "onnx")
 
 
 class Engine(Protocol):
-    """Two towers, computed somewhere. name: "torch" or "onnx". dimensions: of the joint space.
+    """Two towers, computed somewhere. name: "torch" or "onnx".
 
     alone: pages are embedded one by one, on as many threads as call (`embed_page`); else in batches, by one caller.
     """
@@ -37,7 +37,6 @@ class Engine(Protocol):
     name: str
     device: str
     precision: str
-    dimensions: int
     alone: bool
 
     def embed_pages(self, pixels: np.ndarray) -> np.ndarray:

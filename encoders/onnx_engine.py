@@ -125,7 +125,7 @@ class OnnxEngine:
         file = self._folder / TOKENIZER
         try:
             tokenizer = Tokenizer.from_str(file.read_text(encoding="utf-8"))
-        except Exception as error:
+        except Exception as error:  # a bare one is what `tokenizers` raises for whatever it refuses
             raise UserError(
                 f"{printable(str(file))}: cannot be read ({str(error)[:200]}): copy or pull the folder again"
             ) from error

@@ -43,11 +43,6 @@ class TorchEngine:
         device = self.model.device
         return str(device) if device.type == "cuda" else device.type
 
-    @property
-    def dimensions(self) -> int:
-        """Of the joint space."""
-        return self.embed_texts(["a page"]).shape[1]
-
     def to(self, device: str = "auto", precision: str = "fp32") -> Self:
         """Move to "auto", "cpu", "cuda", "cuda:N" or "mps"; in "bf16" the image tower computes in bfloat16,
         in "tf32" an NVIDIA card rounds the factors of products.
