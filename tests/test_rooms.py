@@ -26,7 +26,7 @@ ORDER = [
     {"index"},
     {"sorting"},
     {"training"},
-    {"evaluation", "hub", "explore"},
+    {"evaluation", "hub", "explore", "writers"},
     {"run"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -1,0 +1,152 @@
+"""A page -> its handwriting: what a pen wrote, dark on white, without paper, ruled lines, stamps and print.
+
+    hand = isolate(Image.open("page.png"))
+    Image.fromarray(hand.grey).save("handwriting.png")
+
+What cannot be told stays in: a stamp that is kept adds a little noise, a word that is lost is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+class NoHandwriting(Exception):
+    """A page on which there is no handwriting, or too little of it to tell a hand: its text is one line, the reason."""
+
+
+@dataclass(frozen=True)
+class Handwriting:
+    """The handwriting of one page; all arrays are of one size."""
+
+    ink: np.ndarray  # [H, W] bool: True where a pen wrote
+    grey: np.ndarray  # [H, W] uint8: illumination flattened, 255 where there is no ink, strokes dark
+    scale: float  # pixels here per pixel of the page given
+    dropped: dict[str, int]  # ink pixels that were left out, by kind
+    stroke_width: float  # pixels, the median
+    line_height: float  # pixels: the median height of what is written without lifting the pen
+
+
+LONGEST = 1600
+FEWEST_STROKES = 12  # connected pieces of writing
+
+
+def isolate(page: Image.Image, longest: int = LONGEST) -> Handwriting:
+    """The handwriting of an upright "L" or "RGB" image. Raises NoHandwriting where there is none, or too little."""
+    pixels = np.asarray(page)
+    if pixels.ndim == 2:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+    if min(pixels.shape[:2]) < 16:
+        raise NoHandwriting(f"no handwriting found: the page has only {pixels.shape[1]} x {pixels.shape[0]} pixels")
+    if white_on_black(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)):
+        pixels = 255 - pixels
+    scale = min(1.0, longest / max(pixels.shape[:2]))
+    if scale < 1:
+        size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    paper = background(grey)
+    surround = surround_of(paper)
+    flat = flatten(grey, paper)
+    flat[surround] = 255
+    ink = sauvola(flat)
+    ink[surround] = False
+    kept, dropped = components(ink, surround)
+    return _handwriting(kept, flat, scale, dropped)
+
+
+def _handwriting(ink: np.ndarray, flat: np.ndarray, scale: float, dropped: dict[str, int]) -> Handwriting:
+    count, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    if count == 1:
+        raise NoHandwriting("no handwriting found: blank")
+    width = stroke_width(ink)
+    heights = stats[1:, cv2.CC_STAT_HEIGHT]
+    written = heights[np.maximum(heights, stats[1:, cv2.CC_STAT_WIDTH]) > 3 * width]
+    if len(written) < FEWEST_STROKES:
+        raise NoHandwriting(f"no handwriting found: too little ink ({len(written)} strokes)")
+    near = cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # strokes have soft edges
+    return Handwriting(ink, np.where(near, flat, np.uint8(255)), scale, dropped, width, float(np.median(written)))
+
+
+def white_on_black(grey: np.ndarray) -> bool:
+    """Whether the strokes of a [H, W] uint8 page are lighter than what they stand on.
+
+    Strokes are the lesser part of any neighbourhood: what departs from the local median is ink. (A black table round
+    a light page is its own median, so it does not count.)
+    """
+    small = _at_most(grey, 800)
+    middle = cv2.medianBlur(small, 31).astype(np.int16)
+    departure = small.astype(np.int16) - middle
+    return int((departure > 40).sum()) > int((departure < -40).sum())
+
+
+def background(grey: np.ndarray) -> np.ndarray:
+    """The paper under the ink of a [H, W] uint8 page, uint8: the median of a neighbourhood far wider than a stroke."""
+    small = _at_most(grey, 400)
+    side = min(41, min(small.shape) // 2 * 2 - 1)
+    middle = cv2.medianBlur(small, max(3, side))
+    return cv2.resize(middle, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def surround_of(paper: np.ndarray) -> np.ndarray:
+    """[H, W] bool: what lies round the page, a dark table or the scanner's lid, and a margin along it."""
+    light = float(np.percentile(paper, 75))
+    small = _at_most(paper, 400)
+    count, labels, _, _ = cv2.connectedComponentsWithStats((small < 0.55 * light).astype(np.uint8), connectivity=8)
+    outside = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    around = np.isin(labels, outside[outside > 0]) if count > 1 else np.zeros(small.shape, bool)
+    around = cv2.dilate(around.astype(np.uint8), np.ones((5, 5), np.uint8))
+    return cv2.resize(around, paper.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+
+
+def flatten(grey: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """The page as it would be on white paper under even light: [H, W] uint8. What is black all over counts as paper."""
+    return cv2.divide(cv2.add(grey, 16), cv2.add(paper, 16), scale=255)
+
+
+def sauvola(grey: np.ndarray, window: int = 41, k: float = 0.25) -> np.ndarray:
+    """[H, W] bool: darker than its neighbourhood, after Sauvola. `<=`: solid black, which has no spread, is ink."""
+    values = grey.astype(np.float32)
+    mean = cv2.boxFilter(values, cv2.CV_32F, (window, window), borderType=cv2.BORDER_REFLECT)
+    square = cv2.sqrBoxFilter(values, cv2.CV_32F, (window, window), borderType=cv2.BORDER_REFLECT)
+    spread = np.sqrt(np.maximum(square - mean * mean, 0))
+    return (values <= mean * (1 + k * (spread / 128 - 1))) & (values < 245)
+
+
+def stroke_width(ink: np.ndarray) -> float:
+    """Pixels, the median over the middle lines of all strokes of a [H, W] bool page."""
+    distance = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 3)
+    ridge = distance[(distance > 0) & (distance >= cv2.dilate(distance, np.ones((3, 3), np.uint8)))]
+    return float(2 * np.median(ridge) - 1) if len(ridge) else 0.0
+
+
+def components(ink: np.ndarray, surround: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
+    """The ink without specks and blots, and what was left out of it."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    width = stroke_width(ink)
+    area = stats[:, cv2.CC_STAT_AREA]
+    longer = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    speck = (longer < 1.5 * width) | (area < width * width)
+    kinds = {"speck": speck}
+    gone = np.zeros(len(stats), bool)
+    dropped = {}
+    for kind, which in kinds.items():
+        which[0] = False
+        dropped[kind] = int(area[which & ~gone].sum())
+        gone |= which
+    return ink & ~gone[labels], dropped
+
+
+def _at_most(grey: np.ndarray, longest: int) -> np.ndarray:
+    factor = longest / max(grey.shape)
+    if factor >= 1:
+        return grey
+    size = (max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor)))
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
