@@ -1,6 +1,7 @@
 """Real pen strokes: UNIPEN files of one writer, cut into words, from which new lines are put together.
 
     words = read_writer(Path("strokes/w001"))        # list of Word: strokes at x-height 1, y upwards from the baseline
+    screen = read_screen(Path("strokes/w001/w001-1-1.dat"))      # one file: the strokes as they were written
 
 The files hold blocks of "x y" between .PEN_DOWN and .PEN_UP, y upwards (Guyon et al., "UNIPEN project of on-line data
 exchange and recognizer benchmarks", ICPR 1994). No transcript is read: the words are known by their lengths alone.
@@ -8,11 +9,16 @@ exchange and recognizer benchmarks", ICPR 1994). No transcript is read: the word
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+
+
+class NoStrokes(ValueError):
+    """A file in which no pen ever touched the ground."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,24 @@ def writers(folder: Path) -> tuple[Path, ...]:
 def read_writer(folder: Path) -> tuple[Word, ...]:
     """All words of one writer; empty where no file holds strokes."""
     screens = [screen for file in sorted(folder.glob("*.dat")) if (screen := _strokes(file))]
+    x_height = x_height_of(screens)
+    words = (word for screen in screens if x_height for word in words_of(screen, x_height))
+    return tuple(
+        Word(tuple(stroke[:: 2 if len(stroke) > 12 else 1] for stroke in word.strokes), word.width) for word in words
+    )
+
+
+def read_screen(file: Path) -> list[np.ndarray]:
+    """float32 [points, 2] a stroke, in the order of writing, in the file's units. NoStrokes: there are none in it."""
+    if not (found := _strokes(file)):
+        raise NoStrokes(f"{file.name} holds no pen strokes: blocks of 'x y' between .PEN_DOWN and .PEN_UP are meant")
+    return found
+
+
+def x_height_of(screens: Iterable[Sequence[np.ndarray]]) -> float:
+    """The height of a writer's small letters, in the units of the strokes; 0 where no stroke has six points."""
     heights = [np.ptp(stroke[:, 1]) for screen in screens for stroke in screen if len(stroke) > 5]
-    if not heights:
-        return ()
-    x_height = float(np.median(heights)) / 1.25  # most strokes hold a letter or two, some with an ascender
-    return tuple(word for screen in screens for word in _words(screen, x_height))
+    return float(np.median(heights)) / 1.25 if heights else 0.0  # most hold a letter or two, some with an ascender
 
 
 def _strokes(file: Path) -> list[np.ndarray]:
@@ -60,7 +79,7 @@ def _strokes(file: Path) -> list[np.ndarray]:
     return found
 
 
-def _gap(screen: list[np.ndarray], x_height: float) -> float:
+def _gap(screen: Sequence[np.ndarray], x_height: float) -> float:
     """The gap that parts words: Otsu's threshold of the gaps between strokes (IEEE Trans. SMC 9, 1979, equation 12)."""
     lefts = np.array([stroke[:, 0].min() for stroke in screen])
     ends = np.array([stroke[:, 0].max() for stroke in screen])
@@ -75,7 +94,7 @@ def _gap(screen: list[np.ndarray], x_height: float) -> float:
     return float(np.clip((gaps[best] + gaps[best + 1]) / 2, 1.1 * x_height, 3.0 * x_height))
 
 
-def _words(screen: list[np.ndarray], x_height: float) -> list[Word]:
+def words_of(screen: Sequence[np.ndarray], x_height: float) -> list[Word]:
     """Cut the strokes at gaps: a new line far to the left or below, a new word after one of the wide gaps."""
     words: list[list[np.ndarray]] = []
     parted = _gap(screen, x_height)
@@ -100,7 +119,5 @@ def _words(screen: list[np.ndarray], x_height: float) -> list[Word]:
         lows = [float(stroke[:, 1].min()) for stroke in strokes if np.ptp(stroke[:, 1]) > 0.4 * x_height]
         bottom = float(np.median(lows)) if len(lows) > 2 else float(np.quantile(cloud[:, 1], 0.12))
         shift = np.array([cloud[:, 0].min(), bottom], np.float32)
-        found.append(
-            Word(tuple((stroke[:: 2 if len(stroke) > 12 else 1] - shift) / x_height for stroke in strokes), wide)
-        )
+        found.append(Word(tuple((stroke - shift) / x_height for stroke in strokes), wide))
     return found
