@@ -4,7 +4,8 @@
 
 One page a sheet of a writer, `w001-1.png` (`.jpg` where spoiled), the same for the same seed. Pen, paper, blur and
 noise are drawn here in another way than where training pages are drawn (drawing/wear.py): what is learnt there must
-not be what is judged here. "spoiled": a pen of 2 to 4.5 pixels, size +-20 %, turned by up to 2.5 degrees, paper, blur, JPEG.
+not be what is judged here. "spoiled": a pen of 2 to 4.5 pixels, size +-20 %, turned by up to 2.5 degrees, paper,
+blur, JPEG.
 """
 
 from __future__ import annotations
