@@ -9,6 +9,13 @@ They are picked by number: a word that is added, dropped or moved changes all pa
 from __future__ import annotations
 
 STEMS = {
+    "fr": """je soussigné demeurant à Paris rue département de la Seine déclare donner et léguer tous mes biens meubles
+    et immeubles sans aucune exception ni réserve ma chère femme mon frère ma soeur mes enfants née époux veuve en
+    toute propriété universelle légataire testament ceci est fait écrit daté signé de ma main présent annule et révoque
+    toutes dispositions antérieures que j'ai pu faire Madame Monsieur Marie Jean Pierre Joseph Henri Louis Marguerite
+    août septembre guerre départ mobilisation régiment infanterie capitaine soldat somme francs rente titres valeurs
+    maison argent bijoux souvenir charge pour elle par lui au cas où mon décès viendrait dans les qui lui sera
+    pendant vie après Versailles quatre mil neuf cent quatorze""",
     "cs": """při na ve se do za od pod nad jáma hrob vrstva nádoba zlomek okraj hloubka výzkum nález sonda profil objekt
     kultura keramika střep uhlík mazanice kost kostra pohřebiště sídliště hradiště pole parcela obec okres
     museum ústav archeologický předběžný povrchový záchranný rozsáhlý tmavý světlý hnědý šedý žlutý jílovitý

@@ -15,7 +15,7 @@ from drawing.vocabulary import FINDS, HEADS, LONG_HEADS, PLACES, STEMS, SURNAMES
 
 
 class Words:
-    """Words of one document, by its language: "cs", "de", "en", "pl" or "hu"."""
+    """Words of one document, by its language: "cs", "de", "en", "fr", "pl" or "hu"."""
 
     def __init__(self, rng: np.random.Generator, language: str = "cs") -> None:
         self.rng = rng

@@ -6,11 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
+from drawing.fonts import Fonts, matplotlib_folder
 from drawing.manners import Manner
-from drawing.scribes import scribes_of
+from drawing.scribes import font_hands, real_hands, scribes_of
+from drawing.script_fonts import thinned, words_of_font
 from drawing.strokes import Nib, StrokeSheet, drawn, in_lines, lines_of, on_a_page, size_of, turned
 from drawing.unipen import NoStrokes
 from drawing.wear import Wear, choose_nib
+from drawing.wills import will
 
 LETTER = ((0, 150), (15, 20), (50, 0), (80, 60), (90, 140), (95, 30), (110, 0))
 
@@ -159,9 +162,50 @@ def test_worn_pages_keep_the_ink_darker_than_the_paper(strokes):
         assert grey[ink > 150].mean() < grey[ink == 0].mean() - 20, seed
 
 
+def test_a_fonts_letters_become_lines_and_no_two_are_alike():
+    font = matplotlib_folder() / "DejaVuSans.ttf"
+    words = words_of_font(font, np.random.default_rng(1), 12)
+    assert len(words) == 12
+    again = words_of_font(font, np.random.default_rng(1), 12)
+    assert np.array_equal(words[3].strokes[0], again[3].strokes[0])
+    tall = max(float(stroke[:, 1].max()) for word in words for stroke in word.strokes)
+    deep = min(float(stroke[:, 1].min()) for word in words for stroke in word.strokes)
+    assert 1.2 < tall < 2.2  # ascenders, at x-height 1
+    assert -1 < deep < -0.2
+    # drawn with a thin pen, a bold font is thin
+    bold = words_of_font(matplotlib_folder() / "DejaVuSans-Bold.ttf", np.random.default_rng(1), 6)
+    ink = drawn(in_lines(np.random.default_rng(2), bold, 30, (40, 90), 500, 1), Nib(2.0), (620, 150))
+    assert thickness(ink) < 3.5
+
+
+def test_thinning_keeps_what_is_joined_and_leaves_lines():
+    ink = np.zeros((60, 60), bool)
+    ink[10:50, 10:18] = ink[42:50, 10:50] = True  # an L
+    ink[5:9, 40:44] = True  # a dot
+    thin = thinned(ink)
+    assert (thin & ~ink).sum() == 0
+    assert cv2.connectedComponents(thin.astype(np.uint8), connectivity=8)[0] == 3
+    assert 60 < thin.sum() < 90
+
+
 def test_the_same_seed_draws_the_same_scribes(strokes):
-    first, again = (scribes_of(strokes, 5, seed=3) for _ in range(2))
+    hands = real_hands(strokes)
+    first, again = (scribes_of(hands, 5, seed=3) for _ in range(2))
     assert [scribe.name for scribe in first] == ["w001m0", "w002m0", "w001m1", "w002m1", "w001m2"]
     assert np.array_equal(first[2].page(1), again[2].page(1))
     assert not np.array_equal(first[2].page(1)[:200, :200], first[2].page(2)[:200, :200])
-    assert [scribe.name for scribe in scribes_of(strokes, 2, 3, names=["w002"])] == ["w002m0", "w002m1"]
+    assert [hand.name for hand in real_hands(strokes, names=["w002"])] == ["w002"]
+    assert [hand.name for hand in font_hands([matplotlib_folder() / "DejaVuSans.ttf"], 1)] == ["DejaVuSans"]
+
+
+def test_a_will_is_a_letter_with_marks_by_others(strokes):
+    one, other = scribes_of(real_hands(strokes), 2, seed=1)
+    fonts = Fonts.find(matplotlib_folder())
+    for seed in range(3):
+        page = will(np.random.default_rng(seed), one, other, fonts)
+        assert max(page.shape) == 1600
+        assert page.dtype == np.uint8
+        again = will(np.random.default_rng(seed), one, other, fonts)
+        assert np.array_equal(page, again)
+        edges = cv2.Canny(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), 60, 160)
+        assert (edges > 0).mean() > 0.002
