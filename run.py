@@ -56,7 +56,10 @@ JOBS: tuple[type[Job], ...] = (  # the first one is done where no flag asks for 
     Averaging,
     Conversion,
 )
-WORDS = {"explore": "explore.command"}  # the first word of a command -> the module that has its jobs and their parsers
+WORDS = {  # the first word of a command -> the module that has its jobs and their parsers
+    "explore": "explore.command",
+    "writers": "writers.command",
+}
 
 
 def main(arguments: Sequence[str] | None = None, *, alone: bool = False) -> int:

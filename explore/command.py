@@ -10,16 +10,16 @@ torch or LanceDB, so that help and mistakes are answered at once.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from explore.flags import ExploreJob, add_output, count_of, index_of, parse_command, places_of
+from explore.flags import INDEX, ExploreJob, add_output, places_of
 from settings.command import Typed
 from settings.flags import PROGRAM
 from settings.given_paths import given_files, given_path
 from settings.schema import Settings
+from settings.words import count_of, index_of, parse_words
 from utils import UserError, did_you_mean, printable
 
 # Settings whose flags a command shares with sorting.
@@ -102,7 +102,7 @@ class Indexing(ExploreJob):
         """As `Job` has it."""
         job = cls(
             **typed.command(),
-            index=index_of(typed, settings),
+            index=index_of(typed, settings, INDEX),
             pages=tuple(given_path(page, "PAGES") for page in typed.value("pages")),
             forget=tuple(given_path(folder, "--forget") for folder in typed.value("forget") or ()),
             forget_gone=typed.value("forget") == [],
@@ -364,13 +364,4 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     UserError for an unknown command, flag or word; SystemExit for help, as argparse does it.
     """
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(OVERVIEW, end="")
-        sys.exit(0 if arguments else 2)
-    command = arguments[0]
-    if command not in COMMANDS:
-        what = "flag" if command.startswith("-") else "command"
-        hint = did_you_mean(command, COMMANDS)
-        order = " (the command comes first)" if what == "flag" else ""
-        raise UserError(f"explore: unknown {what} {printable(command)}{order}: {', '.join(COMMANDS)}{hint}")
-    return parse_command(COMMANDS[command], arguments[1:])
+    return parse_words("explore", COMMANDS, OVERVIEW, arguments)

@@ -3,7 +3,7 @@
     values = parse(["-tn", "3", "-d", "pages/"], JOBS)     # a namespace: .directory, ["output.top_n"], ...
 
 Flags of settings come from settings/schema.py by themselves, those of a job from its `add_flags`. A sub-command
-(`run.py explore index pages/`) has a parser of its own (explore/command.py), which takes flags of settings from here.
+(`run.py explore index pages/`) has a parser of its own (settings/words.py), which takes flags of settings from here.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ SHORT_HELP = f"""Sorts scanned pages into categories.
   {PROGRAM} --train -d sorted/          make a model from pages sorted into one folder a category
   {PROGRAM} --eval -d sorted/           how good is the model?
   {PROGRAM} explore index pages/        look for alike pages, groups, doubles; a map: {PROGRAM} explore -h
+  {PROGRAM} writers index pages/        who wrote this page? pages by the same hand: {PROGRAM} writers -h
   {PROGRAM} -h                          all flags
 """
 EXAMPLES = f"""examples:
@@ -58,6 +59,7 @@ EXAMPLES = f"""examples:
   {PROGRAM} --eval_dir -d sorted/                         which of the models in models/ is best?
   {PROGRAM} --suggest 50 -d pages/                        which pages should be labelled next?
   {PROGRAM} explore -h                                    an index of pages: look-alikes, clusters, a map, doubles
+  {PROGRAM} writers -h                                    hands: pages by the same writer, likely groups
 
 exit code: 0 all pages done; 1 finished, some pages failed (they are listed, with the reason); 2 a mistake in the
 command or in config.toml, nothing was done; 130 interrupted, with the command that continues.

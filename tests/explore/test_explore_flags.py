@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from explore.command import COMMANDS, Clusters, Indexing, Search
-from explore.flags import build_parser
 from run import main, read_flags, understand
+from settings.words import build_parser
 
 HOME = Path(__file__).resolve().parents[2]
 
