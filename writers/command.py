@@ -86,7 +86,7 @@ def _page_numbers(typed: Typed, most: int) -> tuple[int, ...]:
 
 # In the order in which people use them.
 COMMANDS: dict[str, type[WritersJob]] = {job.name: job for job in (Compare,)}
-OVERVIEW = f"""Who wrote this page? Hands in a collection: pages by the same hand, likely groups, two pages compared. Offline.
+OVERVIEW = f"""Who wrote this page? Pages by the same hand, likely groups of them, two pages compared. Works offline.
 
 {chr(10).join(f"  {PROGRAM} writers {job.name:<11} {job.about}" for job in COMMANDS.values())}
 
