@@ -39,7 +39,7 @@ SAMPLES = common.HOME / "category_samples"
 PATIENCE = 300.0  # seconds for a run; a busy machine is slow, not broken
 COMMIT, TIDY = 4, 24  # pages; as COMMIT_PAGES and TIDY_FROM in explore/embedding.py
 INDEX = (
-    f"import sys; import explore.embedding as rows; rows.COMMIT_PAGES, rows.TIDY_FROM = {COMMIT}, {TIDY}; "
+    f"import sys; import index.embedding as rows; rows.COMMIT_PAGES, rows.TIDY_FROM = {COMMIT}, {TIDY}; "
     "from run import main; sys.exit(main(sys.argv[1:]))"
 )
 NEAR = 3e-4  # of vectors in float16: a number of a page may be rounded the other way, as it stands in other batches

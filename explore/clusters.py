@@ -22,8 +22,8 @@ import numpy as np
 
 from explore.clustering import NONE, Agreement, Clustering, agreement, find_clusters, shares, steps
 from explore.command import Clusters
-from explore.outputs import keep_columns, output_folder, write_record
 from index.database import Index, page_file
+from index.records import keep_columns, output_folder, write_record
 from output.console import say
 from output.contact_sheet import Tile, draw_sheet
 from output.progress import Progress

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explore.flags import INDEX, ExploreJob, add_output, places_of
+from index.asked import UpdateJob
 from settings.command import Typed
 from settings.flags import PROGRAM
-from settings.given_paths import given_files, given_path
+from settings.given_paths import given_files
 from settings.schema import Settings
 from settings.words import count_of, index_of, parse_words
 from utils import UserError, did_you_mean, printable
@@ -30,14 +31,12 @@ METHODS = ("tsne", "pca")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Indexing(ExploreJob):
-    """Bring the index up to date with pages (folders).
+class Indexing(UpdateJob, ExploreJob):
+    """Bring the index up to date with pages.
 
-    forget (folders, places), forget_gone (whatever is gone), rescan, backbone ("" = the index's own, for a new one the
-    default), tables, table_of (the folder that they are of).
+    backbone ("" = the index's own, for a new one the default), tables, table_of (the folder that they are of).
     """
 
-    name = "index"
     about = "look at folders of pages and keep their vectors: embeds what is new, forgets what is gone"
     description = (
         "Makes an index of pages, or brings it up to date: pages that have not changed are recognised (by "
@@ -60,10 +59,6 @@ class Indexing(ExploreJob):
     shared = (*READING, *COMPUTING, "--quiet")
     work = "explore.indexing:run_index"
 
-    pages: tuple[Path, ...] = ()
-    forget: tuple[Path, ...] = ()
-    forget_gone: bool = False
-    rescan: bool = False
     backbone: str = ""
     tables: tuple[Path, ...] = ()
     table_of: Path | None = None
@@ -87,15 +82,7 @@ class Indexing(ExploreJob):
             "--table_of", metavar="FOLDER",
             help="the folder that the tables were made from, where no record beside them says so, or it has moved",
         )  # fmt: skip
-        add(
-            "--forget", nargs="*", action="extend", metavar="FOLDER",
-            help="take folders out of the index; of a sub-folder, or with no name at all: only pages that are not "
-            "there any more, which else are kept where a whole folder is empty. No file is touched",
-        )  # fmt: skip
-        add(
-            "--rescan", action="store_true",
-            help="compare the content of all files, also of those whose size and time are as they were",
-        )  # fmt: skip
+        cls.add_update_flags(groups["explore"])
 
     @classmethod
     def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Indexing]:
@@ -103,10 +90,7 @@ class Indexing(ExploreJob):
         job = cls(
             **typed.command(),
             index=index_of(typed, settings, INDEX),
-            pages=tuple(given_path(page, "PAGES") for page in typed.value("pages")),
-            forget=tuple(given_path(folder, "--forget") for folder in typed.value("forget") or ()),
-            forget_gone=typed.value("forget") == [],
-            rescan=typed.value("rescan"),
+            **cls.updates(typed),
             backbone=typed.text("backbone", "--backbone"),
             tables=tuple(given_files(typed.value("table") or (), "--table")),
             table_of=typed.path("table_of", "--table_of"),
@@ -114,10 +98,6 @@ class Indexing(ExploreJob):
         if job.table_of and not job.tables:
             raise UserError("--table_of says which folder a --table was made from: give that too")
         return settings, job
-
-    def to_continue(self, settings: Settings, began: float) -> str:
-        """The same command: what was embedded is taken up without a flag."""
-        return self.command()
 
 
 @dataclass(frozen=True, kw_only=True)

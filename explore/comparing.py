@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from explore.known import stamp_of
 from explore.near_duplicates import OTHER, PART, RELATIONS, RULE, SAME, SIDE, UNTOLD, WHOLE, Seen, Verdict, compare, see
 from index.database import page_file
+from index.known import stamp_of
 from output.outcome import Failed
 from output.progress import Progress
 from output.work import Lines

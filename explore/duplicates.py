@@ -29,9 +29,9 @@ from PIL import Image
 from explore.command import Duplicates
 from explore.comparing import Compared, compare_pairs, frame_of
 from explore.grouping import Group, group_pages
-from explore.outputs import output_folder, write_record
 from index.database import Index, page_file
 from index.neighbours import neighbours
+from index.records import output_folder, write_record
 from output.console import say
 from output.contact_sheet import MOST, Tile, draw_sheet
 from output.progress import Progress

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from explore.folders import real_path
 from explore.result_table import ResultTable
 from index.database import Index
+from index.folders import real_path
 from output.console import say
 from utils import UserError, printable
 

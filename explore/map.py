@@ -20,9 +20,9 @@ import numpy as np
 from explore.command import Map
 from explore.facets import UNKNOWN, Facet, facets, middles
 from explore.map_folder import MOST, write_folder
-from explore.outputs import keep_columns, output_folder, write_record
 from explore.projection import DIMENSIONS, STEPS, alike, disc, neighbour_map, plane, principal, sample
 from index.database import Index, page_file
+from index.records import keep_columns, output_folder, write_record
 from output.console import say
 from output.files import whole
 from output.pictures import new_figure, plain, save_figure

@@ -24,9 +24,9 @@ import numpy as np
 
 from explore.command import Outliers
 from explore.comparing import frame_of
-from explore.outputs import output_folder, write_record
 from index.database import Index, page_file
 from index.neighbours import neighbours
+from index.records import output_folder, write_record
 from output.console import say
 from output.contact_sheet import MOST, Tile, draw_sheet
 from output.progress import Progress

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explore.command import Search
-from explore.outputs import output_folder, write_record
 from index.columns import Space
 from index.database import Index, page_file, sql
+from index.records import output_folder, write_record
 from output.console import say
 from output.tables import Table, cell, number, path_cell
 from reading.decoding import PageError, Reader

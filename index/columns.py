@@ -17,6 +17,7 @@ import pyarrow as pa
 from encoders.look import LOOK
 
 FORMAT = 3  # of the tables; a change of columns or of what they mean is another one
+Kind = Literal["explore", "writers"]  # the word of the commands that an index is for
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,19 @@ class BackboneInfo:
         return (self.hash, self.features, self.dim) == (other.hash, other.features, other.dim)
 
 
-def schema(dim: int) -> pa.Schema:
-    """The columns of a page. Those from `cluster` on are derived; they are null until a command fills them."""
+def schema(dim: int, kind: Kind = "explore") -> pa.Schema:
+    """The columns of a page. Those from `cluster` on are derived; they are null until a command fills them.
+
+    An index of hands has pages without a vector: `reason` says why there is no handwriting on them.
+    """
+    columns = _schema(dim)
+    if kind == "explore":
+        return columns
+    kept = [column for column in columns if column.name not in ("look", "category", "score", *DERIVED)]
+    return pa.schema([*kept, pa.field("reason", pa.string())])
+
+
+def _schema(dim: int) -> pa.Schema:
     return pa.schema(
         [
             pa.field("id", pa.int64(), nullable=False),  # of this row for ever; a page that moves keeps it
@@ -82,7 +94,7 @@ BROKEN = pa.schema(
     ]
 )
 Space = Literal["vector", "look"]  # columns that hold vectors: of the kind of page, of the page itself
-SPACES: tuple[Space, ...] = ("vector", "look")
+SPACES: tuple[Space, ...] = ("vector", "look")  # of an index for explore; one of hands has vectors alone
 DERIVED = ("cluster", "cluster_distance", "x", "y")
 HEAVY = ("vector", "look", "thumbnail")  # loaded only where they are named
 

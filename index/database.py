@@ -13,13 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import re
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,13 +27,14 @@ from filelock import FileLock, Timeout
 from PIL import Image
 
 from encoders.look import LOOK, look_version
+from index.about import About, read_about, write_about
 from index.columns import (
     BROKEN,
     DERIVED,
-    FORMAT,
     HEAVY,
     SPACES,
     BackboneInfo,
+    Kind,
     Space,
     matrix,
     pandas_type,
@@ -46,7 +44,6 @@ from index.columns import (
 from index.lance_errors import NO_RIGHT, NotWritten, ReadOnly, first_line, lance_error, plainly
 from index.nearest import Nearest
 from index.place import database_address, remove_begun, taken
-from output.files import write_whole
 from utils import UserError, did_you_mean, printable
 
 os.environ.setdefault("LANCEDB_LOG", "error")  # LanceDB's own warnings, of which people can make nothing
@@ -65,71 +62,56 @@ DELETED_AT_ONCE = 5000  # ids in one SQL statement
 class Index:
     """An index that exists. Made by `open` and `create` only; a snapshot: `refresh` shows what others wrote since.
 
-    folder: where it lies. backbone: what made its vectors. look: the version of what made its looks.
+    folder: where it lies. kind: the commands that it is for. backbone: what made its vectors. look: the version of
+    what made its looks. schema: its columns. spaces: those that hold vectors.
     """
 
-    def __init__(self, folder: Path, backbone: BackboneInfo, look: str) -> None:
-        self.folder, self.backbone, self.look = folder, backbone, look
+    def __init__(self, folder: Path, about: About) -> None:
+        self.folder, self.kind, self.backbone, self.look = folder, about.kind, about.backbone, about.look
+        self.schema, self.spaces = (
+            schema(self.backbone.dim, self.kind),
+            SPACES if self.kind == "explore" else SPACES[:1],
+        )
         self._lock = FileLock(folder / "lock", timeout=0, thread_local=False)
         database = lancedb.connect(database_address(folder))
-        self._pages: LanceTable = database.create_table("pages", schema=schema(backbone.dim), exist_ok=True)
+        self._pages: LanceTable = database.create_table("pages", schema=self.schema, exist_ok=True)
         self._broken: LanceTable = database.create_table("broken", schema=BROKEN, exist_ok=True)
-        self._nearest = Nearest(folder, self._pages)
+        self._nearest = Nearest(folder, self._pages, self.spaces)
 
     # ---- open and create -----------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, folder: Path) -> Index:
-        """The index in a folder. UserError: none there (with the command that makes one), or of another version."""
+    def open(cls, folder: Path, kind: Kind = "explore") -> Index:
+        """The index in a folder, for the commands of `kind`. UserError where there is none (`read_about`)."""
         folder = Path(folder)
-        shown = printable(str(folder))
-        about = folder / "index.json"
-        if not about.is_file():
-            what = f"{shown} holds no index" if folder.exists() else f"the index {shown} does not exist"
-            how = " (--index is for a folder of the index's own)" if taken(folder) else f" --index {shown}"
-            raise UserError(f"{what}: make one with: python run.py explore index PAGES{how}")
-        database_address(folder)
+        about, shown = read_about(folder, kind), printable(str(folder))
         try:
-            said = json.loads(about.read_text(encoding="utf-8"))
-            version, backbone, look = said["format"], BackboneInfo(**said["backbone"]), str(said.get("look", ""))
-        except (OSError, ValueError, KeyError, TypeError):
-            raise UserError(f"{printable(str(about))} cannot be read: make the index anew in another folder") from None
-        if version != FORMAT:
-            raise UserError(
-                f"the index {shown} is of version {version}, this program reads version {FORMAT}"
-                f"{' (pages have a second vector, by which search finds a page itself)' if version in (1, 2) else ''}: "
-                "make it anew, in another folder: python run.py explore index PAGES --index NEW_FOLDER"
-            )
-        try:
-            index = cls(folder, backbone, look)
+            index = cls(folder, about)
             stored = index._pages.schema
         except (ValueError, OSError, RuntimeError) as error:
             raise UserError(f"the index {shown} cannot be opened: {first_line(error)}") from error
-        if missing := [name for name in schema(backbone.dim).names if name not in stored.names]:
+        if missing := [name for name in index.schema.names if name not in stored.names]:
             raise UserError(f"the index {shown} lacks the columns {', '.join(missing)}: make it anew in another folder")
         return index
 
     @classmethod
-    def create(cls, folder: Path, backbone: BackboneInfo) -> Index:
+    def create(cls, folder: Path, backbone: BackboneInfo, kind: Kind = "explore") -> Index:
         """The index in a folder, made where there is none. UserError where one of another backbone is there."""
         folder = Path(folder)
-        about = folder / "index.json"
-        if about.is_file():
-            index = cls.open(folder)
+        if (folder / "index.json").is_file():
+            index = cls.open(folder, kind)
             index.check_backbone(backbone)
             return index
         shown = printable(str(folder))
         if taken(folder):
             raise UserError(f"{shown} holds other things than an index: give a new folder with --index")
         database_address(folder)
-        existed, look = folder.exists(), look_version()
+        existed = folder.exists()
+        about = About(kind, backbone, look_version() if kind == "explore" else "")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            made = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-            kept = {"format": FORMAT, "made": made, "look": look, "backbone": asdict(backbone)}
-            part = about.with_name(f"index.json.{os.getpid()}.part")  # two processes may begin at once
-            write_whole(about, json.dumps(kept, indent=1) + "\n", part)
-            return cls(folder, backbone, look)
+            write_about(folder, about)
+            return cls(folder, about)
         except (ValueError, OSError, RuntimeError) as error:
             remove_begun(folder, whole=not existed)
             raise UserError(f"cannot write the index {shown}: {first_line(error)}") from error
@@ -145,7 +127,7 @@ class Index:
             what = f"{maker.name}, not by {backbone.name}"
         raise UserError(
             f"the index {printable(str(self.folder))} was made by {what}: vectors of two models do not mix; give "
-            "--backbone the one that made it, or --index another folder"
+            f"--{'backbone' if self.kind == 'explore' else 'model'} the one that made it, or --index another folder"
         )
 
     def check_look(self) -> None:
@@ -276,7 +258,7 @@ class Index:
     @property
     def approximate(self) -> bool:
         """Whether there are IVF indexes over the vectors."""
-        return all(map(self._nearest.approximate, SPACES))
+        return all(map(self._nearest.approximate, self.spaces))
 
     # ---- writing (under `locked`) --------------------------------------------------------------------------------
 
@@ -379,7 +361,7 @@ class Index:
 
     def in_one_line(self, error: Exception) -> UserError:
         """What LanceDB finds wrong with this index, for its user."""
-        return lance_error(error, self.folder, [name for name in schema(self.backbone.dim).names if name not in HEAVY])
+        return lance_error(error, self.folder, [name for name in self.schema.names if name not in HEAVY])
 
 
 def page_file(folder: str, path: str) -> Path:

@@ -13,14 +13,14 @@ indexes were made.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from index.columns import SPACES, Space, matrix
+from index.columns import Space, matrix
 from output.files import json_if_whole, write_whole
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ BLOCK = 16_384  # rows compared at once in it: 80 MB at 1280 dimensions
 class Nearest:
     """The search over the vectors of an index's table of pages.
 
-    folder: of the index. pages: the table, as `Index` holds it (what it sees, this sees).
+    folder: of the index. pages: the table, as `Index` holds it (what it sees, this sees). spaces: those that it has.
     """
 
-    def __init__(self, folder: Path, pages: LanceTable) -> None:
-        self._about, self._pages = folder / "ivf.json", pages
+    def __init__(self, folder: Path, pages: LanceTable, spaces: Sequence[Space]) -> None:
+        self._about, self._pages, self._spaces = folder / "ivf.json", pages, spaces
 
     # ---- searching -----------------------------------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ class Nearest:
     @property
     def trained(self) -> int:
         """Pages that there were when the IVF indexes were made, 0 where one is missing."""
-        return json_if_whole(self._about).get("pages", 0) if all(map(self.approximate, SPACES)) else 0
+        return json_if_whole(self._about).get("pages", 0) if all(map(self.approximate, self._spaces)) else 0
 
     def indexed(self, space: Space = "vector") -> int | None:
         """Rows that the IVF index of a space knows, None where there is none."""
@@ -161,7 +161,7 @@ class Nearest:
 
         partitions = max(16, pages // PARTITION)
         config = IvfRq(distance_type="cosine", num_partitions=partitions, max_iterations=15, sample_rate=64)
-        for space in SPACES:
+        for space in self._spaces:
             self._pages.create_index(space, config=config, replace=True)
         said = json.dumps({"pages": pages, "partitions": partitions})
         write_whole(self._about, said + "\n")

@@ -17,8 +17,8 @@ pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed
 import pyarrow as pa
 from explore_pages import DIM
 
-from explore.embedding import thumbnail_of
 from index.database import BackboneInfo, Index, schema
+from index.embedding import thumbnail_of
 
 HOME = Path(__file__).resolve().parents[1]
 

@@ -15,8 +15,8 @@ pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed
 
 from tiny import tiny_model_folder
 
-from explore.known import stamp_of
 from index.database import Index
+from index.known import stamp_of
 from run import main
 
 LABELS = ["PHOTO", "TEXT"]

@@ -21,8 +21,8 @@ from noisy_pages import LABELS, draw_page
 from tiny import tiny_base, tiny_model_folder
 
 from classifier import PageClassifier
-from explore.known import content_hash, year_of
 from index.database import Index, page_file
+from index.known import content_hash, year_of
 from run import main
 from utils import UserError
 

@@ -21,7 +21,7 @@ from run import main
 
 HOME = Path(__file__).resolve().parents[2]
 COMMITTING = (
-    "import sys; import explore.embedding as embedding; embedding.COMMIT_PAGES = 4; from run import main; "
+    "import sys; import index.embedding as embedding; embedding.COMMIT_PAGES = 4; from run import main; "
     "sys.exit(main(sys.argv[1:]))"
 )
 

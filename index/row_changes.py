@@ -13,15 +13,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from explore.documents import IndexDocuments
-from explore.known import File, Plan, Stamp, page_at, year_of
 from index.columns import whole
-from index.database import Index, schema
+from index.database import Index
+from index.documents import IndexDocuments
+from index.known import File, Plan, Stamp, page_at, year_of
 
 FILES_AT_ONCE = 5_000  # rows of copies that are read at once: 40 MB
 MOVED = ("id", "folder", "path", "document", "page", "file", "year")
 TOUCHED = ("id", "size", "mtime_ns")
-COPIED = ("id", "frame", "frames", "hash", "width", "height", "thumbnail", "vector", "look")
+COPIED = ("id", "frame", "frames", "hash", "width", "height", "thumbnail", "vector", "look", "reason")  # where it is
 
 
 class RowChanges:
@@ -53,7 +53,7 @@ class RowChanges:
             for number in ids:
                 for name, value in zip(MOVED, (number, *self._named(file, frames[number])), strict=True):
                     columns[name].append(value)
-        fields = schema(self.index.backbone.dim)
+        fields = self.index.schema
         self.index.update(pa.table({name: pa.array(columns[name], fields.field(name).type) for name in MOVED}))
 
     def _named(self, file: File, frame: int | None) -> tuple[Any, ...]:
@@ -64,9 +64,9 @@ class RowChanges:
 
     def _copy(self, copies: list[tuple[File, list[int]]], stamps: dict[File, Stamp]) -> None:
         """Rows for files with the content of rows that are there."""
-        of = {}
+        of, copied = {}, [name for name in COPIED if name in self.index.schema.names]
         for some in _parts([number for _, ids in copies for number in ids]):
-            for row in self.index.arrow(COPIED, f"id in ({', '.join(map(str, some))})").to_pylist():
+            for row in self.index.arrow(copied, f"id in ({', '.join(map(str, some))})").to_pylist():
                 of[row["id"]] = row
         rows, number = [], self.index.next_id()
         for file, ids in copies:
@@ -75,8 +75,8 @@ class RowChanges:
                 stamp = dict(zip(TOUCHED[1:], stamps[file], strict=True))
                 rows.append(of[source] | dict(zip(MOVED, named, strict=True)) | stamp)
                 number += 1
-        fields = schema(self.index.backbone.dim)
-        names = dict.fromkeys((*MOVED, *TOUCHED, *COPIED))
+        fields = self.index.schema
+        names = dict.fromkeys((*MOVED, *TOUCHED, *copied))
         self.index.add(pa.Table.from_pylist(rows, pa.schema([fields.field(name) for name in names])))
 
     def rename_documents(self) -> None:
@@ -89,7 +89,7 @@ class RowChanges:
         if not stale:
             return
         names = [self.documents.of(row["folder"], page) for row, page in stale]
-        fields = schema(self.index.backbone.dim)
+        fields = self.index.schema
         values = {"id": [row["id"] for row, _ in stale], "document": names, "year": [year_of(name) for name in names]}
         self.index.update(pa.table({name: pa.array(value, fields.field(name).type) for name, value in values.items()}))
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explore.folders import real_path
-from explore.known import File, Stamp, stamp_of
 from index.database import page_file
+from index.folders import real_path
+from index.known import File, Stamp, stamp_of
 from reading.listing import Passed, list_files, wanted_files
 from utils import printable
 

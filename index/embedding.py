@@ -1,6 +1,6 @@
 """Pages -> rows of the index: decoded beside the model as in sorting, embedded, and committed every few seconds.
 
-embedded, failed, interrupted = embed_files(index, backbone, plan.todo, found, {}, documents, settings)
+embedded, failed, interrupted = embed_files(index, maker, plan.todo, found, {}, documents, settings)
 """
 
 from __future__ import annotations
@@ -8,42 +8,55 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from encoders.look import SIZE, LookEncoder, look_pixels
-from explore.documents import IndexDocuments
-from explore.known import File, Stamp, content_hash, stamp_of, year_of
-from index.columns import SPACES, whole
-from index.database import BROKEN, Index, page_file, schema
+from encoders.look import LookEncoder, look_pixels
+from index.columns import BROKEN, BackboneInfo, whole
+from index.database import Index, page_file
+from index.documents import IndexDocuments
+from index.known import File, Stamp, content_hash, stamp_of, year_of
 from output.console import say
 from output.progress import Progress
 from reading.listing import Passed
-from reading.loader import Batch, load_batches
+from reading.loader import Batch
 from reading.page_errors import PageError, reason_of
 from reading.pages import Page, PageList, pages_of
 from reading.sketch import thumbnail
-from sorting.job import threads
 from utils import printable
 
 if TYPE_CHECKING:
-    from explore.backbones import Backbone
     from settings.schema import Settings
+
+Keep = Callable[[Page, Image.Image], dict[str, Any]]  # called on the threads that decode; may raise PageError
 
 COMMIT_PAGES, COMMIT_SECONDS = 2000, 20.0  # what a kill may lose; a commit takes some 50 ms
 TIDY_FROM = 20_000  # pages: the first time that files are put together on the way; then each time they have doubled
 THUMBNAIL_BYTES = 6000
 NO_VECTOR = "the model gives no valid numbers for this page"
-CHANGED = "the file was changed while it was read: explore index looks again"
+CHANGED = "the file was changed while it was read: the next run looks again"
+
+
+class PageVectors(Protocol):
+    """What makes the vectors of an index. info: what the index keeps of it."""
+
+    info: BackboneInfo
+
+    def batches(self, pages: PageList, settings: Settings, keep: Keep) -> Iterator[tuple[Batch, np.ndarray]]:
+        """Pages in order, as reading/loader.py has them, with their vectors float32 [B, D].
+
+        keep: what the index wants to know of each decoded page; its dictionary stands in `Batch.kept`. A page that is
+        to have no vector, whatever stands in its row, says why: "reason" in that dictionary.
+        """
 
 
 def embed_files(
     index: Index,
-    backbone: Backbone,
+    maker: PageVectors,
     todo: list[tuple[File, frozenset[int]]],
     stamps: dict[File, Stamp],
     raw: dict[File, str],
@@ -54,7 +67,7 @@ def embed_files(
 
     todo: files, in order, with the frames that the index has. stamps: theirs. raw: undecodable paths.
     """
-    rows = _Rows(index, LookEncoder.load(), stamps, raw, documents)
+    rows = _Rows(index, stamps, raw, documents)
     files: dict[str, list[tuple[File, frozenset[int]]]] = {}
     for file, present in todo:
         files.setdefault(file[0], []).append((file, present))
@@ -66,19 +79,7 @@ def embed_files(
         with Progress(total, "page", quiet, "embedding") as progress:
             for folder, pages in lists:
                 rows.begin(folder, pages)
-                batches = load_batches(
-                    pages,
-                    backbone.transform,
-                    batch_size=settings.setup.batch_size,
-                    workers=threads(settings.setup.workers, all_cores=backbone.embedder is not None),
-                    max_pixels=settings.input.max_pixels,
-                    strict=settings.input.strict,
-                    least_side=max(SIZE),
-                    keep=rows.kept,
-                    embedder=backbone.embedder,
-                )
-                for batch in batches:
-                    vectors = backbone.embed(batch.pixels) if batch.embeddings is None else batch.embeddings
+                for batch, vectors in maker.batches(pages, settings, rows.kept):
                     failed = rows.take(batch, vectors)
                     progress.advance(len(batch.pages), failed=failed)
     except KeyboardInterrupt:
@@ -112,17 +113,16 @@ class _Rows:
     def __init__(
         self,
         index: Index,
-        encoder: LookEncoder,
         stamps: dict[File, Stamp],
         raw: dict[File, str],
         documents: IndexDocuments,
     ) -> None:
-        self.index, self._encoder, self.stamps, self._documents = index, encoder, stamps, documents
+        self.index, self.stamps, self._documents = index, stamps, documents
+        self._encoder = LookEncoder.load() if "look" in index.spaces else None
         self.embedded = self.failed = 0
         self._next, self._tidy_at = index.next_id(), max(TIDY_FROM, 2 * len(index))
-        self._schema = schema(index.backbone.dim)
         self._rows: list[dict] = []
-        self._vectors: list[tuple[np.ndarray, np.ndarray]] = []
+        self._vectors: list[tuple[np.ndarray, ...]] = []  # of each row, float16: one in each space
         self._broken: list[dict] = []
         self._since = time.monotonic()
         self._hashes: dict[str, str] = {}
@@ -144,7 +144,8 @@ class _Rows:
         """
         kept = {"width": image.width, "height": image.height}
         kept["thumbnail"] = thumbnail_of(image)
-        kept["look"] = self._encoder.embed(look_pixels(image))  # float32 [LOOK]
+        if self._encoder:
+            kept["look"] = self._encoder.embed(look_pixels(image))  # float32 [LOOK]
         try:
             kept["hash"] = self._hash(page)
         except OSError as error:
@@ -170,7 +171,11 @@ class _Rows:
         failed = 0
         for page, reason, kept, vector in zip(batch.pages, batch.reasons, batch.kept, vectors, strict=True):
             path = printable(page.path)
-            if not reason and not (np.isfinite(vector).all() and vector.any() and np.isfinite(kept["look"]).all()):
+            if (
+                not reason
+                and "reason" not in kept
+                and not (np.isfinite(vector).all() and vector.any() and np.isfinite(kept.get("look", 0)).all())
+            ):
                 reason = NO_VECTOR
             if not reason and kept.pop("stamp") != self.stamps[self._folder, path]:
                 reason = CHANGED
@@ -187,7 +192,8 @@ class _Rows:
                 )
                 continue
             size, mtime = self.stamps[self._folder, path]
-            self._vectors.append((vector.astype(np.float16), kept.pop("look").astype(np.float16)))
+            spaces = [vector, *([kept.pop("look")] if "look" in kept else [])]
+            self._vectors.append(tuple(part.astype(np.float16) for part in spaces))
             document = self._documents.of(self._folder, page)
             self._rows.append(
                 {
@@ -219,7 +225,7 @@ class _Rows:
         if broken:
             self.index.add_broken(pa.Table.from_pylist(broken, BROKEN))
         if rows:
-            self.index.add(_table(rows, vectors, self._schema))
+            self.index.add(_table(rows, vectors, self.index))
             self.embedded += len(rows)
             if len(self.index) >= self._tidy_at:
                 self._tidy_at = 2 * len(self.index)
@@ -227,12 +233,14 @@ class _Rows:
         self._since = time.monotonic()
 
 
-def _table(rows: Iterable[dict], vectors: list[tuple[np.ndarray, np.ndarray]], fields: pa.Schema) -> pa.Table:
-    names = list(next(iter(rows)))
-    columns = {name: pa.array([row[name] for row in rows], fields.field(name).type) for name in names}
-    for space, parts in zip(SPACES, zip(*vectors, strict=True), strict=True):
+def _table(rows: Sequence[dict], vectors: list[tuple[np.ndarray, ...]], index: Index) -> pa.Table:
+    fields = index.schema
+    names = [name for name in fields.names if name in rows[0] or name == "reason"]
+    columns = {name: pa.array([row.get(name) for row in rows], fields.field(name).type) for name in names}
+    absent = pa.array(["reason" in row for row in rows]) if any("reason" in row for row in rows) else None
+    for space, parts in zip(index.spaces, zip(*vectors, strict=True), strict=True):
         flat = pa.array(np.concatenate(parts), pa.float16())
-        columns[space] = pa.FixedSizeListArray.from_arrays(flat, type=fields.field(space).type)
+        columns[space] = pa.FixedSizeListArray.from_arrays(flat, type=fields.field(space).type, mask=absent)
     return pa.table(columns)
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
-from explore.known import File
+from index.known import File
 from reading.documents import Documents, Reading
 from reading.pages import Page
 from utils import printable

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explore.known import File
 from index.database import page_file
+from index.known import File
 from reading.pages import no_folder
 from utils import UserError, printable
 
