@@ -25,7 +25,7 @@ import numpy as np
 from explore.command import Search
 from index.columns import Space
 from index.database import Index, page_file, sql
-from index.records import output_folder, write_record
+from index.records import free_folder, output_folder, write_record
 from output.console import say
 from output.tables import Table, cell, number, path_cell
 from reading.decoding import PageError, Reader
@@ -93,7 +93,7 @@ def run_search(settings: Settings, job: Search) -> int:
             say(note)
     print(_terminal(rows, hits))
     print(f"{len(rows)} of {fitting} pages{' that fit the condition' if where else ''}, {how} search")
-    folder = output_folder(_free(job.output, time.strftime("search_%Y%m%d-%H%M%S")))
+    folder = output_folder(free_folder(job.output, time.strftime("search_%Y%m%d-%H%M%S")))
     said: list[str] = []
     files = [_table(folder, rows, hits, said, excel=settings.output.excel)]
     if rows:
@@ -238,11 +238,3 @@ def _sheet(
     title = f'"{job.text}"' if job.text else "like the query" if queries else "pages"
     title += f" where {job.where}" if job.where else ""
     return draw_sheet(tiles, Path(), folder / "sheet.png", title=title, max_pixels=settings.input.max_pixels)
-
-
-def _free(folder: Path, name: str) -> Path:
-    """A folder of that name that is not there yet."""
-    tried = 1
-    while (free := folder / (name if tried == 1 else f"{name}-{tried}")).exists():
-        tried += 1
-    return free

@@ -1,4 +1,4 @@
-"""Where the commands of `explore` leave their files, and the record of a run beside them.
+"""Where commands over an index leave their files, and the record of a run beside them.
 
 folder = output_folder(job.output / "map")
 write_record(folder, index, job, started, pages=len(index), record={"method": "tsne"})
@@ -30,6 +30,14 @@ def output_folder(folder: Path) -> Path:
     except OSError as error:
         raise UserError(f"cannot write into {printable(str(folder))}: {error.strerror}; choose with -o") from error
     return folder
+
+
+def free_folder(folder: Path, name: str) -> Path:
+    """A folder of that name that is not there yet."""
+    tried = 1
+    while (free := folder / (name if tried == 1 else f"{name}-{tried}")).exists():
+        tried += 1
+    return free
 
 
 def keep_columns(index: Index, ids: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> tuple[str, int]:

@@ -263,6 +263,8 @@ class Update:
                 print(f"  {times} x {reason}")
         for file in files:
             print(f"  {printable(str(file))}")
+        for line in self.told():
+            print(line)
 
     def _away(self, folders: Folders, plan: Plan) -> dict[str, int]:
         """Folders and sub-folders that hold no page or are not there -> pages that the index has of them."""

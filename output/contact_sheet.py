@@ -42,8 +42,8 @@ def draw_sheet(tiles: Sequence[Tile], root: Path, file: Path, *, title: str, max
     width, height = SIDE + GAP, SIDE + lines * LINE + GAP
     rows = -(-len(shown) // columns)
     sheet = Image.new("RGB", (max(columns * width + GAP, 560), rows * height + GAP + 2 * LINE), "white")
-    pen, plain, bold = ImageDraw.Draw(sheet), _font(), _font(bold=True)
-    pen.text((GAP, LINE // 2), _fitting(title, sheet.width - 2 * GAP, bold), font=bold, fill="black")
+    pen, plain, bold = ImageDraw.Draw(sheet), sheet_font(), sheet_font(bold=True)
+    pen.text((GAP, LINE // 2), fitting(title, sheet.width - 2 * GAP, bold), font=bold, fill="black")
     with Reader(min_side=SIDE, max_pixels=max_pixels) as reader:
         for number, tile in enumerate(shown):
             left, top = GAP + number % columns * width, 2 * LINE + number // columns * height
@@ -51,7 +51,7 @@ def draw_sheet(tiles: Sequence[Tile], root: Path, file: Path, *, title: str, max
             sheet.paste(image, (left + (SIDE - image.width) // 2, top + (SIDE - image.height) // 2))
             for at, line in enumerate(tile.lines):
                 font = plain if at else bold
-                text = _fitting(line, SIDE, font)
+                text = fitting(line, SIDE, font)
                 pen.text((left, top + SIDE + 3 + at * LINE), text, font=font, fill="black" if at == 0 else "#444444")
     with whole(file) as part:
         sheet.save(part, "PNG")
@@ -71,11 +71,11 @@ def _thumbnail(tile: Tile, root: Path, reader: Reader, font: ImageFont.FreeTypeF
         except (PageError, MemoryError) as error:
             why = str(error)
     empty = Image.new("RGB", (SIDE, SIDE), "#eeeeee")
-    ImageDraw.Draw(empty).text((8, SIDE // 2), _fitting(why, SIDE - 16, font), font=font, fill="#884444")
+    ImageDraw.Draw(empty).text((8, SIDE // 2), fitting(why, SIDE - 16, font), font=font, fill="#884444")
     return empty
 
 
-def _font(bold: bool = False) -> ImageFont.FreeTypeFont:
+def sheet_font(bold: bool = False) -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which matplotlib brings, else a font of the system, else Pillow's own of plain letters only."""
     places = ["arialbd.ttf", "Arial Bold.ttf"] if bold else ["arial.ttf", "Arial.ttf"]  # Windows, macOS
     places.insert(0, name := "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
@@ -87,7 +87,7 @@ def _font(bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.load_default(12)
 
 
-def _fitting(text: str, width: int, font: ImageFont.FreeTypeFont) -> str:
+def fitting(text: str, width: int, font: ImageFont.FreeTypeFont) -> str:
     """The text, its middle dropped until it fits."""
     text = "".join(letter if letter.isprintable() else "?" for letter in printable(text))
     if font.getname()[0] == PILLOWS_OWN:  # letters without their accents are read, boxes are not

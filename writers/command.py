@@ -14,16 +14,128 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from index.asked import UpdateJob
 from settings.command import Typed
 from settings.flags import PROGRAM
-from settings.given_paths import given_path
+from settings.given_paths import given_files, given_path
 from settings.schema import Settings
-from settings.words import parse_words
+from settings.words import count_of, parse_words
 from utils import UserError, printable
-from writers.flags import WritersJob, add_model, add_output, add_page, model_of, output_folder_of
+from writers.flags import (
+    IndexJob,
+    WritersJob,
+    add_model,
+    add_output,
+    add_page,
+    index_folder_of,
+    model_of,
+    output_folder_of,
+)
 
 # Settings whose flags a command shares with sorting.
+FINDING = ("--file_format", "--inner", "--hidden", "--exclude")
+READING = ("--max_pixels", "--memory", "--strict", "--document_from", "--document_pattern", *FINDING)
 READING_ONE = ("--max_pixels", "--memory", "--quiet")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indexing(UpdateJob, IndexJob):
+    """Bring the index of hands up to date with pages. model: "" = the index's own, for a new one that which ships."""
+
+    about = "look at folders of pages and keep what their hands are like; what is there already is not read again"
+    description = (
+        "Makes an index of hands, or brings it up to date: of each page the handwriting is told from print, rules and "
+        "stamps, and described by one vector. Pages that have not changed are recognised (by size and time, then by "
+        "content), moved ones keep their vector, gone ones are dropped, unreadable ones are listed with the reason. "
+        "Pages without handwriting are listed too, and never ranked. Where a whole folder or sub-folder holds no page "
+        "any more (a drive that is not mounted), its pages are kept and named, until --forget. Killed at any moment, "
+        "the same command goes on. Without any folder, all folders of the index are looked at again."
+    )
+    examples = f"""examples:
+  {PROGRAM} writers index pages/                                 all pages below a folder
+  {PROGRAM} writers index pages/ more/ --index hands.index       two folders in one index, kept elsewhere
+  {PROGRAM} writers index                                        all folders of the index again
+  {PROGRAM} writers index --forget "pages/box 3"                 of this sub-folder, what is not there any more
+  {PROGRAM} writers index pages/ --model models/mine --index mine.index      by a model of your own
+"""
+    shared = (*READING, "--workers", "--quiet")
+    work = "writers.indexing:run_index"
+
+    @classmethod
+    def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
+        """Add its own flags."""
+        add = groups["writers"].add_argument
+        add("pages", nargs="*", metavar="PAGES", help="folders of pages; none: all folders of the index again")
+        add_model(groups["writers"], "; for an index that is there its own")
+        cls.add_update_flags(groups["writers"])
+
+    @classmethod
+    def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Indexing]:
+        """As `Job` has it."""
+        index = index_folder_of(typed, settings)
+        return settings, cls(**typed.command(), **cls.updates(typed), index=index, model=model_of(typed))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search(IndexJob):
+    """Pages by the hand of a page. number: which page of a file of several, 0 = not given. k: how many.
+
+    exact: look at every page, however many there are.
+    """
+
+    name = "search"
+    about = "pages by the same hand as this one, ranked"
+    description = (
+        "Ranks the pages of the index by how alike their hand is to that of one page, which may be in the index or "
+        "not: a table, a CSV file, and a sheet with the strokes that made them alike. Each page has its similarity (a "
+        "cosine; 1 is the same page), how likely it is that one hand wrote both, and a verdict: what lies below the "
+        "calibrated threshold is unknown, or not likely. The query itself is named, and is no hit."
+    )
+    examples = f"""examples:
+  {PROGRAM} writers search --image page.png                      the ten pages most like it
+  {PROGRAM} writers search --image will.pdf --page 3 -k 50       page 3 of a PDF
+  {PROGRAM} writers search --image page.png --index hands.index -o found/
+"""
+    shared = (*READING_ONE, "--excel")
+    work = "writers.search:run_search"
+
+    output: Path
+    image: Path
+    number: int = 0
+    k: int = 10
+    exact: bool = False
+
+    @classmethod
+    def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
+        """Add its own flags."""
+        add = groups["writers"].add_argument
+        add("--image", nargs="+", action="extend", metavar="FILE", help="the page whose hand is looked for")
+        add_page(groups["writers"], "N")
+        add("-k", "--neighbours", metavar="N", help="how many pages are shown (default: 10)")
+        add("--exact", action="store_true",
+            help="look at every page, also where there is an approximate index (from 250,000 pages on)")  # fmt: skip
+        add_model(groups["writers"], "; for search: where it lies now, if it has moved")
+        add_output(groups["writers"])
+
+    @classmethod
+    def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Search]:
+        """As `Job` has it."""
+        images = given_files(typed.value("image") or (), "--image")
+        if not images:
+            raise UserError(f"whose hand? name a page: {PROGRAM} writers search --image page.png")
+        if len(images) > 1:
+            raise UserError(f"--image takes one page, {len(images)} given: search for one after another")
+        job = cls(
+            **typed.command(),
+            index=index_folder_of(typed, settings),
+            output=output_folder_of(typed, settings),
+            model=model_of(typed),
+            image=images[0],
+            number=next(iter(_page_numbers(typed, most=1)), 0),
+            k=count_of(typed, "neighbours", "-k", 10),
+            exact=typed.value("exact"),
+        )
+        return settings, job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +197,7 @@ def _page_numbers(typed: Typed, most: int) -> tuple[int, ...]:
 
 
 # In the order in which people use them.
-COMMANDS: dict[str, type[WritersJob]] = {job.name: job for job in (Compare,)}
+COMMANDS: dict[str, type[WritersJob]] = {job.name: job for job in (Indexing, Search, Compare)}
 OVERVIEW = f"""Who wrote this page? Pages by the same hand, likely groups of them, two pages compared. Works offline.
 
 {chr(10).join(f"  {PROGRAM} writers {job.name:<11} {job.about}" for job in COMMANDS.values())}

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from index.columns import BackboneInfo
 from index.database import Index
 from index.folders import choose_folders
 from index.updating import Update
@@ -31,7 +30,7 @@ from sorting.results import ERRORS
 from utils import UserError, printable
 from writers.command import Indexing
 from writers.isolation import NoHandwriting
-from writers.query import MIN_SIDE, open_for, open_hands
+from writers.query import MIN_SIDE, open_for, open_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from reading.loader import Batch
     from reading.pages import Page, PageList
     from settings.schema import Settings
-    from writers.hands import Hands
+    from writers.query import Model
 
 AT_ONCE = 8  # pages a batch: a page takes a second, and progress is told after each batch
 NOTHING = np.zeros((3, 1, 1), np.uint8)  # of a page, for a model beside it: there is none
@@ -52,37 +51,32 @@ REASON = "no handwriting found: "  # what reasons begin with
 def run_index(settings: Settings, job: Indexing) -> int:
     """Make the index or bring it up to date; 0, 1 where pages could not be read or looked for, 130 interrupted."""
     started = time.time()
-    hands = None
+    model = None
     if (job.index / "index.json").is_file():
         index = Index.open(job.index, "writers")
         if job.model:  # told before any work, not after it
-            hands = open_for(index, job.model, settings)
+            model = open_for(index, job.model, settings)
     else:
         choose_folders(job.pages, [])
         if not job.pages:
             shown = printable(str(job.index))
             raise UserError(f"there is no index in {shown} yet: name the folders of pages that it shall hold")
-        hands = open_hands(job.model, settings)
-        index = Index.create(job.index, info_of(hands), "writers")
+        model = open_model(job.model, settings)
+        index = Index.create(job.index, model.info, "writers")
     with index.locked():
-        return _HandsUpdate(index, settings, job, started, hands).run()
-
-
-def info_of(hands: Hands) -> BackboneInfo:
-    """What an index keeps of the model that made its vectors."""
-    return BackboneInfo(hands.name, str(hands.folder.absolute()), hands.hash, "hand", hands.dimensions, False)
+        return _HandsUpdate(index, settings, job, started, model).run()
 
 
 class _HandsUpdate(Update):
     """Page descriptors of a model (None: that of the index, where it is needed)."""
 
-    def __init__(self, index: Index, settings: Settings, job: Indexing, started: float, hands: Hands | None) -> None:
+    def __init__(self, index: Index, settings: Settings, job: Indexing, started: float, model: Model | None) -> None:
         super().__init__(index, settings, job, started)
-        self._hands = hands
+        self._model = model
 
-    def maker(self) -> HandVectors:
+    def maker(self) -> _HandVectors:
         """As `Update` has it."""
-        return HandVectors(self._hands or open_for(self.index, "", self.settings))
+        return _HandVectors(self._model or open_for(self.index, "", self.settings))
 
     def told(self) -> list[str]:
         """Pages without handwriting, by reason, and the table of them."""
@@ -96,11 +90,11 @@ class _HandsUpdate(Update):
         return [*lines, f"  {printable(str(_table(file, pages.sort_by(keys).to_pylist())))}"]
 
 
-class HandVectors:
+class _HandVectors:
     """Pages described on the threads that decode them: a page descriptor, or the reason why there is none."""
 
-    def __init__(self, hands: Hands) -> None:
-        self.hands, self.info = hands, info_of(hands)
+    def __init__(self, model: Model) -> None:
+        self.hands, self.info = model.hands, model.info
         self.size = NOTHING.shape[1:]
 
     def __call__(self, image: Image.Image) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The model that a command names, and the page that it asks about, described.
+"""The model that a command means, and the page that it asks about, described.
 
 hands = open_hands(job.model, settings)
 image, description = describe(hands, query_page(Path("will.pdf"), 3), settings)
@@ -7,9 +7,11 @@ image, description = describe(hands, query_page(Path("will.pdf"), 3), settings)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.columns import BackboneInfo
 from reading.decoding import PageError, Reader
 from reading.memory_gate import one_page
 from reading.page_errors import no_room
@@ -23,21 +25,50 @@ from writers.isolation import LONGEST, NoHandwriting
 if TYPE_CHECKING:
     from PIL import Image
 
+    from index.database import Index
     from settings.schema import Settings
+    from writers.calibration import Calibration
     from writers.hands import PageDescription
 
-NAME = "hands"  # of the model that ships
+SHIPPED = near(HOME / "models" / "hands")
 MIN_SIDE = LONGEST // 2  # pixels: a PDF page is drawn with a shorter side of twice that, all that isolation looks at
 
 
-def open_hands(name: str, settings: Settings) -> Hands:
+@dataclass(frozen=True)
+class Model:
+    """A model of hands. folder: where it lies. calibration: what its similarities mean, None where nobody knows."""
+
+    hands: Hands
+    folder: Path
+    calibration: Calibration | None
+
+    @classmethod
+    def load(cls, folder: Path) -> Model:
+        """The model in a folder. UserError where there is none."""
+        hands = Hands.load(folder)
+        calibration = None
+        if hands.calibration is not None:
+            from writers.calibration import Calibration
+
+            calibration = Calibration.from_json(hands.calibration)
+        return cls(hands, folder, calibration)
+
+    @property
+    def info(self) -> BackboneInfo:
+        """What an index keeps of it."""
+        return BackboneInfo(
+            self.hands.name, str(self.folder.absolute()), self.hands.hash, "hand", self.hands.dimensions, False
+        )
+
+
+def open_model(name: str, settings: Settings) -> Model:
     """The model of hands: "" = the one that ships, a path, or a name in the models folder. UserError: not there."""
     if not name:
-        return Hands.load(near(HOME / "models" / NAME))
+        return Model.load(SHIPPED)
     models = settings.setup.model_dir
     for folder in (expanded(name), models / name):
         if folder.is_dir():
-            return Hands.load(folder)
+            return Model.load(folder)
         if folder.is_file():
             raise UserError(f"--model {printable(name)} is a file: a model of hands is a folder")
     there = sorted(file.parent.name for file in models.glob("*/hands.json"))
@@ -46,6 +77,21 @@ def open_hands(name: str, settings: Settings) -> Hands:
         f"--model {printable(name)}: no such folder (models of hands in {printable(str(models))}: {known})"
         f"{did_you_mean(name, there)}"
     )
+
+
+def open_for(index: Index, name: str, settings: Settings) -> Model:
+    """The model that made an index: from where it lay then, or `name` where it has moved. UserError: another one."""
+    source = Path(index.backbone.source)
+    if not name and not source.is_dir():
+        if source.name != SHIPPED.name:
+            raise UserError(
+                f"the index {printable(str(index.folder))} was made by {index.backbone.name}, which is no longer in "
+                f"{printable(str(source))}: say with --model where it lies now"
+            )
+        source = SHIPPED
+    model = open_model(name, settings) if name else Model.load(source)
+    index.check_backbone(model.info)
+    return model
 
 
 def query_pages(files: Sequence[Path], numbers: Sequence[int]) -> list[Page]:
