@@ -2,8 +2,9 @@
 
     python run.py writers search --image page.png -k 20
 
-Below the calibrated threshold a page is "unknown", or "not likely": there is always a nearest page, and where its writer
-is not in the collection it is by somebody else. The query itself, the same file or one of the same bytes, is no hit.
+Below the calibrated threshold a page is "unknown", or "not likely": there is always a nearest page, and where its
+writer is not in the collection it is by somebody else. The query itself, the same file or one of the same bytes, is no
+hit.
 
 Leaves <output>/search_<time>/: pages.csv (RANK,SIMILARITY,PROBABILITY,VERDICT,FILE,PAGE,DOCUMENT,PATH), sheet.png (the
 query first, and the strokes that made each page alike), run.json.
