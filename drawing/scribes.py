@@ -9,6 +9,7 @@ size, paper and wear.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,12 @@ class Scribe:
         x_height, width of the text: pixels; pitch of the lines: x-heights; turn: degrees. None: any.
         """
         manner = self.manner.unsteady(rng)
-        words = [manner.rewritten(self.words[index]) for index in rng.permutation(len(self.words))]
+        words, written = [], 0.0
+        for index in rng.permutation(len(self.words)):
+            words.append(manner.rewritten(self.words[index]))
+            written += words[-1].width + 0.5
+            if written > (lines + 1) * width / x_height:  # rewriting is what takes time: no more than there is room for
+                break
         pitch = pitch or float(rng.uniform(2.8, 4.2))
         corner = (2.2 * x_height, 4 * x_height)
         blank, climb = float(rng.uniform(0.7, 1.4)), float(rng.normal(0, 0.01))
@@ -87,19 +93,24 @@ def font_hands(files: Sequence[Path], seed: int) -> list[Hand]:
     """The hands of handwriting fonts, each with words of its own."""
     hands = []
     for file in files:
-        name = file.stem.split("-latin-")[0].replace("-", "")
-        words = words_of_font(file, np.random.default_rng([seed, *name.encode()]))
+        words = words_of_font(file, np.random.default_rng([seed, *font_name(file).encode()]))
         if words:
-            hands.append(Hand(name, words))
+            hands.append(Hand(font_name(file), words))
     return hands
 
 
-def scribes_of(hands: Sequence[Hand], count: int, seed: int, strength: float = 1.0) -> list[Scribe]:
-    """So many scribes of these hands, in turn: each hand first as it is, then in manners of that strength."""
-    scribes = []
-    for number in range(count):
-        hand, turn = hands[number % len(hands)], number // len(hands)
-        rng = np.random.default_rng([seed, number])
-        manner = Manner.choose(rng, strength if turn else 0.0)
-        scribes.append(Scribe(f"{hand.name}m{turn}", hand.words, manner, int(rng.integers(1 << 31))))
-    return scribes
+def font_name(file: Path) -> str:
+    """What a font's hand is called: the file's name in letters and figures alone."""
+    return re.sub(r"[^A-Za-z0-9]", "", file.stem.replace("-latin-", ""))
+
+
+def scribe_of(hand: Hand, manner: int, seed: int, strength: float = 1.0) -> Scribe:
+    """The hand as it is (manner 0) or in a manner of that number: the same whichever other hands there are."""
+    rng = np.random.default_rng([seed, manner, *hand.name.encode()])
+    chosen = Manner.choose(rng, strength if manner else 0.0)
+    return Scribe(f"{hand.name}m{manner}", hand.words, chosen, int(rng.integers(1 << 31)))
+
+
+def scribes_of(hands: Sequence[Hand], count: int, seed: int) -> list[Scribe]:
+    """So many scribes of these hands, in turn: each hand first as it is, then in other manners."""
+    return [scribe_of(hands[number % len(hands)], number // len(hands), seed) for number in range(count)]
