@@ -17,7 +17,7 @@ def page(seed):
     pen = ImageDraw.Draw(image)
     for line in range(6):
         for x in range(40, 540, 26):
-            way = np.cumsum(rng.normal((3, 0), 9, (7, 2)), 0) + (x, 50 + 60 * line)
+            way = np.add(np.cumsum(rng.normal((3, 0), 9, (7, 2)), 0), (x, 50 + 60 * line))
             pen.line([tuple(point) for point in way], (20, 20, 40), 3)
     return image
 
