@@ -20,7 +20,14 @@ from utils import UserError, printable, versions_of
 if TYPE_CHECKING:
     from index.database import Index
 
-LIBRARIES = ("lancedb", "numpy", "scikit-learn", "openTSNE", "pillow")  # those that can move a result
+LIBRARIES = (
+    "lancedb",
+    "numpy",
+    "scikit-learn",
+    "openTSNE",
+    "opencv-python-headless",
+    "pillow",
+)  # those that can move a result
 
 
 def output_folder(folder: Path) -> Path:
@@ -57,14 +64,21 @@ def keep_columns(index: Index, ids: Sequence[int], columns: Mapping[str, Sequenc
 def write_record(folder: Path, index: Index, job: Job, started: float, pages: int, record: dict[str, Any]) -> Path:
     """run.json: the command, the index and what made it, versions, times, then `record`."""
     about = {
-        "state": "finished",
-        "command": job.command(),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
-        "seconds": round(time.time() - started, 1),
         "index": str(index.folder.absolute()),
         "backbone": index.backbone.name,
         "backbone_hash": index.backbone.hash,
         "pages": pages,
+    }
+    return write_plain_record(folder, job, started, about | record)
+
+
+def write_plain_record(folder: Path, job: Job, started: float, record: dict[str, Any]) -> Path:
+    """run.json of a command without an index: the command, versions, times, then `record`."""
+    about = {
+        "state": "finished",
+        "command": job.command(),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started)),
+        "seconds": round(time.time() - started, 1),
         **record,
         "versions": {"python": platform.python_version()} | versions_of(LIBRARIES),
     }

@@ -139,6 +139,52 @@ class Search(IndexJob):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Groups(IndexJob):
+    """Pages that are likely by one hand. threshold: similarity from which on two pages are, None = the calibrated."""
+
+    name = "groups"
+    about = "which pages are likely by one hand, without asking for any"
+    description = (
+        "Groups pages that are likely by the same hand, from the calibrated similarity on: a table of all pages with "
+        "their group, a table of groups, and a contact sheet of each of the first. How sure each group is is said, and "
+        "how many pairs of different hands are as alike by chance in a collection of this size. Pages like no other "
+        "stay unknown."
+    )
+    examples = f"""examples:
+  {PROGRAM} writers groups                       from the calibrated threshold on
+  {PROGRAM} writers groups --threshold 0.6       only what is more alike: fewer groups, fewer wrong pages in them
+"""
+    shared = (*READING_ONE, "--excel")
+    work = "writers.groups:run_groups"
+
+    output: Path
+    threshold: float | None = None
+
+    @classmethod
+    def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
+        """Add its own flags."""
+        add = groups["writers"].add_argument
+        add(
+            "--threshold", metavar="N",
+            help="similarity from which on two pages are by one hand, 0 to 1 (default: the model's calibrated one)",
+        )  # fmt: skip
+        add_model(groups["writers"], "; for groups: where it lies now, if it has moved")
+        add_output(groups["writers"])
+
+    @classmethod
+    def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Groups]:
+        """As `Job` has it."""
+        job = cls(
+            **typed.command(),
+            index=index_folder_of(typed, settings),
+            output=output_folder_of(typed, settings),
+            model=model_of(typed),
+            threshold=_threshold(typed),
+        )
+        return settings, job
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compare(WritersJob):
     """Did one hand write both pages? pages: two files. numbers: which pages of files of several, in their order."""
 
@@ -196,8 +242,22 @@ def _page_numbers(typed: Typed, most: int) -> tuple[int, ...]:
     return tuple(map(int, given))
 
 
+def _threshold(typed: Typed) -> float | None:
+    """What `--threshold` says. UserError for what is no similarity."""
+    given = typed.value("threshold")
+    if given is None:
+        return None
+    try:
+        threshold = float(given)
+    except ValueError:
+        threshold = -1.0
+    if not 0 < threshold <= 1:
+        raise UserError(f"--threshold {printable(given)}: must be a similarity, more than 0 and at most 1")
+    return threshold
+
+
 # In the order in which people use them.
-COMMANDS: dict[str, type[WritersJob]] = {job.name: job for job in (Indexing, Search, Compare)}
+COMMANDS: dict[str, type[WritersJob]] = {job.name: job for job in (Indexing, Search, Groups, Compare)}
 OVERVIEW = f"""Who wrote this page? Pages by the same hand, likely groups of them, two pages compared. Works offline.
 
 {chr(10).join(f"  {PROGRAM} writers {job.name:<11} {job.about}" for job in COMMANDS.values())}

@@ -24,7 +24,7 @@ class WritersJob(WordJob):
     """A command of `writers`; the commands add their fields. model: as typed, "" = the one that ships."""
 
     flag = "writers"
-    needs: ClassVar[tuple[str, ...]] = ("cv2",)
+    needs: ClassVar[tuple[str, ...]] = ("cv2", "lancedb", "pyarrow")
     requirements = "requirements-writers.txt"
 
     model: str = ""
@@ -43,8 +43,6 @@ class WritersJob(WordJob):
 @dataclass(frozen=True, kw_only=True)
 class IndexJob(WritersJob):
     """A command of `writers` that works on an index. index: its folder."""
-
-    needs: ClassVar[tuple[str, ...]] = (*WritersJob.needs, "lancedb", "pyarrow")
 
     index: Path
 

@@ -136,3 +136,8 @@ def describe(hands: Hands, page: Page, settings: Settings) -> tuple[Image.Image,
             raise UserError(f"{shown} cannot be read: {no_room(error)}") from None
         except NoHandwriting as error:
             raise UserError(f"{shown}: {error}") from None
+
+
+def page_of_file(page: Page) -> str:
+    """Which page of a file of several, for people; "" where the file is one page."""
+    return "" if page.frame is None else f", page {page.number}"

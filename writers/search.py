@@ -27,7 +27,7 @@ from output.tables import Table, cell, number, path_cell
 from reading.pages import Page
 from utils import UserError, printable
 from writers.command import Search
-from writers.query import describe, open_for, query_pages
+from writers.query import describe, open_for, page_of_file, query_pages
 from writers.sheets import LEGEND, Sheet
 from writers.verdict import SAME, about, percent, verdict
 
@@ -191,25 +191,28 @@ def _sheet(
     settings: Settings,
 ) -> Path:
     """The query, and the first hits with the strokes that made them alike; the query's are those of the first hit."""
-    name = Path(query.path).name
-    sheet = Sheet(f"hands like that of {name}{at(query)}", settings)
-    best = first_vector(hits[0], model, settings)
-    sheet.add_described(image, description, ["query", f"{name}{at(query)}", "strokes alike with the first hit"], best)
+    name = f"{Path(query.path).name}{page_of_file(query)}"
+    sheet = Sheet(f"hands like that of {name}", settings)
+    best = _vector(hits[0], model, settings)
+    sheet.add(
+        image, description, ["query", f"{name}{page_of_file(query)}", "coloured by its likeness to the first hit"], best
+    )
+    pages = []
     for rank, hit in enumerate(hits[:MOST_DRAWN], 1):
         probable = "" if hit.probability is None else f", {hit.probability:.0%} probable"
-        lines = [f"{rank}   similarity {hit.similarity:.3f}{probable}", hit.verdict, f"{hit.row['file']}{at(hit.page)}"]
-        sheet.add(hit.page, lines, model.hands, description.vector)
+        lines = [
+            f"{rank}   similarity {hit.similarity:.3f}{probable}",
+            hit.verdict,
+            f"{hit.row['file']}{page_of_file(hit.page)}",
+        ]
+        pages.append((hit.page, lines))
+    sheet.add_pages(pages, model.hands, description.vector)
     return sheet.save(folder / "sheet.png", [LEGEND, about(model.calibration)])
 
 
-def first_vector(hit: Hit, model: Model, settings: Settings) -> np.ndarray | None:
+def _vector(hit: Hit, model: Model, settings: Settings) -> np.ndarray | None:
     """The vector of a hit's page as it is now; None where it cannot be read any more."""
     try:
         return describe(model.hands, hit.page, settings)[1].vector
     except UserError:
         return None
-
-
-def at(page: Page) -> str:
-    """Which page of a file of several, for people; "" where the file is one page."""
-    return "" if page.frame is None else f", page {page.number}"

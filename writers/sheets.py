@@ -8,6 +8,7 @@ sheet.save(Path("sheet.png"), notes=["warm strokes speak for one hand"])
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from PIL import Image, ImageDraw
 
 from output.contact_sheet import fitting, sheet_font
 from output.files import whole
-from utils import UserError
+from utils import UserError, cores
 from writers.heat import Heat, coloured, fitted, strength_of
 from writers.query import describe
 
@@ -48,22 +49,29 @@ class Sheet:
         self.title, self.box, self._settings = title, box, settings
         self._tiles: list[_Tile] = []
 
-    def add(self, page: Page, lines: list[str], hands: Hands, other: np.ndarray) -> None:
-        """A page of the disk, with what its strokes add to the similarity with another one's vector [D]."""
-        try:
-            image, description = describe(hands, page, self._settings)
-        except UserError as error:  # gone or damaged since it was indexed: the sheet says so
-            self._tiles.append(_Tile(lines, why=str(error)))
-            return
-        self.add_described(image, description, lines, other)
+    def add_pages(self, pages: Sequence[tuple[Page, list[str]]], hands: Hands, other: np.ndarray) -> None:
+        """Pages of the disk and lines for them, with what their strokes add to the similarity with a vector [D]."""
 
-    def add_described(
-        self, image: Image.Image, description: PageDescription, lines: list[str], other: np.ndarray | None
-    ) -> None:
+        def tile_of(page: Page, lines: list[str]) -> _Tile:
+            try:
+                image, description = describe(hands, page, self._settings)
+            except UserError as error:  # gone or damaged since it was indexed: the sheet says so
+                return _Tile(lines, why=str(error))
+            return self._tile(image, description, lines, other)
+
+        with ThreadPoolExecutor(cores()) as pool:
+            self._tiles += pool.map(tile_of, *zip(*pages, strict=True))
+
+    def add(self, image: Image.Image, description: PageDescription, lines: list[str], other: np.ndarray | None) -> None:
         """The same of a page that is described already; other: None = no heat."""
+        self._tiles.append(self._tile(image, description, lines, other))
+
+    def _tile(
+        self, image: Image.Image, description: PageDescription, lines: list[str], other: np.ndarray | None
+    ) -> _Tile:
         small = fitted(image, self.box)
         heat = None if other is None else Heat.of(description, other, image.width).density(*small.size)
-        self._tiles.append(_Tile(lines, small, heat))
+        return _Tile(lines, small, heat)
 
     def save(self, file: Path, notes: Sequence[str] = ()) -> Path:
         """Draw it. notes: lines below the title."""
