@@ -26,7 +26,12 @@ from writers.hands import Hands
 from writers.isolation import NoHandwriting, isolate
 from writers.keypoints import LocalFeatures
 
-CODE = ("writers/isolation.py", "writers/marks.py", "writers/keypoints.py")  # what local features hang on
+CODE = (
+    "writers/isolation.py",
+    "writers/marks.py",
+    "writers/marks.safetensors",
+    "writers/keypoints.py",
+)  # what local features hang on
 DRAWING = ("drawing/strokes.py", "drawing/scribes.py", "drawing/manners.py", "drawing/wear.py", "drawing/wills.py")
 
 
