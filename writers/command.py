@@ -21,6 +21,7 @@ from settings.given_paths import given_files, given_path
 from settings.schema import Settings
 from settings.words import count_of, parse_words
 from utils import UserError, printable
+from writers.evaluate_command import Evaluation
 from writers.flags import (
     IndexJob,
     WritersJob,
@@ -257,7 +258,7 @@ def _threshold(typed: Typed) -> float | None:
 
 
 # In the order in which people use them.
-COMMANDS: dict[str, type[WritersJob]] = {job.name: job for job in (Indexing, Search, Groups, Compare)}
+COMMANDS: dict[str, type[WritersJob]] = {job.name: job for job in (Indexing, Search, Groups, Compare, Evaluation)}
 OVERVIEW = f"""Who wrote this page? Pages by the same hand, likely groups of them, two pages compared. Works offline.
 
 {chr(10).join(f"  {PROGRAM} writers {job.name:<11} {job.about}" for job in COMMANDS.values())}

@@ -128,10 +128,9 @@ def rank_pages(similarities: Similarities, writers: Sequence[str], without: Sequ
     if len(similarities) != count:
         raise ValueError(f"{len(similarities)} rows of similarities, but {count} writers")
     parts = []
-    step = max(1, _CELLS // max(1, count))
-    for start in range(0, count, step):
-        rows = np.arange(start, min(start + step, count))
-        values = np.asarray(similarities[start : start + step], np.float64)  # [B, N]
+    for block in blocks(count):
+        rows = np.arange(block.start, block.stop)
+        values = np.asarray(similarities[block], np.float64)  # [B, N]
         others = rows[:, None] != np.arange(count)[None, :]
         if sources is not None:
             others &= sources[rows, None] != sources[None, :]
@@ -145,6 +144,26 @@ def rank_pages(similarities: Similarities, writers: Sequence[str], without: Sequ
         return Queries(empty.astype(int), [], empty.astype(int), empty.astype(bool), empty, empty, *curves)
     index, *arrays = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Queries(index, [str(writers[page]) for page in index], *arrays)
+
+
+def blocks(count: int) -> list[slice]:
+    """Rows of a matrix [count, count], some at a time."""
+    step = max(1, _CELLS // max(1, count))
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def nearest_pages(similarities: Similarities) -> tuple[np.ndarray, np.ndarray]:
+    """For every page the one most like it, int [N] (-1: none), and how alike, float64 [N]; of several, the first."""
+    best, alike = np.full(len(similarities), -1), np.full(len(similarities), np.nan)
+    for rows in blocks(len(similarities)):
+        values = np.array(similarities[rows], np.float64)  # [B, N]
+        here = np.arange(rows.start, rows.stop)
+        values[here - rows.start, here] = np.nan
+        values = np.where(np.isfinite(values), values, -np.inf)
+        at = values.argmax(axis=1)
+        there = values[here - rows.start, at] > -np.inf
+        best[here[there]], alike[here[there]] = at[there], values[here - rows.start, at][there]
+    return best, alike
 
 
 def _rank(values: np.ndarray, others: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, ...]:
