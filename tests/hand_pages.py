@@ -59,6 +59,19 @@ def tiny_hands(folder: Path, words: int = 8) -> Path:
     return folder
 
 
+def calibrated_hands(folder: Path) -> Path:
+    """The same model as `tiny_hands`, calibrated on other pages of the same three hands."""
+    from writers.calibration import calibrate
+    from writers.hands import Hands
+
+    hands = Hands.load(tiny_hands(folder))
+    pages = [(hand, hands.vector_of(written(hand, 700 + seed))) for hand in HANDS for seed in range(4)]
+    vectors = np.stack([vector for _, vector in pages])
+    hands.calibration = calibrate(vectors @ vectors.T, [hand for hand, _ in pages]).to_json()
+    hands.save(folder)
+    return folder
+
+
 def writers(*arguments: str) -> int:
     """One command over the index `ix`; its exit code."""
     own = [] if arguments[0] == "compare" else ["--index", "ix"]

@@ -33,7 +33,7 @@ from writers.command import Groups
 from writers.grouping import MOST as NEIGHBOURS
 from writers.grouping import alike_pairs, average_linkage, to_others
 from writers.query import open_for
-from writers.verdict import about, percent
+from writers.verdict import EVEN_ODDS, about, percent
 
 if TYPE_CHECKING:
     from settings.schema import Settings
@@ -98,7 +98,11 @@ def run_groups(settings: Settings, job: Groups) -> int:
     folder = output_folder(free_folder(job.output, time.strftime("groups_%Y%m%d-%H%M%S")))
     notes: list[str] = []
     files = _tables(folder, groups, _singles(rows, groups), calibration, notes, excel=settings.output.excel)
-    files += [_sheet(folder, at, group, calibration, settings) for at, group in enumerate(groups[:SHEETS], 1)]
+    likely = calibration is None or calibration.false_match_rate * len(rows) * (len(rows) - 1) / 2 <= len(first) / 2
+    files += [
+        _sheet(folder, at, group, calibration, settings, "likely" if likely else "possibly")
+        for at, group in enumerate(groups[:SHEETS], 1)
+    ]
     record = {"threshold": threshold, "groups": len(groups), "grouped": grouped, "pairs": len(first), "said": said}
     files.append(write_record(folder, index, job, started, len(index), record))
     for note in notes:
@@ -142,6 +146,7 @@ def _doubts(pages: int, found: int, threshold: float, calibration: Calibration |
         f"{found} of {pairs} pairs of pages are as alike as that; about {wrong:.0f} such pairs of different hands are "
         f"to be expected by chance ({percent(calibration.false_match_rate)} of all pairs: with twice the pages, four "
         "times as many)",
+        EVEN_ODDS,
     ]
     if wrong > 0.5 * found:
         lines.append(
@@ -202,7 +207,10 @@ def _tables(
         return [pages.complete(notes), table.complete(notes)]
 
 
-def _sheet(folder: Path, at: int, group: Group, calibration: Calibration | None, settings: Settings) -> Path:
+def _sheet(
+    folder: Path, at: int, group: Group, calibration: Calibration | None, settings: Settings, likely: str
+) -> Path:
+    """A group's contact sheet. likely: the word for how sure the groups are."""
     tiles = []
     for row, similarity in zip(group.rows, group.similarities.tolist(), strict=True):
         page = Page(str(page_file(row["folder"], row["path"])), row["file"], row["page"] or 1, row["frame"])
@@ -210,6 +218,6 @@ def _sheet(folder: Path, at: int, group: Group, calibration: Calibration | None,
         where = row["file"] if row["frame"] is None else f"{row['file']}, page {row['page']}"
         tiles.append(Tile(page, [f"{similarity:.3f}{probable}", where]))
     shown = f" (the first {MOST})" if len(tiles) > MOST else ""
-    title = f"group {at}: {len(tiles)} pages likely by one hand, similarity {group.mean:.3f} on average{shown}"
+    title = f"group {at}: {len(tiles)} pages {likely} by one hand, similarity {group.mean:.3f} on average{shown}"
     file = folder / f"group_{at}.png"
     return draw_sheet(tiles, Path(), file, title=title, max_pixels=settings.input.max_pixels)

@@ -19,6 +19,7 @@ from reading.pages import Page, pages_of_files
 from settings.config_file import HOME, near
 from settings.given_paths import expanded
 from utils import UserError, did_you_mean, printable
+from writers.calibration import Calibration
 from writers.hands import Hands
 from writers.isolation import LONGEST, NoHandwriting
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from index.database import Index
     from settings.schema import Settings
-    from writers.calibration import Calibration
     from writers.hands import PageDescription
 
 SHIPPED = near(HOME / "models" / "hands")
@@ -48,9 +48,11 @@ class Model:
         hands = Hands.load(folder)
         calibration = None
         if hands.calibration is not None:
-            from writers.calibration import Calibration
-
-            calibration = Calibration.from_json(hands.calibration)
+            try:
+                calibration = Calibration.from_json(hands.calibration)
+            except (KeyError, TypeError, ValueError) as error:
+                shown = printable(str(folder))
+                raise UserError(f"the calibration of the model {shown} is damaged: copy the model anew") from error
         return cls(hands, folder, calibration)
 
     @property

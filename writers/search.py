@@ -29,7 +29,7 @@ from utils import UserError, printable
 from writers.command import Search
 from writers.query import describe, open_for, page_of_file, query_pages
 from writers.sheets import LEGEND, Sheet
-from writers.verdict import SAME, about, percent, verdict
+from writers.verdict import EVEN_ODDS, POSSIBLE, SAME, about, verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,11 +75,11 @@ def run_search(settings: Settings, job: Search) -> int:
     image, description = describe(model.hands, query, settings)
     itself = _itself(index, query)
     exact = job.exact or pages <= EXACT_UP_TO
-    hits = find(index, description, job.k, model, leave_out=[row["id"] for row in itself], exact=exact)
+    others = pages - sum(row["reason"] is None for row in itself)
+    hits = find(index, description, job.k, model, leave_out=[row["id"] for row in itself], others=others, exact=exact)
     for row in itself[:3]:
         say(f"the query itself is in the index, and no hit: {printable(row['folder'])}/{row['path']}")
     print(terminal(hits))
-    others = pages - len(itself)
     print(f"{len(hits)} of {others} other pages with handwriting, {'exact' if exact else 'approximate'} search")
     for line in (said := _said(hits, others, model)):
         print(line)
@@ -99,9 +99,9 @@ def run_search(settings: Settings, job: Search) -> int:
 
 
 def find(
-    index: Index, description: PageDescription, k: int, model: Model, *, leave_out: list[int], exact: bool
+    index: Index, description: PageDescription, k: int, model: Model, *, leave_out: list[int], others: int, exact: bool
 ) -> list[Hit]:
-    """The k pages with handwriting most like a described one, but for some ids; best first."""
+    """The k pages with handwriting most like a described one, but for some ids; best first. others: all but these."""
     [(ids, similarities)] = index.nearest(description.vector, k + len(leave_out), WRITTEN, exact=exact)
     kept = [pair for pair in zip(ids.tolist(), similarities.tolist(), strict=True) if pair[0] not in {*leave_out}][:k]
     if not kept:
@@ -114,7 +114,7 @@ def find(
             by_id[number],
             similarity,
             None if calibration is None else calibration.probability(similarity),
-            verdict(similarity, calibration),
+            verdict(similarity, calibration, others),
         )
         for number, similarity in kept
     ]
@@ -127,7 +127,7 @@ def _itself(index: Index, page: Page) -> list[dict[str, Any]]:
     frame = "frame is null" if page.frame is None else f"frame = {page.frame}"
     content = content_hash(here) + ("" if page.frame is None else f"#{page.frame}")
     rows = index.arrow(
-        ["id", "folder", "path", "hash"], f"(file in ({names}) and {frame}) or hash = {sql(content)}"
+        ["id", "folder", "path", "hash", "reason"], f"(file in ({names}) and {frame}) or hash = {sql(content)}"
     ).to_pylist()
     return [row for row in rows if row["hash"] == content or page_file(row["folder"], row["path"]).resolve() == here]
 
@@ -138,16 +138,15 @@ def _said(hits: list[Hit], others: int, model: Model) -> list[str]:
     lines = [about(calibration)]
     if calibration is None:
         return lines
-    same = sum(hit.verdict == SAME for hit in hits)
-    if not same:
+    if not any(hit.verdict in (SAME, POSSIBLE) for hit in hits):
         lines.append("no page of the index is likely by this hand: its writer is unknown here")
-    false = calibration.false_match_rate * others
-    if false >= 0.5:
+    chance = calibration.false_match_rate * others
+    if chance > 1:
         lines.append(
-            f"of {others} pages of other hands about {false:.0f} are as alike as that by chance "
-            f"({percent(calibration.false_match_rate)}): look at the sheet before you believe a single hit"
+            f"of {others} pages of other hands about {chance:.0f} are as alike as that by chance: these are candidates "
+            "to look at, not findings"
         )
-    return lines
+    return [*lines, EVEN_ODDS]
 
 
 def terminal(hits: list[Hit]) -> str:

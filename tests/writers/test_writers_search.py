@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hand_pages import draw_hands, writers, written
+from hand_pages import calibrated_hands, draw_hands, writers, written
 from PIL import Image
+
+from run import main
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +180,35 @@ def test_a_mistake_is_one_line(here, capsys, arguments, said):
     [line] = capsys.readouterr().err.splitlines()
     assert said in line
     assert not Path("out").exists()
+
+
+def test_a_calibrated_model_says_how_sure_it_is(here, capsys):
+    calibrated = str(calibrated_hands(here / "calibrated"))
+    assert writers("search", "--image", "new.png", "-k", "9", "-o", "out", "--model", calibrated) == 0
+    rows = table("pages.csv")
+    assert {row["FILE"].partition("-")[0] for row in rows if row["VERDICT"] == "likely the same hand"} == {"carl"}
+    probabilities = [float(row["PROBABILITY"]) for row in rows]
+    assert probabilities == sorted(probabilities, reverse=True) and probabilities[0] > 0.5 > probabilities[-1]
+    said = capsys.readouterr().out
+    assert "measured on 3 writers whom the model never saw" in said and "at even odds" in said
+    shutil.rmtree("out")
+    assert writers("groups", "-o", "out", "--model", calibrated) == 0
+    assert len(table("groups.csv")) == 3
+    assert "are to be expected by chance" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_page_like_none_of_the_index_is_unknown(here, capsys, model):
+    (here / "others").mkdir(exist_ok=True)
+    for seed in range(3):
+        written("berta", seed).save(here / "others" / f"{seed}.png")
+    calibrated = str(calibrated_hands(here / "calibrated"))
+    index = ["--index", "other_index", "--quiet", "--model", calibrated]
+    assert main(["writers", "index", "others", *index]) == 0
+    assert main(["writers", "search", "--image", "new.png", "-o", "out", "-k", "50", *index]) == 0
+    rows = table("pages.csv")
+    assert len(rows) == 3  # more were asked for than there are
+    assert not {row["VERDICT"] for row in rows} & {"likely the same hand", "possibly the same hand"}
+    assert "no page of the index is likely by this hand: its writer is unknown here" in capsys.readouterr().out
 
 
 def test_without_an_index_one_line_says_how_to_make_one(tmp_path, monkeypatch, capsys):
