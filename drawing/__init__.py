@@ -6,7 +6,7 @@ From the inside out:
 
     writing         words, vocabulary; fonts, typeset (print, typing); pens, letters, school_script, unipen, hand, hands
     writers         strokes (real ones, any pen), script_fonts (fonts as strokes), manners (of virtual writers), wear,
-                    scribes (their pages), wills (letters with what offices put on them)
+                    scribes (their pages), wills (letters with what offices put on them); hand_pages plans them
     drawn figures   shapes, board, styles, fillings, accessories; vessels, finds, graves, sections, plans, architecture,
                     maps, rasters, charts, series, diagrams, art, emblems; figures picks one of them
     photographs     noise, ground, backdrops, artefacts; digs, buildings, views, still_lifes, laboratory, snapshots;
