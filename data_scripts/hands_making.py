@@ -27,11 +27,12 @@ from reading.decoding import read_page
 from reading.page_errors import PageError
 from settings.config_file import HOME
 from utils import UserError, printable
-from writers.calibration import Calibration, calibrate
+from writers.calibration import calibrate
 from writers.feature_store import FeatureStore, vector_of
 from writers.fitting import Recipe, Studied, fit
 from writers.hands import Hands
 from writers.names import read_name, read_pattern
+from writers.ranking import evaluate_retrieval
 from writers.verdict import about
 
 HEAD = "making.json"
@@ -96,13 +97,20 @@ def make(output: Path, source: Source, tasks: list[Task], workers: int) -> int:
         print(f"{counted(len(pages), 'page')} with handwriting, of {counted(len(tasks), 'page')}; fitting", flush=True)
         recipe = Recipe(seed=source.seed)
         fitted = fit(pages, recipe)
-        calibration, judged = calibrate_on_others(pages, recipe)
-        figures = {"pages": len(pages), "writers": len({task.writer for task in pages.tasks}), "made of": identity}
+        similarities, writers, judged = held_out(pages, recipe)
+        calibration = calibrate(similarities, writers)
+        found = evaluate_retrieval(similarities, writers)
+        figures = {
+            "pages": len(pages),
+            "writers": len({task.writer for task in pages.tasks}),
+            "held_out": {"map": round(found["map"], 1), "top1": round(found["top1"], 1), "of": judged},
+            "made_of": identity,
+        }
         hands = Hands(fitted.parts, calibration=calibration.to_json(), figures=figures)
         hands.save(output)
         work.remove()
     print(f"model {printable(str(output))}: {hands.dimensions} numbers a page, hash {hands.hash[:12]}")
-    print(f"calibrated on {judged}: {about(calibration)}")
+    print(f"among {judged}, unseen: mAP {found['map']:.1f}, Top-1 {found['top1']:.1f}; {about(calibration)}")
     return 0
 
 
@@ -171,8 +179,9 @@ class KeptPages(Sequence):
         return Studied(self.store.read(self.tasks[index].name), self.tasks[index].writer)
 
 
-def calibrate_on_others(pages: KeptPages, recipe: Recipe) -> tuple[Calibration, str]:
-    """What similarities mean, from pairs of pages that were described by a model that saw neither hand; of which."""
+def held_out(pages: KeptPages, recipe: Recipe) -> tuple[np.ndarray, list[str], str]:
+    """Cosines [N, N] of pages that were described by a model that saw neither hand, NaN for pairs that never met; their
+    writers; and what they are."""
     scans = [index for index, task in enumerate(pages.tasks) if task.file]
     twice = Counter(pages.tasks[index].writer for index in scans)
     alone = sum(count > 1 for count in twice.values()) >= ENOUGH
@@ -181,14 +190,15 @@ def calibrate_on_others(pages: KeptPages, recipe: Recipe) -> tuple[Calibration, 
     np.random.default_rng(recipe.seed).shuffle(hands)
     similarities = np.full((len(judged), len(judged)), np.nan, np.float32)
     for part in range(ROUNDS):
-        held_out = set(hands[part::ROUNDS])
-        others = [task for task in pages.tasks if task.hand not in held_out]
+        unseen = set(hands[part::ROUNDS])
+        others = [task for task in pages.tasks if task.hand not in unseen]
         model = fit(KeptPages(pages.store, others), recipe)
-        rows = [row for row, index in enumerate(judged) if pages.tasks[index].hand in held_out]
+        rows = [row for row, index in enumerate(judged) if pages.tasks[index].hand in unseen]
         vectors = np.stack([vector_of(model, pages[judged[row]].features) for row in rows])
         similarities[np.ix_(rows, rows)] = vectors @ vectors.T
     writers = [pages.tasks[index].writer for index in judged]
-    return calibrate(similarities, writers), f"{counted(len(hands), 'hand')} of {'scans' if alone else 'all kinds'}"
+    kinds = "scans" if alone else "all kinds"
+    return similarities, writers, f"{counted(len(hands), 'hand')} of {kinds}, a third at a time"
 
 
 if __name__ == "__main__":

@@ -76,7 +76,10 @@ def test_a_model_is_made_that_describes_pages_and_says_how_sure_it_is(source, ma
     assert hands.calibration
     assert "16 pages with handwriting, of 17 pages" in said
     assert not (source / "model.making").exists()
-    assert json.loads((folder / "hands.json").read_text(encoding="utf-8"))["figures"]["pages"] == 16
+    figures = json.loads((folder / "hands.json").read_text(encoding="utf-8"))["figures"]
+    assert figures["pages"] == 16
+    assert 0 <= figures["held_out"]["map"] <= 100
+    assert figures["held_out"]["of"] == "9 hands of all kinds, a third at a time"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the whole group is killed by one signal")
