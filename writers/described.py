@@ -17,6 +17,7 @@ from output.progress import Progress
 from reading.loader import load_batches
 from sorting.job import threads
 from utils import printable
+from writers.indexing import AT_ONCE, NOTHING
 from writers.isolation import NoHandwriting, isolate
 from writers.query import MIN_SIDE
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from writers.hands import Hands
     from writers.isolation import Handwriting
 
-AT_ONCE = 8  # pages a batch: a page takes a second, and progress is told after each batch
-NOTHING = np.zeros((3, 1, 1), np.uint8)  # of a page, for a model beside the decoder: there is none
 NOT_VALID = "the model gives no valid numbers for this page"
 
 

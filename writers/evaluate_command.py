@@ -48,7 +48,7 @@ The pattern is a regular expression with the groups writer and page, searched in
 """
     shared = (*READING, "--workers", "--excel", "--quiet")
     work = "writers.evaluating:run_evaluate"
-    needs = (*WritersJob.needs, "matplotlib")
+    needs = (*WritersJob.needs, "lancedb", "pyarrow", "matplotlib")
 
     folder: Path
     pattern: str

@@ -206,8 +206,8 @@ def _print(judged: _Judged, result: dict[str, Any]) -> None:
     named, queries = judged.named, judged.queries
     others = len(named.pages) - len(queries)
     print(
-        f"{result['pages']} pages of {result['writers']} writers: {len(queries)} queries, {others} pages of writers "
-        "with one page, as distractors"
+        f"{result['pages']} pages of {result['writers']} writers: {_count(len(queries), 'query', 'queries')}, "
+        f"{_count(others, 'page')} of writers with one page, as distractors"
     )
     if judged.job.transductive:
         print("transductive: page descriptors are whitened on the very pages that are judged")
@@ -230,13 +230,23 @@ def _print(judged: _Judged, result: dict[str, Any]) -> None:
         if lost:
             print(no_handwriting(lost))
         if result["unread"]:
-            print(f"{result['unread']} pages could not be read (pages.csv says why)")
+            print(f"{_count(result['unread'], 'page')} could not be read (pages.csv says why)")
         described = result["described"]
         alone = f"; of the others alone mAP is {described['map']:.1f}" if "map" in described else ""
-        print(f"{result['lost_queries']} queries were lost so, and count as misses above{alone}")
+        lost = f"{_count(result['lost_queries'], 'query', 'queries')} lost so: misses above, and found by none"
+        print(f"{lost}{alone}")
     print(judged.scores.line())
     for note in judged.notes:
         say(f"note: {note}")
+
+
+def _count(number: int, one: str, several: str = "") -> str:
+    """A number of things.
+
+    >>> _count(1, "page"), _count(2, "query", "queries")
+    ('1 page', '2 queries')
+    """
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
 def _text_table(rows: dict[str, Queries]) -> str:

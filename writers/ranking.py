@@ -244,6 +244,8 @@ def interval(values: np.ndarray, writers: Sequence[str], seed: int = 0, draws: i
     (utils.accuracy_interval). What it does not hold: other distractors.
     """
     sums, sizes = _by_writer(values, writers)
+    if len(sums) == 1:  # nothing tells how writers differ
+        return 0.0, 1.0
     edge = 0.025 ** (1 / len(sums))
     if (values == 1).all():
         return edge, 1.0
@@ -263,6 +265,8 @@ def paired_difference(
 ) -> tuple[float, float, float]:
     """How much higher the mean of `one` is than that of `other` on the same queries; its 95 % interval, as above."""
     gains, sizes = _by_writer(np.asarray(one) - np.asarray(other), writers)
+    if len(gains) == 1:
+        return float(gains[0] / sizes[0]), -1.0, 1.0
     rng = np.random.default_rng(seed)
     means = np.empty(draws)
     for at in range(draws):

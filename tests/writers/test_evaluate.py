@@ -94,7 +94,7 @@ def test_bad_pages_are_rows_with_a_reason_and_misses_in_the_headline(here, model
     assert by_path["cover.png"]["REASON"].startswith("no writer:")
     assert (by_path["anna-7.png"]["AP"], by_path["anna-7.png"]["FIRST_HIT"]) == ("0.0000", "")
     said = capsys.readouterr().out
-    assert "2 queries were lost so, and count as misses above; of the others alone mAP is 100.0" in said
+    assert "2 queries lost so: misses above, and found by none; of the others alone mAP is 100.0" in said
 
 
 def test_a_folder_without_any_handwriting_is_judged_zero_and_does_not_fail(tmp_path, monkeypatch, model):
@@ -193,3 +193,8 @@ def test_a_damaged_model_is_one_line(here, model, capsys):
     (broken / "hands.safetensors").write_bytes((model / "hands.safetensors").read_bytes())
     assert evaluate(broken)[0] == 2
     assert "version 99" in capsys.readouterr().err
+    (broken / "hands.json").write_text(json.dumps(record | {"calibration": {"threshold": "x"}}), encoding="utf-8")
+    assert evaluate(broken)[0] == 2
+    error = capsys.readouterr().err
+    assert "calibration" in error
+    assert error.count("\n") == 1

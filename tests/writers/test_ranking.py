@@ -150,6 +150,7 @@ def test_intervals_draw_writers_not_pages():
     low, high = interval(np.ones(10), [f"w{at}" for at in range(10)])  # a point would claim too much
     assert high == 1
     assert 0.5 < low < 0.8
+    assert interval(np.array([0.4, 0.6]), ["a", "a"]) == (0, 1)  # one writer shows nothing of others
     rng = np.random.default_rng(0)
     base, many = rng.random(200), [f"w{at // 4}" for at in range(200)]
     difference, low, high = paired_difference(base + 0.05, base, many)
