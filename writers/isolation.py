@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from writers.marks import Pieces, likely_hand
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -34,8 +36,12 @@ class Handwriting:
     line_height: float  # pixels: the median height of what is written without lifting the pen
 
 
-LONGEST = 1600
+LONGEST = 1600  # pixels: what the sizes below are measured at
 FEWEST_STROKES = 12  # connected pieces of writing
+LIKELY = 0.3  # below it a piece is not a pen's: an even bet would lose more of the hand than it would drop of the rest
+REACH = 44  # pixels: writing that is nearer to other writing than that belongs to the same block
+LEAST = 0.05  # of the ink found: what a pen wrote at least, else the page is typed, printed or a picture
+APART = 0.1  # of the largest block's ink: what smaller blocks have at least, if they count
 
 
 def isolate(page: Image.Image, longest: int = LONGEST) -> Handwriting:
@@ -58,21 +64,29 @@ def isolate(page: Image.Image, longest: int = LONGEST) -> Handwriting:
     flat[surround] = 255
     ink = sauvola(flat)
     ink[surround] = False
-    kept, dropped = components(ink, surround)
-    return _handwriting(kept, flat, scale, dropped)
-
-
-def _handwriting(ink: np.ndarray, flat: np.ndarray, scale: float, dropped: dict[str, int]) -> Handwriting:
-    count, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    if count == 1:
+    found = int(ink.sum())
+    dropped = {}
+    ink, dropped["speck"] = without_specks(ink)
+    if not ink.any():
         raise NoHandwriting("no handwriting found: blank")
+    ink, dropped["mark"] = written(ink, pixels)
+    if ink.sum() < LEAST * found:
+        raise NoHandwriting("no handwriting found: typed, printed or a picture")
+    ink, dropped["apart"] = without_what_stands_apart(ink, longest / LONGEST)
+    return _handwriting(ink, flat, scale, dropped, found)
+
+
+def _handwriting(ink: np.ndarray, flat: np.ndarray, scale: float, dropped: dict[str, int], found: int) -> Handwriting:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     width = stroke_width(ink)
     heights = stats[1:, cv2.CC_STAT_HEIGHT]
-    written = heights[np.maximum(heights, stats[1:, cv2.CC_STAT_WIDTH]) > 3 * width]
-    if len(written) < FEWEST_STROKES:
-        raise NoHandwriting(f"no handwriting found: too little ink ({len(written)} strokes)")
+    strokes = heights[np.maximum(heights, stats[1:, cv2.CC_STAT_WIDTH]) > 3 * width]
+    if len(strokes) < FEWEST_STROKES:
+        if dropped["mark"] > 0.5 * found:
+            raise NoHandwriting("no handwriting found: typed, printed or a picture")
+        raise NoHandwriting(f"no handwriting found: too little ink ({len(strokes)} strokes)")
     near = cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # strokes have soft edges
-    return Handwriting(ink, np.where(near, flat, np.uint8(255)), scale, dropped, width, float(np.median(written)))
+    return Handwriting(ink, np.where(near, flat, np.uint8(255)), scale, dropped, width, float(np.median(strokes)))
 
 
 def white_on_black(grey: np.ndarray) -> bool:
@@ -127,21 +141,40 @@ def stroke_width(ink: np.ndarray) -> float:
     return float(2 * np.median(ridge) - 1) if len(ridge) else 0.0
 
 
-def components(ink: np.ndarray, surround: np.ndarray) -> tuple[np.ndarray, dict[str, int]]:
-    """The ink without specks and blots, and what was left out of it."""
+def without_specks(ink: np.ndarray) -> tuple[np.ndarray, int]:
+    """The ink without what is smaller than a dot of the pen, and the pixels that this left out."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     width = stroke_width(ink)
-    area = stats[:, cv2.CC_STAT_AREA]
     longer = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    speck = (longer < 1.5 * width) | (area < width * width)
-    kinds = {"speck": speck}
-    gone = np.zeros(len(stats), bool)
-    dropped = {}
-    for kind, which in kinds.items():
-        which[0] = False
-        dropped[kind] = int(area[which & ~gone].sum())
-        gone |= which
-    return ink & ~gone[labels], dropped
+    speck = (longer < 1.5 * width) | (stats[:, cv2.CC_STAT_AREA] < width * width)
+    speck[0] = False
+    return ink & ~speck[labels], int(stats[speck, cv2.CC_STAT_AREA].sum())
+
+
+def written(ink: np.ndarray, pixels: np.ndarray) -> tuple[np.ndarray, int]:
+    """The ink that a pen left, and the pixels that this left out. pixels: [H, W, 3] uint8, RGB."""
+    flat = np.stack([flatten(channel, background(channel)) for channel in np.moveaxis(pixels, 2, 0)], axis=2)
+    pieces = Pieces.of(ink, flat)
+    by_pen = likely_hand(pieces.features) >= LIKELY
+    return np.concatenate([[False], by_pen])[pieces.labels], int(pieces.area[~by_pen].sum())
+
+
+def without_what_stands_apart(ink: np.ndarray, scale: float = 1.0) -> tuple[np.ndarray, int]:
+    """The ink without small notes far from the writing, and the pixels that this left out.
+
+    They are page numbers, initials, receipts: other hands' as often as not, and too little to be missed where not.
+    """
+    ys, xs = np.nonzero(ink)
+    quarter = np.zeros((-(-ink.shape[0] // 4), -(-ink.shape[1] // 4)), np.uint8)
+    quarter[ys // 4, xs // 4] = 1
+    reach = max(3, round(REACH * scale / 4))
+    _, blocks = cv2.connectedComponents(cv2.dilate(quarter, np.ones((reach, round(1.6 * reach)), np.uint8)))
+    block = blocks[ys // 4, xs // 4]  # of each pixel of ink
+    amount = np.bincount(block, minlength=1)
+    small = amount[block] < APART * amount.max()
+    kept = ink.copy()
+    kept[ys[small], xs[small]] = False
+    return kept, int(small.sum())
 
 
 def _at_most(grey: np.ndarray, longest: int) -> np.ndarray:
