@@ -34,18 +34,65 @@ class Handwriting:
     dropped: dict[str, int]  # ink pixels that were left out, by kind
     stroke_width: float  # pixels, the median
     line_height: float  # pixels: the median height of what is written without lifting the pen
+    strokes: int  # how many such pieces there are
+
+    @classmethod
+    def of(cls, ink: np.ndarray, flat: np.ndarray, scale: float, dropped: dict[str, int]) -> Handwriting:
+        """ink: [H, W] bool; flat: [H, W] uint8, of which only what lies at the ink is kept."""
+        _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+        width = stroke_width(ink)
+        heights = stats[1:, cv2.CC_STAT_HEIGHT]
+        strokes = heights[np.maximum(heights, stats[1:, cv2.CC_STAT_WIDTH]) > 3 * width]
+        near = cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # strokes have soft edges
+        height = float(np.median(strokes)) if len(strokes) else 0.0
+        return cls(ink, np.where(near, flat, np.uint8(255)), scale, dropped, width, height, len(strokes))
 
 
 LONGEST = 1600  # pixels: what the sizes below are measured at
 FEWEST_STROKES = 12  # connected pieces of writing
 LIKELY = 0.3  # below it a piece is not a pen's: an even bet would lose more of the hand than it would drop of the rest
+RULE, MARGIN_RULE = 80, 160  # pixels: what runs straight across or down the page that far is a rule; stems are no rules
+THICK = 7  # pixels: and what is as thick as that is none
 REACH = 44  # pixels: writing that is nearer to other writing than that belongs to the same block
 LEAST = 0.05  # of the ink found: what a pen wrote at least, else the page is typed, printed or a picture
 APART = 0.1  # of the largest block's ink: what smaller blocks have at least, if they count
 
 
+@dataclass(frozen=True)
+class Inked:
+    """A page's ink, whoever left it, light paper under it; all arrays are of one size."""
+
+    ink: np.ndarray  # [H, W] bool
+    flat: np.ndarray  # [H, W] uint8: grey, illumination flattened
+    pixels: np.ndarray  # [H, W, 3] uint8, RGB
+    scale: float  # pixels here per pixel of the page
+    dropped: dict[str, int]  # pixels that were left out: of rules and of specks
+
+
 def isolate(page: Image.Image, longest: int = LONGEST) -> Handwriting:
     """The handwriting of an upright "L" or "RGB" image. Raises NoHandwriting where there is none, or too little."""
+    inked = inked_of(page, longest)
+    found = int(inked.ink.sum())
+    if not found:
+        raise NoHandwriting("no handwriting found: blank")
+    dropped = dict(inked.dropped)
+    ink, dropped["mark"] = written(inked)
+    if ink.sum() < LEAST * found:  # writing may be so large that it is told only from further away
+        inked = inked_of(page, max(inked.ink.shape) // 2)
+        ink, dropped["mark"] = written(inked)
+        if 2 * ink.sum() < inked.ink.sum() or not ink.any():
+            raise NoHandwriting("no handwriting found: typed, printed or a picture")
+    ink, dropped["apart"] = without_what_stands_apart(ink, longest / LONGEST)
+    hand = Handwriting.of(ink, inked.flat, inked.scale, dropped)
+    if hand.strokes < FEWEST_STROKES:
+        if dropped["mark"] > 0.5 * found:
+            raise NoHandwriting("no handwriting found: typed, printed or a picture")
+        raise NoHandwriting(f"no handwriting found: too little ink ({hand.strokes} strokes)")
+    return hand
+
+
+def inked_of(page: Image.Image, longest: int = LONGEST) -> Inked:
+    """All ink of an upright "L" or "RGB" image, at `longest` pixels at most. Raises NoHandwriting for tiny images."""
     pixels = np.asarray(page)
     if pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
@@ -64,29 +111,35 @@ def isolate(page: Image.Image, longest: int = LONGEST) -> Handwriting:
     flat[surround] = 255
     ink = sauvola(flat)
     ink[surround] = False
-    found = int(ink.sum())
-    dropped = {}
-    ink, dropped["speck"] = without_specks(ink)
-    if not ink.any():
-        raise NoHandwriting("no handwriting found: blank")
-    ink, dropped["mark"] = written(ink, pixels)
-    if ink.sum() < LEAST * found:
-        raise NoHandwriting("no handwriting found: typed, printed or a picture")
-    ink, dropped["apart"] = without_what_stands_apart(ink, longest / LONGEST)
-    return _handwriting(ink, flat, scale, dropped, found)
+    ink, rules = without_rules(ink, longest / LONGEST)
+    ink, specks = without_specks(ink)
+    return Inked(ink, flat, pixels, scale, {"rule": rules, "speck": specks})
 
 
-def _handwriting(ink: np.ndarray, flat: np.ndarray, scale: float, dropped: dict[str, int], found: int) -> Handwriting:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    width = stroke_width(ink)
-    heights = stats[1:, cv2.CC_STAT_HEIGHT]
-    strokes = heights[np.maximum(heights, stats[1:, cv2.CC_STAT_WIDTH]) > 3 * width]
-    if len(strokes) < FEWEST_STROKES:
-        if dropped["mark"] > 0.5 * found:
-            raise NoHandwriting("no handwriting found: typed, printed or a picture")
-        raise NoHandwriting(f"no handwriting found: too little ink ({len(strokes)} strokes)")
-    near = cv2.dilate(ink.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # strokes have soft edges
-    return Handwriting(ink, np.where(near, flat, np.uint8(255)), scale, dropped, width, float(np.median(strokes)))
+def without_rules(ink: np.ndarray, scale: float = 1.0) -> tuple[np.ndarray, int]:
+    """The ink without straight thin lines along the page, and the pixels that this left out.
+
+    Where a stroke crosses a line it runs on across it, so it stays whole.
+    """
+    values = ink.astype(np.uint8)
+    rules = np.zeros_like(values)
+    for length, turn in ((RULE, False), (MARGIN_RULE, True)):
+        along, beside, across = (
+            np.ones((1, round(length * scale))),
+            np.ones((3, 1)),
+            np.ones((round(THICK * scale), 1)),
+        )
+        if turn:
+            along, beside, across = along.T, beside.T, across.T
+        line = cv2.dilate(cv2.morphologyEx(values, cv2.MORPH_OPEN, along), beside)
+        rules |= line & values & (1 - cv2.morphologyEx(values, cv2.MORPH_OPEN, across))
+    return ink & (rules == 0), int(rules.sum())
+
+
+def pieces_of(inked: Inked) -> Pieces:
+    """The ink in pieces, as writers/marks.py judges them."""
+    channels = np.moveaxis(inked.pixels, 2, 0)
+    return Pieces.of(inked.ink, np.stack([flatten(channel, background(channel)) for channel in channels], axis=2))
 
 
 def white_on_black(grey: np.ndarray) -> bool:
@@ -151,10 +204,9 @@ def without_specks(ink: np.ndarray) -> tuple[np.ndarray, int]:
     return ink & ~speck[labels], int(stats[speck, cv2.CC_STAT_AREA].sum())
 
 
-def written(ink: np.ndarray, pixels: np.ndarray) -> tuple[np.ndarray, int]:
-    """The ink that a pen left, and the pixels that this left out. pixels: [H, W, 3] uint8, RGB."""
-    flat = np.stack([flatten(channel, background(channel)) for channel in np.moveaxis(pixels, 2, 0)], axis=2)
-    pieces = Pieces.of(ink, flat)
+def written(inked: Inked) -> tuple[np.ndarray, int]:
+    """The ink that a pen left, and the pixels that this left out."""
+    pieces = pieces_of(inked)
     by_pen = likely_hand(pieces.features) >= LIKELY
     return np.concatenate([[False], by_pen])[pieces.labels], int(pieces.area[~by_pen].sum())
 

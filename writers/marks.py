@@ -20,6 +20,7 @@ from safetensors.numpy import load_file
 
 TILE = 96  # pixels: connected ink that is longer than that is cut into tiles of this side
 CELL = 8  # pixels: neighbourhoods are seen on a grid of these
+OWN = 22  # features of a piece by itself; the last are shares of its edges, by direction
 BINS = 8  # directions of edges, over half a turn
 AROUND = ((31, 9), (41, 41))  # cells: the line that a piece stands on, and the region
 
@@ -40,7 +41,7 @@ class Pieces:
         inked = labels > 0
         at = labels[inked]
         area = np.bincount(at, minlength=count)[1:].astype(np.float32)
-        own = _own(ink, flat, labels, inked, at, area)
+        own = _own(ink, flat, inked, at, area)
         ys, xs = np.nonzero(inked)
         x = np.bincount(at, xs, count)[1:] / np.maximum(area, 1)
         y = np.bincount(at, ys, count)[1:] / np.maximum(area, 1)
@@ -52,9 +53,12 @@ def _network() -> dict[str, np.ndarray]:
     return load_file(Path(__file__).with_name("marks.safetensors"))
 
 
-def likely_hand(features: np.ndarray) -> np.ndarray:
-    """Pieces' features, [n, F] -> float32 [n], 0 to 1: how likely it is that a pen wrote them."""
-    net = _network()
+def likely_hand(features: np.ndarray, network: dict[str, np.ndarray] | None = None) -> np.ndarray:
+    """Pieces' features, [n, F] -> float32 [n], 0 to 1: how likely it is that a pen wrote them.
+
+    network: the arrays of one, by name; None for the one that travels with this file.
+    """
+    net = network or _network()
     values = np.clip((features - net["mean"]) / net["spread"], -5, 5).astype(np.float32)
     for layer in range(3):
         values = values @ net[f"{layer}.weight"].T + net[f"{layer}.bias"]
@@ -74,14 +78,16 @@ def cut(ink: np.ndarray) -> np.ndarray:
         number = labels[ys, xs].astype(np.int64) * (tiles * -(-ink.shape[0] // TILE)) + ys // TILE * tiles + xs // TILE
         labels[ys, xs] = len(stats) + np.unique(number, return_inverse=True)[1].ravel()
         used = np.bincount(labels.ravel()) > 0
+        used[0] = True
         labels = (np.cumsum(used, dtype=np.int32) - 1)[labels]
     return labels
 
 
-def _own(
-    ink: np.ndarray, flat: np.ndarray, labels: np.ndarray, inked: np.ndarray, at: np.ndarray, area: np.ndarray
-) -> np.ndarray:
-    """[n, F] float32: each piece by itself."""
+def _own(ink: np.ndarray, flat: np.ndarray, inked: np.ndarray, at: np.ndarray, area: np.ndarray) -> np.ndarray:
+    """[n, OWN] float32: each piece by itself: its size and shape, its strokes, its colour, the directions of its edges.
+
+    inked: [H, W] bool, where there is ink; at: the piece of each such pixel; area: [n], pixels of each piece.
+    """
     count = len(area) + 1
 
     def total(values: np.ndarray) -> np.ndarray:
@@ -166,6 +172,6 @@ def _around(
         means = sums[:, 1 : 1 + own.shape[1]] / among
         spreads = np.sqrt(np.maximum(sums[:, 1 + own.shape[1] :] / among - means**2, 0))
         out.append(np.concatenate([np.log(among), means, spreads], axis=1).astype(np.float32))
-    middle = np.median(own, axis=0, keepdims=True)
+    middle = np.median(own, axis=0, keepdims=True) if len(own) else np.zeros((1, own.shape[1]), np.float32)
     out.append(own[:, [0, 2, 7, 10, 12, 13]] - middle[:, [0, 2, 7, 10, 12, 13]])
     return out
