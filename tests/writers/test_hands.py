@@ -49,7 +49,7 @@ def test_pages_of_one_hand_are_more_alike(hands):
 
 
 def test_shares_sum_to_the_similarity_and_lie_on_the_page(hands):
-    page = written(7, 0, 1).resize((1000, 840))
+    page = written(7, 0.6, 1.6).resize((1000, 840))
     a, b = hands.describe(page), hands.describe(written(8, 0, 1))
     for description, other in ((a, b), (b, a), (a, a)):
         shares = description.shares(other.vector)
