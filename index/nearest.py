@@ -79,7 +79,9 @@ class Nearest:
         else:  # a condition may leave too few in those partitions: then more of them are looked into
             search = search.minimum_nprobes(PROBES).maximum_nprobes(0).refine_factor(REFINE)
         hits = search.to_arrow()
-        return hits["id"].to_numpy(), 1 - hits["_distance"].to_numpy()
+        ids, similarities = hits["id"].to_numpy(), 1 - hits["_distance"].to_numpy()
+        there = np.isfinite(similarities)  # pages without a vector come last, with no distance
+        return ids[there], similarities[there]
 
     def _by_product(
         self, queries: np.ndarray, k: int, where: str | None, space: Space
