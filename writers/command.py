@@ -32,6 +32,7 @@ from writers.flags import (
     model_of,
     output_folder_of,
 )
+from writers.training_command import Finetuning, Pretraining
 
 # Settings whose flags a command shares with sorting.
 FINDING = ("--file_format", "--inner", "--hidden", "--exclude")
@@ -258,7 +259,9 @@ def _threshold(typed: Typed) -> float | None:
 
 
 # In the order in which people use them.
-COMMANDS: dict[str, type[WritersJob]] = {job.name: job for job in (Indexing, Search, Groups, Compare, Evaluation)}
+COMMANDS: dict[str, type[WritersJob]] = {
+    job.name: job for job in (Indexing, Search, Groups, Compare, Evaluation, Pretraining, Finetuning)
+}
 OVERVIEW = f"""Who wrote this page? Pages by the same hand, likely groups of them, two pages compared. Works offline.
 
 {chr(10).join(f"  {PROGRAM} writers {job.name:<11} {job.about}" for job in COMMANDS.values())}

@@ -15,8 +15,11 @@ from settings.flags import PROGRAM
 from settings.schema import Settings
 from settings.words import WordJob, index_of, output_of
 from utils import printable
+from writers.configurations import Configuration
 
 INDEX, OUTPUT = "writers", "writers_found"  # folders in the output folder
+
+LISTED = ("--file_format", "--inner", "--hidden", "--exclude")  # flags of which pages there are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,22 @@ class WritersJob(WordJob):
         if Path(word).is_dir():
             return f": folders of pages go to: {PROGRAM} writers index {shown}"
         return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob(WritersJob):
+    """A command that trains. pages: folders; model_name: of the folder to be, in the folder of models."""
+
+    shared = (*LISTED, "--max_pixels", "--memory", "--model_dir", "--device", "--workers", "--quiet")
+    needs = (*WritersJob.needs, "torch", "safetensors", "sklearn")
+
+    pages: tuple[Path, ...]
+    model_name: str
+    configuration: Configuration
+
+    def to_continue(self, settings: Settings, began: float) -> str:
+        """The same command: what was learned is taken up without a flag."""
+        return self.command()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,9 +22,10 @@ import numpy as np
 
 from output.files import write_json, write_whole
 from utils import UserError, printable
+from writers.encoder import SAGHOG, SaghogCoder
 from writers.isolation import Handwriting, NoHandwriting, isolate
 from writers.keypoints import LENGTH, local_features
-from writers.vlad import Codes, Vlad
+from writers.vlad import Codes, Patches, Vlad
 from writers.whitening import Whitening, powered
 
 if TYPE_CHECKING:
@@ -34,15 +35,6 @@ RECORD, WEIGHTS = "hands.json", "hands.safetensors"
 FORMAT = 1
 VLAD = "vlad"
 FEWEST_PATCHES = 20
-
-
-@dataclass(frozen=True)
-class Patches:
-    """The patches of one page and their codes."""
-
-    places: np.ndarray  # float32 [n, 2]: x and y in pixels of the Handwriting
-    sizes: np.ndarray  # float32 [n]: diameter
-    codes: Codes
 
 
 class Coder(Protocol):
@@ -95,7 +87,7 @@ class VladCoder:
         return cls(vlad)
 
 
-CODERS = {VLAD: VladCoder.load}
+CODERS = {VLAD: VladCoder.load, SAGHOG: SaghogCoder.load}
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,15 @@ class Codes(Protocol):
 
 
 @dataclass(frozen=True)
+class Patches:
+    """The patches of one page and their codes."""
+
+    places: np.ndarray  # float32 [n, 2]: x and y in pixels of the Handwriting
+    sizes: np.ndarray  # float32 [n]: diameter
+    codes: Codes
+
+
+@dataclass(frozen=True)
 class Residuals:
     """Codes of VLAD: each patch has one word, and a residual there. D is words * reduced numbers."""
 
