@@ -44,7 +44,7 @@ READING_ONE = ("--max_pixels", "--memory", "--quiet")
 class Indexing(UpdateJob, IndexJob):
     """Bring the index of hands up to date with pages. model: "" = the index's own, for a new one that which ships."""
 
-    about = "look at folders of pages and keep what their hands are like; what is there already is not read again"
+    about = "look at folders of pages and keep what their hands are like"
     description = (
         "Makes an index of hands, or brings it up to date: of each page the handwriting is told from print, rules and "
         "stamps, and described by one vector. Pages that have not changed are recognised (by size and time, then by "

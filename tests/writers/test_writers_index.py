@@ -17,6 +17,7 @@ from PIL import Image
 
 from index.database import Index
 from run import main
+from writers.indexing import no_handwriting
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -70,6 +71,13 @@ def test_pages_without_handwriting_are_told_kept_and_known_again(here, model, ca
     (here / "pages" / "empty.png").unlink()
     writers("index")
     assert not Path("ix/no_handwriting.csv").exists()
+
+
+def test_pages_without_handwriting_are_counted_by_their_reasons():
+    reasons = ["blank", "too little ink (3 strokes)", "too little ink (9 strokes)", "the page has only 3 x 8 pixels"]
+    line = no_handwriting([f"no handwriting found: {reason}" for reason in reasons])
+    assert line.startswith("4 pages hold no handwriting: 2 too little ink; 1 blank; 1 the page has only")
+    assert no_handwriting(["no handwriting found: blank"]) == "1 page holds no handwriting: 1 blank"
 
 
 def test_a_page_that_cannot_be_read_is_a_failure_and_tried_again(here, model, capsys):
