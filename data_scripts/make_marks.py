@@ -41,8 +41,8 @@ NO_HAND = ("TEXT_T", "TEXT_P", "LINE_T", "LINE_P", "PHOTO", "PHOTO_L")  # of cat
 SHARES = {
     ("drawn", 1): 1.0,
     ("drawn", 0): 1.0,
-    ("scribes", 1): 0.6,
-    ("scrawls", 1): 0.3,
+    ("scribes", 1): 0.2,
+    ("scrawls", 1): 0.06,
     ("wills", 1): 1.0,
     ("wills", 0): 0.7,
     ("samples", 1): 0.15,

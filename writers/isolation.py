@@ -50,11 +50,11 @@ class Handwriting:
 
 LONGEST = 1600  # pixels: what the sizes below are measured at
 FEWEST_STROKES = 12  # connected pieces of writing
-LIKELY = 0.3  # below it a piece is not a pen's: an even bet would lose more of the hand than it would drop of the rest
+LIKELY = 0.1  # below it no pen wrote a piece; a word that is lost costs more than a stamp that stays
 RULE, MARGIN_RULE = 80, 160  # pixels: what runs straight across or down the page that far is a rule; stems are no rules
 THICK = 7  # pixels: and what is as thick as that is none
 REACH = 44  # pixels: writing that is nearer to other writing than that belongs to the same block
-LEAST = 0.05  # of the ink found: what a pen wrote at least, else the page is typed, printed or a picture
+LEAST = 0.1  # of the ink found: what a pen wrote at least, else the page is typed, printed or a picture
 APART = 0.1  # of the largest block's ink: what smaller blocks have at least, if they count
 
 
