@@ -31,6 +31,7 @@ CODE = (
     "writers/marks.py",
     "writers/marks.safetensors",
     "writers/keypoints.py",
+    "writers/thinning.py",
 )  # what local features hang on
 DRAWING = ("drawing/strokes.py", "drawing/scribes.py", "drawing/manners.py", "drawing/wear.py", "drawing/wills.py")
 
@@ -213,7 +214,7 @@ WAYS: dict[str, tuple[str, Callable]] = {
         "histograms of gradients and runs",
         lambda material, *_: Imaged(material, f"histograms-{code_hash(CODE)}", histograms),
     ),
-    "vlad": ("upright RootSIFT, PCA 48, VLAD 64", recipe_way(Recipe(shrink=None))),
-    "wccn": ("the same + WCCN of whole pages", recipe_way(Recipe(pieces=0))),
+    "vlad": ("upright RootSIFT, PCA 48, VLAD 64", recipe_way(Recipe(shrink=None, redrawn=0))),
+    "wccn": ("the same + WCCN of whole pages", recipe_way(Recipe(pieces=0, redrawn=0))),
     "shipped": ("the recipe of models/hands", recipe_way(Recipe())),
 }

@@ -40,7 +40,13 @@ ROUNDS = 3  # of calibration
 ENOUGH = 8  # hands of scans with two pages, to calibrate on scans alone
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 MAX_PIXELS = 200_000_000
-DESCRIBING = ("isolation.py", "marks.py", "marks.safetensors", "keypoints.py")  # what local features hang on
+DESCRIBING = (
+    "isolation.py",
+    "marks.py",
+    "marks.safetensors",
+    "keypoints.py",
+    "thinning.py",
+)  # what local features hang on
 
 
 @dataclass(frozen=True)

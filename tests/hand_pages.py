@@ -47,9 +47,11 @@ def draw_hands(folder: Path, each: int = 3, first: int = 0) -> None:
 def _fitted(words: int) -> object:
     from writers.fitting import Recipe, Studied, fit
     from writers.isolation import isolate
-    from writers.keypoints import local_features
+    from writers.keypoints import PENS, local_features
 
-    pages = [Studied(local_features(isolate(written(hand, 900 + seed))), hand) for hand in HANDS for seed in range(3)]
+    pages = [
+        Studied(local_features(isolate(written(hand, 900 + seed)), PENS), hand) for hand in HANDS for seed in range(3)
+    ]
     return fit(pages, Recipe(words=words, reduced=16, pieces=2, piece=60))
 
 

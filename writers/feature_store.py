@@ -18,8 +18,7 @@ import numpy as np
 
 from output.files import write_whole
 from writers.isolation import NoHandwriting, isolate
-from writers.keypoints import LocalFeatures, local_features
-from writers.whitening import powered
+from writers.keypoints import PENS, LocalFeatures, local_features
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -42,14 +41,15 @@ class FeatureStore:
 
     def keep(self, name: str, page: Image.Image) -> bool:
         """Describe a page and keep what was found; False where there is no handwriting: the reason is kept too."""
-        reason, found = "", LocalFeatures(*(np.zeros(shape, np.float32) for shape in ((0, 2), 0, (0, 128))))
+        reason, found = "", LocalFeatures.none()
         try:
-            found = local_features(isolate(page))
+            found = local_features(isolate(page), PENS)
         except NoHandwriting as problem:
             reason = str(problem)
         content = io.BytesIO()
         descriptors = found.descriptors.astype(np.float16)
-        np.savez(content, places=found.places, sizes=found.sizes, descriptors=descriptors, reason=np.array(reason))
+        kept = {"places": found.places, "sizes": found.sizes, "descriptors": descriptors, "pens": found.pens}
+        np.savez(content, reason=np.array(reason), **kept)
         self.folder.mkdir(parents=True, exist_ok=True)
         write_whole(self._file(name), content.getvalue())
         return not reason
@@ -59,10 +59,10 @@ class FeatureStore:
         with np.load(self._file(name), allow_pickle=False) as stored:
             if reason := str(stored["reason"]):
                 return reason
-            return LocalFeatures(stored["places"], stored["sizes"], stored["descriptors"].astype(np.float32))
+            descriptors = stored["descriptors"].astype(np.float32)
+            return LocalFeatures(stored["places"], stored["sizes"], descriptors, stored["pens"])
 
 
 def vector_of(hands: Hands, features: LocalFeatures) -> np.ndarray:
-    """The page descriptor, float32 [D], of kept features: for a model of one part, which is made of them alone."""
-    (part,) = hands.parts
-    return part.whitening.unit(powered(part.coder.vlad.codes(features.descriptors).total(), part.power))
+    """The page descriptor, float32 [D], of kept features: for a model whose parts are made of them alone."""
+    return hands.describe_patches([part.coder.patches_of(features) for part in hands.parts]).vector

@@ -1,6 +1,6 @@
 """Fits a model of hands to pages: a codebook of their patches, and which directions of page sums tell no hands apart.
 
-    hands = fit([Studied(local_features(isolate(page)), "w001"), ...], Recipe())
+    hands = fit([Studied(local_features(isolate(page), PENS), "w001"), ...], Recipe())
     hands.save(Path("models/mine"))
 
 Beside whole pages it learns from pieces of pages, some words each: what differs between two pieces of one page is the
@@ -16,7 +16,7 @@ import numpy as np
 
 from utils import UserError
 from writers.hands import Hands, Part, VladCoder
-from writers.keypoints import LocalFeatures
+from writers.keypoints import LENGTH, ONE, OWN, LocalFeatures
 from writers.vlad import REDUCED, WORDS, Vlad
 from writers.whitening import Whitening, powered
 
@@ -37,23 +37,30 @@ class Recipe:
 
     power: of the page's sum. shrink: of the whitening (`Whitening.fit`); None: no whitening. within: only directions in
     which pages of one writer differ are shrunk (WCCN). pieces: of each page, with about so many places (piece).
+    redrawn: the share that strokes drawn again with one pen have in a similarity, beside those as they are; 0: none.
     """
 
     words: int = WORDS
     reduced: int = REDUCED
     power: float = 0.5
-    shrink: float | None = 0.5
+    shrink: float | None = 0.3
     within: bool = True
-    pieces: int = 6
+    pieces: int = 3
     piece: int = 400
+    redrawn: float = 0.4
     seed: int = 0
 
 
 def fit(pages: Sequence[Studied], recipe: Recipe) -> Hands:
     """A model of pages. UserError: too few of them for its codebook."""
-    random = np.random.default_rng(recipe.seed)
-    some = [_some(page.features.descriptors, random) for page in pages]
-    descriptors = np.concatenate([np.zeros((0, 128), np.float32), *some])
+    weights = {OWN: 1 - recipe.redrawn, ONE: recipe.redrawn}
+    return Hands(tuple(_part(pages, recipe, pen, weight) for pen, weight in weights.items() if weight))
+
+
+def _part(pages: Sequence[Studied], recipe: Recipe, pen: int, weight: float) -> Part:
+    random = np.random.default_rng([recipe.seed, pen])
+    some = [_some(page.features.of(pen).descriptors, random) for page in pages]
+    descriptors = np.concatenate([np.zeros((0, LENGTH), np.float32), *some])
     if len(descriptors) < 10 * recipe.words:
         raise UserError(
             f"{len(pages)} pages with {len(descriptors)} places of ink are too few for {recipe.words} visual words: "
@@ -62,9 +69,9 @@ def fit(pages: Sequence[Studied], recipe: Recipe) -> Hands:
     vlad = Vlad.fit(descriptors, words=recipe.words, reduced=recipe.reduced, seed=recipe.seed)
     whitening = Whitening.none(vlad.dimensions)
     if recipe.shrink is not None:
-        sums, writers = _sums(pages, vlad, recipe, random)
+        sums, writers = _sums(pages, vlad, recipe, pen, random)
         whitening = Whitening.fit(sums, writers if recipe.within else None, shrink=recipe.shrink)
-    return Hands((Part(VladCoder(vlad), whitening, recipe.power),))
+    return Part(VladCoder(vlad, pen), whitening, recipe.power, weight)
 
 
 def _some(descriptors: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -72,13 +79,14 @@ def _some(descriptors: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _sums(
-    pages: Sequence[Studied], vlad: Vlad, recipe: Recipe, random: np.random.Generator
+    pages: Sequence[Studied], vlad: Vlad, recipe: Recipe, pen: int, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """The power-normalised sums of pages and pieces, float32 [n, D], and their writers [n]."""
     sums, writers = [], []
     for number, page in enumerate(pages):
-        parts = [np.arange(len(page.features.places)), *pieces(page.features, recipe.pieces, recipe.piece, random)]
-        sums += [powered(vlad.codes(page.features.descriptors[part]).total(), recipe.power) for part in parts]
+        features = page.features.of(pen)
+        parts = [np.arange(len(features.places)), *pieces(features, recipe.pieces, recipe.piece, random)]
+        sums += [powered(vlad.codes(features.descriptors[part]).total(), recipe.power) for part in parts]
         writers += [page.writer or f"page {number}"] * len(parts)
     return np.stack(sums).astype(np.float32), np.array(writers)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,7 +24,7 @@ from output.files import write_json, write_whole
 from utils import UserError, printable
 from writers.encoder import SAGHOG, SaghogCoder
 from writers.isolation import Handwriting, NoHandwriting, isolate
-from writers.keypoints import LENGTH, local_features
+from writers.keypoints import LENGTH, OWN, PENS, LocalFeatures, local_features
 from writers.vlad import Codes, Patches, Vlad
 from writers.whitening import Whitening, powered
 
@@ -55,9 +55,10 @@ class Coder(Protocol):
 
 @dataclass(frozen=True)
 class VladCoder:
-    """Upright RootSIFT at the keypoints of the ink, and VLAD."""
+    """Upright RootSIFT at the keypoints of the ink, as written or drawn again with one pen, and VLAD."""
 
     vlad: Vlad
+    pen: int = OWN
     kind = VLAD
 
     @property
@@ -67,12 +68,16 @@ class VladCoder:
 
     def patches(self, hand: Handwriting) -> Patches:
         """As `Coder` has it."""
-        features = local_features(hand)
+        return self.patches_of(local_features(hand, (self.pen,)))
+
+    def patches_of(self, features: LocalFeatures) -> Patches:
+        """The same, of local features that are known already, perhaps of other pens too."""
+        features = features.of(self.pen)
         return Patches(features.places, features.sizes, self.vlad.codes(features.descriptors))
 
     def settings(self) -> dict[str, Any]:
         """As `Coder` has it."""
-        return {}
+        return {"pen": self.pen}
 
     def tensors(self) -> dict[str, np.ndarray]:
         """As `Coder` has it."""
@@ -84,7 +89,9 @@ class VladCoder:
         vlad = Vlad(tensors["pca_mean"], tensors["pca"], tensors["centres"])
         if vlad.mean.shape != (LENGTH,) or vlad.matrix.shape != (LENGTH, vlad.centres.shape[1]):
             raise ValueError("the codebook")
-        return cls(vlad)
+        if settings["pen"] not in PENS:
+            raise ValueError("the pen")
+        return cls(vlad, settings["pen"])
 
 
 CODERS = {VLAD: VladCoder.load, SAGHOG: SaghogCoder.load}
@@ -205,7 +212,10 @@ class Hands:
 
     def describe_hand(self, hand: Handwriting) -> PageDescription:
         """The descriptor of handwriting that is isolated already. Raises NoHandwriting where it has too few patches."""
-        found = [part.coder.patches(hand) for part in self.parts]
+        return self.describe_patches([part.coder.patches(hand) for part in self.parts], hand.scale)
+
+    def describe_patches(self, found: Sequence[Patches], zoom: float = 1.0) -> PageDescription:
+        """The same, of the patches of each part; zoom: their pixels per pixel of the page. Raises NoHandwriting."""
         if (fewest := min(len(patches.places) for patches in found)) < FEWEST_PATCHES:
             raise NoHandwriting(f"no handwriting found: too little ink ({fewest} places)")
         weight = sum(part.weight for part in self.parts)
@@ -216,8 +226,8 @@ class Hands:
         ]
         return PageDescription(
             np.concatenate(vectors).astype(np.float32),
-            np.concatenate([patches.places for patches in found]) / hand.scale,
-            np.concatenate([patches.sizes for patches in found]) / hand.scale,
+            np.concatenate([patches.places for patches in found]) / zoom,
+            np.concatenate([patches.sizes for patches in found]) / zoom,
             [(part, patches.codes, scale) for part, patches, scale in zip(self.parts, found, scales, strict=True)],
         )
 

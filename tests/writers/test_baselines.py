@@ -27,7 +27,8 @@ def test_the_plain_baseline_is_the_sum_of_residuals_and_nothing_else(tmp_path):
         sums[word] += point - vlad.centres[word]
     expected = np.sign(sums) * np.sqrt(np.abs(sums))
     assert described == pytest.approx((expected / np.linalg.norm(expected)).ravel(), abs=1e-4)
-    assert not np.allclose(described, hands.vector_of(page), atol=0.01)  # the model whitens
+    own = hands.vector_of(page)[: len(described)]  # the part of ink as written
+    assert not np.allclose(described, own / np.linalg.norm(own), atol=0.01)  # the model whitens
 
 
 def test_a_shuffled_graph_has_the_same_weights_elsewhere():

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from writers.feature_store import FeatureStore, vector_of
 from writers.fitting import Recipe, Studied, fit
 from writers.isolation import isolate
-from writers.keypoints import local_features
+from writers.keypoints import PENS, local_features
 
 
 def page(seed):
@@ -27,7 +27,7 @@ def test_kept_features_are_those_of_the_page(tmp_path):
     assert not store.has("a")
     assert store.keep("a", page(1))
     assert store.has("a")
-    kept, fresh = store.read("a"), local_features(isolate(page(1)))
+    kept, fresh = store.read("a"), local_features(isolate(page(1)), PENS)
     assert np.array_equal(kept.places, fresh.places)
     assert np.array_equal(kept.sizes, fresh.sizes)
     assert np.abs(kept.descriptors - fresh.descriptors).max() < 1e-3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -12,7 +13,8 @@ from utils import UserError
 from writers.fitting import Recipe, Studied, fit, pieces
 from writers.hands import RECORD, WEIGHTS, Hands, Part
 from writers.isolation import NoHandwriting, isolate
-from writers.keypoints import local_features
+from writers.keypoints import PENS, local_features
+from writers.thinning import redrawn, thinned
 from writers.vlad import Vlad
 from writers.whitening import Whitening, powered, unit
 
@@ -37,7 +39,7 @@ def written(seed: int, slant: float, loops: float) -> Image.Image:
 
 @pytest.fixture(scope="module")
 def hands() -> Hands:
-    pages = [Studied(local_features(isolate(written(seed, slant, loops))), f"{slant}") for seed in range(3)
+    pages = [Studied(local_features(isolate(written(seed, slant, loops)), PENS), f"{slant}") for seed in range(3)
              for slant, loops in ((0.0, 1.0), (0.6, 1.6))]  # fmt: skip
     return fit(pages, SMALL)
 
@@ -60,10 +62,11 @@ def test_shares_sum_to_the_similarity_and_lie_on_the_page(hands):
 
 def test_parts_are_weighted_by_their_cosines(hands):
     part = hands.parts[0]
+    one = Hands((part,))
     plain = Part(part.coder, Whitening.none(part.coder.dimensions), 0.4)
     two = Hands((Part(part.coder, part.whitening, part.power, 3.0), plain))
     pages = written(7, 0, 1), written(8, 0, 1)
-    cosines = [np.dot(*(model.vector_of(page) for page in pages)) for model in (hands, Hands((plain,)), two)]
+    cosines = [np.dot(*(model.vector_of(page) for page in pages)) for model in (one, Hands((plain,)), two)]
     assert cosines[2] == pytest.approx(0.75 * cosines[0] + 0.25 * cosines[1], abs=1e-5)
     a, b = (two.describe(page) for page in pages)
     assert a.shares(b.vector).sum() == pytest.approx(cosines[2], abs=1e-4)
@@ -147,4 +150,26 @@ def test_pieces_lie_together_and_few_places_make_none():
 
 def test_too_few_pages_are_named():
     with pytest.raises(UserError, match="too few for 64 visual words"):
-        fit([Studied(local_features(isolate(written(3, 0, 1))), "a")], Recipe(words=64, reduced=16))
+        fit([Studied(local_features(isolate(written(3, 0, 1)), PENS), "a")], Recipe(words=64, reduced=16))
+
+
+def test_a_broader_pen_is_less_of_another_hand_once_strokes_are_drawn_again():
+    fine = np.array(written(3, 0, 1)) < 128
+    broad = cv2.dilate(fine.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+
+    def agreement(a, b):
+        return (a & b).sum() / (a | b).sum()
+
+    near = cv2.dilate(redrawn(fine).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    assert agreement(fine, broad) < 0.5
+    assert (redrawn(broad) & near).sum() > 0.9 * redrawn(broad).sum()
+    assert redrawn(broad).sum() < 0.6 * broad.sum()
+
+
+def test_a_thinned_stroke_is_one_pixel_wide_and_whole():
+    ink = np.zeros((40, 60), bool)
+    ink[18:25, 5:55] = True
+    line = thinned(ink)
+    assert line[10:30].sum(0).max() == 1
+    assert 40 <= line.sum() <= 50
+    assert cv2.connectedComponents(line.astype(np.uint8), connectivity=8)[0] == 2
