@@ -104,9 +104,9 @@ _SMALL = Configuration(
     clusters=32,
     labels=500,
     pretrain=Course(10, 64, 1e-3, 1e-4, 1e-5, 0.3, 0.05, 1.0),
-    finetune=Course(20, 64, 1e-3, 0.0, 1e-5, 1, 0.01, 1.0, samples=1600),
+    finetune=Course(20, 48, 1e-3, 0.0, 1e-5, 1, 0.01, 1.0, samples=2400),
     layer_decay=0.8,
-    bag=16,
+    bag=8,
     per_class=4,
     most=400,
 )

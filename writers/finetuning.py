@@ -72,7 +72,7 @@ class FinetuningLesson:
         self.sampler = self._sampler(max(2, course.batch // configuration.per_class))
         self.samples = self.sampler.classes * configuration.per_class * self.bag
         taught = np.flatnonzero(~np.isin(store.page_of, self.judged))
-        self.steps = max(1, (course.samples or len(taught)) * self.bag // self.samples)
+        self.steps = max(1, (course.samples * self.bag or len(taught)) // self.samples)
         self.starts = np.searchsorted(store.page_of, np.arange(len(store.pages) + 1))
         groups = parameter_groups(model, model.layer_of, configuration.layer_decay, course.weight_decay)
         self.optimizer = torch.optim.AdamW(groups)
@@ -135,12 +135,12 @@ class FinetuningLesson:
         return {f"mAP of {what}": figures["map"], "Top-1": figures["top1"]}, figures["map"]
 
     @torch.no_grad()
-    def codes_of(self, page: int) -> np.ndarray:
-        """Codes of a page's patches, float32 [n, K * dim]."""
+    def codes_of(self, page: int, every: int = 1) -> np.ndarray:
+        """Codes of a page's patches, float32 [n, K * dim]; every: of which only each so-manieth is taken."""
         parts = []
-        for start in range(self.starts[page], self.starts[page + 1], BATCH):
-            indices = np.arange(start, min(start + BATCH, self.starts[page + 1]))
-            grey = torch.from_numpy(self.store.grey(indices)).to(self.device)
+        indices = np.arange(self.starts[page], self.starts[page + 1], every)
+        for start in range(0, len(indices), BATCH):
+            grey = torch.from_numpy(self.store.grey(indices[start : start + BATCH])).to(self.device)
             with autocast(self.device):
                 parts.append(self.model(darkness(grey)).float().cpu().numpy())
         return np.concatenate(parts)
@@ -156,7 +156,7 @@ class FinetuningLesson:
         # Two halves of a page differ in their text, not in their hand: they count as pages of their writer.
         halves, names = [], []
         for page in taught:
-            codes = self.codes_of(page)
+            codes = self.codes_of(page, every=2)  # enough to tell in which directions they differ
             halves += [powered(codes[part::2].sum(0), POWER) for part in (0, 1)]
             names += [self.writers[page]] * 2
         fitted = Whitening.fit(np.stack(halves).astype(np.float32), np.array(names), shrink=SHRINK)
