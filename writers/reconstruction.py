@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ZOOM = 6  # pixels for one of the patch
 GAP = 12
-HEADS = ("patch", "what it sees", "target", "what it tells (hidden tokens on blue)")
+HEADS = ("patch", "what it sees", "target", "on blue: what it tells")
 
 
 def draw_reconstruction(file: Path, grey: np.ndarray, told: np.ndarray, target: np.ndarray, seen: np.ndarray) -> Path:
@@ -40,7 +40,12 @@ def draw_reconstruction(file: Path, grey: np.ndarray, told: np.ndarray, target: 
         hidden[seen[row].astype(int)] = False
         enlarged = Image.fromarray(patch).resize((side, side), Image.Resampling.NEAREST).convert("RGB")
         covered = _covered(enlarged, hidden)
-        drawn = [enlarged, covered, _drawn(target[row], np.zeros(TOKENS, bool)), _drawn(told[row], hidden)]
+        drawn = [
+            enlarged,
+            covered,
+            _drawn(target[row], np.zeros(TOKENS, bool)),
+            _drawn(np.where(hidden[:, None], told[row], target[row]), hidden),
+        ]
         for column, part in enumerate(drawn):
             corner = (GAP + column * (side + GAP), head + GAP + row * (side + GAP))
             picture.paste(part, corner)
