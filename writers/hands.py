@@ -23,7 +23,7 @@ import numpy as np
 from output.files import write_json, write_whole
 from utils import UserError, printable
 from writers.encoder import SAGHOG, SaghogCoder
-from writers.isolation import Handwriting, NoHandwriting, isolate
+from writers.isolation import Handwriting, NoHandwriting, isolate, isolation_version
 from writers.keypoints import LENGTH, OWN, PENS, LocalFeatures, local_features
 from writers.vlad import Codes, Patches, Vlad
 from writers.whitening import Whitening, powered
@@ -179,6 +179,11 @@ class Hands:
                 raise UserError(
                     f"the model {shown} is of version {printable(str(said['format']))}, this program reads {FORMAT}"
                 )
+            if said["isolation"] != isolation_version():
+                raise UserError(
+                    f"the model {shown} belongs to another version of this program, which tells handwriting from paper "
+                    "in another way: train it anew, or use the model that came with this version (models/hands)"
+                )
             tensors = load(content)
             parts = tuple(_part(values, str(number), tensors) for number, values in enumerate(said["parts"]))
             hands = cls(parts, name=folder.name, calibration=said["calibration"], figures=said["figures"])
@@ -200,6 +205,7 @@ class Hands:
             {
                 "format": FORMAT,
                 "hash": self.hash,
+                "isolation": isolation_version(),
                 "parts": self._settings(),
                 "calibration": None if self.calibration is None else dict(self.calibration),
                 "figures": self.figures,
@@ -261,7 +267,7 @@ class Hands:
         return tensors
 
     def _hash(self) -> str:
-        digest = hashlib.sha256(json.dumps(self._settings(), sort_keys=True).encode())
+        digest = hashlib.sha256(json.dumps([isolation_version(), self._settings()], sort_keys=True).encode())
         for name, value in sorted(self._tensors().items()):
             digest.update(f"{name} {value.dtype} {value.shape}".encode())
             digest.update(value.tobytes())

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from writers.marks import Pieces, likely_hand
+from output.files import file_hash
+from writers.marks import MARKS, Pieces, likely_hand
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -48,8 +49,10 @@ class Handwriting:
         return cls(ink, np.where(near, flat, np.uint8(255)), scale, dropped, width, height, len(strokes))
 
 
+VERSION = 1  # one more with every change here, in marks.py, keypoints.py or thinning.py that moves a page's features
 LONGEST = 1600  # pixels: what the sizes below are measured at
-FEWEST_STROKES = 12  # connected pieces of writing
+FEWEST_STROKES = 4  # connected pieces of writing: a joined hand writes four words with as many
+SHORTEST = 100  # widths of the pen, all strokes together: some six letters
 LIKELY = 0.1  # below it no pen wrote a piece; a word that is lost costs more than a stamp that stays
 RULE, MARGIN_RULE = 80, 160  # pixels: what runs straight across or down the page that far is a rule; stems are no rules
 THICK = 7  # pixels: and what is as thick as that is none
@@ -84,11 +87,16 @@ def isolate(page: Image.Image, longest: int = LONGEST) -> Handwriting:
             raise NoHandwriting("no handwriting found: typed, printed or a picture")
     ink, dropped["apart"] = without_what_stands_apart(ink, longest / LONGEST)
     hand = Handwriting.of(ink, inked.flat, inked.scale, dropped)
-    if hand.strokes < FEWEST_STROKES:
+    if hand.strokes < FEWEST_STROKES or hand.ink.sum() < SHORTEST * hand.stroke_width**2:
         if dropped["mark"] > 0.5 * found:
             raise NoHandwriting("no handwriting found: typed, printed or a picture")
         raise NoHandwriting(f"no handwriting found: too little ink ({hand.strokes} strokes)")
     return hand
+
+
+def isolation_version() -> str:
+    """What isolates handwriting: page descriptors of two versions are not of one kind."""
+    return f"{VERSION}-{file_hash(MARKS)[:12]}"
 
 
 def inked_of(page: Image.Image, longest: int = LONGEST) -> Inked:

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from safetensors.numpy import load_file
 
+MARKS = Path(__file__).with_name("marks.safetensors")
 TILE = 96  # pixels: connected ink that is longer than that is cut into tiles of this side
 CELL = 8  # pixels: neighbourhoods are seen on a grid of these
 OWN = 22  # features of a piece by itself; the last are shares of its edges, by direction
@@ -50,7 +51,7 @@ class Pieces:
 
 @cache
 def _network() -> dict[str, np.ndarray]:
-    return load_file(Path(__file__).with_name("marks.safetensors"))
+    return load_file(MARKS)
 
 
 def likely_hand(features: np.ndarray, network: dict[str, np.ndarray] | None = None) -> np.ndarray:

@@ -87,8 +87,13 @@ def test_a_damaged_or_foreign_folder_is_one_line(hands, tmp_path):
         Hands.load(tmp_path)
     hands.save(tmp_path)
     said = json.loads((tmp_path / RECORD).read_text())
-    for change, line in (({"format": 99}, "is of version 99"), ({"hash": "0"}, "do not belong together"),
-                         ({"parts": [{**said["parts"][0], "kind": "other"}]}, "is damaged")):  # fmt: skip
+    damages = (
+        ({"format": 99}, "is of version 99"),
+        ({"isolation": "0-0"}, "another version"),
+        ({"hash": "0"}, "do not belong together"),
+        ({"parts": [{**said["parts"][0], "kind": "other"}]}, "is damaged"),
+    )
+    for change, line in damages:
         (tmp_path / RECORD).write_text(json.dumps({**said, **change}))
         with pytest.raises(UserError, match=line):
             Hands.load(tmp_path)
