@@ -37,6 +37,7 @@ from writers.verdict import about
 
 HEAD = "making.json"
 ROUNDS = 3  # of calibration
+SCAN_COUNTS = 4  # a scan counts as much as so many drawn pages: there are few of them, and they are the measure
 ENOUGH = 8  # hands of scans with two pages, to calibrate on scans alone
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 MAX_PIXELS = 200_000_000
@@ -102,7 +103,7 @@ def make(output: Path, source: Source, tasks: list[Task], workers: int) -> int:
         pages = KeptPages(store, [task for task in tasks if not isinstance(store.read(task.name), str)])
         print(f"{counted(len(pages), 'page')} with handwriting, of {counted(len(tasks), 'page')}; fitting", flush=True)
         recipe = Recipe(seed=source.seed)
-        fitted = fit(pages, recipe)
+        fitted = fit(pages.weighted(), recipe)
         similarities, writers, judged = held_out(pages, recipe)
         calibration = calibrate(similarities, writers)
         found = evaluate_retrieval(similarities, writers)
@@ -181,6 +182,10 @@ class KeptPages(Sequence):
     def __len__(self) -> int:
         return len(self.tasks)
 
+    def weighted(self) -> KeptPages:
+        """The same with each scan as often as it counts."""
+        return KeptPages(self.store, [task for task in self.tasks for _ in range(SCAN_COUNTS if task.file else 1)])
+
     def __getitem__(self, index: int) -> Studied:
         return Studied(self.store.read(self.tasks[index].name), self.tasks[index].writer)
 
@@ -198,7 +203,7 @@ def held_out(pages: KeptPages, recipe: Recipe) -> tuple[np.ndarray, list[str], s
     for part in range(ROUNDS):
         unseen = set(hands[part::ROUNDS])
         others = [task for task in pages.tasks if task.hand not in unseen]
-        model = fit(KeptPages(pages.store, others), recipe)
+        model = fit(KeptPages(pages.store, others).weighted(), recipe)
         rows = [row for row, index in enumerate(judged) if pages.tasks[index].hand in unseen]
         vectors = np.stack([vector_of(model, pages[judged[row]].features) for row in rows])
         similarities[np.ix_(rows, rows)] = vectors @ vectors.T

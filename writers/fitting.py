@@ -43,11 +43,11 @@ class Recipe:
     words: int = WORDS
     reduced: int = REDUCED
     power: float = 0.5
-    shrink: float | None = 0.3
+    shrink: float | None = 0.1
     within: bool = True
     pieces: int = 3
     piece: int = 400
-    redrawn: float = 0.4
+    redrawn: float = 0.2
     seed: int = 0
 
 
