@@ -30,7 +30,7 @@ from utils import UserError, printable
 from writers.calibration import calibrate
 from writers.feature_store import FeatureStore, vector_of
 from writers.fitting import Recipe, Studied, fit
-from writers.hands import Hands
+from writers.hands import Hands, marks_of
 from writers.names import read_name, read_pattern
 from writers.ranking import evaluate_retrieval
 from writers.verdict import about
@@ -112,6 +112,7 @@ def make(output: Path, source: Source, tasks: list[Task], workers: int) -> int:
             "writers": len({task.writer for task in pages.tasks}),
             "held_out": {"map": round(found["map"], 1), "top1": round(found["top1"], 1), "of": judged},
             "made_of": identity,
+            "learned": marks_of(task.file for task in tasks if task.file),
         }
         hands = Hands(fitted.parts, calibration=calibration.to_json(), figures=figures)
         hands.save(output)

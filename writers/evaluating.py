@@ -30,6 +30,7 @@ from utils import UserError, printable, versions_of
 from writers.baselines import baselines_of
 from writers.described import Described, describe_pages
 from writers.evaluate_command import Evaluation
+from writers.hands import marks_of
 from writers.indexing import no_handwriting
 from writers.names import Named, name_pages, read_pattern
 from writers.plots import draw_cmc, draw_matrix, draw_scores
@@ -73,7 +74,11 @@ def run_evaluate(settings: Settings, job: Evaluation) -> int:
     models = {model.hands.name: model.hands} | baselines_of(model.hands)
     described = describe_pages(models, PageList(pages.root, named.pages, pages.passed), settings)
     judged = _Judged(named, described, model, job)
+    learned = set(marks_of(pages.root / page.path for page in named.pages)) & set(
+        model.hands.figures.get("learned", ())
+    )
     result = judged.result() | {
+        "learned": len(learned),
         "unnamed": len(named.unnamed),
         "folder": str(job.folder.absolute()),
         "pattern": pattern.pattern,
@@ -236,6 +241,11 @@ def _print(judged: _Judged, result: dict[str, Any]) -> None:
         lost = f"{_count(result['lost_queries'], 'query', 'queries')} lost so: misses above, and found by none"
         print(f"{lost}{alone}")
     print(judged.scores.line())
+    if result["learned"]:
+        print(
+            f"warning: {_count(result['learned'], 'file')} of these taught the model: of those it says too much, and "
+            "nothing of pages that it never saw"
+        )
     for note in judged.notes:
         say(f"note: {note}")
 

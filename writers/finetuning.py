@@ -26,7 +26,7 @@ from writers.augmenting import augmented
 from writers.autoencoder import darkness
 from writers.configurations import Configuration
 from writers.encoder import BATCH, SaghogCoder, graph_of
-from writers.hands import Hands, Part
+from writers.hands import Hands, Part, marks_of
 from writers.learning import autocast, learn
 from writers.losses import multi_similarity
 from writers.names import name_pages, read_pattern
@@ -247,6 +247,7 @@ def run_finetuning(settings: Settings, job: Finetuning) -> int:
             "supervised": bool(writers),
             "pre_trained": start_hash,
             **seen,
+            "learned": marks_of(work.pages.root / path for path, _, _ in store.pages),
         }
         coder = SaghogCoder(graph_of(lesson.model), lesson.model.dimensions, configuration.most)
         with finish_training(work, store, record, began) as folder:

@@ -11,16 +11,17 @@ several parts, each a kind of codes of the page's patches; the page descriptor i
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from output.files import write_json, write_whole
+from output.files import file_hash, write_json, write_whole
 from utils import UserError, printable
 from writers.encoder import SAGHOG, SaghogCoder
 from writers.isolation import Handwriting, NoHandwriting, isolate, isolation_version
@@ -143,7 +144,7 @@ class Hands:
 
     name: of its folder. dimensions: of a page descriptor. hash: SHA-256 of what decides page descriptors.
     calibration: what a similarity means, as `writers/calibration.py` keeps it, or None. figures: what it is worth, and
-    what it was made of.
+    what it was made of; `learned` there are the marks of the files of pages that it was fitted to (`marks_of`).
     """
 
     def __init__(
@@ -272,6 +273,15 @@ class Hands:
             digest.update(f"{name} {value.dtype} {value.shape}".encode())
             digest.update(value.tobytes())
         return digest.hexdigest()
+
+
+def marks_of(files: Iterable[Path]) -> list[str]:
+    """What files are known again by: the beginning of the SHA-256 of each, sorted; of those that can be read."""
+    marks = set()
+    for file in files:
+        with contextlib.suppress(OSError):
+            marks.add(file_hash(file)[:16])
+    return sorted(marks)
 
 
 def _part(values: Mapping[str, Any], number: str, tensors: Mapping[str, np.ndarray]) -> Part:

@@ -133,7 +133,7 @@ def no_handwriting(reasons: list[str]) -> str:
     >>> no_handwriting(["no handwriting found: blank", "no handwriting found: too little ink (3 strokes)"])
     '2 pages hold no handwriting: 1 blank; 1 too little ink'
     """
-    counts = Counter(re.sub(r" \(.*|[0-9]+ x [0-9]+", "", reason.removeprefix(REASON)) for reason in reasons)
+    counts = Counter(re.sub(r" \(.*", "", reason.removeprefix(REASON)) for reason in reasons)
     kinds = "; ".join(f"{count} {kind}" for kind, count in counts.most_common())
     return f"{len(reasons)} page{'s hold' if len(reasons) > 1 else ' holds'} no handwriting: {kinds}"
 

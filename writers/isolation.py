@@ -105,7 +105,7 @@ def inked_of(page: Image.Image, longest: int = LONGEST) -> Inked:
     if pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
     if min(pixels.shape[:2]) < 16:
-        raise NoHandwriting(f"no handwriting found: the page has only {pixels.shape[1]} x {pixels.shape[0]} pixels")
+        raise NoHandwriting(f"no handwriting found: too few pixels ({pixels.shape[1]} x {pixels.shape[0]})")
     if white_on_black(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)):
         pixels = 255 - pixels
     scale = min(1.0, longest / max(pixels.shape[:2]))

@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 from scripts import SCRIPTS, run
 
+pytest.importorskip("cv2", reason="requirements-writers.txt is not installed")
+
 from drawing.fonts import matplotlib_folder
 from drawing.hand_pages import Source, draw_page, plan_pages
 from drawing.strokes import Nib, StrokeSheet, drawn, on_a_page

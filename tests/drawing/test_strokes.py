@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+
+pytest.importorskip("cv2", reason="requirements-writers.txt is not installed")
+
+import cv2
 
 from drawing.fonts import Fonts, matplotlib_folder
 from drawing.manners import Manner

@@ -17,7 +17,7 @@ from hand_pages import tiny_hands, written
 
 from run import main
 from writers.calibration import calibrate
-from writers.hands import Hands
+from writers.hands import Hands, marks_of
 
 PATTERN = r"(?P<writer>[a-z]+)-(?P<page>\d+)"
 
@@ -132,6 +132,17 @@ def test_the_threshold_of_a_calibrated_model_is_judged_on_these_pages(here, mode
     assert "the model's calibration on 3 other writers" in capsys.readouterr().out
     _, result = evaluate(model)
     assert result["threshold"]["chosen_on_these_pages"]
+
+
+def test_pages_that_taught_the_model_are_told(here, model, tmp_path, capsys):
+    _, result = evaluate(model)
+    assert result["learned"] == 0
+    assert "taught the model" not in capsys.readouterr().out
+    learned = marks_of([*sorted(Path("pages").glob("anna-*.png")), Path("gone.png")])
+    Hands(Hands.load(model).parts, figures={"learned": learned}).save(tmp_path / "taught")
+    _, result = evaluate(tmp_path / "taught")
+    assert result["learned"] == len(learned) == 3
+    assert "warning: 3 files of these taught the model" in capsys.readouterr().out
 
 
 def test_fragments_of_one_page_are_left_out_of_the_cross_page_map(tmp_path, monkeypatch, model):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+pytest.importorskip("cv2", reason="requirements-writers.txt is not installed")
+
 from writers.feature_store import FeatureStore, vector_of
 from writers.fitting import Recipe, Studied, fit
 from writers.isolation import isolate

@@ -129,7 +129,7 @@ def test_shade_over_the_page_is_no_ink(tmp_path):
     [
         (np.full((HEIGHT, WIDTH, 3), 230, np.uint8), "blank"),
         (np.zeros((HEIGHT, WIDTH, 3), np.uint8), "blank"),
-        (np.full((4, 4, 3), 230, np.uint8), "4 x 4 pixels"),
+        (np.full((4, 4, 3), 230, np.uint8), r"too few pixels \(4 x 4\)"),
     ],
 )
 def test_a_page_without_ink_says_so(tmp_path, page, reason):

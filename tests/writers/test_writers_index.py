@@ -74,9 +74,9 @@ def test_pages_without_handwriting_are_told_kept_and_known_again(here, model, ca
 
 
 def test_pages_without_handwriting_are_counted_by_their_reasons():
-    reasons = ["blank", "too little ink (3 strokes)", "too little ink (9 strokes)", "the page has only 3 x 8 pixels"]
+    reasons = ["blank", "too little ink (3 strokes)", "too little ink (9 strokes)", "too few pixels (3 x 8)"]
     line = no_handwriting([f"no handwriting found: {reason}" for reason in reasons])
-    assert line.startswith("4 pages hold no handwriting: 2 too little ink; 1 blank; 1 the page has only")
+    assert line.startswith("4 pages hold no handwriting: 2 too little ink; 1 blank; 1 too few pixels")
     assert no_handwriting(["no handwriting found: blank"]) == "1 page holds no handwriting: 1 blank"
 
 
@@ -106,7 +106,7 @@ def test_a_drive_that_is_not_there_keeps_its_pages_until_they_are_forgotten(here
 def test_the_index_says_what_made_it_and_another_model_is_one_line(here, model, capsys):
     writers("index", "pages", "--model", str(model))
     said = json.loads(Path("ix/index.json").read_text(encoding="utf-8"))
-    assert (said["kind"], said["backbone"]["name"], said["backbone"]["dim"]) == ("writers", "tiny", 8 * 16)
+    assert (said["kind"], said["backbone"]["name"], said["backbone"]["dim"]) == ("writers", "tiny", 2 * 8 * 16)
     assert len(said["backbone"]["hash"]) == 64
     other = tiny_hands(here / "other", words=6)
     before = contents()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+
+pytest.importorskip("cv2", reason="requirements-writers.txt is not installed")
+
+import cv2
 
 from utils import UserError
 from writers.fitting import Recipe, Studied, fit, pieces
