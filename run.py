@@ -96,7 +96,9 @@ def _answer(arguments: tuple[str, ...], known: list[tuple[Settings, Job]], began
         if not top or (HOME / f"{top}.py").exists() or (HOME / top / "__init__.py").exists():
             raise
         file = known[0][1].requirements if known and known[0][1].needs else "requirements-sort.txt"
-        return _fail(f"the Python package {top} is missing: {install_command(file or 'requirements.txt')}", 2)
+        return _fail(
+            f"the Python package {top} is missing: {install_command(*(file or 'requirements.txt').split())}", 2
+        )
     except failures.kinds() as error:
         line = failures.line_of(error)
         if line is None:

@@ -40,7 +40,8 @@ class Job:
 
     flag: what asks for it; the job that no flag asks for has its name here. work: "module:function" that does it,
     imported only then: `function(settings, job) -> int`. needs: packages, as they are imported, that it needs beside
-    those of requirements-sort.txt; requirements: the file that has them, "" = they are installed by their names.
+    those of requirements-sort.txt; requirements: the file that has them (or files, with spaces between them), "" = they
+    are installed by their names.
     section: the section of settings that is its own, of those that not every job has. takes: flags that only some jobs
     take. resumes: whether it knows `--resume`. makes_model: `--model_path` and `-rev` name what it writes or uploads.
     program, arguments: the command as it was typed. resume: with `--resume`.
@@ -302,7 +303,7 @@ def name_of(flag: str) -> str:
 def check_packages(what: str, needs: Iterable[str], requirements: str) -> None:
     """UserError, with the command that installs them, where packages are missing that `what` needs."""
     missing = [PACKAGES.get(name, name) for name in needs if importlib.util.find_spec(name) is None]
-    command = install_command(requirements) if requirements else install_command(*missing)
+    command = install_command(*requirements.split()) if requirements else install_command(*missing)
     if len(missing) == 1:
         raise UserError(f"{what} needs {missing[0]}, which is not installed: {command}")
     if missing:

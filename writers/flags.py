@@ -49,6 +49,7 @@ class TrainingJob(WritersJob):
 
     shared = (*LISTED, "--max_pixels", "--memory", "--model_dir", "--device", "--workers", "--quiet")
     needs = (*WritersJob.needs, "torch", "safetensors", "sklearn")
+    requirements = "requirements.txt requirements-writers.txt"
 
     pages: tuple[Path, ...]
     model_name: str

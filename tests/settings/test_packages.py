@@ -18,7 +18,7 @@ from settings.command import PACKAGES, Job, check_packages
 from settings.config_file import HOME
 from utils import UserError
 
-FILES = ("requirements-sort.txt", "requirements.txt", "requirements-explore.txt")
+FILES = ("requirements-sort.txt", "requirements.txt", "requirements-explore.txt", "requirements-writers.txt")
 # What the light install has not.
 ABSENT = ["torch", "torchvision", "transformers", "timm", "onnx", "onnxscript", "pandas", "sklearn", "matplotlib",
           "scipy", "imagecodecs", "lancedb", "pyarrow", "openTSNE", "cv2"]  # fmt: skip
@@ -98,8 +98,10 @@ def test_one_package_of_many_is_named_alone(tmp_path):
 
 
 def test_help_needs_nothing(tmp_path):
-    codes, lines = without(ABSENT, [["-h"], [], ["explore", "-h"], ["explore", "map", "-h"]], tmp_path)
-    assert codes == [0, 2, 0, 0]
+    codes, lines = without(
+        ABSENT, [["-h"], [], ["explore", "-h"], ["explore", "map", "-h"], ["writers", "finetune", "-h"]], tmp_path
+    )
+    assert codes == [0, 2, 0, 0, 0]
     assert lines == []
 
 
@@ -121,9 +123,10 @@ def test_a_python_without_any_package_is_told_which_one_to_take(tmp_path):
 
 @pytest.mark.parametrize("job", jobs(), ids=lambda job: job.__name__)
 def test_what_a_job_needs_is_in_its_requirements(job):
-    listed = {name.lower() for name in bounds(job.requirements or "requirements.txt")}
+    files = (job.requirements or "requirements.txt").split()
+    listed = {name.lower() for file in files for name in bounds(file)}
     assert {PACKAGES.get(name, name).lower() for name in job.needs} <= listed
-    if job.requirements != "requirements-explore.txt":
+    if not {"requirements-explore.txt", "requirements-writers.txt"} & set(files):
         check_packages(job.title, job.needs, job.requirements)  # these tests run with all of requirements.txt
 
 
@@ -133,7 +136,10 @@ def test_an_unknown_package_is_not_installed():
 
 
 def test_requirements_agree():
-    light, full, explore = map(bounds, FILES)
+    light, full, *others = map(bounds, FILES)
     assert light.items() <= full.items()
-    assert {name: bound for name, bound in explore.items() if name in full}.items() <= full.items()
+    for other in others:
+        assert {name: bound for name, bound in other.items() if name in full}.items() <= full.items()
+    explore, writers = others
+    assert {name: bound for name, bound in writers.items() if name in explore}.items() <= explore.items()
     assert {"torch", "transformers", "timm", "pandas", "matplotlib", "scikit-learn", "imagecodecs"}.isdisjoint(light)
