@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.common import markdown
-from data_scripts.make_marks import WRITTEN, of_document
+from data_scripts.marks_making import WRITTEN, of_document
 from drawing.plan import plan
 from writers.isolation import LIKELY, NoHandwriting, inked_of, isolate
 from writers.marks import likely_hand

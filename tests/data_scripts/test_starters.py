@@ -53,7 +53,7 @@ def test_scripts_need_no_more_than_sorting_or_say_so_before_any_work(tmp_path):
     light = """
 import runpy, sys
 sys.path.insert(0, sys.argv[1])
-for name in ("torch", "transformers", "timm", "onnx", "pandas", "sklearn", "matplotlib", "scipy", "imagecodecs"):
+for name in ("torch", "transformers", "timm", "onnx", "pandas", "sklearn", "matplotlib", "scipy", "imagecodecs", "cv2"):
     sys.modules[name] = None
 for words in (line.split() for line in sys.stdin):
     sys.argv = words
