@@ -26,7 +26,7 @@ ORDER = [
     {"sorting"},
     {"index"},
     {"training"},
-    {"evaluation", "hub", "explore", "writers"},
+    {"evaluation", "hub", "explore", "writers", "formulas"},
     {"run"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
