@@ -59,6 +59,7 @@ JOBS: tuple[type[Job], ...] = (  # the first one is done where no flag asks for 
 WORDS = {  # the first word of a command -> the module that has its jobs and their parsers
     "explore": "explore.command",
     "writers": "writers.command",
+    "formulas": "formulas.command",
 }
 
 

@@ -42,6 +42,7 @@ SHORT_HELP = f"""Sorts scanned pages into categories.
   {PROGRAM} --eval -d sorted/           how good is the model?
   {PROGRAM} explore index pages/        look for alike pages, groups, doubles; a map: {PROGRAM} explore -h
   {PROGRAM} writers index pages/        who wrote this page? pages by the same hand: {PROGRAM} writers -h
+  {PROGRAM} formulas read formula.png   from the picture of a formula to LaTeX: {PROGRAM} formulas -h
   {PROGRAM} -h                          all flags
 """
 EXAMPLES = f"""examples:
@@ -60,6 +61,7 @@ EXAMPLES = f"""examples:
   {PROGRAM} --suggest 50 -d pages/                        which pages should be labelled next?
   {PROGRAM} explore -h                                    an index of pages: look-alikes, clusters, a map, doubles
   {PROGRAM} writers -h                                    hands: pages by the same writer, likely groups
+  {PROGRAM} formulas -h                                   pictures of formulas -> LaTeX
 
 exit code: 0 all pages done; 1 finished, some pages failed (they are listed, with the reason); 2 a mistake in the
 command or in config.toml, nothing was done; 130 interrupted, with the command that continues.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -18,7 +19,8 @@ from settings.command import PACKAGES, Job, check_packages
 from settings.config_file import HOME
 from utils import UserError
 
-FILES = ("requirements-sort.txt", "requirements.txt", "requirements-explore.txt", "requirements-writers.txt")
+FILES = ("requirements-sort.txt", "requirements.txt", "requirements-explore.txt", "requirements-writers.txt",
+         "requirements-formulas.txt")  # fmt: skip
 # What the light install has not.
 ABSENT = ["torch", "torchvision", "transformers", "timm", "onnx", "onnxscript", "pandas", "sklearn", "matplotlib",
           "scipy", "imagecodecs", "lancedb", "pyarrow", "openTSNE", "cv2"]  # fmt: skip
@@ -126,7 +128,7 @@ def test_what_a_job_needs_is_in_its_requirements(job):
     files = (job.requirements or "requirements.txt").split()
     listed = {name.lower() for file in files for name in bounds(file)}
     assert {PACKAGES.get(name, name).lower() for name in job.needs} <= listed
-    if not {"requirements-explore.txt", "requirements-writers.txt"} & set(files):
+    if not set(FILES[2:]) & set(files):
         check_packages(job.title, job.needs, job.requirements)  # these tests run with all of requirements.txt
 
 
@@ -140,6 +142,6 @@ def test_requirements_agree():
     assert light.items() <= full.items()
     for other in others:
         assert {name: bound for name, bound in other.items() if name in full}.items() <= full.items()
-    explore, writers = others
-    assert {name: bound for name, bound in writers.items() if name in explore}.items() <= explore.items()
+    for one, other in itertools.combinations(others, 2):
+        assert {name: bound for name, bound in one.items() if name in other}.items() <= other.items()
     assert {"torch", "transformers", "timm", "pandas", "matplotlib", "scikit-learn", "imagecodecs"}.isdisjoint(light)
