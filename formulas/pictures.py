@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-from formulas.components import Components, components
+from formulas.components import components
 
 LEAST_CONTRAST = 24  # grey levels between paper and ink below which a picture is blank
 SMALLEST_INK = 8  # pixels of ink below which there is nothing to read
@@ -43,7 +43,7 @@ class Canvas:
     width: int = 800
     channels: int = 1
     step: int = 16
-    type_size: float = 10.0
+    type_size: float = 11.0
     paper: float = 0.0
     ink: float = 1.0
 
@@ -105,26 +105,22 @@ def prepare(page: Image.Image) -> Image.Image:
 
 
 def size_of_type(picture: Image.Image) -> float:
-    """How high its letters are, in pixels: the geometric mean over pieces of ink, each as heavy as it has pixels.
+    """How high its letters are, in pixels: between their usual height and that of the highest, brackets aside.
 
-    Of Computer Modern of 12 pt at 200 dpi it is 20.6 in the median, and within 12 % for two formulas in three
-    (500 formulas); bars of fractions and specks do not count.
+    The usual height is the geometric mean over pieces of ink, each as heavy as it has pixels. Of Computer Modern of
+    12 pt at 200 dpi the answer is about 22, within 13 % for two formulas in three, sharp or blurred (500 formulas).
     """
     found = components(np.asarray(picture) < INK)
-    letters = _letters(found)
+    widths, heights = found.widths, found.heights
+    letters = (widths < 4 * heights) & (heights < 4 * widths)  # no bars of fractions, no long rules
     if not letters.any():
         return float(max(1, picture.height))
-    weights = found.areas[letters].astype(np.float64)
-    return float(np.exp(np.average(np.log(found.heights[letters]), weights=weights)))
-
-
-def _letters(found: Components) -> np.ndarray:
-    """Which pieces are letters and signs: bool [n]."""
-    widths, heights = found.widths, found.heights
-    shaped = (widths < 4 * heights) & (heights < 4 * widths)
-    if not shaped.any():
-        return shaped
-    return shaped & (np.maximum(widths, heights) >= 0.25 * np.median(heights[shaped]))
+    larger = np.maximum(widths, heights)
+    letters &= larger >= 0.3 * np.median(larger[letters])  # no dots
+    usual = np.average(np.log(heights[letters]), weights=found.areas[letters])
+    upright = letters & (heights < 2.2 * widths)  # no brackets, no integrals
+    highest = np.percentile(heights[upright if upright.any() else letters], 90)
+    return float(np.exp((usual + np.log(highest)) / 2))
 
 
 def _grey(page: Image.Image) -> Image.Image:

@@ -68,9 +68,11 @@ def test_nothing_to_read_is_said(page: Image.Image) -> None:
 
 
 def test_letters_come_at_one_size_whatever_the_resolution() -> None:
-    canvas = Canvas()
-    sizes = [size_of_type(canvas.draw(prepare(drawn(size)))) for size in (20, 40, 80, 160)]
-    assert max(sizes) / min(sizes) < 1.25
+    pictures = [prepare(drawn(size)) for size in (20, 40, 80, 160)]
+    sizes = [size_of_type(picture) for picture in pictures]
+    assert sizes == sorted(sizes)
+    widths = [picture.width / size for picture, size in zip(pictures, sizes, strict=True)]
+    assert max(widths) / min(widths) < 1.2
 
 
 def test_a_canvas_is_as_large_as_its_formula_and_never_larger_than_allowed() -> None:
