@@ -83,7 +83,7 @@ def _write(
         raise GraphError(f"{missing[0]} is not installed: {install_command('requirements.txt')}")
     if not (folder / WEIGHTS).is_file():
         raise GraphError(f"its weights are not in one {WEIGHTS}")
-    model = _evaluating(model)
+    model = evaluating(model)
     tokens = tokens_of(model, tokenizer, _two(prompts))
     text = TextInput(
         tuple(tokens),
@@ -94,17 +94,13 @@ def _write(
     )
     try_tokenizer(folder, model, tokenizer, text, prompts)
     image, words = _image_graph(model, transform.size), _text_graph(model, tokens, text)
-    stored = tensors_in(folder / WEIGHTS)
-    renamed = _renamed(folder / WEIGHTS, stored, model.state_dict())
-    names = {weight: [renamed.get(name, name) for name in called] for weight, called in _names(model).items()}
-    write_whole(folder / IMAGE, _placed(image, names, stored))
-    write_whole(folder / TEXT, _placed(words, names, stored))
+    place_graphs(folder, model, {IMAGE: image, TEXT: words})
     dimensions = try_image(folder, model, transform)
     try_text(folder, model, tokenizer, text, prompts)
     return Graphs(dimensions, text, versions_of(MADE_WITH))
 
 
-def _evaluating(model: PreTrainedModel) -> PreTrainedModel:
+def evaluating(model: PreTrainedModel) -> PreTrainedModel:
     """A copy on the CPU that evaluates; it shares the tensors that lie there already, so it takes no memory."""
     tensors = [*model.parameters(), *model.buffers()]
     shared = {id(tensor): tensor for tensor in tensors if tensor.device.type == "cpu"}
@@ -147,7 +143,7 @@ def _image_graph(model: PreTrainedModel, size: tuple[int, int]) -> bytes:
     key = _architecture(model, "text", size)
     if key not in _made:
         free = ({0: torch.export.Dim("batch", min=1, max=1 << 16)},)
-        _made[key] = _exported(_ImageTower(model), ("pixels",), (torch.zeros(2, 3, *size),), free)
+        _made[key] = exported(_ImageTower(model), ("pixels",), (torch.zeros(2, 3, *size),), free)
     return _made[key]
 
 
@@ -159,7 +155,7 @@ def _text_graph(model: PreTrainedModel, tokens: dict[str, torch.Tensor], text: T
         if not text.padded:
             dimensions[1] = torch.export.Dim("length", min=1, max=text.longest)
         free = (tuple(dimensions for _ in tokens),)
-        _made[key] = _exported(_TextTower(model, text.inputs), text.inputs, tuple(tokens.values()), free)
+        _made[key] = exported(_TextTower(model, text.inputs), text.inputs, tuple(tokens.values()), free)
     return _made[key]
 
 
@@ -180,10 +176,17 @@ def _architecture(model: PreTrainedModel, other: str, *how: Any) -> str:
     return json.dumps([type(model).__name__, other, config, shapes, how], default=str)
 
 
-def _exported(
-    tower: torch.nn.Module, inputs: Sequence[str], example: tuple[torch.Tensor, ...], free: tuple[Any, ...]
+def exported(
+    tower: torch.nn.Module,
+    inputs: Sequence[str],
+    example: tuple[torch.Tensor, ...],
+    free: tuple[Any, ...],
+    outputs: Sequence[str] = ("embeddings",),
 ) -> bytes:
-    """The graph of a tower, without places of weights; free: which dimensions of its inputs may have any size."""
+    """The graph of a tower (its weights are those of `.model`), without places of weights.
+
+    free: which dimensions of its inputs may have any size. GraphError: PyTorch cannot export it.
+    """
     from onnxscript.optimizer import fold_constants, remove_unused_nodes
     from torch.onnx.errors import OnnxExporterError
 
@@ -202,7 +205,7 @@ def _exported(
                 optimize=False,  # that would rename and merge weights
                 dynamic_shapes=free,
                 input_names=list(inputs),
-                output_names=["embeddings"],
+                output_names=list(outputs),
                 verbose=False,
             )
             fold_constants(program.model, input_size_limit=FOLDED, output_size_limit=FOLDED, should_fold=may_fold)
@@ -272,6 +275,15 @@ TYPES = {
     "I64": ("INT64", torch.int64),
 }
 Stored = dict[str, tuple[str, tuple[int, ...], int, int]]  # as `tensors_in` gives it
+
+
+def place_graphs(folder: Path, model: PreTrainedModel, graphs: Mapping[str, bytes]) -> None:
+    """Write graphs (file name -> graph) beside the weights that lie in `folder`, which they point to."""
+    stored = tensors_in(folder / WEIGHTS)
+    renamed = _renamed(folder / WEIGHTS, stored, model.state_dict())
+    names = {weight: [renamed.get(name, name) for name in called] for weight, called in _names(model).items()}
+    for name, graph in graphs.items():
+        write_whole(folder / name, _placed(graph, names, stored))
 
 
 def _renamed(weights: Path, stored: Stored, tensors: Mapping[str, torch.Tensor]) -> dict[str, str]:

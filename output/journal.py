@@ -5,8 +5,9 @@
     for outcome in journal.outcomes(): ...
 
 A line is `{"batch": 3, "rows": [[0.9, 0.1], "the file is empty", ...]}`: scores, or the reason why the page failed;
-scores that came with a warning are `{"scores": [0.9, 0.1], "warning": "JPEG: bad Huffman code"}`. It is handed to the
-operating system at once, so that kill -9 loses at most the batch in work.
+scores that came with a warning are `{"scores": [0.9, 0.1], "warning": "JPEG: bad Huffman code"}`. (Other rooms have
+other outcomes, see `Done` in outcome.py.) It is handed to the operating system at once, so that kill -9 loses at most
+the batch in work.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from output.failures import WriteError, of_system
-from output.outcome import NO_SCORES, Failed, Outcome, Scored, count_failed
+from output.outcome import Done, Failed, Scored, count_failed
 from output.work import Lines, whole_lines
 
 
@@ -31,17 +32,20 @@ class Journal:
         done: whole batches in the file.
         failed: failed pages among them.
         doubted: pages among them whose scores came with a warning.
+
+    kind: what became of pages that did not fail.
     """
 
-    def __init__(self, file: Path, pages: int, batch_size: int) -> None:
+    def __init__(self, file: Path, pages: int, batch_size: int, kind: type[Done] = Scored) -> None:
         self.file = file
+        self._kind = kind
         self.batches = math.ceil(pages / batch_size)
         self._pages = pages
         self._batch_size = batch_size
         file.touch()
         self._lines = Lines(file, self._scan())
 
-    def append(self, outcomes: list[Outcome]) -> None:
+    def append(self, outcomes: Sequence[Done | Failed]) -> None:
         """Commit the next batch, whole. Scores that are no finite numbers become a failure.
 
         Raises:
@@ -53,21 +57,17 @@ class Journal:
             raise ValueError(f"batch {self.done} has {size} pages, not {len(outcomes)}")
         rows, failed, doubted, width = [], 0, 0, self._width
         for outcome in outcomes:
-            if isinstance(outcome, Scored) and not all(map(math.isfinite, outcome.scores)):
-                outcome = Failed(NO_SCORES)
+            if not isinstance(outcome, Failed) and not outcome.is_sound:
+                outcome = Failed(outcome.none)
             if isinstance(outcome, Failed):
                 rows.append(json.dumps(outcome.reason))
                 failed += 1
                 continue
-            width = len(outcome.scores) if width is None else width
-            if len(outcome.scores) != width:
-                raise ValueError(f"a row of {len(outcome.scores)} scores among rows of {width}")
-            # Nine significant digits bring every float32 back exactly.
-            scores = f"[{','.join(format(score, '.9g') for score in outcome.scores)}]"
-            if outcome.warning:
-                scores = f'{{"scores": {scores}, "warning": {json.dumps(outcome.warning)}}}'
-                doubted += 1
-            rows.append(scores)
+            width = outcome.width if width is None else width
+            if outcome.width != width:
+                raise ValueError(f"a row of {outcome.width} scores among rows of {width}")
+            doubted += bool(outcome.warning)
+            rows.append(outcome.line())
         line = f'{{"batch": {self.done}, "rows": [{",".join(rows)}]}}'
         try:
             self._lines.append(line.encode("ascii"))
@@ -82,11 +82,11 @@ class Journal:
             said = of_system(error.errno, error.strerror or str(error), str(self.file))
             raise WriteError(f"cannot write {said}") from error
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[Done | Failed]:
         """The outcomes of all whole batches in page order, read line by line."""
         with self.file.open("rb") as lines:
             for line in itertools.islice(lines, self.done):
-                yield from map(_outcome, json.loads(line, parse_int=float)["rows"])
+                yield from map(self._outcome, json.loads(line, parse_int=float)["rows"])
 
     def close(self) -> None:
         """Close the file; `outcomes` still reads."""
@@ -111,28 +111,25 @@ class Journal:
             end += len(line)
             self.done += 1
             self.failed += count_failed(rows)
-            scored = [row for row in rows if isinstance(row, Scored)]
-            self.doubted += sum(bool(row.warning) for row in scored)
-            self._width = len(scored[0].scores) if scored else self._width
+            done = [row for row in rows if not isinstance(row, Failed)]
+            self.doubted += sum(bool(row.warning) for row in done)
+            self._width = done[0].width if done else self._width
         return end
 
-    def _rows(self, line: bytes) -> list[Outcome] | None:
+    def _rows(self, line: bytes) -> list[Done | Failed] | None:
         """The rows of the next line, None where it is not the next batch, whole."""
         try:
             entry = json.loads(line)
-            rows = [_outcome(row) for row in entry["rows"]]
+            rows = [self._outcome(row) for row in entry["rows"]]
             if entry["batch"] != self.done or len(rows) != self._size(self.done):
                 return None
-            widths = {len(row.scores) for row in rows if isinstance(row, Scored)}
+            widths = {row.width for row in rows if not isinstance(row, Failed)}
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
         if len(widths | ({self._width} if self._width is not None else set())) > 1:
             return None
         return rows
 
-
-def _outcome(row: object) -> Outcome:
-    """An entry of a line; KeyError or TypeError where it is none."""
-    if isinstance(row, str):
-        return Failed(row)
-    return Scored(row) if isinstance(row, list) else Scored(row["scores"], row["warning"])
+    def _outcome(self, row: object) -> Done | Failed:
+        """An entry of a line; KeyError, TypeError or ValueError where it is none."""
+        return Failed(row) if isinstance(row, str) else self._kind.from_line(row)

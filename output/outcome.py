@@ -1,4 +1,5 @@
-"""What became of a page: it was scored, or it failed and says why.
+"""What became of a page: it was scored, or it failed and says why. (What a room makes of pages beside scores is a class
+of its own, as `Done` has it.)
 
 outcomes = [Scored([0.9, 0.1]), Scored([0.6, 0.4], "JPEG: bad Huffman code"), Failed("the file is empty")]
 count_failed(outcomes)      # 1
@@ -6,10 +7,39 @@ count_failed(outcomes)      # 1
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self
 
 NO_SCORES = "the model gave no valid scores for this page"
+
+
+class Done(Protocol):
+    """What became of a page that did not fail, as the journal of a run keeps it.
+
+    warning: what a decoder complained about, "" for nothing. width: the same number for all pages of a run; none: why a
+    page failed that has no `is_sound` outcome.
+    """
+
+    warning: str
+    none: ClassVar[str]
+
+    @property
+    def width(self) -> int:
+        """Numbers that the outcome holds."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether they are numbers."""
+
+    def line(self) -> str:
+        """JSON in ASCII, on one line, and no bare string; it comes back exactly."""
+
+    @classmethod
+    def from_line(cls, value: Any) -> Self:
+        """What `line` was of, parsed; KeyError, TypeError or ValueError where it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +48,28 @@ class Scored:
 
     scores: list[float]
     warning: str = ""
+    none: ClassVar[str] = NO_SCORES
+
+    @property
+    def width(self) -> int:
+        """How many categories there are."""
+        return len(self.scores)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether all scores are numbers."""
+        return all(map(math.isfinite, self.scores))
+
+    def line(self) -> str:
+        """As `Done` has it."""
+        # Nine significant digits bring every float32 back exactly.
+        scores = f"[{','.join(format(score, '.9g') for score in self.scores)}]"
+        return f'{{"scores": {scores}, "warning": {json.dumps(self.warning)}}}' if self.warning else scores
+
+    @classmethod
+    def from_line(cls, value: Any) -> Scored:
+        """As `Done` has it."""
+        return cls(value) if isinstance(value, list) else cls(value["scores"], value["warning"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,15 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from output.failures import WriteError, of_system
 from output.files import json_if_whole, write_json, write_lines
 from output.journal import Journal
-from output.outcome import Outcome
+from output.outcome import Done, Failed, Scored
 from output.work import WorkFolder, begun, differences
 from reading.pages import PageList, load_pages, page_lines
 from utils import UserError, printable
@@ -52,7 +53,7 @@ class Run:
         identity, execution: what was given at the start (JSON values).
     """
 
-    def __init__(self, output: Path, held: WorkFolder, pages: PageList, settings: dict) -> None:
+    def __init__(self, output: Path, held: WorkFolder, pages: PageList, settings: dict, kind: type[Done]) -> None:
         self.output = output
         self.name = held.folder.name
         self.pages = pages
@@ -61,7 +62,7 @@ class Run:
         self.started: float = settings["started"]
         self.resumed = False
         self._held = held
-        self._journal = Journal(self.work / "journal.jsonl", len(pages.pages), self.execution["batch_size"])
+        self._journal = Journal(self.work / "journal.jsonl", len(pages.pages), self.execution["batch_size"], kind)
 
     @property
     def tables(self) -> Path:
@@ -89,7 +90,9 @@ class Run:
         return self._journal.failed
 
     @classmethod
-    def start(cls, output: Path, base: str, pages: PageList, *, identity: dict, execution: dict) -> Run:
+    def start(
+        cls, output: Path, base: str, pages: PageList, *, identity: dict, execution: dict, kind: type[Done] = Scored
+    ) -> Run:
         """Reserve a name, take the lock, store the page list and the settings.
 
         Args:
@@ -98,6 +101,7 @@ class Run:
             pages: stored, and read back from the store by `resume`.
             identity: what makes two runs the same work (input, model hash, settings); JSON values or Paths.
             execution: what may not change within a run; needs `batch_size` (int, pages a batch).
+            kind: what becomes of pages that do not fail.
 
         Raises:
             UserError: the output folder cannot be made or written.
@@ -125,7 +129,7 @@ class Run:
             write_lines(held.folder / "pages.jsonl", page_lines(pages))
             (held.folder / "journal.jsonl").touch(exist_ok=False)
             held.begin(settings)
-            return cls(output, held, pages, settings)
+            return cls(output, held, pages, settings, kind)
         except BaseException as error:
             _record_file(output, name).unlink(missing_ok=True)
             held.remove(WORK_FILES)
@@ -134,7 +138,7 @@ class Run:
             raise
 
     @classmethod
-    def resume(cls, output: Path, *, identity: dict, execution: dict) -> Run:
+    def resume(cls, output: Path, *, identity: dict, execution: dict, kind: type[Done] = Scored) -> Run:
         """Take up the newest unfinished run of the same identity that no living process holds.
 
         A torn or damaged line at the journal's end is cut off; its batch is done again.
@@ -161,14 +165,14 @@ class Run:
                 work.remove(WORK_FILES)
                 continue
             try:
-                return cls._take_up(output, work, settings, execution)
+                return cls._take_up(output, work, settings, execution, kind)
             except BaseException:
                 work.release()
                 raise
         raise UserError(_why_none(output, identity, unfinished, busy))
 
     @classmethod
-    def _take_up(cls, output: Path, held: WorkFolder, settings: dict, execution: dict) -> Run:
+    def _take_up(cls, output: Path, held: WorkFolder, settings: dict, execution: dict, kind: type[Done]) -> Run:
         if "engine" in execution:
             settings["execution"].setdefault("engine", "torch")  # a run of an earlier version, which had no other
         name, changed = held.folder.name, differences(settings["execution"], execution)
@@ -182,7 +186,7 @@ class Run:
                 raise UserError(f"the page list of run {name} is damaged: start anew without --resume")
             if not pages.root.is_absolute() and isinstance(settings["identity"].get("input"), str):
                 pages.root = Path(settings["identity"]["input"])  # a run of an earlier version, begun elsewhere perhaps
-            run = cls(output, held, pages, settings)
+            run = cls(output, held, pages, settings, kind)
             run.resumed = True
             (output / "tables").mkdir(exist_ok=True)
             run.write_record({})
@@ -190,7 +194,7 @@ class Run:
             raise UserError(f"run {name} cannot be resumed: {_said(error)}; start anew without --resume") from error
         return run
 
-    def append(self, outcomes: list[Outcome]) -> None:
+    def append(self, outcomes: Sequence[Done | Failed]) -> None:
         """Commit the next whole batch, see `Journal.append`."""
         self._journal.append(outcomes)
 
@@ -199,7 +203,7 @@ class Run:
         """How many of the pages done came with a warning."""
         return self._journal.doubted
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Iterator[Any]:
         """The outcomes of all whole batches in page order, read from the journal line by line."""
         return self._journal.outcomes()
 
