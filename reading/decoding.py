@@ -2,6 +2,7 @@
 
     with Reader(min_side=224, max_pixels=700_000_000) as reader:
         page = reader.page(Path("CTX194603902-14.png"), None)
+    page = read_picture(data, max_pixels=50_000_000)      # bytes that somebody sent, never on the disk
 
 The content decides how a file is read, its extension only whether it is looked at. Every failure is a `PageError` with
 a plain reason; a damaged or hostile file never stops a run. Truncated files fail (see containers.py for what is
@@ -15,6 +16,7 @@ PDFium, and the budget of memory (memory_gate.py), are one a process as well. Al
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import stat
 import threading
@@ -32,14 +34,23 @@ from reading.jp2 import as_pillow_reads_it, read_deep_jp2, set_reduction, true_c
 from reading.jp2_header import Jp2Header, read_header
 from reading.jpeg import decode_jpeg
 from reading.memory_gate import one_page, take
-from reading.page_errors import FILE_ERRORS, PILLOW_ERRORS, TIFF_ERRORS, DecoderError, PageError, decoder, reason_of
+from reading.page_errors import (
+    FILE_ERRORS,
+    PILLOW_ERRORS,
+    TIFF_ERRORS,
+    DecoderError,
+    PageError,
+    UnknownKindError,
+    decoder,
+    reason_of,
+)
 from reading.page_memory import fitting_power, image_bytes, too_large
 from reading.pdf import OpenPdfs, count_pdf_pages
 from reading.png import in_memory, in_one_piece, without_extras
-from reading.tiff import OpenTiffs
+from reading.tiff import OpenTiffs, read_tiff_picture
 from reading.tiff_frames import tiff_pages
 
-__all__ = ["PageError", "Reader", "count_frames", "frames_of", "read_page"]
+__all__ = ["PageError", "Reader", "count_frames", "frames_of", "read_page", "read_picture"]
 
 PILLOW_FORMATS = {
     "png": "PNG",
@@ -158,6 +169,31 @@ def read_page(
         return reader.page(path, frame, heard)
 
 
+def read_picture(data: bytes | bytearray, *, max_pixels: int, heard: list[str] | None = None) -> Image.Image:
+    """The one image of a file whose bytes are at hand, as `Reader.page` gives it; nothing is written anywhere.
+
+    Not of a PDF, whose pages PDFium draws from files. Of TIFFs those that Pillow reads, with one page; what libtiff
+    complains about is not heard. Raises PageError; LimitError where it is too large, UnknownKindError for other files.
+    """
+    _prepare()
+    heard = [] if heard is None else heard
+    if not data:
+        raise PageError("the file is empty")
+    try:
+        with one_page(), io.BytesIO(data) as file:
+            kind = _known(kind_of(bytes(data[:HEAD])), "not an image: PNG, JPEG, TIFF, WebP, BMP, GIF ... are read")
+            if kind == "pdf":
+                raise UnknownKindError("a PDF: a picture is read here, PNG or JPEG for instance")
+            if kind == "tiff":
+                return read_tiff_picture(file, max_pixels)
+            source = in_memory(file) if kind == "png" else file
+            check_whole(source, kind)
+            source = in_one_piece(source) if kind == "png" else source
+            return _single_image(source, kind, max_pixels, heard)
+    except FILE_ERRORS as error:
+        raise PageError(reason_of(error)) from None
+
+
 def _single_image(file: BinaryIO, kind: str, max_pixels: int, heard: list[str]) -> Image.Image:
     """A file of one image, known to be whole, in mode "L" or "RGB"."""
     header = read_header(file) if kind == "jp2" else None
@@ -209,12 +245,17 @@ def _kind(path: Path, file: BinaryIO) -> str:
     kind = kind_of(head)
     if not kind and path.suffix.lower() == ".pdf" and b"%PDF-" in head + file.read(PDF_JUNK - HEAD):
         kind = "pdf"
+    return _known(kind, f"not an image although its name ends in {path.suffix or 'nothing'}")
+
+
+def _known(kind: str, unknown: str) -> str:
+    """The kind, where it can be read. unknown: why a file of no kind is not."""
     if kind == "heic":
-        raise PageError("a HEIC photo, which is not read: save it as JPEG, PNG or TIFF")
+        raise UnknownKindError("a HEIC photo, which is not read: save it as JPEG, PNG or TIFF")
     if kind == "avif" and not features.check("avif"):
-        raise PageError("AVIF, which this build of Pillow does not read: pip install --upgrade pillow")
+        raise UnknownKindError("AVIF, which this build of Pillow does not read: pip install --upgrade pillow")
     if not kind:
-        raise PageError(f"not an image although its name ends in {path.suffix or 'nothing'}")
+        raise UnknownKindError(unknown)
     return kind
 
 

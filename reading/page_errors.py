@@ -50,6 +50,14 @@ class PageError(Exception):
     """Why a page has no score, as one plain phrase for the errors table: `str(error)`."""
 
 
+class LimitError(PageError):
+    """More pixels than are allowed, or more memory than there is: the file may be sound."""
+
+
+class UnknownKindError(PageError):
+    """Not a file of a kind that is read."""
+
+
 class DecoderError(PageError):
     """A decoder gave up; another one may still read the page."""
 
@@ -101,15 +109,15 @@ def without_codecs(what: str) -> PageError:
     return PageError(f"not supported: {what} needs the package imagecodecs: python -m pip install imagecodecs")
 
 
-def over_limit(size: tuple[int, int], max_pixels: int) -> PageError:
+def over_limit(size: tuple[int, int], max_pixels: int) -> LimitError:
     """The error of an image of `size` (width, height) that has more than `max_pixels` pixels."""
     width, height = size
     pixels, limit = (f"{number:.2g}".replace("e+0", "e").replace("e+", "e") for number in (width * height, max_pixels))
-    return PageError(
+    return LimitError(
         f"over the pixel limit: {width} x {height} = {pixels} pixels, limit {limit} (raise [input] max_pixels)"
     )
 
 
-def over_memory(needed: int, budget: int) -> PageError:
+def over_memory(needed: int, budget: int) -> LimitError:
     """The error of a page that needs more memory (bytes) than there is for it."""
-    return PageError(f"needs about {in_words(needed)} of memory, budget {in_words(budget)} (raise [input] memory)")
+    return LimitError(f"needs about {in_words(needed)} of memory, budget {in_words(budget)} (raise [input] memory)")

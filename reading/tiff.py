@@ -119,6 +119,35 @@ class OpenTiffs:
                 self._idle.pop(0).image.close()
 
 
+def read_tiff_picture(file: BinaryIO, max_pixels: int) -> Image.Image:
+    """The picture of a TIFF of one page that lies in memory, in mode "L" or "RGB", by Pillow alone.
+
+    What libtiff complains about is not heard, for that takes a file on the disk; what Pillow reads wrong is refused.
+    """
+    directories = tiff_pages(file).directories
+    if len(directories) > 1:
+        raise PageError(f"holds {len(directories)} pages where one picture was expected")
+    file.seek(0)
+    try:
+        image = Image.open(file, formats=["TIFF"])
+        _go_to(image, directories[0])
+    except TIFF_ERRORS as error:
+        raise PageError(reason_of(error)) from None
+    check_strips(file, image.tag_v2)
+    if reads_wrong(image.tag_v2):
+        raise PageError("not supported: a TIFF of a rare kind: save it as PNG")
+    if image.size[0] * image.size[1] > max_pixels:
+        raise over_limit(image.size, max_pixels)
+    _mend_palette(image)
+    can_hear()  # nothing is printed on the console
+    take(tiff_bytes(image.mode, image.tag_v2, image.info))
+    with decoder(*TIFF_ERRORS):
+        image.load()
+    judge_deflated_tiff(file, image.tag_v2, image)
+    page = grey_or_rgb(image)
+    return page.copy() if page is image else page
+
+
 def _opened(path: Path) -> ImageFile.ImageFile:
     file = path.open("rb")
     try:
