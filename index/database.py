@@ -42,7 +42,7 @@ from index.columns import (
     sql,
 )
 from index.lance_errors import NO_RIGHT, NotWritten, ReadOnly, first_line, lance_error, plainly
-from index.nearest import Nearest
+from index.nearest import APPROXIMATE_FROM, Nearest
 from index.place import database_address, remove_begun, taken
 from utils import UserError, did_you_mean, printable
 
@@ -338,6 +338,14 @@ class Index:
         """
         self._nearest.tidy(len(self), say=say)
         self._drop_old(timedelta(0) if final else KEPT)
+        if final and self._nearest.lacks_signs(len(self)):
+            self._nearest.keep_signs()
+
+    @property
+    def untidy(self) -> bool:
+        """Whether `tidy` would make a search faster, as a kill came before it."""
+        pages = len(self)
+        return (pages >= APPROXIMATE_FROM and not self.approximate) or self._nearest.lacks_signs(pages)
 
     def _drop_old(self, older_than: timedelta) -> None:
         with warnings.catch_warnings():  # that readers may hold an older version: `in_one_line` tells them

@@ -5,6 +5,7 @@
     ids, similarities = nearest.alike({"look": look, "vector": vector}, 20, None, exact=False)
     nearest.tidy(len(table), say=print)         # makes the IVF index, or makes it anew, where it is time
 
+Of long vectors exact search reads the signs first, then the vectors of likely pages alone (signs.py).
 Each of the two columns of vectors has an IVF index of its own. Small indexes need none: below `APPROXIMATE_FROM` pages
 a search that looks at all takes a moment. `ivf.json` beside the tables says how many pages there were when the IVF
 indexes were made.
@@ -21,10 +22,13 @@ import numpy as np
 import pyarrow as pa
 
 from index.columns import Space, matrix
+from index.signs import LONG, expected_differences, has_signs, read_signs, write_signs
 from output.files import json_if_whole, write_whole
 
 if TYPE_CHECKING:
     from lancedb.table import LanceTable
+
+    from index.signs import Signs
 
 APPROXIMATE_FROM = 100_000  # pages; below, every search looks at all of them, which takes a moment
 GROWTH = 1.25  # the IVF index is made anew when the table has grown by so much; until then new rows are added to it
@@ -41,6 +45,13 @@ WEIGHTS: dict[Space, float] = {"look": 2 / 3, "vector": 1 / 3}
 # pages 200 held 61 % of the first ten, 600 97 %, 1,000 all, at the same cost once none is ranked twice.
 CANDIDATES, WIDER = 1000, 4
 CANDIDATE_PROBES = 60
+# Of long vectors, by their signs (signs.py): so many are compared whole, at least, and times as many as are asked for;
+# four times more as long as a page that is as near as the last of them might be missing. Of 68 wills and 168 drawn
+# pages, pairs as alike as the first hits of a large collection (0.1 to 0.4) differed in 2.8 deviations fewer signs than
+# their angle says, at most in 2 more; three are allowed for (benchmarks/writers_scale.py).
+LIKELY, LIKELY_EACH, LIKELY_PART = 4000, 100, 4
+MARGIN = 3.0
+SIGNS_FROM = 20_000  # pages: fewer are read in a moment
 MANY_QUERIES = 16  # from here on exact search is one product of matrices instead of one scan a query
 BLOCK = 16_384  # rows compared at once in it: 80 MB at 1280 dimensions
 
@@ -52,7 +63,8 @@ class Nearest:
     """
 
     def __init__(self, folder: Path, pages: LanceTable, spaces: Sequence[Space]) -> None:
-        self._about, self._pages, self._spaces = folder / "ivf.json", pages, spaces
+        self._folder, self._about, self._pages, self._spaces = folder, folder / "ivf.json", pages, spaces
+        self._dim = pages.schema.field("vector").type.list_size
 
     # ---- searching -----------------------------------------------------------------------------------------------
 
@@ -65,6 +77,11 @@ class Nearest:
         exact = exact or not self.approximate(space)
         if exact and len(queries) >= MANY_QUERIES:
             return self._by_product(queries, k, where, space)
+        if exact and not where and space == "vector" and (signs := read_signs(self._folder, self._version, self._dim)):
+            return [
+                self._by_signs(signs, query, k) or self._by_scan(query, k, where, space, exact=True)
+                for query in queries
+            ]
         return [self._by_scan(query, k, where, space, exact=exact) for query in queries]
 
     def _by_scan(
@@ -82,6 +99,23 @@ class Nearest:
         ids, similarities = hits["id"].to_numpy(), 1 - hits["_distance"].to_numpy()
         there = np.isfinite(similarities)  # pages without a vector come last, with no distance
         return ids[there], similarities[there]
+
+    def _by_signs(self, signs: Signs, query: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """The k nearest by their whole vectors, of the pages that signs call likely; None where too many are."""
+        count = max(LIKELY, LIKELY_EACH * k)
+        by_signs = signs.differences(query)
+        while count <= max(LIKELY, len(signs.rows) // LIKELY_PART):
+            likely, beyond = signs.likely(by_signs, count)
+            named = ", ".join(map(str, likely.tolist()))
+            found = self._pages.search().where(f"id in ({named})").select(["id", "vector"]).to_arrow()
+            rows = _matrix(found["vector"]).astype(np.float32)  # [likely, D]
+            similarities = rows @ query / np.linalg.norm(rows, axis=1)
+            ids = found["id"].to_numpy()
+            best = np.lexsort((ids, -similarities))[:k]
+            if beyond is None or beyond >= expected_differences(similarities[best[-1]], self._dim, MARGIN):
+                return ids[best], similarities[best]
+            count *= 4
+        return None
 
     def _by_product(
         self, queries: np.ndarray, k: int, where: str | None, space: Space
@@ -134,6 +168,21 @@ class Nearest:
         search = self._pages.search(query, vector_column_name=space).distance_type("cosine").limit(count)
         search = search.minimum_nprobes(CANDIDATE_PROBES).maximum_nprobes(0).refine_factor(1).select(columns)
         return (search.where(where, prefilter=True) if where else search).to_arrow().combine_chunks()
+
+    # ---- the signs ------------------------------------------------------------------------------------------------
+
+    @property
+    def _version(self) -> int:
+        return int(self._pages.version)
+
+    def lacks_signs(self, pages: int) -> bool:
+        """Whether signs of so many pages, the whole table, would help, and are not kept."""
+        return self._dim >= LONG and pages >= SIGNS_FROM and not has_signs(self._folder, self._version)
+
+    def keep_signs(self) -> None:
+        """Keep the signs of the table as it is now: the last thing that is done to it."""
+        scan = self._pages.search().select(["id", "vector"])
+        write_signs(self._folder, self._version, scan.to_batches(BLOCK), self._dim)
 
     # ---- the IVF index -------------------------------------------------------------------------------------------
 

@@ -39,7 +39,6 @@ from index.known import (
     plan_changes,
 )
 from index.listing import Listing, list_pages
-from index.nearest import APPROXIMATE_FROM
 from index.records import write_record
 from index.row_changes import RowChanges
 from output.console import say
@@ -120,7 +119,7 @@ class Update:
             changes.rename_documents()
             if not interrupted:
                 self.finish(folders)
-            if not interrupted and (not plan.nothing or self._lacks_ivf()):
+            if not interrupted and (not plan.nothing or self.index.untidy):
                 self.index.tidy(say=None if self.quiet else say)
         except KeyboardInterrupt:
             interrupted = True
@@ -203,9 +202,6 @@ class Update:
         if not plan.todo:
             return 0, 0, False
         return embed_files(self.index, self.maker(), plan.todo, stamps, self.listing.raw, self.documents, self.settings)
-
-    def _lacks_ivf(self) -> bool:
-        return len(self.index) >= APPROXIMATE_FROM and not self.index.approximate
 
     def _forget_broken(self, folders: Folders, stamps: dict[File, Stamp], plan: Plan) -> None:
         """Take the broken pages off the list that are tried again, or gone; those of places without pages stay."""
