@@ -1,9 +1,11 @@
 """Search of an index of hands: every page compared, against the same dot products in plain numpy.
 
-    python benchmarks/writers_scale.py                          # 100,000 page descriptors of 3,072 numbers
-    python benchmarks/writers_scale.py --pages 1000000          # a million, approximate search too (7 GB of disk)
+    python benchmarks/writers_scale.py --like result/writers    # 100,000 page descriptors like those of an index
+    python benchmarks/writers_scale.py --pages 1000000          # a million, of any directions (25 GB of disk)
 
-Hands are drawn: a direction each, and five pages around it. Each part runs in a process of its own, so that memory is
+Hands are drawn: a direction each, and five pages around it. --like: the direction is a mixture of four page
+descriptors of an index of real pages (36 % of it) and of chance with the spread that each number has there; half the
+queries are of hands that the index does not hold. Each part runs in a process of its own, so that memory is
 that part's peak; each query is asked once to open files before it counts.
 """
 
@@ -24,30 +26,54 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from common import machine, markdown, own_peak_mb, run_process
 
-QUERIES, K, EACH, PART = 10, 10, 5, 10_000
+QUERIES, K, EACH, PART = 20, 10, 5, 10_000
 SPREAD = 0.8  # length of what differs between pages of one hand, beside 1 of the hand
 
 
-def page_vectors(start: int, count: int, dim: int) -> np.ndarray:
-    """Unit vectors float16 [count, dim] of pages `start ...`; EACH pages a hand."""
-    hands = np.unique(np.arange(start, start + count) // EACH)
-    middles = {hand: np.random.default_rng(hand).standard_normal(dim, np.float32) for hand in hands.tolist()}
-    draw = np.random.default_rng([start, 1])
-    rows = np.stack([middles[number // EACH] for number in range(start, start + count)])
-    rows += SPREAD * draw.standard_normal((count, dim), np.float32)
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+class Hands:
+    """Vectors of drawn pages. like: an index whose vectors they resemble, None: they point anywhere."""
+
+    def __init__(self, dim: int, like: Path | None) -> None:
+        self.real, self.spread = np.zeros((0, dim), np.float32), np.ones(dim, np.float32)
+        if like:
+            from index.database import Index
+
+            self.real = Index.open(like, "writers").vectors("reason is null").astype(np.float32)
+            self.spread = self.real.std(axis=0)
+
+    def _noise(self, draw: np.random.Generator) -> np.ndarray:
+        rows = draw.standard_normal(len(self.spread), np.float32) * self.spread
+        return rows / np.linalg.norm(rows)
+
+    def of(self, hand: int) -> np.ndarray:
+        """The direction of a hand, float32 [D]."""
+        draw = np.random.default_rng(hand)
+        if not len(self.real):
+            return self._noise(draw)
+        mixed = draw.dirichlet([0.5] * 4) @ self.real[draw.integers(len(self.real), size=4)]
+        whole = 0.6 * mixed / np.linalg.norm(mixed) + 0.8 * self._noise(draw)
+        return (whole / np.linalg.norm(whole)).astype(np.float32)
+
+    def pages(self, start: int, count: int) -> np.ndarray:
+        """Unit vectors float16 [count, D] of pages `start ...`; EACH pages a hand."""
+        draw, middles = np.random.default_rng([start, 1]), {}
+        rows = np.empty((count, len(self.spread)), np.float32)
+        for row, number in enumerate(range(start, start + count)):
+            hand = number // EACH
+            middles = middles if hand in middles else {hand: self.of(hand)}
+            rows[row] = middles[hand] + SPREAD * self._noise(draw)
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+
+    def queries(self, pages: int) -> tuple[np.ndarray, np.ndarray]:
+        """Other pages, half of hands that are in the index: their hands [Q], and vectors float32 [Q, D]."""
+        draw = np.random.default_rng(7)
+        hands = draw.integers(pages // EACH, size=QUERIES)
+        hands[QUERIES // 2 :] += 10_000_000
+        rows = np.stack([self.of(int(hand)) + SPREAD * self._noise(draw) for hand in hands])
+        return hands, rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def queries(pages: int, dim: int) -> tuple[np.ndarray, np.ndarray]:
-    """Other pages of hands that are in the index: their numbers [Q] and vectors float32 [Q, dim]."""
-    draw = np.random.default_rng(7)
-    hands = draw.integers(pages // EACH, size=QUERIES)
-    rows = np.stack([np.random.default_rng(int(hand)).standard_normal(dim, np.float32) for hand in hands])
-    rows += SPREAD * draw.standard_normal((QUERIES, dim), np.float32)
-    return hands, rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-def build(folder: Path, pages: int, dim: int) -> dict[str, float]:
+def build(folder: Path, pages: int, hands: Hands) -> dict[str, float]:
     """Write the index; what it took."""
     import pyarrow as pa
 
@@ -55,11 +81,11 @@ def build(folder: Path, pages: int, dim: int) -> dict[str, float]:
     from index.database import Index
 
     shutil.rmtree(folder / "index", ignore_errors=True)
-    info = BackboneInfo("benchmark", "nowhere", "0" * 64, "hand", dim, False)
+    info = BackboneInfo("benchmark", "nowhere", "0" * 64, "hand", len(hands.spread), False)
     index = Index.create(folder / "index", info, "writers")
     written = 0.0
     for start in range(0, pages, PART):
-        vectors = page_vectors(start, min(PART, pages - start), dim)
+        vectors = hands.pages(start, min(PART, pages - start))
         numbers = np.arange(start, start + len(vectors))
         columns = {
             "id": numbers,
@@ -82,11 +108,11 @@ def build(folder: Path, pages: int, dim: int) -> dict[str, float]:
     return {"write_s": written, "tidy_s": time.perf_counter() - started, "mb": size / 1e6, "peak_mb": own_peak_mb()}
 
 
-def search(folder: Path, pages: int, dim: int) -> dict[str, object]:
+def search(folder: Path, pages: int, hands: Hands) -> dict[str, object]:
     """The index's own search: exact, and approximate where there is an index for it."""
     from index.database import Index
 
-    hands, vectors = queries(pages, dim)
+    whose, vectors = hands.queries(pages)
     index = Index.open(folder / "index", "writers")
     figures: dict[str, object] = {}
     found = {}
@@ -102,20 +128,20 @@ def search(folder: Path, pages: int, dim: int) -> dict[str, object]:
             hits.append(ids.tolist())
         found[name] = hits
         figures[f"{name}_s"], figures[f"{name}_most_s"] = statistics.median(seconds), max(seconds)
-    own = [sum(page // EACH == hand for page in ids) for hand, ids in zip(hands.tolist(), found["exact"], strict=True)]
-    figures["own"] = sum(own) / (EACH * QUERIES)
+    own = [sum(page // EACH == hand for page in ids) for hand, ids in zip(whose.tolist(), found["exact"], strict=True)]
+    figures["own"] = sum(own) / (EACH * (QUERIES // 2))
     if "approximate" in found:
         both = zip(found["exact"], found["approximate"], strict=True)
         figures["recall"] = sum(len({*one} & {*other}) for one, other in both) / (K * QUERIES)
     return figures | {"ids": found["exact"], "peak_mb": own_peak_mb()}
 
 
-def plain(folder: Path, pages: int, dim: int) -> dict[str, object]:
+def plain(folder: Path, pages: int, hands: Hands) -> dict[str, object]:
     """The same in numpy: one matrix in memory, one product a query."""
-    _, vectors = queries(pages, dim)
-    matrix = np.empty((pages, dim), np.float32)
+    _, vectors = hands.queries(pages)
+    matrix = np.empty((pages, len(hands.spread)), np.float32)
     for start in range(0, pages, PART):
-        matrix[start : start + PART] = page_vectors(start, min(PART, pages - start), dim)
+        matrix[start : start + PART] = hands.pages(start, min(PART, pages - start))
     seconds, found = [], []
     matrix[:1000] @ vectors[0]
     for vector in vectors:
@@ -134,12 +160,13 @@ def main() -> None:
     """Run the parts, print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=100_000)
-    parser.add_argument("--dim", type=int, default=3072, help="numbers of a page descriptor")
+    parser.add_argument("--dim", type=int, default=6144, help="numbers of a page descriptor")
+    parser.add_argument("--like", type=Path, help="an index of real pages whose vectors the drawn ones resemble")
     parser.add_argument("--work", type=Path, help="a folder to keep the index in (default: a temporary one)")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part:
-        print(json.dumps(PARTS[options.part](options.work, options.pages, options.dim)))
+        print(json.dumps(PARTS[options.part](options.work, options.pages, Hands(options.dim, options.like))))
         return
     with tempfile.TemporaryDirectory() as temporary:
         work = options.work or Path(temporary)
@@ -156,6 +183,7 @@ def main() -> None:
                 str(options.dim),
                 "--work",
                 work,
+                *(["--like", options.like] if options.like else []),
             ]
             ended = run_process(command, threads=os.cpu_count() or 1)
             if ended.code:
