@@ -28,7 +28,7 @@ from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
 from utils import UserError, printable, versions_of
 from writers.baselines import baselines_of
-from writers.described import Described, describe_pages
+from writers.described import Begun, Described, describe_pages
 from writers.evaluate_command import Evaluation
 from writers.hands import marks_of
 from writers.indexing import no_handwriting
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 COLUMNS = ["FILE", "PAGE", "WRITER", "AP", "FIRST_HIT", "NEAREST", "NEAREST_WRITER", "SIMILARITY", "REASON", "PATH"]
 LIBRARIES = ("numpy", "opencv-python-headless", "pillow")
 SHOWN = {"soft5": "soft-5", "soft10": "soft-10", "hard5": "hard-5", "precision5": "precision@5"}  # beside map and top1
+BEGUN = "evaluate.begun"  # what was described, until all of it is
 CHANCE, RERANKED = "chance", {"krnn": "k-reciprocal query expansion", "sgr": "similarity graph re-ranking"}
 
 
@@ -72,7 +73,9 @@ def run_evaluate(settings: Settings, job: Evaluation) -> int:
     for line in [*pages.passed.lines(), *named.lines()]:
         say(line, settings.setup.quiet)
     models = {model.hands.name: model.hands} | baselines_of(model.hands)
-    described = describe_pages(models, PageList(pages.root, named.pages, pages.passed), settings)
+    with Begun(job.output / BEGUN, models, settings) as begun:
+        described = describe_pages(models, PageList(pages.root, named.pages, pages.passed), settings, begun)
+        begun.remove()
     judged = _Judged(named, described, model, job)
     learned = set(marks_of(pages.root / page.path for page in named.pages)) & set(
         model.hands.figures.get("learned", ())

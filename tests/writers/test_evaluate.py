@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +17,16 @@ from PIL import Image
 pytest.importorskip("cv2", reason="requirements-writers.txt is not installed")
 pytest.importorskip("matplotlib", reason="requirements-writers.txt is not installed")
 
-from hand_pages import tiny_hands, written
+from hand_pages import draw_hands, tiny_hands, written
 
+from reading.pages import find_pages
 from run import main
+from settings.schema import Settings
 from writers.calibration import calibrate
+from writers.described import Begun, describe_pages
 from writers.hands import Hands, marks_of
 
+HOME = Path(__file__).resolve().parents[2]
 PATTERN = r"(?P<writer>[a-z]+)-(?P<page>\d+)"
 
 
@@ -209,3 +217,49 @@ def test_a_damaged_model_is_one_line(here, model, capsys):
     error = capsys.readouterr().err
     assert "calibration" in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL cannot be sent on Windows")
+def test_killed_it_goes_on_and_ends_with_the_same_figures(here, model, capsys):
+    draw_hands(here / "pages", each=5, first=3)
+    Image.new("L", (400, 500), 255).save(here / "pages" / "anna-90.png")
+    (here / "pages" / "carl-91.png").write_bytes(b"no picture")
+    code, whole = evaluate(model)
+    assert not Path("out/evaluate.begun").exists()
+    command = [sys.executable, str(HOME / "run.py"), "writers", "evaluate", "pages", "--model", str(model)]
+    command += ["-o", "again", "--pattern", PATTERN, "--workers", "1", "--json", "again.json"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    begun = Path("again/evaluate.begun")
+    while not list(begun.glob("*.npz")):
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    kept = 8 * len(list(begun.glob("*.npz")))
+    assert kept < whole["pages"]
+    written("anna", 4711).save("pages/anna-0.png")  # has changed meanwhile: described again
+    written("berta", 4711).save("pages/berta-7.png")  # not described yet, or again
+    capsys.readouterr()
+    assert main(command[2:]) == code == 1
+    said = capsys.readouterr()
+    assert f" of {whole['pages']} pages were described before" in said.out + said.err
+    assert not begun.exists()
+    again = json.loads(Path("again.json").read_text(encoding="utf-8"))
+    code, whole = evaluate(model)
+    assert again == whole
+
+
+def test_what_another_model_has_described_is_not_taken_up(here, model, tmp_path_factory, capsys):
+    other = tiny_hands(tmp_path_factory.mktemp("other") / "tiny", words=4)
+    settings = Settings()
+    pages = find_pages(Path("pages"))
+    for folder, known in ((model, 0), (other, 0), (other, 9)):
+        models = {"one": Hands.load(folder)}
+        with Begun(Path("begun"), models, settings) as begun:
+            assert len(begun.known()) == known
+            described = describe_pages(models, pages, settings, begun)
+    assert "going on: 9 of 9 pages were described before" in capsys.readouterr().err
+    assert described.vectors["one"] == pytest.approx(describe_pages(models, pages, settings).vectors["one"])
+    Path("begun/00000000.npz").write_bytes(b"torn")
+    with Begun(Path("begun"), models, settings) as begun:
+        assert len(begun.known()) == 1
