@@ -13,11 +13,12 @@ import argparse
 from collections.abc import Sequence
 
 from formulas.flags import FormulasJob
+from formulas.read_command import ReadFormulas
 from settings.flags import PROGRAM
 from settings.words import parse_words
 
 # In the order in which people use them.
-COMMANDS: dict[str, type[FormulasJob]] = {job.name: job for job in ()}
+COMMANDS: dict[str, type[FormulasJob]] = {job.name: job for job in (ReadFormulas,)}
 OVERVIEW = f"""From the picture of a formula to LaTeX, with how sure that is. Works offline.
 
 {chr(10).join(f"  {PROGRAM} formulas {job.name:<9} {job.about}" for job in COMMANDS.values())}

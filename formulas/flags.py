@@ -14,7 +14,7 @@ from settings.config_file import HOME
 from settings.flags import PROGRAM
 from settings.given_paths import expanded
 from settings.schema import Settings
-from settings.words import WordJob, output_of
+from settings.words import WordJob, count_of, output_of
 from utils import UserError, did_you_mean, printable
 
 SHIPPED = HOME / "models" / "formulas"  # the model that reads where no other is named
@@ -23,6 +23,7 @@ OUTPUT = "formulas"  # the folder in the output folder
 LISTED = ("--file_format", "--inner", "--hidden", "--exclude")  # flags of which pages there are
 READING = (*LISTED, "--max_pixels", "--memory", "--strict")
 COMPUTING = ("--model_dir", "--engine", "--device", "--batch_size", "--workers")
+BEAMS, MOST_BEAMS = 4, 64  # beginnings of a reading that are followed at once
 TRAINING_REQUIREMENTS = "requirements.txt requirements-formulas.txt"
 
 
@@ -80,3 +81,17 @@ def add_output(group: argparse._ActionsContainer, more: str = "") -> None:
 def output_folder_of(typed: Typed, settings: Settings) -> Path:
     """The folder of `-o`, by default in the output folder."""
     return output_of(typed, settings, OUTPUT)
+
+
+def add_beams(group: argparse._ActionsContainer) -> None:
+    """Add `--beams`."""
+    about = f"beginnings of a reading that are followed at once; 1: fastest, no other readings (default: {BEAMS})"
+    group.add_argument("--beams", metavar="N", help=about)
+
+
+def beams_of(typed: Typed) -> int:
+    """What `--beams` says. UserError for what is no such number."""
+    beams = count_of(typed, "beams", "--beams", BEAMS)
+    if beams > MOST_BEAMS:
+        raise UserError(f"--beams {beams}: must be at most {MOST_BEAMS}")
+    return beams
