@@ -6,7 +6,8 @@
 Two kinds of pages. Drawn ones (writers_sets.py): the writers are split in two halves, what is fitted on one is judged
 on the other, for each seed. Real ones (wills): the hands are split in four; each page is the query to a recipe that
 never saw its hand, among all pages. A model that is named is judged as it is: what it has seen, its card says. No
-re-ranking. Intervals are 95 %, over writers. What is described is kept in the work folder: a second run is quick.
+re-ranking. Intervals are 95 %, over writers. What is described and what is judged is kept in the work folder, under the
+hash of the code: killed, the same command goes on, and several may share the folder, with other sets or ways.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,9 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from common import machine, markdown
 from writers_sets import LINES
-from writers_ways import WAYS, Material, model_way
+from writers_ways import JUDGING, WAYS, Material, code_hash, model_way
 
 from drawing.hand_pages import Source
+from output.files import whole
 from writers.ranking import Queries, interval, rank_pages
 
 SETS = ("clean", "clean > spoiled", "spoiled", "mixed", "one_screen", *(f"lines_{count}" for count in LINES), "wills")
@@ -48,6 +50,27 @@ class Judged:
             np.concatenate([found.found[:, 0] for found in queries]),
             [writer for found in queries for writer in found.writers],
         )
+
+    @classmethod
+    def together(cls, parts: Sequence[Judged]) -> Judged:
+        """Those of several seeds."""
+        return cls(
+            np.concatenate([part.average_precision for part in parts]),
+            np.concatenate([part.first for part in parts]),
+            [writer for part in parts for writer in part.writers],
+        )
+
+    @classmethod
+    def read(cls, file: Path) -> Judged:
+        """What `keep` wrote."""
+        with np.load(file, allow_pickle=False) as kept:
+            return cls(kept["average_precision"], kept["first"], kept["writers"].tolist())
+
+    def keep(self, file: Path) -> None:
+        """Write it, whole or not at all."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with whole(file) as part, part.open("wb") as stream:
+            np.savez(stream, average_precision=self.average_precision, first=self.first, writers=np.array(self.writers))
 
     def cell(self) -> str:
         """mAP and Top-1 in percent, each with its interval."""
@@ -74,36 +97,47 @@ class Judge:
         self.material, self.seeds = material, seeds
         self._fitted: dict[tuple, object] = {}
 
-    def fitted(self, way: str, make: object, writers: set[str], hands: set[str], seed: int) -> object:
+    def fitted(self, way: str, make: Callable, writers: set[str], hands: set[str], seed: int) -> object:
         """The way, fitted on these writers and hands."""
         key = (way, tuple(sorted(writers)), tuple(sorted(hands)), seed)
         if key not in self._fitted:
             self._fitted[key] = make(self.material, writers, hands, seed)
         return self._fitted[key]
 
-    def drawn(self, way: str, make: object, which: str) -> Judged:
+    def judged(self, way: str, make: Callable, which: str) -> Judged:
+        """One way on one set, with every seed."""
+        source = self.material.source
+        kept = self.material.work / f"judged-{code_hash(JUDGING)}-{source.manners}-{source.pages}"
+        parts = []
+        for seed in range(1, self.seeds + 1):
+            file = kept / f"{way}, {which.replace(' > ', ' in ')}, {seed}.npz"
+            if not file.exists():
+                judge = self.wills if which == "wills" else self.drawn
+                judge(way, make, which, seed).keep(file)
+            parts.append(Judged.read(file))
+        return Judged.together(parts)
+
+    def drawn(self, way: str, make: Callable, which: str, seed: int) -> Judged:
         """One way on one drawn set. Real pages are no judges here: recipes may learn from all of them."""
         query_set, _, gallery_set = which.partition(" > ")
         queries, gallery = self.material.drawn(query_set), self.material.drawn(gallery_set or query_set)
         hands = set(self.material.wills.writers)
         found = []
-        for seed in range(1, self.seeds + 1):
-            for known, judged in folds(queries.writers, 2, seed):
-                fitted = self.fitted(way, make, known, hands, seed)
-                asked = fitted.vectors(queries.only(judged))
-                answers = asked if gallery is queries else fitted.vectors(gallery.only(judged))
-                found.append(rank_pages(asked @ answers.T, queries.only(judged).writers))
+        for known, judged in folds(queries.writers, 2, seed):
+            fitted = self.fitted(way, make, known, hands, seed)
+            asked = fitted.vectors(queries.only(judged))
+            answers = asked if gallery is queries else fitted.vectors(gallery.only(judged))
+            found.append(rank_pages(asked @ answers.T, queries.only(judged).writers))
         return Judged.of(found)
 
-    def wills(self, way: str, make: object) -> Judged:
-        """One way on the real pages: the queries of one fold at a time, among all pages."""
+    def wills(self, way: str, make: Callable, which: str, seed: int) -> Judged:
+        """One way on the real pages (`which`): the queries of one fold at a time, among all pages."""
         pages = self.material.wills
         writers = set(self.material.drawn("clean").writers)
         found = []
-        for seed in range(1, self.seeds + 1):
-            for known, judged in folds(pages.writers, WILL_FOLDS, seed):
-                vectors = self.fitted(way, make, writers, known, seed).vectors(pages)
-                found.append(of_writers(rank_pages(vectors @ vectors.T, pages.writers), judged))
+        for known, judged in folds(pages.writers, WILL_FOLDS, seed):
+            vectors = self.fitted(way, make, writers, known, seed).vectors(pages)
+            found.append(of_writers(rank_pages(vectors @ vectors.T, pages.writers), judged))
         return Judged.of(found)
 
 
@@ -135,14 +169,14 @@ def main() -> None:
     source = Source(asked.strokes, asked.fonts, asked.manners, asked.pages, seed=1)
     material = Material(source, asked.wills, asked.work, seed=1)
     judge = Judge(material, asked.seeds)
-    ways = {name: WAYS[name] for name in asked.ways} | {f.name: (f"model {f.name}", model_way(f)) for f in asked.model}
+    ways = {name: WAYS[name] for name in asked.ways} | dict(map(model_way, asked.model))
     print(machine(), flush=True)
     rows = []
     for name, (shown, make) in ways.items():
         began = time.monotonic()
         cells = []
         for which in asked.sets:
-            judged = judge.wills(name, make) if which == "wills" else judge.drawn(name, make, which)
+            judged = judge.judged(name, make, which)
             cells.append(judged.cell())
             print(f"{shown}; {which}: {cells[-1]}", flush=True)
         rows.append([shown, *cells, f"{(time.monotonic() - began) / 60:.1f} min"])

@@ -34,6 +34,12 @@ CODE = (
     "writers/thinning.py",
 )  # what local features hang on
 DRAWING = ("drawing/strokes.py", "drawing/scribes.py", "drawing/manners.py", "drawing/wear.py", "drawing/wills.py")
+JUDGING = (
+    *CODE,
+    *DRAWING,
+    *(f"writers/{name}.py" for name in ("fitting", "vlad", "whitening", "hands", "ranking", "feature_store")),
+    *(f"benchmarks/{name}.py" for name in ("writers_sets", "writers_ways")),
+)  # what figures hang on
 
 
 @dataclass(frozen=True)
@@ -202,10 +208,11 @@ def recipe_way(recipe: Recipe) -> Callable[..., Fitted]:
     return make
 
 
-def model_way(folder: Path) -> Callable[..., Imaged]:
-    """A model folder as it is."""
+def model_way(folder: Path) -> tuple[str, tuple[str, Callable[..., Imaged]]]:
+    """A model folder as it is: a name of its own, what is shown, and the way."""
     hands = Hands.load(folder)
-    return lambda material, *_: Imaged(material, f"{hands.name}-{hands.hash[:12]}", hands.vector_of)
+    name = f"{hands.name}-{hands.hash[:12]}"
+    return name, (f"model {hands.name}", lambda material, *_: Imaged(material, name, hands.vector_of))
 
 
 WAYS: dict[str, tuple[str, Callable]] = {

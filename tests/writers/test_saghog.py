@@ -307,8 +307,16 @@ def test_each_configuration_takes_a_step(name):
     first = MaskedAutoencoder(configuration)
     seen = random_visible(4, configuration.mask, 64, torch.Generator().manual_seed(0))
     pixels = patches_of_noise(4)
-    loss = masked_loss(first(pixels, seen), target_of(configuration.target, pixels, pixels), seen)
+    target = target_of(configuration.target, pixels, pixels)
+    course = configuration.pretrain
+    optimizer = torch.optim.AdamW(parameter_groups(first, lambda name: 0, 1.0, course.weight_decay))
+    set_rate(optimizer, course.rate / 10)  # few samples: a whole step would go too far
+    loss = masked_loss(first(pixels, seen), target, seen)
     loss.backward()
+    torch.nn.utils.clip_grad_norm_(first.parameters(), course.clip)
+    optimizer.step()
+    with torch.no_grad():
+        assert masked_loss(first(pixels, seen), target, seen) < loss
     second = SaghogEncoder(configuration)
     second.encoder.load_state_dict(first.encoder.state_dict())
     varied = augmented(pixels, 4, configuration, torch.Generator().manual_seed(0))
