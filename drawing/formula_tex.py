@@ -1,12 +1,11 @@
-r"""Formulas -> pictures, as papers had them: pdfLaTeX sets many in one document, Ghostscript makes pictures of its pages.
+r"""Formulas -> pictures, as papers had them: pdfLaTeX sets many in one document, Ghostscript draws its pages.
 
     pictures = draw(["\\frac { a } { b }", "x ^ { 2 }"], IM2LATEX)    # each an image "L", or why there is none
 
 `IM2LATEX` is the style of the data set of that name, dot by dot: 12 pt Computer Modern as a display on A4, 200 dpi, 16
 levels of grey. A formula that TeX refuses never costs its neighbours. What could read or write files, define or loop is
-refused by name before TeX sees it (formula_words.py). Needs pdflatex and gs:
-
-    apt-get install texlive-latex-base texlive-latex-recommended texlive-fonts-recommended lmodern ghostscript
+refused by name before TeX sees it (formula_words.py). Needs pdflatex and gs
+(`INSTALL`).
 """
 
 from __future__ import annotations
@@ -17,18 +16,19 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from drawing.formula_style import Style
 from drawing.formula_words import refusal
 
 SECONDS = 60.0  # how long TeX may take for one document
 MARGIN = 2  # dots of white round a picture
 TOOLS = ("pdflatex", "gs")
+INSTALL = "apt-get install texlive-latex-base texlive-latex-recommended texlive-fonts-recommended lmodern ghostscript"
 
 # Name -> what its preamble says. All of them are in the Debian packages above.
 FONTS = {
@@ -78,31 +78,17 @@ _DOCUMENT = r"""\documentclass[12pt]{article}
 \end{document}
 """
 _ERROR = re.compile(r"^! (?:LaTeX Error: |Package \w+ Error: )?(.*)$")
+_LENGTH = re.compile(r"\\[hv]space\s*\*?\s*\{[^{}\\]*\}")
 _MARK = re.compile(r"^FORMULA (BEGINS|ENDS|SHIPPED) (\d+)(?: (\d+))?$")
-
-
-@dataclass(frozen=True)
-class Style:
-    """How formulas are set. font: one of `FONTS`; size: pt, one of `SIZES`; dpi: dots per inch.
-
-    inline: as in running text, with small fractions and limits; bilevel: black and white, without greys.
-    page: as a display on an A4 page, where what is too wide for the lines is set closer; else on endless paper.
-    """
-
-    font: str
-    size: float
-    dpi: int
-    inline: bool = False
-    bilevel: bool = False
-    page: bool = False
 
 
 IM2LATEX = Style("computer modern", 12, 200, page=True)
 
 
-def missing() -> list[str]:
-    """Which of the programs that this renderer needs are not installed."""
-    return [tool for tool in TOOLS if shutil.which(tool) is None]
+def missing() -> str:
+    """What of it is not installed, and how it is; "" where all is."""
+    absent = " and ".join(tool for tool in TOOLS if shutil.which(tool) is None)
+    return f"{absent} not found: {INSTALL}" if absent else ""
 
 
 def random_style(random: Random) -> Style:
@@ -144,7 +130,7 @@ def draw(formulas: Sequence[str], style: Style) -> list[Image.Image | str]:
 
 def _typeset(formulas: Sequence[str], style: Style, folder: Path) -> str | None:
     """Let TeX set formulas into folder/formulas.pdf. Returns its log, None: it took too long."""
-    texts = [f"\\formula{{{number}}}{{%\n{formula}\n}}" for number, formula in enumerate(formulas)]
+    texts = [f"\\formula{{{number}}}{{%\n{_settable(formula)}\n}}" for number, formula in enumerate(formulas)]
     document = _DOCUMENT % {
         "extension": r"\DeclareFontShape{OMX}{cmex}{m}{n}{<->sfixed*cmex10}{}" if style.page else "",
         "font": FONTS[style.font],
@@ -171,6 +157,11 @@ def _typeset(formulas: Sequence[str], style: Style, folder: Path) -> str | None:
         raise RuntimeError(f"pdflatex does not start: {error.strerror}") from error
     log = folder / "formulas.log"
     return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+
+
+def _settable(formula: str) -> str:
+    """The formula with lengths as TeX reads them, without the blanks between tokens: `\\hspace { 1 c m }`."""
+    return _LENGTH.sub(lambda found: re.sub(r"\s+", "", found[0]), " ".join(formula.split()))
 
 
 def _outcomes(log: str, count: int) -> tuple[list[str], list[int]]:
@@ -212,7 +203,8 @@ def _pages(pdf: Path, style: Style) -> Iterator[np.ndarray]:
         return
     greys = 1 if style.bilevel else 4
     command = ["gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-sDEVICE=pgmraw", f"-r{style.dpi}",
-               f"-dTextAlphaBits={greys}", f"-dGraphicsAlphaBits={greys}", "-sOutputFile=%stdout", pdf.name]  # fmt: skip
+               f"-dTextAlphaBits={greys}", f"-dGraphicsAlphaBits={greys}",
+               "-sOutputFile=%stdout", pdf.name]  # fmt: skip
     try:
         process = subprocess.Popen(
             command, cwd=pdf.parent, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

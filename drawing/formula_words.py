@@ -13,16 +13,16 @@ import re
 
 MOST = 4000  # characters of a formula
 
-ENVIRONMENTS = frozenset(
-    "array matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix subarray cases dcases aligned alignedat gathered "
-    "split tabular center equation equation* eqnarray eqnarray* align align* gather gather* multline multline* math "
+ENVIRONMENTS = frozenset(  # noqa: SIM905
+    "array matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix subarray cases dcases aligned alignedat "
+    "gathered split tabular center equation equation* eqnarray eqnarray* align align* gather gather* multline multline* math "
     "displaymath".split()
 )
-_REFUSED = frozenset(
+_REFUSED = frozenset(  # noqa: SIM905
     # files, other programs, the terminal
     "input include openin openout closein closeout read readline write immediate special message errmessage typeout "
-    "typein show showbox showthe showtokens showlists showgroups usepackage RequirePackage documentclass includegraphics "
-    "includeonly InputIfFileExists IfFileExists import subimport verbatiminput lstinputlisting bibliography directlua "
+    "typein show showbox showthe showtokens showlists showgroups usepackage RequirePackage documentclass "
+    "includegraphics includeonly InputIfFileExists IfFileExists import subimport verbatiminput lstinputlisting bibliography directlua "
     "ShellEscape pdfobj pdfximage pdfrefximage pdfliteral pdfmdfivesum pdffiledump pdffilesize pdfcatalog pdfinfo "
     "pdfmapfile pdfmapline font newfont "
     # definitions, and what makes words of letters
@@ -56,7 +56,7 @@ def refusal(formula: str) -> str:
         return "holds ^^"
     words = _WORD.findall(formula)
     for word in words:
-        if word != "end" and (word in _REFUSED or word.startswith(("if", "pdf", "tracing")) and word != "iff"):
+        if word != "end" and (word in _REFUSED or (word.startswith(("if", "pdf", "tracing")) and word != "iff")):
             return f"\\{word} is no part of a formula"
     for found in _ENVIRONMENT.finditer(formula):
         name = re.sub(r"\s", "", found[1] or "")
