@@ -13,17 +13,22 @@ import re
 
 MOST = 4000  # characters of a formula
 
-ENVIRONMENTS = frozenset(  # noqa: SIM905
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ENVIRONMENTS = _words(
     "array matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix subarray cases dcases aligned alignedat "
-    "gathered split tabular center equation equation* eqnarray eqnarray* align align* gather gather* multline multline* math "
-    "displaymath".split()
+    "gathered split tabular center equation equation* eqnarray eqnarray* align align* gather gather* "
+    "multline multline* math displaymath"
 )
-_REFUSED = frozenset(  # noqa: SIM905
+_REFUSED = _words(
     # files, other programs, the terminal
     "input include openin openout closein closeout read readline write immediate special message errmessage typeout "
     "typein show showbox showthe showtokens showlists showgroups usepackage RequirePackage documentclass "
-    "includegraphics includeonly InputIfFileExists IfFileExists import subimport verbatiminput lstinputlisting bibliography directlua "
-    "ShellEscape pdfobj pdfximage pdfrefximage pdfliteral pdfmdfivesum pdffiledump pdffilesize pdfcatalog pdfinfo "
+    "includegraphics includeonly InputIfFileExists IfFileExists import subimport verbatiminput "
+    "lstinputlisting bibliography directlua ShellEscape pdfobj pdfximage pdfrefximage pdfliteral pdfmdfivesum pdffiledump pdffilesize pdfcatalog pdfinfo "
     "pdfmapfile pdfmapline font newfont "
     # definitions, and what makes words of letters
     "def gdef edef xdef let futurelet global long outer protected newcommand renewcommand providecommand "
@@ -38,7 +43,7 @@ _REFUSED = frozenset(  # noqa: SIM905
     "begingroup bgroup egroup batchmode nonstopmode scrollmode errorstopmode formula "
     # boxes and pages
     "shipout setbox newpage clearpage cleardoublepage pagebreak eject box copy unhbox unvbox insert marks mark output "
-    "footnote marginpar halign valign noalign omit span crcr verb twocolumn onecolumn".split()
+    "footnote marginpar halign valign noalign omit span crcr verb twocolumn onecolumn"
 )
 _WORD = re.compile(r"\\([A-Za-z@]+|.)", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*(?:\{\s*([A-Za-z]+\s*\*?)\s*\})?")
