@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from random import Random
 
@@ -23,6 +24,7 @@ from drawing.formula_words import refusal
 FONTS = ("cm", "stix", "stixsans", "dejavusans", "dejavuserif")
 SHARES = (4, 4, 1, 1, 1)
 SIZES = (9, 10, 11, 12, 14)  # pt
+_ALONE = threading.Lock()  # its parser mixes up formulas of two threads
 MARGIN = 2  # dots of white round a picture
 
 
@@ -49,7 +51,7 @@ def draw(formulas: Sequence[str], style: Style) -> list[Image.Image | str]:
     parser = MathTextParser("agg")
     font = FontProperties(size=style.size, math_fontfamily=style.font)
     drawn: list[Image.Image | str] = []
-    with _complaints() as complaints:
+    with _ALONE, _complaints() as complaints:
         for formula in formulas:
             complaints.clear()
             reason = refusal(formula) or ("holds $" if "$" in formula else "")

@@ -41,7 +41,7 @@ FONTS = {
     "euler": r"\usepackage{euler}",
     "sans": r"\usepackage{sansmath}\AtBeginDocument{\sansmath}",
 }
-SHARES = {"computer modern": 8, "latin modern": 3, "times": 3, "tx": 2, "palatino": 2, "px": 1, "euler": 1, "sans": 1}  # fmt: skip
+SHARES = {"computer modern": 8, "latin modern": 3, "times": 3, "tx": 2, "palatino": 2, "px": 1, "euler": 1, "sans": 1}
 SIZES = (9, 10, 10.95, 12, 14.4)  # pt; those that Computer Modern is drawn at
 
 # The page is cut below its formula by whole dots of 200 dpi, so that ink falls on the raster as on the full A4 page.

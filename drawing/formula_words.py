@@ -27,23 +27,23 @@ _REFUSED = _words(
     # files, other programs, the terminal
     "input include openin openout closein closeout read readline write immediate special message errmessage typeout "
     "typein show showbox showthe showtokens showlists showgroups usepackage RequirePackage documentclass "
-    "includegraphics includeonly InputIfFileExists IfFileExists import subimport verbatiminput "
-    "lstinputlisting bibliography directlua ShellEscape pdfobj pdfximage pdfrefximage pdfliteral pdfmdfivesum pdffiledump pdffilesize pdfcatalog pdfinfo "
-    "pdfmapfile pdfmapline font newfont "
+    "includegraphics includeonly InputIfFileExists IfFileExists import subimport verbatiminput lstinputlisting "
+    "bibliography directlua ShellEscape pdfobj pdfximage pdfrefximage pdfliteral pdfmdfivesum pdffiledump "
+    "pdffilesize pdfcatalog pdfinfo pdfmapfile pdfmapline font newfont "
     # definitions, and what makes words of letters
     "def gdef edef xdef let futurelet global long outer protected newcommand renewcommand providecommand "
-    "DeclareMathOperator DeclareRobustCommand newenvironment renewenvironment newtheorem csname endcsname expandafter "
-    "noexpand unexpanded scantokens detokenize string meaning jobname catcode lccode uccode mathcode delcode uppercase "
-    "lowercase MakeUppercase MakeLowercase makeatletter makeatother chardef mathchardef countdef dimendef skipdef "
-    "muskipdef toksdef newcount newdimen newbox newtoks newwrite newread newif count dimen skip toks advance multiply "
-    "divide setlength addtolength newlength setcounter addtocounter newcounter stepcounter fam everymath "
-    "everydisplay everypar everyhbox everyvbox everycr everyjob aftergroup afterassignment the "
+    "DeclareMathOperator DeclareRobustCommand newenvironment renewenvironment newtheorem csname endcsname "
+    "expandafter noexpand unexpanded scantokens detokenize string meaning jobname catcode lccode uccode mathcode "
+    "delcode uppercase lowercase MakeUppercase MakeLowercase makeatletter makeatother chardef mathchardef countdef "
+    "dimendef skipdef muskipdef toksdef newcount newdimen newbox newtoks newwrite newread newif count dimen skip "
+    "toks advance multiply divide setlength addtolength newlength setcounter addtocounter newcounter stepcounter "
+    "fam everymath everydisplay everypar everyhbox everyvbox everycr everyjob aftergroup afterassignment the "
     # repeating, and ending
-    "loop repeat iterate whiledo foreach romannumeral number end endinput stop bye dump document enddocument endgroup "
-    "begingroup bgroup egroup batchmode nonstopmode scrollmode errorstopmode formula "
+    "loop repeat iterate whiledo foreach romannumeral number end endinput stop bye dump document enddocument "
+    "endgroup begingroup bgroup egroup batchmode nonstopmode scrollmode errorstopmode formula "
     # boxes and pages
-    "shipout setbox newpage clearpage cleardoublepage pagebreak eject box copy unhbox unvbox insert marks mark output "
-    "footnote marginpar halign valign noalign omit span crcr verb twocolumn onecolumn"
+    "shipout setbox newpage clearpage cleardoublepage pagebreak eject box copy unhbox unvbox insert marks mark "
+    "output footnote marginpar halign valign noalign omit span crcr verb twocolumn onecolumn"
 )
 _WORD = re.compile(r"\\([A-Za-z@]+|.)", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*(?:\{\s*([A-Za-z]+\s*\*?)\s*\})?")

@@ -12,13 +12,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from formulas.draw_command import Drawing
 from formulas.flags import FormulasJob
 from formulas.read_command import ReadFormulas
 from settings.flags import PROGRAM
 from settings.words import parse_words
 
 # In the order in which people use them.
-COMMANDS: dict[str, type[FormulasJob]] = {job.name: job for job in (ReadFormulas,)}
+COMMANDS: dict[str, type[FormulasJob]] = {job.name: job for job in (ReadFormulas, Drawing)}
 OVERVIEW = f"""From the picture of a formula to LaTeX, with how sure that is. Works offline.
 
 {chr(10).join(f"  {PROGRAM} formulas {job.name:<9} {job.about}" for job in COMMANDS.values())}
