@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from formulas.draw_command import Drawing
 from formulas.flags import FormulasJob
 from formulas.read_command import ReadFormulas
+from formulas.train_command import Training
 from settings.flags import PROGRAM
 from settings.words import parse_words
 
 # In the order in which people use them.
-COMMANDS: dict[str, type[FormulasJob]] = {job.name: job for job in (ReadFormulas, Drawing)}
+COMMANDS: dict[str, type[FormulasJob]] = {job.name: job for job in (ReadFormulas, Training, Drawing)}
 OVERVIEW = f"""From the picture of a formula to LaTeX, with how sure that is. Works offline.
 
 {chr(10).join(f"  {PROGRAM} formulas {job.name:<9} {job.about}" for job in COMMANDS.values())}

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ from PIL import Image
 
 from formulas.columnar import dataset_rows, parquet_rows
 from output.spreadsheets import open_table
-from reading.decoding import PageError, Reader
+from reading.decoding import PageError, Reader, read_page, read_picture
 from reading.listing import named_as_page
 from utils import UserError, did_you_mean, printable
 
@@ -51,18 +50,13 @@ class Pair:
     split: str
     picture: Path | Callable[[], bytes]
 
-    def open(self, reader: Reader | None = None) -> Image.Image:
+    def open(self, reader: Reader | None = None, max_pixels: int = MOST_PIXELS) -> Image.Image:
         """The upright picture, "L" or "RGB", as pages are read. PageError: it cannot be read, and why."""
-        if reader is None:
-            with Reader(min_side=1, max_pixels=MOST_PIXELS) as own:
-                return self.open(own)
-        if isinstance(self.picture, Path):
+        if not isinstance(self.picture, Path):
+            return read_picture(self.picture(), max_pixels=max_pixels)
+        if reader is not None:
             return reader.page(self.picture, None)
-        data = self.picture()
-        with tempfile.TemporaryDirectory() as folder:  # decoders want a file
-            file = Path(folder) / "picture"
-            file.write_bytes(data)
-            return reader.page(file, None)
+        return read_page(self.picture, None, min_side=1, max_pixels=max_pixels)
 
 
 @dataclass

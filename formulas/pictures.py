@@ -56,7 +56,7 @@ class Canvas:
     def draw(self, picture: Image.Image) -> Image.Image:
         """A prepared picture ("L") on its canvas, still as a picture."""
         if self.mode == "squash":
-            return picture.resize((self.width, self.height), Image.Resampling.BICUBIC)
+            return picture.resize((self.width, self.height), Image.Resampling.BILINEAR)
         room = (self.width - 2 * MARGIN, self.height - 2 * MARGIN)
         scale = min(room[0] / picture.width, room[1] / picture.height)
         if self.type_size:
