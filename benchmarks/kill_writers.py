@@ -43,8 +43,7 @@ def left(place: Path, name: str) -> Any:
     if name in ("pretrain", "finetune"):
         folder = place / "models" / {"pretrain": "strokes", "finetune": "mine"}[name]
         [record] = [json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")]
-        history = record.get("epochs") or record.get("figures")
-        losses = [[row["epoch"], row["loss"]] for row in history] if isinstance(history, list) else str(history)
+        losses = [[row["epoch"], row["loss"]] for row in record.get("figures", record)["epochs"]]
         return losses, {file.name: file.read_bytes() for file in folder.glob("*.safetensors")}
     if name == "index":
         from index.database import Index

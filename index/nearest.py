@@ -46,11 +46,11 @@ WEIGHTS: dict[Space, float] = {"look": 2 / 3, "vector": 1 / 3}
 CANDIDATES, WIDER = 1000, 4
 CANDIDATE_PROBES = 60
 # Of long vectors, by their signs (signs.py): so many are compared whole, at least, and times as many as are asked for;
-# four times more as long as a page that is as near as the last of them might be missing. Of 68 wills and 168 drawn
+# twice as many as long as a page that is as near as the last of them might be missing. Of 68 wills and 168 drawn
 # pages, pairs as alike as the first hits of a large collection (0.1 to 0.4) differed in 2.8 deviations fewer signs than
-# their angle says, at most in 2 more; three are allowed for (benchmarks/writers_scale.py).
-LIKELY, LIKELY_EACH, LIKELY_PART = 4000, 100, 4
-MARGIN = 3.0
+# their angle says, at most in 2 more; four are allowed for (benchmarks/writers_scale.py).
+LIKELY, LIKELY_EACH, LIKELY_PART = 1000, 100, 4
+MARGIN = 4.0
 SIGNS_FROM = 20_000  # pages: fewer are read in a moment
 MANY_QUERIES = 16  # from here on exact search is one product of matrices instead of one scan a query
 BLOCK = 16_384  # rows compared at once in it: 80 MB at 1280 dimensions
@@ -109,12 +109,12 @@ class Nearest:
             named = ", ".join(map(str, likely.tolist()))
             found = self._pages.search().where(f"id in ({named})").select(["id", "vector"]).to_arrow()
             rows = _matrix(found["vector"]).astype(np.float32)  # [likely, D]
-            similarities = rows @ query / np.linalg.norm(rows, axis=1)
+            similarities = rows @ query / np.sqrt(np.einsum("ij,ij->i", rows, rows))
             ids = found["id"].to_numpy()
             best = np.lexsort((ids, -similarities))[:k]
             if beyond is None or beyond >= expected_differences(similarities[best[-1]], self._dim, MARGIN):
                 return ids[best], similarities[best]
-            count *= 4
+            count *= 2
         return None
 
     def _by_product(
