@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 COLUMNS = ["RANK", "SIMILARITY", "PROBABILITY", "VERDICT", "FILE", "PAGE", "DOCUMENT", "PATH"]
 NEEDED = ["id", "folder", "path", "frame", "document", "page", "file"]
 WRITTEN = "reason is null"  # of pages with handwriting
-EXACT_UP_TO = 250_000  # pages: so many are looked at one by one in some seconds (benchmarks/writers_scale.py)
+EXACT_UP_TO = 250_000  # pages: their signs, then the likely ones (benchmarks/writers_scale.py)
 MOST_DRAWN = 11  # hits on the sheet: each of them is read and described once more
 LONGEST = 60  # letters of a path in the terminal
 
