@@ -125,6 +125,8 @@ class Nearest:
         ids = np.zeros((len(queries), 0), np.int64)
         scan = self._pages.search().select(["id", space])
         for batch in (scan.where(where) if where else scan).to_batches(BLOCK):
+            if batch[space].null_count:  # pages of an index of hands that have no vector
+                batch = batch.filter(batch[space].is_valid())
             batch_ids = np.broadcast_to(batch["id"].to_numpy(), (len(queries), batch.num_rows))
             block = matrix(batch[space]).astype(np.float32)  # [rows, D]
             block /= np.linalg.norm(block, axis=1, keepdims=True)  # what float16 has rounded

@@ -21,6 +21,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -90,6 +91,14 @@ class Begun(WorkFolder):
                 self.begin({"started": time.time(), "identity": identity})
         except OSError:
             self._held = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """As `WorkFolder` has it; an interrupted command says what is left."""
+        if self._files and kind is KeyboardInterrupt:
+            say("what was described is kept: the same command goes on")
+        self.release()
 
     def known(self) -> dict[str, tuple[str, list[np.ndarray]]]:
         """The pages described so far: key -> why there is no handwriting, and the vector of each model."""

@@ -82,6 +82,7 @@ def test_pages_without_a_vector_are_left_out_and_half_a_file_is_none(tmp_path):
     kinds = [index.schema.field(name) for name in ("id", "folder", "path", "vector")]
     rows = [{"id": n, "folder": "/s", "path": f"{n}.png", "vector": None if n % 2 else [float(n)] * 70} for n in (1, 2)]
     index.add(pa.Table.from_pylist(rows, pa.schema(kinds)))
+    assert [ids.tolist() for ids, _ in index.nearest(np.ones((20, 70)), 2)] == [[2]] * 20
     write_signs(tmp_path, 3, index.batches(["id", "vector"]), 70)
     signs = read_signs(tmp_path, 3, 70)
     assert signs.likely(signs.differences(np.ones(70)), 5)[0].tolist() == [2]
