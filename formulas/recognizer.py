@@ -49,13 +49,15 @@ class Reading:
 
     latex: normalised (formulas/latex.py), "" where there is nothing to read. confidence: how likely it is exactly
     right, 0..1, calibrated. alternatives: other readings with their confidence, the likeliest first. warnings: a line
-    each. mean, total: log-probabilities of a token and of all of them, as the network gave them.
+    each. sound: whether it is LaTeX, and whole. mean, total: log-probabilities of a token and of all of them, as the
+    network gave them.
     """
 
     latex: str
     confidence: float
     alternatives: tuple[tuple[str, float], ...] = ()
     warnings: tuple[str, ...] = ()
+    sound: bool = True
     mean: float = -math.inf
     total: float = -math.inf
 
@@ -121,7 +123,7 @@ class Recognizer:
 
     def read_placed(self, placed: Sequence[np.ndarray | str], beams: int = 1) -> list[Reading]:
         """The reading of each; see `read` and `placed`."""
-        readings = [Reading("", 0.0, warnings=(f"no formula: {one}",)) for one in placed]
+        readings = [Reading("", 0.0, warnings=(f"no formula: {one}",), sound=False) for one in placed]
         # Pictures of one size at once: one beside a larger one would be another picture.
         alike: dict[tuple[int, ...], list[int]] = {}
         for at, one in enumerate(placed):
@@ -141,11 +143,13 @@ class Recognizer:
             if latex not in [known for _, known, _ in read]:
                 read.append((one, latex, faults))
         read.sort(key=lambda one: bool(one[2]))
-        best, latex, warnings = read[0]
+        best, latex, faults = read[0]
+        warnings = faults
         if self.calibration and math.exp(best.mean) < self.calibration.threshold:
-            warnings = (NOT_READ, *warnings)
-        others = tuple((other, self._confidence(one, faults)) for one, other, faults in read[1:])
-        return Reading(latex, self._confidence(best, read[0][2]), others, warnings, best.mean, best.log_probability)
+            warnings = (NOT_READ, *faults)
+        others = tuple((other, self._confidence(one, sound=not wrong)) for one, other, wrong in read[1:])
+        sure, sound = self._confidence(best, sound=not faults), not faults
+        return Reading(latex, sure, others, warnings, sound, best.mean, best.log_probability)
 
     def _latex(self, found: Found) -> tuple[str, tuple[str, ...]]:
         """Normalised LaTeX, and what is wrong with it; as read where it is none."""
@@ -162,12 +166,14 @@ class Recognizer:
         except LatexError as error:
             return " ".join(text.split()), (f"not LaTeX: {error}", *faults)
 
-    def _confidence(self, found: Found, faults: tuple[str, ...]) -> float:
-        if self.calibration is None:
-            sure = math.exp(found.mean)
-        else:
-            sure = self.calibration.confidence(found.log_probability)
-        return min(sure, UNSURE_OF_FAULTS) if faults else sure
+    def _confidence(self, found: Found, *, sound: bool) -> float:
+        return confidence(self.calibration, found.mean, found.log_probability, sound=sound)
+
+
+def confidence(calibration: Calibration | None, mean: float, total: float, *, sound: bool) -> float:
+    """How sure a reading is, 0..1. mean, total: its log-probabilities; sound: whether it is LaTeX, and whole."""
+    sure = calibration.confidence(total) if calibration else math.exp(mean)
+    return sure if sound else min(sure, UNSURE_OF_FAULTS)
 
 
 def repeated(tokens: Sequence[int]) -> tuple[int, int] | None:

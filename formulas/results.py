@@ -61,16 +61,18 @@ class Read:
     def line(self) -> str:
         """As `Done` has it."""
         one = self.reading
-        values = [one.latex, one.confidence, one.alternatives, one.warnings, *_finite(one.mean, one.total)]
+        values = [one.latex, one.confidence, one.alternatives, one.warnings, one.sound, *_finite(one.mean, one.total)]
         return json.dumps([values, self.warning])
 
     @classmethod
     def from_line(cls, value: Any) -> Read:
         """As `Done` has it."""
-        (latex, confidence, alternatives, warnings, mean, total), warning = value
+        (latex, confidence, alternatives, warnings, sound, mean, total), warning = value
         others = tuple((str(other), float(sure)) for other, sure in alternatives)
         numbers = [float("-inf") if one is None else float(one) for one in (mean, total)]
-        return cls(Reading(str(latex), float(confidence), others, tuple(map(str, warnings)), *numbers), str(warning))
+        return cls(
+            Reading(str(latex), float(confidence), others, tuple(map(str, warnings)), sound, *numbers), str(warning)
+        )
 
 
 def _finite(*values: float) -> list[float | None]:
