@@ -21,9 +21,7 @@ from settings.flags import PROGRAM
 from settings.words import parse_words
 
 # In the order in which people use them.
-COMMANDS: dict[str, type[FormulasJob]] = {
-    job.name: job for job in (ReadFormulas, EvaluateFormulas, Training, Drawing)
-}
+COMMANDS: dict[str, type[FormulasJob]] = {job.name: job for job in (ReadFormulas, EvaluateFormulas, Training, Drawing)}
 OVERVIEW = f"""From the picture of a formula to LaTeX, with how sure that is. Works offline.
 
 {chr(10).join(f"  {PROGRAM} formulas {job.name:<9} {job.about}" for job in COMMANDS.values())}
