@@ -11,14 +11,14 @@ token, spaces have one of five widths, and braces that print does not show are g
 from collections.abc import Sequence
 
 from formulas.latex_parsing import parse
-from formulas.latex_tidying import space_tokens, tidied
+from formulas.latex_tidying import space_tokens, tidied, without_repeated_styles
 from formulas.latex_tokens import LatexError
 from formulas.latex_tree import Atom, Command, Fence, Group, Rows, Scripts, Space, Stack
 from formulas.latex_words import FONTS, STYLES
 
 __all__ = ["VERSION", "LatexError", "bare_tokens", "display", "faults", "normalise"]
 
-VERSION = 1  # of the normal form; a model holds the one that it learned
+VERSION = 2  # of the normal form; a model holds the one that it learned
 NEVER_COUNTED = FONTS | STYLES | {"{", "}", "\\!", "\\,", "~", "\\quad", "\\qquad"}
 TRAILING = frozenset((".", ",", ";", ":"))
 
@@ -29,14 +29,19 @@ def normalise(latex: str) -> str:
     Idempotent. Raises LatexError for what TeX would not set (braces or \\left without their fellow, a missing argument,
     two superscripts on one symbol), and for drawings and definitions.
     """
-    nodes = tidied(parse(latex))
+    nodes = whole(latex)
     for _ in range(4):  # what one round brings together, such as two words, the next may join
         text = " ".join(printed_list(nodes))
-        again = tidied(parse(text))
+        again = whole(text)
         if again == nodes:
             break
         nodes = again
     return text
+
+
+def whole(latex: str) -> list:
+    """The tidy tree of a formula, which stands in display style."""
+    return tidied(without_repeated_styles(tidied(parse(latex)), "\\displaystyle"))
 
 
 def bare_tokens(normal: str) -> list[str]:

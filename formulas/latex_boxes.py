@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from formulas.latex_tokens import DEEPEST, TokenReader
 from formulas.latex_tree import Atom, Command, Fence, Group, Rows, Space, has_boldsymbol
-from formulas.latex_words import ENVIRONMENTS, FENCED, FONT_SWITCHES, FRAMES, SPACES, SYNONYMS, TEXT_COMMANDS
+from formulas.latex_words import DROPPED, ENVIRONMENTS, FENCED, FONT_SWITCHES, FRAMES, SPACES, SYNONYMS, TEXT_COMMANDS
 
 
 class BoxReader(TokenReader):
@@ -171,11 +171,13 @@ class BoxReader(TokenReader):
             return stops(token) or token == "&" or SYNONYMS.get(token, token) == "\\\\"
 
         while True:
-            while self.peek() in ("\\hline", "\\noalign", "\\vspace", "\\label", "\\nonumber", "\\vspace*"):
+            while self.peek() == "\\hline" or DROPPED.get(self.peek() or ""):
                 if self.take() == "\\hline":
                     rules.add(len(rows) - 1)
-                elif self.tokens[self.at - 1].text != "\\nonumber":
+                else:
                     self.skip_argument()
+            if self.peek() == "\\multicolumn":
+                rows[-1] += [[] for _ in range(self.spanned() - 1)]
             if text_column == len(rows[-1]) and any(token.text == "$" for token in self.tokens[self.at :]):
                 rows[-1].append(self.text("\\mathrm", cell_ends))
             else:

@@ -16,24 +16,32 @@ from formulas.latex_words import (
     DROPPED,
     FONT_COMMANDS,
     FONT_SWITCHES,
+    FUNCTIONS,
     INFIX,
     KEPT_CONTENT,
     LENGTHS,
+    ORDINARY,
+    PARAMETERS,
     PLAIN_ALIGNMENTS,
     REFUSED,
     SIZED,
     SPACES,
     STYLES,
+    SYMBOLS,
     SYNONYMS,
     TEXT_ACCENTS,
     TEXT_COMMANDS,
 )
+
+ZERO_ARGUMENTS = FUNCTIONS | ORDINARY | STYLES | SYMBOLS
 
 
 def parse(latex: str) -> list:
     """The tree of a formula. Raises LatexError."""
     if "[object Object]" in latex:
         raise LatexError("'[object Object]' stands where an earlier program lost the index of a root")
+    if "\n" not in latex.strip():  # a line that was commented out as a whole: data sets hold it, and its picture
+        latex = latex.lstrip().lstrip("%")
     return Parser(tokens_of(latex)).body(lambda token: False, "the formula")
 
 
@@ -177,6 +185,11 @@ class Parser(BoxReader):
         if name in LENGTHS:
             width = self.braced_length() if "space" in name else self.length()
             return [] if name == "\\vskip" else [Space(width)]
+        if name in PARAMETERS:
+            if self.peek() == "=":
+                self.take()
+            self.length()
+            return []
         if name in SIZED:
             return [Atom(f"{name} {self.delimiter(command)}")]
         if name in FONT_COMMANDS:
@@ -225,7 +238,12 @@ class Parser(BoxReader):
             return [Command(name, [self.argument(command) for _ in range(ARGUMENTS[name])], option)]
         if name in TEXT_ACCENTS and self.peek() is not None and self.peek() not in "}&":
             return [Command(TEXT_ACCENTS[name], [self.argument(command)])]
-        return [Atom(name)]
+        if name in ZERO_ARGUMENTS or not name[1].isalpha() or self.peek() != "{":
+            return [Atom(name)]
+        arguments = []
+        while self.peek() == "{":
+            arguments.append(self.group(command))
+        return [Command(name, arguments)]
 
     def fence(self) -> Fence:
         """Take \\left to \\right."""

@@ -23,14 +23,34 @@ def tidied(nodes: list) -> list:
     return without_spaces_at_ends(nodes)
 
 
+def tidied_script(nodes: list) -> list:
+    """The tidy form of a script; a space before it stays, for it tells which index comes first."""
+    nodes = spliced(nodes)
+    while len(nodes) == 1 and isinstance(nodes[0], Group):
+        nodes = nodes[0].body
+    before, inner, _ = split_ends(nodes)
+    return [*(space for space in before if space.width > 0), *inner] if inner else []
+
+
 def spliced(nodes: list) -> list:
     """The tidy form of a part of a list: idle groups are opened, spaces joined. Spaces at the ends stay."""
     out: list = []
     for node in nodes:
         out += opened(tidied_node(node))
     out = joined_fonts(joined_spaces(out))
-    out = negations(out)
-    return without_empty_groups(out)
+    return without_empty_groups(negations(without_repeated_styles(out)))
+
+
+def without_repeated_styles(nodes: list, style: str = "") -> list:
+    """A list that begins in this style ("": unknown), without \\displaystyle and its like where they change nothing."""
+    out: list = []
+    for node in nodes:
+        if isinstance(node, Atom) and node.token in STYLES:
+            if node.token == style:
+                continue
+            style = node.token
+        out.append(node)
+    return out
 
 
 def tidied_node(node: object) -> list:
@@ -54,8 +74,8 @@ def tidied_node(node: object) -> list:
 
 def tidied_scripts(node: Scripts) -> Scripts:
     """Scripts with a tidy base; an empty script is none, except the only one."""
-    sub = None if node.sub is None else tidied(node.sub)
-    sup = None if node.sup is None else tidied(node.sup)
+    sub = None if node.sub is None else tidied_script(node.sub)
+    sup = None if node.sup is None else tidied_script(node.sup)
     base = node.base
     if isinstance(base, Command) and base.name == "\\mathop":
         base = limits_operator(tidied(base.arguments[0]))

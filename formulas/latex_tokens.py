@@ -155,6 +155,15 @@ class TokenReader:
                 columns += repeated * (int(count) if re.fullmatch(r"\d{1,2}", count) else 1)
         return "".join(c for c in columns if c in "lcr|") or "c"
 
+    def spanned(self) -> int:
+        """Take \\multicolumn with the number and the kind of its columns, and give the number; its content is left."""
+        self.take()
+        start = self.at
+        self.skip_argument()
+        number = "".join(token.text for token in self.tokens[start : self.at]).strip("{}")
+        self.skip_argument()
+        return int(number) if re.fullmatch(r"1?[1-9]", number) else 1
+
     def row_gap(self) -> None:
         """Pass over the gap of `\\\\[2mm]`."""
         if self.peek() == "*":

@@ -149,7 +149,11 @@ TEXT_ACCENTS = renamed(r"""
 
 # What is not seen in the picture, or changes only a height, a size or a place; and how many arguments go with it.
 DROPPED = {
-    **dict.fromkeys(words(r"\label \tag \tag* \ref \eqref \cite \footnote \vphantom \vspace \vspace* \noalign"), 1),
+    **dict.fromkeys(
+        words(r"\label \tag \tag* \ref \eqref \cite \footnote \vphantom \vspace \vspace* \noalign \cline"), 1
+    ),
+    "\\noalign": 1,
+    "\\cline": 1,
     **dict.fromkeys(words(r"\nonumber \notag \limits \nolimits \displaylimits \protect \strut \mathstrut \relax"), 0),
     **dict.fromkeys(words(r"\smallskip \medskip \bigskip \noindent \allowbreak \nobreak \break \linebreak \null"), 0),
     **dict.fromkeys(words(r"\newline \pagebreak \nolinebreak \nopagebreak \par \leavevmode \goodbreak \hss \crcr"), 0),
@@ -182,6 +186,9 @@ KEPT_WIDTHS = {  # of the normal form, in em: its tokens, and below which width 
     2.0: (["\\qquad"], float("inf")),
 }
 LENGTHS = words(r"\hspace \hspace* \hskip \kern \mkern \mskip \vskip")
+PARAMETERS = words(
+    r"\tabcolsep \arraycolsep \arraystretch \baselineskip \jot \parskip \medmuskip \thickmuskip \penalty"
+)
 UNITS = {
     "em": 1.0,
     "ex": 0.43,
@@ -234,6 +241,23 @@ REFUSED = words(r"""
 FUNCTIONS = words(r"""
     \arccos \arcsin \arctan \arg \cos \cosh \cot \coth \csc \deg \det \dim \exp \gcd \hom \inf \ker \lg \lim \liminf
     \limsup \ln \log \max \min \Pr \sec \sin \sinh \sup \tan \tanh
+""")
+# Other symbols. Braces behind a command that is in none of these tables are its arguments, and stay.
+SYMBOLS = words(r"""
+    \sum \prod \coprod \int \iint \iiint \oint \bigcap \bigcup \bigsqcup \bigvee \bigwedge \bigodot \bigotimes
+    \bigoplus \biguplus \smallint \pm \mp \times \div \cdot \star \circ \bullet \cap \cup \uplus \sqcap \sqcup \vee
+    \wedge \setminus \wr \diamond \bigtriangleup \bigtriangledown \triangleleft \triangleright \lhd \rhd \unlhd
+    \unrhd \oplus \ominus \otimes \oslash \odot \bigcirc \dagger \ddagger \amalg \boxtimes \boxplus \ltimes \rtimes
+    \leq \prec \preceq \ll \subset \subseteq \subsetneq \sqsubset \sqsubseteq \in \notin \vdash \geq \succ \succeq
+    \gg \supset \supseteq \sqsupset \sqsupseteq \ni \dashv \equiv \sim \simeq \asymp \approx \cong \neq \doteq
+    \propto \models \perp \mid \nmid \parallel \bowtie \Join \smile \frown \leqslant \geqslant \lesssim \gtrsim
+    \lessgtr \approxeq \triangleq \therefore \because \leftarrow \Leftarrow \rightarrow \Rightarrow \leftrightarrow
+    \Leftrightarrow \mapsto \hookleftarrow \leftharpoonup \leftharpoondown \rightleftharpoons \longleftarrow
+    \Longleftarrow \longrightarrow \Longrightarrow \longleftrightarrow \Longleftrightarrow \longmapsto
+    \hookrightarrow \rightharpoonup \rightharpoondown \leadsto \uparrow \Uparrow \downarrow \Downarrow \updownarrow
+    \Updownarrow \nearrow \searrow \swarrow \nwarrow \not \langle \rangle \lfloor \rfloor \lceil \rceil \{ \} \ldots
+    \cdots \vdots \ddots \colon \cdotp \bmod \mod \vline \upharpoonright \o \O \l \L \ae \AE \oe \OE \aa \ss
+    \copyright
 """)
 # TeX sets these with the spaces of an ordinary symbol, so that braces round them change nothing.
 ORDINARY = words(r"""

@@ -73,7 +73,17 @@ from formulas.latex import LatexError, bare_tokens, display, faults, normalise
         ("\\fbox{$a$}", "\\boxed { a }"),
         ("\\label{a}", ""),
         ("", ""),
-        ("% nothing", ""),
+        ("% nothing\nx", "x"),
+        ("%x = y%z", "x = y"),
+        ("F_a^{\\ \\rho \\ }", "F _ { a } ^ { ~ \\rho }"),
+        ("\\displaystyle a \\displaystyle b", "a b"),
+        ("\\frac{\\displaystyle a}{b}", "\\frac { \\displaystyle a } { b }"),
+        ("\\mymacro{ab}{c}d", "\\mymacro { a b } { c } d"),
+        ("\\alpha{ab}", "\\alpha a b"),
+        (
+            "\\begin{array}{cc}\\hline\\multicolumn{2}{c}{a}\\\\\\cline{1-2}b&c\\end{array}",
+            "\\begin{array} { c c } \\hline & a \\\\ b & c \\end{array}",
+        ),
     ],
 )
 def test_one_text_for_what_looks_the_same(written: str, normal: str) -> None:
