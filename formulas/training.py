@@ -19,6 +19,7 @@ import torch
 from encoders.devices import resolve_device
 from formulas.curves import draw_curves
 from formulas.data import pairs_of
+from formulas.graph_export import write_graphs
 from formulas.material import Material, divide, encode
 from formulas.model_card import card_of
 from formulas.model_folder import Parts, save_folder
@@ -85,6 +86,8 @@ def run_training(settings: Settings, job: Training) -> int:
             save_folder(folder, begun.model, begun.tokenizer, parts, card_of(job.name_of_model, parts))
             write_lines(folder / METRICS, _lines(history))
             draw_curves(history, folder / "curves.png")
+            if reason := write_graphs(folder):
+                say(f"warning: no graphs, so it is read by PyTorch alone: {reason}")
     target = settings.setup.model_dir / job.name_of_model
     figures = f"; of the validation part: CER {kept['cer']:.3f}, exact {kept['exact']:.1%}" if kept else ""
     print(f"{printable(str(target))}: trained on {len(material.taught):,} formulas{figures}")
