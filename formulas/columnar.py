@@ -8,11 +8,13 @@ Texts are read at once, pictures when they are asked for: the group of rows that
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from hub import client
 from reading.page_errors import PageError
 from utils import UserError, printable
 
@@ -96,20 +98,13 @@ def parquet_rows(files: list[Path], folder: Path, split_of: Callable[[str], str]
 
 
 def dataset_rows(repo: str, configuration: str) -> Iterator[Rows]:
-    """The splits of a data set of the hub, or of its copy in the hub cache.
+    """The splits of a data set: of its copy in the hub cache, else from the hub.
 
-    UserError: neither is at hand, or there is no such configuration.
+    UserError: it is neither here nor there, or has no such configuration.
     """
     import datasets
 
-    datasets.disable_progress_bars()
-    try:
-        found = datasets.load_dataset(repo, configuration or None)
-    except (OSError, ValueError, RuntimeError, LookupError) as error:
-        hint = "" if configuration else " (a configuration is named with --configuration)"
-        raise UserError(
-            f"{printable(repo)}: no such folder here, and not from the hub: {_first_line(error)}{hint}"
-        ) from None
+    found = _loaded(repo, configuration)
     for split, dataset in found.items():
         undecoded = {
             name: datasets.Image(decode=False)
@@ -119,6 +114,26 @@ def dataset_rows(repo: str, configuration: str) -> Iterator[Rows]:
         for name, kind in undecoded.items():
             dataset = dataset.cast_column(name, kind)
         yield DatasetRows(dataset, str(split))
+
+
+def _loaded(repo: str, configuration: str) -> Any:
+    """The data set, split by split. What is in the cache is taken as it is: nothing is asked then."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    reason = ""
+    for offline in (True, False):
+        with contextlib.nullcontext() if offline else client.online():
+            datasets.config.HF_HUB_OFFLINE = offline  # it was read when the package was imported
+            try:
+                return datasets.load_dataset(repo, configuration or None)
+            except (OSError, ValueError, RuntimeError, LookupError) as error:
+                reason = _first_line(error)
+            finally:
+                datasets.config.HF_HUB_OFFLINE = True
+    hint = "" if configuration else " (which configuration is said with --configuration)"
+    where = "no such folder here, not in the hub cache, and not from the hub"
+    raise UserError(printable(f"{repo}: {where}: {reason}{hint}"))
 
 
 def _bytes_of(value: Any) -> bytes:

@@ -35,6 +35,7 @@ from encoders.devices import bf16_missing
 from formulas.batches import Batches, Collator, Formulas, shapes_of
 from formulas.latex import LatexError, normalise
 from formulas.recipes import Recipe
+from formulas.scores import score
 from output.console import say
 from output.files import json_if_whole, whole, write_json, write_lines
 from output.progress import Progress
@@ -48,7 +49,7 @@ CHECKPOINTS, BEST, METRICS, WHOLE = "checkpoints", "best", "metrics.jsonl", "who
 EVERY = 60.0  # seconds between two checkpoints, and at least so many times what writing one takes:
 SHARE = 20.0
 SAID = 20  # steps between two lines of the losses, fewer where an epoch has fewer
-FIGURES = ("cer", "ter", "character_accuracy", "exact")  # of an evaluation, in its line and the curves
+FIGURES = ("goal_cer", "cer", "ter", "character_accuracy", "exact")  # of an evaluation, in its line and the curves
 
 
 class FormulaTrainer(Seq2SeqTrainer):
@@ -192,7 +193,8 @@ class Loop:
     def judge(self, told: Any) -> dict[str, float]:
         """Figures of what was read of the validation part; told.predictions: token ids [n, length]."""
         readings = [self.reading(ids) for ids in np.asarray(told.predictions)]
-        return figures_of(self.references, readings)
+        figures = score(self.references, readings)
+        return {name: float(figures[name]) for name in FIGURES}
 
     def reading(self, ids: Sequence[int]) -> str:
         """The normalised formula of token ids; what cannot be normalised stays as it is."""
@@ -293,19 +295,6 @@ class Watch(TrainerCallback):
 
     def _write_metrics(self) -> None:
         write_lines(self.loop.folder / METRICS, map(json.dumps, self.loop.history()))
-
-
-def figures_of(references: Sequence[str], readings: Sequence[str]) -> dict[str, float]:
-    """Error rates of characters and tokens over all formulas together, characters that are right, formulas that are."""
-    import jiwer
-
-    characters = jiwer.process_characters(list(references), list(readings))
-    return {
-        "cer": characters.cer,
-        "ter": jiwer.wer(list(references), list(readings)),
-        "character_accuracy": characters.hits / max(1, sum(map(len, references))),
-        "exact": float(np.mean([one == other for one, other in zip(references, readings, strict=True)])),
-    }
 
 
 def has_bf16(device: torch.device) -> bool:

@@ -26,7 +26,8 @@ ORDER = [
     {"sorting"},
     {"index"},
     {"training"},
-    {"evaluation", "hub", "explore", "writers", "formulas"},
+    {"hub"},
+    {"evaluation", "explore", "writers", "formulas"},
     {"run"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

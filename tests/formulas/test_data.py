@@ -6,7 +6,9 @@ import io
 import json
 from pathlib import Path
 
+import huggingface_hub
 import pytest
+from fake_hub import FakeHub
 from PIL import Image, ImageDraw
 
 from formulas.data import Columns, pairs_of, split_named
@@ -95,6 +97,31 @@ def test_parquet_as_the_hub_keeps_it(tmp_path: Path) -> None:
     (tmp_path / "data" / "train-00000-of-00001.parquet").write_bytes(b"PAR1 broken")
     with pytest.raises(UserError, match="not a parquet file"):
         pairs_of([tmp_path])
+
+
+def test_a_data_set_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets", reason="requirements-formulas.txt is not installed")
+    from formulas.columnar import DatasetRows
+
+    features = datasets.Features({"image": datasets.Image(decode=False), "text": datasets.Value("string")})
+    rows = {"image": [{"bytes": None, "path": str(picture(tmp_path / "a.png", 71))}], "text": ["x"]}
+    table = DatasetRows(datasets.Dataset.from_dict(rows, features=features), "validation")
+    assert (table.columns, table.texts("text"), table.split) == (["image", "text"], ["x"], "validation")
+    assert Image.open(io.BytesIO(table.picture("image", 0)())).width == 71
+
+
+def test_a_data_set_that_nobody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    datasets = pytest.importorskip("datasets", reason="requirements-formulas.txt is not installed")
+    monkeypatch.chdir(tmp_path)
+    with FakeHub() as hub:
+        monkeypatch.setattr(datasets.config, "HF_ENDPOINT", hub.url)
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", hub.url)
+        template = f"{hub.url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        with pytest.raises(UserError, match="nobody/formulas: no such folder here, not in the hub cache") as told:
+            pairs_of(["nobody/formulas"])
+    assert "\n" not in str(told.value)
+    assert any("nobody/formulas" in path for _, path, _ in hub.log)
 
 
 def test_several_sources_keep_their_names_apart(tmp_path: Path) -> None:
