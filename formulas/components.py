@@ -49,7 +49,7 @@ def components(ink: np.ndarray) -> Components:
     if not len(row):
         none = np.zeros(0, np.int64)
         return Components(none, none, none, none, none)
-    names = _joined(len(row), *_touching(row, start, end, height, width))
+    names = joined(len(row), *_touching(row, start, end, height, width))
     _, piece = np.unique(names, return_inverse=True)
     count = int(piece.max()) + 1
     left, top = np.full(count, width), np.full(count, height)
@@ -76,7 +76,7 @@ def _touching(
     return upper, np.repeat(first, many) + offset
 
 
-def _joined(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def joined(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """For each of `count` things the smallest number of those that it hangs together with."""
     name = np.arange(count)
     while True:

@@ -92,7 +92,7 @@ def _up(length: int, step: int, most: int) -> int:
 
 def prepare(page: Image.Image) -> Image.Image:
     """Dark ink (0) on white (255), "L", without its margin. NoFormula for what holds no ink."""
-    grey = _flat(_grey(page))
+    grey = _flat(grey_of(page))
     ink = grey < INK
     if np.count_nonzero(ink) < SMALLEST_INK:
         raise NoFormula("blank: nothing to read")
@@ -123,8 +123,8 @@ def size_of_type(picture: Image.Image) -> float:
     return float(np.exp((usual + np.log(highest)) / 2))
 
 
-def _grey(page: Image.Image) -> Image.Image:
-    """Grey, with what is transparent on white."""
+def grey_of(page: Image.Image) -> Image.Image:
+    """A picture of any mode as "L", with what is transparent on white."""
     if page.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in page.info:
         page = page.convert("RGBA")
         page = Image.alpha_composite(Image.new("RGBA", page.size, "white"), page)
