@@ -1,7 +1,8 @@
 """`formulas read`: what it is asked.
 
 python run.py formulas read formula.png
-python run.py formulas read pages/ -o tables/ --json
+python run.py formulas read cuttings/ -o tables/ --json
+python run.py formulas read pages/ --find -o tables/
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from utils import UserError, printable
 
 @dataclass(frozen=True, kw_only=True)
 class ReadFormulas(FormulasJob):
-    """Read pictures. files, or else the folder; writes: tables below `output`, else to the terminal; json: as JSON."""
+    """Read pictures. files, or else the folder; writes: tables below `output`, else to the terminal; json: as JSON;
+    find: pictures are pages, on which formulas are looked for.
+    """
 
     name = "read"
     about = "pictures of formulas -> LaTeX, with how sure that is"
@@ -39,8 +42,9 @@ class ReadFormulas(FormulasJob):
         "Reads pictures of printed formulas, one formula a picture: cut-outs, screen shots, scans, any size, light or "
         "dark. One picture is answered on the terminal; of a folder (or with -o) a table is written: PATH, LATEX, "
         "CONFIDENCE (how likely the LaTeX is exactly right, 0 to 1) and WARNING; a picture that cannot be read stands "
-        "in a table of errors. Of a PDF or a TIFF of several pages each page is a picture. Needs no more packages than "
-        "sorting."
+        "in a table of errors. Of a PDF or a TIFF of several pages each page is a picture. With --find whole pages are "
+        "given: the formulas that stand on lines of their own are found and read, each with its box. Needs no more "
+        "packages than sorting."
     )
     examples = f"""examples:
   {PROGRAM} formulas read formula.png                    LaTeX first, then how sure it is, other readings, warnings
@@ -48,16 +52,19 @@ class ReadFormulas(FormulasJob):
   {PROGRAM} formulas read cuttings/                      a table in result/formulas/tables/
   {PROGRAM} formulas read cuttings/ -o tables/ --json    also JSON lines: path, latex, confidence, alternatives
   {PROGRAM} formulas read cuttings/ -o tables/ --resume  go on where a killed run stopped
+  {PROGRAM} formulas read page.png --find                the formulas of a page, with their boxes
+  {PROGRAM} formulas read pages/ --find                  a row a formula, and each page with its formulas framed
 """
     shared = (*READING, *COMPUTING, "--excel", "--quiet")
     resumes = True
-    work = "formulas.reading_job:run_reading"
+    work = "formulas.finding_job:run_reading"
 
     output: Path
     files: tuple[Path, ...] = ()
     folder: Path | None = None
     writes: bool = False
     json: bool = False
+    find: bool = False
     beams: int
 
     @classmethod
@@ -70,6 +77,7 @@ class ReadFormulas(FormulasJob):
         """Add its own flags."""
         add = groups["formulas"].add_argument
         add("pictures", nargs="*", metavar="PICTURE", help="pictures, wildcards too; or one folder of them")
+        add("--find", action="store_true", help="pictures are whole pages: find their display formulas, read each")
         add("--json", action="store_true", help="JSON lines: path, latex, confidence, alternatives, warnings")
         add_output(groups["formulas"])
         add("--resume", action="store_true", help="go on with the newest unfinished run of the same input and model")
@@ -99,6 +107,7 @@ class ReadFormulas(FormulasJob):
             folder=folders[0] if folders else None,
             writes=writes,
             json=typed.value("json"),
+            find=typed.value("find"),
             beams=beams_of(typed),
         )
         return settings, job

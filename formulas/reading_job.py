@@ -12,7 +12,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +21,14 @@ import numpy as np
 from formulas.flags import model_folder
 from formulas.read_command import ReadFormulas
 from formulas.recognizer import Reading, Recognizer
-from formulas.results import Read, json_line, summary, terminal_lines, write_readings
+from formulas.results import Read, Report, json_line, summary, terminal_lines, write_readings
 from output.console import say
-from output.outcome import Failed, count_failed
+from output.outcome import Done, Failed, count_failed
 from output.progress import Progress
 from output.runs import Run
 from output.tables import check_writable, safe_name
 from reading.listing import wanted_files
-from reading.loader import load_batches
+from reading.loader import Batch, load_batches
 from reading.memory_gate import budget
 from reading.pages import Page, PageList, find_pages, pages_of_files
 from settings.schema import reaching
@@ -46,9 +46,26 @@ SIDE = 800  # pixels: a page of a PDF is drawn at twice that across, as one scan
 NOTHING = np.zeros((3, 1, 1), np.uint8)  # what the loader keeps of a picture's pixels for a model beside it
 
 
-def run_reading(settings: Settings, job: ReadFormulas) -> int:
-    """Read pictures; the exit code: 0 all read, 1 finished and some failed, 130 interrupted (the files hold what was
-    read until then). UserError, before any work, for what the user can mend.
+@dataclass(frozen=True)
+class Way:
+    """What differs between reading pictures of one formula each (`PICTURES`) and pages with formulas (finding_job.py).
+
+    kind: what becomes of those that do not fail. batches: as `read_batches`, with `pictures`, the folder that pictures
+    go to, None = none. write, json_line, lines, summary: as those of results.py. unit: what is read.
+    """
+
+    kind: type[Done]
+    batches: Callable[..., Iterator[tuple[list[Page], list[Any]]]]
+    write: Callable[..., Report]
+    json_line: Callable[..., str]
+    lines: Callable[..., Iterator[str]]
+    summary: Callable[..., str]
+    unit: str
+
+
+def run_way(settings: Settings, job: ReadFormulas, way: Way) -> int:
+    """Read pictures or pages; the exit code: 0 all read, 1 finished and some failed, 130 interrupted (the files hold
+    what was read until then). UserError, before any work, for what the user can mend.
     """
     folder = model_folder(job.model, settings)
     if job.writes and not job.resume:
@@ -58,18 +75,18 @@ def run_reading(settings: Settings, job: ReadFormulas) -> int:
                  "device": recognizer.engine.device}  # fmt: skip
     if job.resume:
         identity = _identity(settings, job, recognizer)
-        with Run.resume(job.output, identity=identity, execution=execution, kind=Read) as run:
+        with Run.resume(job.output, identity=identity, execution=execution, kind=way.kind) as run:
             say_resumed(run, settings, job.files, job.folder)
-            return _work(run, recognizer, settings, job)
+            return _work(run, recognizer, settings, job, way)
     pages = _wanted_pages(settings, job)
     if not job.writes:
-        return _answer(pages, recognizer, settings, job)
+        return _answer(pages, recognizer, settings, job, way)
     say_pages(pages, quiet=settings.setup.quiet)
     say_model(recognizer, settings)
     identity = _identity(settings, job, recognizer)
     base = safe_name(recognizer.name)
-    with Run.start(job.output, base, pages, identity=identity, execution=execution, kind=Read) as run:
-        return _work(run, recognizer, settings, job)
+    with Run.start(job.output, base, pages, identity=identity, execution=execution, kind=way.kind) as run:
+        return _work(run, recognizer, settings, job, way)
 
 
 def open_recognizer(folder: Path, settings: Settings, *, few: bool) -> Recognizer:
@@ -87,16 +104,16 @@ def say_model(recognizer: Recognizer, settings: Settings) -> None:
     say(f"model {recognizer.folder}, {engine.name} {engine.device}{uncalibrated}", settings.setup.quiet)
 
 
-def _answer(pages: PageList, recognizer: Recognizer, settings: Settings, job: ReadFormulas) -> int:
+def _answer(pages: PageList, recognizer: Recognizer, settings: Settings, job: ReadFormulas, way: Way) -> int:
     """Print what pictures say; the exit code."""
     failed, alone = 0, len(pages.pages) == 1
-    for batch, outcomes in read_batches(pages, recognizer, settings, job.beams, workers=0):
+    for batch, outcomes in way.batches(pages, recognizer, settings, job.beams, workers=0):
         failed += count_failed(outcomes)
         for page, outcome in zip(batch, outcomes, strict=True):
             if job.json:
-                print(json_line(page, outcome, several=page.frame is not None))
+                print(way.json_line(page, outcome, several=page.frame is not None))
             else:
-                print("\n".join(terminal_lines(page, outcome, alone=alone)))
+                print("\n".join(way.lines(page, outcome, alone=alone)))
     return int(failed > 0)
 
 
@@ -108,8 +125,10 @@ def read_batches(
     *,
     workers: int | None = None,
     first: int = 0,
+    pictures: Path | None = None,
 ) -> Iterator[tuple[list[Page], list[Read | Failed]]]:
-    """The pages of a list and what became of them, in batches. workers: else the settings'; first: batch to begin with.
+    """The pages of a list and what became of them, in batches. workers: else the settings'; first: batch to begin with;
+    pictures: not used here.
 
     An engine that computes pictures one by one does so on the threads that decode them.
     """
@@ -118,18 +137,7 @@ def read_batches(
     def keep(page: Page, image: Image.Image) -> Reading | np.ndarray | str:
         return recognizer.read([image], beams)[0] if alone else recognizer.placed(image)
 
-    batches = load_batches(
-        pages,
-        _NoPixels(),
-        batch_size=settings.setup.batch_size,
-        workers=threads(settings.setup.workers, all_cores=True) if workers is None else workers,
-        max_pixels=settings.input.max_pixels,
-        strict=settings.input.strict,
-        least_side=SIDE,
-        first_batch=first,
-        keep=keep,
-    )
-    for batch in batches:
+    for batch in kept_batches(pages, settings, keep, workers, first):
         there = [at for at, reason in enumerate(batch.reasons) if not reason]
         kept = [batch.kept[at] for at in there]
         readings = dict(zip(there, kept if alone else recognizer.read_placed(kept, beams), strict=True))
@@ -142,6 +150,23 @@ def read_batches(
         )
 
 
+def kept_batches(
+    pages: PageList, settings: Settings, keep: Callable[[Page, Image.Image], Any], workers: int | None, first: int
+) -> Iterator[Batch]:
+    """Batches of pages of which only what `keep` makes of them is kept. workers, first: as in `read_batches`."""
+    return load_batches(
+        pages,
+        _NoPixels(),
+        batch_size=settings.setup.batch_size,
+        workers=threads(settings.setup.workers, all_cores=True) if workers is None else workers,
+        max_pixels=settings.input.max_pixels,
+        strict=settings.input.strict,
+        least_side=SIDE,
+        first_batch=first,
+        keep=keep,
+    )
+
+
 class _NoPixels:
     """What the loader takes for a model's transform: `keep` does the work."""
 
@@ -151,16 +176,17 @@ class _NoPixels:
         return NOTHING
 
 
-def _work(run: Run, recognizer: Recognizer, settings: Settings, job: ReadFormulas) -> int:
+def _work(run: Run, recognizer: Recognizer, settings: Settings, job: ReadFormulas, way: Way) -> int:
     """Read what the journal lacks, write the files, the record and the summary; the exit code."""
     record = record_of(settings, job.command(), recognizer, run) | {"beams": job.beams}
     run.write_record(record)
     total = len(run.pages.pages)
     began, before = time.monotonic(), run.done
-    batches = read_batches(run.pages, recognizer, settings, job.beams, first=run.done)
-    interrupted = read_on(run, (outcomes for _, outcomes in batches), settings)
+    pictures = run.tables / run.name
+    batches = way.batches(run.pages, recognizer, settings, job.beams, first=run.done, pictures=pictures)
+    interrupted = read_on(run, (outcomes for _, outcomes in batches), settings, way.unit)
     seconds = time.monotonic() - began
-    report = write_readings(run.tables, run.name, run.pages, run.outcomes(), excel=settings.output.excel, json=job.json)
+    report = way.write(run.tables, run.name, run.pages, run.outcomes(), excel=settings.output.excel, json=job.json)
     now = report.done - min(total, before * settings.setup.batch_size)
     record |= {
         "ended": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -170,32 +196,33 @@ def _work(run: Run, recognizer: Recognizer, settings: Settings, job: ReadFormula
         "failures": dict(report.reasons),
         "warnings": dict(report.warnings),
         "seconds": round(seconds, 3),
-        "pictures_per_second": round(now / seconds, 2) if seconds else 0.0,
+        f"{way.unit}s_per_second": round(now / seconds, 2) if seconds else 0.0,
         "tables": [file.name for file in report.files],
+        **report.more,
     }
     if interrupted:
         report.files.append(run.write_record({**record, "state": "interrupted"}))
     else:
         report.files.append(run.finish(record))
-    print(summary(report, total=total))
+    print(way.summary(report, total=total))
     if now and seconds:
-        print(f"{now / seconds:.1f} pictures/s")
+        print(f"{now / seconds:.1f} {way.unit}s/s")
     if interrupted:
         say(f"to continue: {job.continue_command()}")
         return 130
     return int(report.failed > 0)
 
 
-def read_on(run: Run, batches: Iterator[list[Read | Failed]], settings: Settings) -> bool:
-    """Add to the journal of a run what it lacks; whether that was interrupted."""
+def read_on(run: Run, batches: Iterator[list[Any]], settings: Settings, unit: str = "picture") -> bool:
+    """Add to the journal of a run what it lacks; whether that was interrupted. unit: what is read."""
     total, size = len(run.pages.pages), settings.setup.batch_size
-    with Progress(total - min(total, run.done * size), unit="picture", quiet=settings.setup.quiet) as progress:
+    with Progress(total - min(total, run.done * size), unit=unit, quiet=settings.setup.quiet) as progress:
         try:
             for outcomes in batches:
                 run.append(outcomes)
                 progress.advance(len(outcomes), failed=count_failed(outcomes))
         except KeyboardInterrupt:
-            say(f"interrupted after {min(total, run.done * size)} of {total} pictures: writing their tables ...")
+            say(f"interrupted after {min(total, run.done * size)} of {total} {unit}s: writing their tables ...")
             return True
     return False
 
@@ -227,6 +254,7 @@ def _identity(settings: Settings, job: ReadFormulas, recognizer: Recognizer) -> 
         "input": input_of(job.files, job.folder),
         "model": recognizer.hash,
         "beams": job.beams,
+        "find": job.find,
         "json": job.json,
         "settings": reaching(settings, "pages", "outcomes", "tables"),
     }
@@ -250,3 +278,6 @@ def record_of(settings: Settings, command: str, recognizer: Recognizer, run: Run
         "pages": len(run.pages.pages),
         "passed_over": asdict(run.pages.passed),
     }
+
+
+PICTURES = Way(Read, read_batches, write_readings, json_line, terminal_lines, summary, "picture")

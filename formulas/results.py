@@ -85,7 +85,7 @@ class Report:
 
     files: those that were written. done, failed: pictures in all, and those without a reading. sure, unsure: how many
     have a confidence of `SURE` and more, and below `UNSURE`. reasons, warnings: how often each was said. notes: lines
-    for the user.
+    for the user. more: what else the run record says.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -96,6 +96,20 @@ class Report:
     reasons: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    more: dict[str, int] = field(default_factory=dict)
+
+    def count(self, outcome: Read) -> None:
+        """Count how sure a reading is, and its warnings."""
+        self.sure += outcome.reading.confidence >= SURE
+        self.unsure += outcome.reading.confidence < UNSURE
+        self.warnings.update(warning.split(":")[0] for warning in outcome.warnings)
+
+    def failure(self, page: Page, outcome: Failed) -> list[Any]:
+        """The row of a page in the table of errors; it is counted."""
+        reason = printable(" ".join(outcome.reason.split()))
+        self.failed += 1
+        self.reasons[reason] += 1
+        return [cell(page.file), page.number, path_cell(page.path), cell(reason)]
 
 
 def people(latex: str) -> str:
@@ -130,17 +144,12 @@ def write_readings(
         for page, outcome in zip(pages.pages, outcomes, strict=False):
             report.done += 1
             if isinstance(outcome, Failed):
-                reason = printable(" ".join(outcome.reason.split()))
-                report.failed += 1
-                report.reasons[reason] += 1
                 if errors is None:
                     errors = Table(tables / f"{name}_ERRORS.csv", ERRORS, opened, excel=excel)
-                errors.write([cell(page.file), page.number, path_cell(page.path), cell(reason)])
+                errors.write(report.failure(page, outcome))
                 continue
             one = outcome.reading
-            report.sure += one.confidence >= SURE
-            report.unsure += one.confidence < UNSURE
-            report.warnings.update(warning.split(":")[0] for warning in outcome.warnings)
+            report.count(outcome)
             row = [path_cell(page.path), *([page.number] if several else []), cell(people(one.latex))]
             table.write([*row, number(one.confidence, 4, excel=excel), cell("; ".join(outcome.warnings))])
             if lines:
@@ -201,7 +210,13 @@ def summary(report: Report, *, total: int) -> str:
     """The end of a run for the terminal: how many, how sure, what was warned of, what failed, where the files are."""
     of = f" of {total}" if total != report.done else ""
     lines = [f"{report.done}{of} pictures: {report.done - report.failed} read, {report.failed} failed"]
-    if report.done > report.failed:
+    return "\n".join([*lines, *said_of(report, read=report.done > report.failed)])
+
+
+def said_of(report: Report, *, read: bool) -> list[str]:
+    """The rest of a summary: how sure readings are (where anything was read), failures, warnings, notes and files."""
+    lines = []
+    if read:
         lines.append(
             f"  {report.sure} with a confidence of {SURE:.0%} and more, {report.unsure} below {UNSURE:.0%}"
             f"{f', {report.warnings[NOT_READ]} of them {NOT_READ}' if report.warnings[NOT_READ] else ''}"
@@ -212,4 +227,4 @@ def summary(report: Report, *, total: int) -> str:
         if len(counts) > 10:
             lines.append(f"  and {len(counts) - 10} more (see the tables)")
     lines += [f"note: {printable(note)}" for note in report.notes]
-    return "\n".join([*lines, "files:", *(f"  {printable(str(file))}" for file in report.files)])
+    return [*lines, "files:", *(f"  {printable(str(file))}" for file in report.files)]
