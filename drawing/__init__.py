@@ -17,6 +17,8 @@ From the inside out:
                     pictured (DRAW, DRAW_L, PHOTO, PHOTO_L)
     pages elsewhere papers, paper_figures, office_tables, reports, newspapers, books, slides, slide_design, plan_sheets;
                     elsewhere mixes them in among the archival ones
+    formulas        formula_tex, formula_mathtext, formula_mathjax draw them (formula_style: how; formula_words: which
+                    never); formula_grammar, formula_splices make new ones; formula_wear - what scanning makes of them
     around all      paper, scan (what becomes of a clean page); plan (which pages which document has)
 
 The same seed draws the same pages: a change of any drawing is a change of what models are trained on.

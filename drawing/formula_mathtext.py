@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from drawing.formula_style import Style
-from drawing.formula_words import refusal
+from drawing.formula_words import refusal, settable
 
 FONTS = ("cm", "stix", "stixsans", "dejavusans", "dejavuserif")
 SHARES = (4, 4, 1, 1, 1)
@@ -56,7 +56,7 @@ def draw(formulas: Sequence[str], style: Style) -> list[Image.Image | str]:
             complaints.clear()
             reason = refusal(formula) or ("holds $" if "$" in formula else "")
             try:
-                ink = None if reason else np.asarray(parser.parse(f"${formula}$", style.dpi, font).image)
+                ink = None if reason else np.asarray(parser.parse(f"${settable(formula)}$", style.dpi, font).image)
             except (ValueError, RuntimeError, RecursionError, IndexError, KeyError, AttributeError) as error:
                 reason = _said(error)
             if not reason and complaints:

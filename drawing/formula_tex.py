@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from drawing.formula_style import Style
-from drawing.formula_words import refusal
+from drawing.formula_words import refusal, settable
 
 SECONDS = 60.0  # how long TeX may take for one document
 MARGIN = 2  # dots of white round a picture
@@ -76,7 +76,6 @@ _DOCUMENT = r"""\documentclass[12pt]{article}
 \end{document}
 """
 _ERROR = re.compile(r"^! (?:LaTeX Error: |Package \w+ Error: )?(.*)$")
-_LENGTH = re.compile(r"\\[hv]space\s*\*?\s*\{[^{}\\]*\}")
 _MARK = re.compile(r"^FORMULA (BEGINS|ENDS|SHIPPED) (\d+)(?: (\d+))?$")
 
 
@@ -128,7 +127,7 @@ def draw(formulas: Sequence[str], style: Style) -> list[Image.Image | str]:
 
 def _typeset(formulas: Sequence[str], style: Style, folder: Path) -> str | None:
     """Let TeX set formulas into folder/formulas.pdf. Returns its log, None: it took too long."""
-    texts = [f"\\formula{{{number}}}{{%\n{_settable(formula)}\n}}" for number, formula in enumerate(formulas)]
+    texts = [f"\\formula{{{number}}}{{%\n{settable(formula)}\n}}" for number, formula in enumerate(formulas)]
     document = _DOCUMENT % {
         "extension": r"\DeclareFontShape{OMX}{cmex}{m}{n}{<->sfixed*cmex10}{}" if style.page else "",
         "font": FONTS[style.font],
@@ -155,11 +154,6 @@ def _typeset(formulas: Sequence[str], style: Style, folder: Path) -> str | None:
         raise RuntimeError(f"pdflatex does not start: {error.strerror}") from error
     log = folder / "formulas.log"
     return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-
-
-def _settable(formula: str) -> str:
-    """The formula with lengths as TeX reads them, without the blanks between tokens: `\\hspace { 1 c m }`."""
-    return _LENGTH.sub(lambda found: re.sub(r"\s+", "", found[0]), " ".join(formula.split()))
 
 
 def _outcomes(log: str, count: int) -> tuple[list[str], list[int]]:

@@ -49,6 +49,19 @@ _WORD = re.compile(r"\\([A-Za-z@]+|.)", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*(?:\{\s*([A-Za-z]+\s*\*?)\s*\})?")
 
 
+_LENGTH = re.compile(r"\\[hv]space\s*\*?\s*\{[^{}\\]*\}")
+
+
+def settable(formula: str) -> str:
+    """The formula on one line, as TeX reads it: lengths without the blanks between tokens (`\\hspace{1cm}`), and
+    without a backslash at the end, which is all that is left of a blank there.
+    """
+    line = " ".join(formula.split())
+    if (len(line) - len(line.rstrip("\\"))) % 2:
+        line = line[:-1]
+    return _LENGTH.sub(lambda found: re.sub(r"\s+", "", found[0]), line)
+
+
 def refusal(formula: str) -> str:
     """Why a formula is not drawn, in a few words; "" where it may be."""
     if not formula.strip():
@@ -77,7 +90,4 @@ def refusal(formula: str) -> str:
             break
     if depth:
         return "its braces do not match"
-    end = formula.rstrip()
-    if (len(end) - len(end.rstrip("\\"))) % 2:
-        return "it ends with a backslash"
     return ""

@@ -45,7 +45,7 @@ class Drawing(FormulasJob):
   then: {PROGRAM} formulas train drawn/
 
 TeX: apt-get install texlive-latex-base texlive-latex-recommended texlive-fonts-recommended lmodern ghostscript
-MathJax: npm install --no-save @mathjax/src@4 @resvg/resvg-js@2        (in the folder of run.py)
+MathJax: npm install --no-save --prefix . mathjax@4 @resvg/resvg-js@2        (in the folder of run.py)
 """
     shared = ("--seed", "--workers", "--quiet")
     work = "formulas.drawing_job:run_draw"

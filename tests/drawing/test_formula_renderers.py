@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from drawing import formula_mathtext, formula_tex
+from drawing import formula_mathjax, formula_mathtext, formula_tex
 from drawing.formula_style import Style
 from drawing.formula_words import refusal
 
 WITH_TEX = pytest.mark.skipif(bool(formula_tex.missing()), reason=formula_tex.missing())
+WITH_MATHJAX = pytest.mark.skipif(bool(formula_mathjax.missing()), reason=formula_mathjax.missing())
 FRACTION = r"\frac { a } { b } = x _ { 1 } ^ { 2 }"
 
 
@@ -37,7 +38,6 @@ def ink(picture: Image.Image) -> np.ndarray:
         r"\frac { a { b }",
         r"a } { b",
         "a % b",
-        "a \\",
         "  ",
         "a\0b",
         "x " * 4000,
@@ -94,7 +94,7 @@ def test_tex_draws_in_every_font(font):
 
 @WITH_TEX
 def test_what_shows_nothing_or_leaves_the_page_is_no_picture():
-    drawn = formula_tex.draw([r"\quad", r"\hspace { 9 0 c m } a", r"a \hspace { 1 c m } b"], formula_tex.IM2LATEX)
+    drawn = formula_tex.draw([r"\quad", r"\hspace { 9 0 c m } a", "a \\hspace { 1 c m } b \\"], formula_tex.IM2LATEX)
     assert [isinstance(one, str) for one in drawn] == [True, True, False]
     assert np.flatnonzero(~ink(drawn[2]).any(axis=0)).size > 70  # a centimetre at 200 dpi
 
@@ -115,9 +115,30 @@ def test_bilevel_pictures_have_no_grey():
     assert set(np.unique(np.asarray(black))) == {0, 255}
 
 
-@pytest.mark.parametrize("renderer", [formula_tex, formula_mathtext])
+@pytest.mark.parametrize("renderer", [formula_tex, formula_mathtext, formula_mathjax])
 def test_styles_are_drawn_by_chance_and_the_same_again(renderer):
     styles = [renderer.random_style(Random(seed)) for seed in range(40)]
     assert styles == [renderer.random_style(Random(seed)) for seed in range(40)]
-    assert len({style.font for style in styles}) >= 4
+    assert len({style.font for style in styles}) >= min(4, len(renderer.FONTS))
     assert all(75 <= style.dpi <= 400 and style.font in renderer.FONTS for style in styles)
+
+
+@WITH_MATHJAX
+def test_mathjax_draws_and_never_shows_what_it_does_not_know():
+    wrong = [r"\nosuchword x", r"\dag x", r"\boldmath x", r"\require { color } x", r"\left ( x", r"a ^ b ^ c", r"a & b"]
+    good = [FRACTION, r"a < b \hspace { 1 c m } c", r"\begin{matrix} a & b \end{matrix}"]
+    drawn = formula_mathjax.draw([*wrong, *good], Style("newcm", 12, 200))
+    assert all(isinstance(one, str) and one for one in drawn[: len(wrong)]), drawn
+    assert all(ink(one).any() for one in drawn[len(wrong) :])
+    larger = formula_mathjax.draw([FRACTION], Style("newcm", 24, 200))[0]
+    assert larger.height > 1.8 * drawn[len(wrong)].height
+
+
+@WITH_MATHJAX
+@WITH_TEX
+def test_all_renderers_mean_the_same_size():
+    tex = formula_tex.draw(["x + y"], Style("computer modern", 12, 300))[0]
+    mathjax = formula_mathjax.draw(["x + y"], Style("newcm", 12, 300))[0]
+    mathtext = formula_mathtext.draw(["x + y"], Style("cm", 12, 300))[0]
+    assert 0.9 < mathjax.width / tex.width < 1.1
+    assert 0.8 < mathtext.width / tex.width < 1.2
