@@ -21,13 +21,14 @@ from writers.whitening import Whitening
 if TYPE_CHECKING:
     from writers.hands import Coder
 
-PLAIN, RANDOM = "upright RootSIFT + VLAD", "random encoder"
+PLAIN, SHUFFLED = "upright RootSIFT + VLAD", "its weights shuffled"
 ENCODER = "saghog"  # the kind of a part that is a trained encoder (its `graph` is an ONNX file)
 
 
 def baselines_of(hands: Hands) -> dict[str, Hands]:
     """Upright RootSIFT, PCA, VLAD, power 0.5, no whitening of page descriptors: with the codebook of the model, or of
-    the one that ships where it has none. Of a trained encoder: the same network with random weights.
+    the one that ships where it has none. Of a trained encoder: the same network with all weights shuffled, those of
+    NetRVLAD too; a random encoder with NetRVLAD at centres (`finetune --epochs 0`) is better than that.
     """
     found: dict[str, Hands] = {}
     coder = _coder(hands, VLAD) or _shipped()
@@ -37,7 +38,7 @@ def baselines_of(hands: Hands) -> dict[str, Hands]:
     if trained is not None and importlib.util.find_spec("onnx"):  # the light install lacks it, and computes as well
         coder = replace(trained, graph=shuffled(trained.graph))
         power = next(part.power for part in hands.parts if part.coder is trained)
-        found[RANDOM] = Hands((Part(coder, Whitening.none(coder.dimensions), power),), name=RANDOM)
+        found[SHUFFLED] = Hands((Part(coder, Whitening.none(coder.dimensions), power),), name=SHUFFLED)
     return found
 
 
