@@ -15,13 +15,16 @@ from collections.abc import Sequence
 from formulas.draw_command import Drawing
 from formulas.evaluate_command import EvaluateFormulas
 from formulas.flags import FormulasJob
+from formulas.hub_command import PullFormulas, PushFormulas
 from formulas.read_command import ReadFormulas
 from formulas.train_command import Training
 from settings.flags import PROGRAM
 from settings.words import parse_words
 
 # In the order in which people use them.
-COMMANDS: dict[str, type[FormulasJob]] = {job.name: job for job in (ReadFormulas, EvaluateFormulas, Training, Drawing)}
+COMMANDS: dict[str, type[FormulasJob]] = {
+    job.name: job for job in (ReadFormulas, EvaluateFormulas, Training, Drawing, PushFormulas, PullFormulas)
+}
 OVERVIEW = f"""From the picture of a formula to LaTeX, with how sure that is. Works offline.
 
 {chr(10).join(f"  {PROGRAM} formulas {job.name:<9} {job.about}" for job in COMMANDS.values())}

@@ -95,3 +95,11 @@ def beams_of(typed: Typed) -> int:
     if beams > MOST_BEAMS:
         raise UserError(f"--beams {beams}: must be at most {MOST_BEAMS}")
     return beams
+
+
+def plain_name(typed: Typed, default: str) -> str:
+    """What `--name` calls a model folder that is made, in the folder of models. UserError for what is no plain name."""
+    chosen = typed.text("name", "--name") or default
+    if chosen and (Path(chosen).name != chosen or chosen.startswith(".") or chosen.endswith((".training", ".part"))):
+        raise UserError(f"--name {printable(chosen)}: a plain folder name is wanted, such as mine")
+    return chosen

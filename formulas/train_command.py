@@ -8,10 +8,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from formulas.data import Columns
-from formulas.flags import TRAINING_REQUIREMENTS, FormulasJob
+from formulas.flags import TRAINING_REQUIREMENTS, FormulasJob, plain_name
 from formulas.recipes import RECIPES, Recipe
 from settings.command import Typed
 from settings.flags import PROGRAM
@@ -84,16 +83,13 @@ class Training(FormulasJob):
         if not data:
             raise UserError(f"name the formulas to learn from: {PROGRAM} formulas train drawn/")
         recipe = _recipe(typed)
-        chosen = typed.text("name", "--name") or f"formulas-{recipe.name}"
-        if Path(chosen).name != chosen or chosen.startswith(".") or chosen.endswith(".training"):
-            raise UserError(f"--name {printable(chosen)}: a plain folder name is wanted, such as mine")
         columns = Columns(
             typed.text("picture_column", "--picture_column"), typed.text("latex_column", "--latex_column")
         )
         job = cls(
             **typed.command(),
             data=data,
-            name_of_model=chosen,
+            name_of_model=plain_name(typed, f"formulas-{recipe.name}"),
             recipe=recipe,
             columns=columns,
             configuration=typed.text("configuration", "--configuration"),

@@ -105,7 +105,7 @@ def pull(settings: Settings, job: Pull) -> Path:
     with client.online():
         with client.explained(f"pulling {repo}", repo):
             refs = client.revisions(repo)
-        revision = _revision(asked or "main", refs, repo)
+        revision = revision_of(asked or "main", refs, repo)
         if not untuned:
             check_revision_fits(revision, base, settings.hf.revisions)
             if job.model.path is None and (existing := _existing_folder(settings, revision, base)):
@@ -119,7 +119,7 @@ def _pull(wanted: Wanted, settings: Settings, job: Pull) -> Path:
     """Load the files, make the folder, load it once, put it in its place."""
     models = job.model.path.absolute().parent if job.model.path else settings.setup.model_dir
     doing = f"pulling {wanted.revision} of {wanted.repo}"
-    with _staging(models, wanted) as staging:
+    with staging_of(models, wanted) as staging:
         with client.explained(doing, wanted.repo, GOES_ON):
             listed = {file.path: file for file in client.files(wanted.repo, wanted.commit)}
         ours = PAGE_CLASSIFIER in listed and not wanted.untuned
@@ -247,7 +247,7 @@ def _needed(listed: Mapping[str, HubFile], wanted: Wanted, ours: bool) -> list[H
 
 
 @contextmanager
-def _staging(models: Path, wanted: Wanted) -> Iterator[Path]:
+def staging_of(models: Path, wanted: Wanted) -> Iterator[Path]:
     """The hidden folder of one pull: kept where the network failed or the user interrupted, else removed at the end."""
     start = f".pull_{re.sub(r'[^A-Za-z0-9.-]+', '-', f'{wanted.repo}_{wanted.revision}')}_"
     work = WorkFolder(models / f"{start}{wanted.commit[:12]}")
@@ -300,7 +300,7 @@ def _asked(settings: Settings, job: Pull, base: str) -> str:
     return settings.hf.latest[base]
 
 
-def _revision(asked: str, refs: Mapping[str, str], repo: str) -> str:
+def revision_of(asked: str, refs: Mapping[str, str], repo: str) -> str:
     """The name on the hub: as asked, written otherwise (v1137), the newest that begins so; main by its number."""
     if asked in refs:
         numbered = [name for name, commit in refs.items() if commit == refs[asked] and revision_numbers(name)[1:]]

@@ -8,6 +8,7 @@ What will be uploaded is shown first. A revision that is there is left as it is,
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,23 +37,54 @@ def run_push(settings: Settings, job: Push) -> int:
 
     Raises UserError, before anything is written there: no complete model folder, no login, a revision that is there.
     """
-    folder, revision = job.folder, job.revision or "main"
+    folder = job.folder
     if not is_model_folder(folder):
         hint = ": make a complete one of it with --convert" if folder.exists() and is_checkpoint(folder) else ""
         raise UserError(f"--push takes a complete model folder, and {printable(str(folder))} is none{hint}")
-    repo = re.sub(r"^https?://[^/]+/", "", job.repo.strip()).strip("/")
-    if not REPO.fullmatch(repo):
-        raise UserError(
-            f"--repo {printable(repo)}: a repository on the hub is written owner/name, or name for your own"
-        )
-    if not REVISION.fullmatch(revision):
-        raise UserError(f"-rev {printable(revision)}: a revision to push is letters, digits, points, - and _")
-    if client.token() is None:
-        raise UserError(f"--push needs a login: {client.LOGIN} (to a token that may write)")
-    files = _files(folder)
+    repo, revision = target_of(job.repo, job.revision, ("--repo", "-rev"), job.title)
+    files = files_of(folder)
     from classifier import PageClassifier
 
     classifier = PageClassifier.from_pretrained(folder)  # nothing broken is handed on
+    repo = push_files(
+        folder, files, repo, revision, settings,
+        told=described(classifier), card=classifier.card, overwrite=job.overwrite, flag="-rev",
+    )  # fmt: skip
+    print(f"pull it elsewhere: {job.command_with('--hf', '--repo', repo, '-rev', revision)}")
+    return 0
+
+
+def target_of(repo: str, revision: str, flags: tuple[str, str], what: str) -> tuple[str, str]:
+    """Repository and revision. flags: of both; what: the job. UserError: not so written, no login."""
+    repo = re.sub(r"^https?://[^/]+/", "", repo.strip()).strip("/")
+    revision = revision or "main"
+    if not REPO.fullmatch(repo):
+        raise UserError(
+            f"{flags[0]} {printable(repo)}: a repository on the hub is written owner/name, or name for your own"
+        )
+    if not REVISION.fullmatch(revision):
+        raise UserError(f"{flags[1]} {printable(revision)}: a revision to push is letters, digits, points, - and _")
+    if client.token() is None:
+        raise UserError(f"{what} needs a login: {client.LOGIN} (to a token that may write)")
+    return repo, revision
+
+
+def push_files(
+    folder: Path,
+    files: list[Path],
+    repo: str,
+    revision: str,
+    settings: Settings,
+    *,
+    told: Sequence[str],
+    card: str,
+    overwrite: bool,
+    flag: str,
+) -> str:
+    """Upload a folder's files as a revision, once it was said what they are; the repository with its owner.
+
+    told: lines about the model; card: its README; flag: that names the revision. UserError: a revision that is there.
+    """
     with client.online(), client.explained(f"pushing to {repo}", repo):
         from huggingface_hub.errors import RepositoryNotFoundError
 
@@ -70,28 +102,27 @@ def run_push(settings: Settings, job: Push) -> int:
         )
         for file in files:
             print(f"  {file.stat().st_size:>12,}  {printable(file.name)}")
-        for line in described(classifier):
+        for line in told:
             print(line)
-        if missing := gaps(classifier.card):
+        if missing := gaps(card):
             print(f"note: its card (README.md) says nothing on: {', '.join(missing)}")
-        _may_write(repo, revision, refs, job)
+        _may_write(repo, revision, refs, overwrite=overwrite, flag=flag)
         _upload(repo, revision, refs, files, settings)
     print(f"pushed: {client.endpoint()}/{repo}/tree/{revision}")
-    print(f"pull it elsewhere: {job.command_with('--hf', '--repo', repo, '-rev', revision)}")
-    return 0
+    return repo
 
 
-def _may_write(repo: str, revision: str, refs: dict[str, str] | None, job: Push) -> None:
+def _may_write(repo: str, revision: str, refs: dict[str, str] | None, *, overwrite: bool, flag: str) -> None:
     """UserError where the revision is there and holds something, and the user has not said --overwrite."""
     if refs is None or revision not in refs:
         return
     if revision in client.tags(repo):
-        raise UserError(f"{repo} has a tag {revision}, and tags are not moved: choose another -rev")
-    if job.overwrite or not [file for file in client.files(repo, refs[revision]) if file.path not in LEFT]:
+        raise UserError(f"{repo} has a tag {revision}, and tags are not moved: choose another {flag}")
+    if overwrite or not [file for file in client.files(repo, refs[revision]) if file.path not in LEFT]:
         return
     existing = ", ".join(sorted(refs))
     raise UserError(
-        f"{repo} has a revision {revision} already, and it is left as it is: choose another -rev (there are: "
+        f"{repo} has a revision {revision} already, and it is left as it is: choose another {flag} (there are: "
         f"{existing}), or replace it with --overwrite"
     )
 
@@ -129,7 +160,7 @@ def _upload(repo: str, revision: str, refs: dict[str, str] | None, files: list[P
         raise
 
 
-def _files(folder: Path) -> list[Path]:
+def files_of(folder: Path) -> list[Path]:
     """The files of the folder that are the model; UserError where one of them holds a token."""
     files = sorted(
         file
