@@ -25,6 +25,8 @@ FONTS = ("cm", "stix", "stixsans", "dejavusans", "dejavuserif")
 SHARES = (4, 4, 1, 1, 1)
 SIZES = (9, 10, 11, 12, 14)  # pt
 _ALONE = threading.Lock()  # its parser mixes up formulas of two threads
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\S")
+_NAME = re.compile(r"\\[A-Za-z]+$")
 MARGIN = 2  # dots of white round a picture
 
 
@@ -56,13 +58,21 @@ def draw(formulas: Sequence[str], style: Style) -> list[Image.Image | str]:
             complaints.clear()
             reason = refusal(formula) or ("holds $" if "$" in formula else "")
             try:
-                ink = None if reason else np.asarray(parser.parse(f"${settable(formula)}$", style.dpi, font).image)
+                ink = None if reason else np.asarray(parser.parse(f"${_closed_up(formula)}$", style.dpi, font).image)
             except (ValueError, RuntimeError, RecursionError, IndexError, KeyError, AttributeError) as error:
                 reason = _said(error)
             if not reason and complaints:
                 reason = complaints[0]
             drawn.append(reason or _cropped(255 - ink))
     return drawn
+
+
+def _closed_up(formula: str) -> str:
+    """The formula without blanks between its tokens, which mathtext lets scripts hang on: `x _ { 1 }` is `x_{1}`."""
+    closed = ""
+    for token in _TOKEN.findall(settable(formula)):
+        closed += " " * bool(_NAME.search(closed) and token[0].isalpha()) + token
+    return closed
 
 
 def _said(error: Exception) -> str:

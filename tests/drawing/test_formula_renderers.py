@@ -64,6 +64,25 @@ def test_mathtext_draws_in_every_font(font):
     assert "nosuchword" in wrong
 
 
+@pytest.mark.parametrize(
+    ("spaced", "closed"),
+    [
+        (r"x _ { 1 } ^ { 2 } + \alpha b", r"x_{1}^{2}+\alpha b"),
+        (
+            r"\frac { 1 } { 2 } \ a \, \{ \vec { k } _ { 0 } ^ { \prime } \}",
+            r"\frac{1}{2}\ a\,\{\vec{k}_{0}^{\prime}\}",
+        ),
+    ],
+)
+def test_mathtext_sees_no_blanks_between_tokens(spaced, closed):
+    both = formula_mathtext.draw([spaced, closed], Style("cm", 12, 150))
+    assert both[0].tobytes() == both[1].tobytes()
+    from matplotlib.mathtext import MathTextParser
+
+    expected = np.asarray(MathTextParser("agg").parse(f"${closed}$", 150, None).image) > 127
+    assert abs(ink(both[1]).sum() - expected.sum()) < 0.3 * expected.sum()
+
+
 def test_mathtext_refuses_what_its_font_would_draw_as_something_else():
     (drawn,) = formula_mathtext.draw(["\u4e2d"], Style("cm", 10, 100))
     assert isinstance(drawn, str)
