@@ -186,7 +186,7 @@ def _calibrated(recognizer: Recognizer, judged: list[Judged]) -> list[Judged]:
         [one.rate for one in read],
     )
     write_parts(recognizer.folder, replace(recognizer.parts, calibration=calibration.to_json()))
-    say(f"{recognizer.folder}: calibrated by {len(read)} readings")
+    say(f"{printable(str(recognizer.folder))}: calibrated by {len(read)} readings")
     return [
         replace(one, confidence=confidence(calibration, one.mean, one.total, sound=one.sound))
         if np.isfinite(one.mean)

@@ -33,7 +33,7 @@ from reading.memory_gate import budget
 from reading.pages import Page, PageList, find_pages, pages_of_files
 from settings.schema import reaching
 from sorting.job import input_of, say_pages, say_resumed, threads
-from utils import cores, versions_of
+from utils import cores, printable, versions_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -101,7 +101,7 @@ def say_model(recognizer: Recognizer, settings: Settings) -> None:
     """One line on what reads."""
     engine = recognizer.engine
     uncalibrated = "" if recognizer.calibration else ", not calibrated: its confidence says little"
-    say(f"model {recognizer.folder}, {engine.name} {engine.device}{uncalibrated}", settings.setup.quiet)
+    say(f"model {printable(str(recognizer.folder))}, {engine.name} {engine.device}{uncalibrated}", settings.setup.quiet)
 
 
 def _answer(pages: PageList, recognizer: Recognizer, settings: Settings, job: ReadFormulas, way: Way) -> int:

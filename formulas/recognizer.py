@@ -38,6 +38,7 @@ NOTHING = "no formula: nothing was read"
 UNKNOWN = "signs that this model has no token for are left out"
 CUT_OFF = "cut off: longer than what this model reads"
 UNSURE_OF_FAULTS = 0.01  # confidence at most of what is no LaTeX
+MOST_PIXELS = 16_000_000  # of a picture; a page of A4 at 300 dpi has 9 million
 LONGEST_PIECE = 24  # tokens of what may be repeated
 MANY = 6  # times from which on a piece of several tokens counts as repeated without end, and
 MANY_TOKENS = 32  # tokens that all of it must have
@@ -116,6 +117,9 @@ class Recognizer:
 
     def placed(self, picture: Image.Image) -> np.ndarray | str:
         """What the network sees of a picture, float32 [C, H, W]; or why there is nothing to read."""
+        reduced = math.ceil(math.sqrt(picture.width * picture.height / MOST_PIXELS))
+        if reduced > 1:  # a formula has far fewer; what is larger is looked at smaller, so that memory stays bounded
+            picture = (picture if picture.mode in ("L", "RGB") else picture.convert("RGB")).reduce(reduced)
         try:
             return self.parts.canvas.place(prepare(picture))
         except NoFormula as error:
@@ -123,17 +127,19 @@ class Recognizer:
 
     def read_placed(self, placed: Sequence[np.ndarray | str], beams: int = 1) -> list[Reading]:
         """The reading of each; see `read` and `placed`."""
-        readings = [Reading("", 0.0, warnings=(f"no formula: {one}",), sound=False) for one in placed]
+        readings: dict[int, Reading] = {}
         # Pictures of one size at once: one beside a larger one would be another picture.
         alike: dict[tuple[int, ...], list[int]] = {}
         for at, one in enumerate(placed):
-            if not isinstance(one, str):
+            if isinstance(one, str):
+                readings[at] = Reading("", 0.0, warnings=(f"no formula: {one}",), sound=False)
+            else:
                 alike.setdefault((at,) if self.engine.alone else one.shape, []).append(at)
         for places in alike.values():
             found = search(self.engine, np.stack([placed[at] for at in places]), beams)
             for at, of_one in zip(places, found, strict=True):
                 readings[at] = self._reading(of_one)
-        return readings
+        return [readings[at] for at in range(len(placed))]
 
     def _reading(self, found: list[Found]) -> Reading:
         """What is said of the readings of one picture: the likeliest that is LaTeX, or else the likeliest."""

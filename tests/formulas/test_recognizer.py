@@ -69,6 +69,21 @@ def test_pieces_that_are_repeated_without_end_are_told_from_those_of_real_formul
     assert repeated(list(range(100))) is None
 
 
+@pytest.mark.shared
+def test_real_formulas_hardly_ever_repeat_themselves_like_that(shared):
+    lines = (shared / "formulas" / "im2latex_formulas.txt").read_text(encoding="utf-8").splitlines()[::10]
+    assert sum(repeated([hash(token) for token in line.split()]) is not None for line in lines) <= 2
+
+
+def test_a_picture_of_many_pixels_is_read_like_its_smaller_self(model):
+    recognizer = Recognizer.load(model)
+    small = picture("a=bc", size=200)
+    wide = Image.new("L", (9000, 9000), 255)
+    wide.paste(small, (400, 5000))
+    # letters of 100 dpi and of 200 dpi are the same size on the canvas
+    assert recognizer.placed(wide).shape == recognizer.placed(small).shape
+
+
 def test_what_is_wrong_with_a_model_is_one_line(tmp_path, model):
     def broken(name: str):
         return shutil.copytree(model, tmp_path / name)
