@@ -17,13 +17,15 @@ from formulas.evaluate_command import EvaluateFormulas
 from formulas.flags import FormulasJob
 from formulas.hub_command import PullFormulas, PushFormulas
 from formulas.read_command import ReadFormulas
+from formulas.serve_command import ServeFormulas
 from formulas.train_command import Training
 from settings.flags import PROGRAM
 from settings.words import parse_words
 
 # In the order in which people use them.
 COMMANDS: dict[str, type[FormulasJob]] = {
-    job.name: job for job in (ReadFormulas, EvaluateFormulas, Training, Drawing, PushFormulas, PullFormulas)
+    job.name: job
+    for job in (ReadFormulas, ServeFormulas, EvaluateFormulas, Training, Drawing, PushFormulas, PullFormulas)
 }
 OVERVIEW = f"""From the picture of a formula to LaTeX, with how sure that is. Works offline.
 

@@ -31,7 +31,7 @@ from utils import UserError, printable
 NAMES = {flag: f"{key.section}.{key.name}" for key in every_key() for flag in key.about["flags"]}
 WRITING = ("torch", "transformers", "onnx", "onnxscript")  # what writes or checks a model folder needs
 # Packages that are installed by another name than they are imported by.
-PACKAGES = {"sklearn": "scikit-learn", "cv2": "opencv-python-headless"}
+PACKAGES = {"sklearn": "scikit-learn", "cv2": "opencv-python-headless", "python_multipart": "python-multipart"}
 
 
 @dataclass(frozen=True, kw_only=True)

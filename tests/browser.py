@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -209,11 +210,31 @@ class Tab:
     def wheel(self, x: float, y: float, delta: float) -> None:
         self.ask("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=delta)
 
-    def key(self, name: str) -> None:
+    def key(self, name: str, modifiers: int = 0, **more: Any) -> None:
+        """One key. modifiers: 1 Alt, 2 Ctrl, 4 Meta, 8 Shift. more: `commands=["paste"]` is what Ctrl+V does."""
+        if modifiers & 7:
+            code = ord(name.upper()[0])
+            self.ask("Input.dispatchKeyEvent", type="rawKeyDown", key=name, modifiers=modifiers,
+                     windowsVirtualKeyCode=code, **more)  # fmt: skip
+            self.ask("Input.dispatchKeyEvent", type="keyUp", key=name, modifiers=modifiers, windowsVirtualKeyCode=code)
+            return
         text = {"text": "\r"} if name == "Enter" else {"text": name} if len(name) == 1 else {}
         code = KEYS.get(name, ord(name.upper()[0]))
-        self.ask("Input.dispatchKeyEvent", type="keyDown", key=name, windowsVirtualKeyCode=code, **text)
-        self.ask("Input.dispatchKeyEvent", type="keyUp", key=name, windowsVirtualKeyCode=code)
+        self.ask("Input.dispatchKeyEvent", type="keyDown", key=name, modifiers=modifiers,
+                 windowsVirtualKeyCode=code, **text)  # fmt: skip
+        self.ask("Input.dispatchKeyEvent", type="keyUp", key=name, modifiers=modifiers, windowsVirtualKeyCode=code)
+
+    def choose(self, selector: str, files: Sequence[Path]) -> None:
+        """Choose files in a field for files."""
+        root = self.ask("DOM.getDocument")["root"]["nodeId"]
+        node = self.ask("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.ask("DOM.setFileInputFiles", nodeId=node, files=[str(file) for file in files])
+
+    def drop(self, x: float, y: float, files: Sequence[Path]) -> None:
+        """Drag files from elsewhere over the page, and let go."""
+        data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.ask("Input.dispatchDragEvent", type=kind, x=x, y=y, data=data)
 
     def write(self, text: str) -> None:
         self.ask("Input.insertText", text=text)

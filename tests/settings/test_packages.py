@@ -20,10 +20,11 @@ from settings.config_file import HOME
 from utils import UserError
 
 FILES = ("requirements-sort.txt", "requirements.txt", "requirements-explore.txt", "requirements-writers.txt",
-         "requirements-formulas.txt")  # fmt: skip
+         "requirements-formulas.txt", "requirements-desk.txt")  # fmt: skip
 # What the light install has not.
 ABSENT = ["torch", "torchvision", "transformers", "timm", "onnx", "onnxscript", "pandas", "sklearn", "matplotlib",
-          "scipy", "imagecodecs", "lancedb", "pyarrow", "openTSNE", "cv2"]  # fmt: skip
+          "scipy", "imagecodecs", "lancedb", "pyarrow", "openTSNE", "cv2",
+          "fastapi", "uvicorn", "python_multipart"]  # fmt: skip
 # Commands one after another in a process that has none of them; the last line of stdout is their exit codes.
 LIGHT = """
 import json, sys
@@ -69,6 +70,7 @@ def test_what_needs_more_says_so_before_any_work(tmp_path):
         ("explore", "map"): "lancedb, pyarrow, pandas, scikit-learn, matplotlib, openTSNE",
         ("explore", "duplicates"): "lancedb, pyarrow, pandas, scikit-learn, scipy, opencv-python-headless",
         ("explore", "clusters"): "lancedb, pyarrow, pandas, scikit-learn",
+        ("formulas", "serve"): "fastapi, uvicorn, python-multipart",
     }
     before = sorted(tmp_path.rglob("*"))
     codes, lines = without(ABSENT, [list(command) for command in commands], tmp_path)
@@ -76,8 +78,9 @@ def test_what_needs_more_says_so_before_any_work(tmp_path):
     assert len(lines) == len(commands)
     for (command, missing), line in zip(commands.items(), lines, strict=True):
         assert missing in line and command[0] in line
-        file = {"explore": "requirements-explore.txt", "--train": "requirements.txt"}.get(command[0], "")
-        assert re.search(rf"-m pip install (-r )?\S*({file or 'requirements.txt'}|{missing})$", line), line
+        files = {"explore": "explore", "formulas": "desk"}
+        file = f"requirements-{files[command[0]]}.txt" if command[0] in files else "requirements.txt"
+        assert re.search(rf"-m pip install (-r )?\S*({file}|{missing})$", line), line
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -1,0 +1,98 @@
+"""Starts the desk: a model is loaded, an address taken, requests answered until Ctrl-C.
+
+python run.py formulas serve                  # prints http://127.0.0.1:8765/
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import secrets
+import socket
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from desk.app import Room, make_app
+from desk.formulas import formulas_room
+from desk.guard import Guard
+from formulas.flags import model_folder
+from formulas.reading_job import open_recognizer, say_model
+from formulas.serve_command import ServeFormulas
+from output.console import say
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from settings.schema import Settings
+
+PATIENCE = 3  # seconds that requests have to end, once Ctrl-C was given
+EVERYWHERE = ("0.0.0.0", "::")
+
+
+def run_formulas(settings: Settings, job: ServeFormulas) -> int:
+    """Serve the page of formulas until it is ended; 0. UserError: no such model, an address that cannot be had."""
+    folder = model_folder(job.model, settings)
+    with listening(job.host, job.port) as door:
+        recognizer = open_recognizer(folder, settings, few=True)
+        say_model(recognizer, settings)
+        serve(door, [formulas_room(recognizer)], "Formulas")
+    return 0
+
+
+def serve(door: socket.socket, rooms: list[Room], title: str) -> None:
+    """Answer what comes to `door` until Ctrl-C or SIGTERM."""
+    address, port = door.getsockname()[:2]
+    token = "" if ipaddress.ip_address(address).is_loopback else secrets.token_urlsafe(24)
+    server = server_of(rooms, title, port, token)
+    print(f"{title}: {link(address, port, token)}    (Ctrl-C ends it)", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[door])
+    say(f"{title}: ended")
+
+
+def server_of(rooms: Sequence[Room], title: str, port: int, token: str = "") -> uvicorn.Server:
+    """What answers HTTP for these rooms; `.run(sockets=[door])` begins."""
+    # forwarded headers are not believed; no access log: names of pictures are nobody's business
+    settings = uvicorn.Config(
+        Guard(make_app(rooms, title), token, f"desk-{port}"),
+        http="h11",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=PATIENCE,
+    )
+    return uvicorn.Server(settings)
+
+
+def link(address: str, port: int, token: str) -> str:
+    """What a person opens.
+
+    >>> link("127.0.0.1", 8765, ""), link("::1", 80, "abc")
+    ('http://127.0.0.1:8765/', 'http://[::1]:80/?token=abc')
+    """
+    name = socket.gethostname() if address in EVERYWHERE else f"[{address}]" if ":" in address else address
+    return f"http://{name}:{port}/{f'?token={token}' if token else ''}"
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address. UserError where there is no such address, or it is taken."""
+    shown = printable(host)
+    try:
+        family, kind, number, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise UserError(f"--host {shown}: no such address: leave it out, or give one of this machine's") from None
+    door = socket.socket(family, kind, number)
+    try:
+        if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # on Windows, reuse would let two programs share a port
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(place)
+        door.listen(128)
+    except OSError as error:
+        door.close()
+        what = f"--host {shown} --port {port}: {(error.strerror or str(error)).lower()}"
+        raise UserError(f"{what}: another desk may be running there; give another one, --port 0 takes any") from None
+    return door
