@@ -152,10 +152,16 @@ class Parser(BoxReader):
         if name in FONT_SWITCHES:
             self.take()
             return []
+        self.depth += 1  # \hat \hat \hat ...: arguments without braces lie inside each other too
+        if self.depth > DEEPEST:
+            raise self.error(f"more than {DEEPEST} groups inside each other")
         if name in SPACES or (name in DROPPED and DROPPED[name] == 0):
             self.take()
-            return [Space(SPACES[name])] if name in SPACES else self.argument(of) if of not in "_^" else []
-        return self.item(name)
+            nodes = [Space(SPACES[name])] if name in SPACES else self.argument(of) if of not in "_^" else []
+        else:
+            nodes = self.item(name)
+        self.depth -= 1
+        return nodes
 
     def group(self, of: str) -> list:
         """Take a group in braces."""

@@ -113,6 +113,8 @@ def test_one_text_for_what_looks_the_same(written: str, normal: str) -> None:
         ("\\def\\a{b}", "\\def draws or programs"),
         ("\\mbox{a", "does not end"),
         ("{" * 500 + "}" * 500, "groups inside each other"),
+        (r"\hat" * 500 + "x", "groups inside each other"),
+        (r"\frac" + r"\nonumber" * 500 + "12", "groups inside each other"),
     ],
 )
 def test_what_tex_would_not_set_is_refused_in_one_line(written: str, complaint: str) -> None:
