@@ -71,7 +71,7 @@ class FailedPicture(BaseModel):
 class NothingRead(Reason):
     """Why none of the pictures was read: the first reason, and those of each; without them, it was the request."""
 
-    pictures: list[FailedPicture] = []
+    pictures: list[FailedPicture] = Field(default_factory=list)
 
 
 class Edited(BaseModel):

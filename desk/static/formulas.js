@@ -346,10 +346,11 @@ at("#choose").addEventListener("change", event => {
   event.target.value = "";  // the same file can be chosen again
 });
 document.addEventListener("paste", event => {
-  const files = event.clipboardData ? event.clipboardData.files : [];
-  if (!files.length) return;  // text: it goes where the cursor is
+  const data = event.clipboardData;
+  if (!data || !data.files.length) return;  // text: it goes where the cursor is
+  if (event.target.closest?.("textarea") && [...data.types].includes("text/plain")) return;  // text with its picture
   event.preventDefault();
-  handIn(files);
+  handIn(data.files);
 });
 const hasFiles = event => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
 document.addEventListener("dragover", event => {
