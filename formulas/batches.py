@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from formulas.augmenting import worn
+from formulas.augmenting import augmented
 from formulas.pictures import LARGEST, Canvas
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Formulas(Dataset):
         row = self.rows[number]
         picture = self.material.store.picture(row)
         if self.augmented:
-            picture = worn(picture, np.random.default_rng([self.seed, 2, epoch, number]))
+            picture = augmented(picture, np.random.default_rng([self.seed, 2, epoch, number]))
         return {"picture": np.asarray(self.canvas.draw(picture)), "labels": self.material.labels[row]}
 
 
