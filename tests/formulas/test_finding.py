@@ -126,6 +126,19 @@ def test_scores_of_boxes():
     assert matched([], [(0, 0, 1, 1)]) == matched([(0, 0, 1, 1)], []) == 0
 
 
+@pytest.mark.shared
+def test_real_formulas_are_found_and_archive_pages_have_none(shared):
+    alone = [Image.open(file) for file in sorted((shared / "formulas" / "train").glob("*.png"))[:6]]
+    for page in alone:
+        grey = np.asarray(page.convert("RGBA").convert("L")) < 128
+        rows, columns = np.flatnonzero(grey.any(axis=1)), np.flatnonzero(grey.any(axis=0))
+        whole = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        assert matched(boxes(page), [whole], 0.7) == 1
+    without = [Image.open(file) for file in sorted((shared / "pages").glob("*/*.png"))[::7]]
+    assert len(without) == 8
+    assert sum(bool(boxes(page)) for page in without) <= 1
+
+
 @pytest.mark.skipif(not has_tex(), reason="pdflatex is not installed")
 def test_composed_pages_know_their_boxes():
     formulas = [
