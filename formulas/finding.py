@@ -18,13 +18,14 @@ import numpy as np
 from PIL import Image
 
 from formulas.components import joined
-from formulas.line_features import Sight
+from formulas.line_features import NAMES, Sight
 from formulas.regions import Box, PageLines, lines_of
 
 NUMBERS = Path(__file__).with_name("finding.json")
 SURE = 0.5  # confidence from which a block counts as a formula
 SEED, PART = 0.5, 0.12  # of a line: from which a formula begins with it, and from which it may belong to one
 FEW = 4  # pieces of a line that is too little to be told, and goes with what it stands close to
+DASHED, DASHES = 0.35, 15  # share of bars among the pieces of a block, and how many, from which they are a rule
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,10 @@ def find(image: Image.Image, least: float = SURE) -> list[Found]:
     blocks = blocks_of(sight, scores)
     if not blocks:
         return []
-    confidences = of_blocks(np.array([block_features(sight, scores, block) for block in blocks]))
-    for block, confidence in zip(blocks, confidences.tolist(), strict=True):
-        if confidence >= least:
+    features = np.array([block_features(sight, scores, block) for block in blocks])
+    confidences = of_blocks(features)
+    for block, confidence, ruled in zip(blocks, confidences.tolist(), is_ruled(features).tolist(), strict=True):
+        if confidence >= least and not ruled:
             found.append(Found(on_image(box_of(page, block), page, image.size), round(confidence, 4)))
     return sorted(found, key=lambda formula: (formula.box[1], formula.box[0]))
 
@@ -109,6 +111,13 @@ def blocks_of(sight: Sight, scores: np.ndarray) -> list[np.ndarray]:
     for line, name in taken.items():
         groups.setdefault(name, []).append(line)
     return [np.array(sorted(group)) for group in groups.values()]
+
+
+def is_ruled(features: np.ndarray) -> np.ndarray:
+    """Which blocks are crossed by rules of typed dashes, as tables of typewriters are: bool [blocks]."""
+    pieces = np.expm1(features[:, NAMES.index("pieces")])
+    bars = features[:, NAMES.index("bars")]
+    return (bars >= DASHED) & (bars * pieces >= DASHES)
 
 
 def box_of(page: PageLines, block: np.ndarray) -> Box:

@@ -96,6 +96,14 @@ def test_pages_with_nothing_on_them(size, value):
     assert find(Image.new("L", size, value)) == []
 
 
+def test_a_row_of_typed_dashes_is_a_rule(sheet):
+    page = np.array(formula_sheet([PARAGRAPH]).image)
+    for y in (900, 960, 1020):
+        for x in range(250, 1300, 26):
+            page[y : y + 3, x : x + 14] = 0
+    assert boxes(Image.fromarray(page)) == []
+
+
 def test_noise_and_stripes_hold_no_formula():
     rng = np.random.default_rng(3)
     assert find(Image.fromarray(rng.integers(0, 256, (900, 700), dtype=np.uint8))) == []
