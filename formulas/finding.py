@@ -26,6 +26,7 @@ SURE = 0.5  # confidence from which a block counts as a formula
 SEED, PART = 0.5, 0.12  # of a line: from which a formula begins with it, and from which it may belong to one
 FEW = 4  # pieces of a line that is too little to be told, and goes with what it stands close to
 DASHED, DASHES = 0.35, 15  # share of bars among the pieces of a block, and how many, from which they are a rule
+LEAST_INK = 0.03  # share of a box that is ink; formulas have 0.05 and more
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,14 @@ def blocks_of(sight: Sight, scores: np.ndarray) -> list[np.ndarray]:
 
 
 def is_ruled(features: np.ndarray) -> np.ndarray:
-    """Which blocks are crossed by rules of typed dashes, as tables of typewriters are: bool [blocks]."""
+    """Which blocks are tables or forms: crossed by rules of typed dashes, or a frame around next to nothing.
+
+    features: [blocks, features], as `block_features` has them; bool [blocks].
+    """
     pieces = np.expm1(features[:, NAMES.index("pieces")])
     bars = features[:, NAMES.index("bars")]
-    return (bars >= DASHED) & (bars * pieces >= DASHES)
+    empty = features[:, NAMES.index("density")] < LEAST_INK
+    return empty | ((bars >= DASHED) & (bars * pieces >= DASHES))
 
 
 def box_of(page: PageLines, block: np.ndarray) -> Box:
