@@ -22,7 +22,7 @@ from formulas.line_features import NAMES, Sight
 from formulas.regions import Box, PageLines, lines_of
 
 NUMBERS = Path(__file__).with_name("finding.json")
-SURE = 0.5  # confidence from which a block counts as a formula
+SURE = 0.6  # confidence from which a block counts as a formula: chosen so that few pages without any have one
 SEED, PART = 0.5, 0.12  # of a line: from which a formula begins with it, and from which it may belong to one
 FEW = 4  # pieces of a line that is too little to be told, and goes with what it stands close to
 DASHED, DASHES = 0.35, 15  # share of bars among the pieces of a block, and how many, from which they are a rule
