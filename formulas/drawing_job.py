@@ -10,7 +10,6 @@ of one renderer, and one line of the journal once its pictures are there. The sa
 from __future__ import annotations
 
 import contextlib
-import importlib
 import itertools
 import json
 import time
@@ -27,6 +26,7 @@ from PIL import Image
 
 from drawing.formula_style import Style
 from formulas.draw_command import HEAD, WORK, Drawing
+from formulas.render_match import renderer_of
 from index.records import write_plain_record
 from output.console import say
 from output.files import file_hash, json_if_whole
@@ -64,7 +64,7 @@ def run_draw(settings: Settings, job: Drawing) -> int:
     formulas = read_formulas(job.file)
     if job.held >= len(formulas):
         raise UserError(f"--held {job.held}: only {len(formulas)} formulas are in {printable(str(job.file))}")
-    renderers = {name: _renderer(name) for name in dict.fromkeys(job.renderers)}
+    renderers = {name: renderer_of(name) for name in dict.fromkeys(job.renderers)}
     seed = settings.setup.seed
     batches = plan(len(formulas), job, seed, renderers)
     held = frozenset(Random(key_of(seed, "held")).sample(range(len(formulas)), job.held))
@@ -120,14 +120,6 @@ def plan(count: int, job: Drawing, seed: int, renderers: dict[str, ModuleType]) 
             style = module.IM2LATEX if as_papers else module.random_style(random)
             batches.append(Batch(number, name, style, tuple(order[start : start + BATCH])))
     return batches
-
-
-def _renderer(name: str) -> ModuleType:
-    """The module that draws. UserError: what it needs is not installed."""
-    module = importlib.import_module(f"drawing.formula_{name}")
-    if missing := module.missing():
-        raise UserError(f"--renderer {name}: {missing}")
-    return module
 
 
 @contextlib.contextmanager

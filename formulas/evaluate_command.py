@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from formulas.data import Columns
+from formulas.draw_command import RENDERERS
 from formulas.flags import (
     COMPUTING,
     TRAINING_REQUIREMENTS,
@@ -35,7 +36,7 @@ SPLITS = ("train", "validation", "test")
 class EvaluateFormulas(FormulasJob):
     """Judge a model on pictures whose LaTeX is known. data: as typed; split: "" = all. json: where figures go, too.
 
-    calibrate: the model learns from these readings how sure it may be.
+    calibrate: the model learns from these readings how sure it may be. render: what draws both sides, "" = nothing.
     """
 
     name = "evaluate"
@@ -68,6 +69,7 @@ class EvaluateFormulas(FormulasJob):
     configuration: str = ""
     json: Path | None = None
     calibrate: bool = False
+    render: str = ""
 
     @classmethod
     def hint(cls, word: str) -> str:
@@ -87,6 +89,7 @@ class EvaluateFormulas(FormulasJob):
         add("--json", metavar="FILE", help="write the figures as one JSON object, too")
         about = "write into the model's folder how sure such readings are; take formulas that it never learned from"
         add("--calibrate", action="store_true", help=about)
+        add("--render", metavar="NAME", help=f"compare in print, too, drawn by {', '.join(RENDERERS)}")
         add("--configuration", metavar="NAME", help="of a data set of the hub, such as full")
         add("--picture_column", metavar="NAME", help="the column with the pictures, where it has no usual name")
         add("--latex_column", metavar="NAME", help="the column with the LaTeX, likewise")
@@ -108,6 +111,9 @@ class EvaluateFormulas(FormulasJob):
         if json is not None and (json.is_dir() or not json.absolute().parent.is_dir()):
             what = "is a folder" if json.is_dir() else "is in no folder that exists"
             raise UserError(f"--json {printable(str(json))} {what}: give the name of a file")
+        render = typed.text("render", "--render")
+        if render and render not in RENDERERS:
+            raise UserError(f"--render {printable(render)}: must be mathtext, tex or mathjax")
         if typed.given("calibrate") and not model_of(typed):
             raise UserError("--calibrate changes a model: name it with --model")
         columns = Columns(
@@ -124,6 +130,7 @@ class EvaluateFormulas(FormulasJob):
             configuration=typed.text("configuration", "--configuration"),
             json=json,
             calibrate=typed.value("calibrate"),
+            render=render,
         )
         return settings, job
 

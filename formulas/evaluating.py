@@ -35,6 +35,7 @@ from formulas.latex import LatexError, normalise
 from formulas.model_folder import write_parts
 from formulas.reading_job import SIDE, open_recognizer, read_on, record_of, say_model
 from formulas.recognizer import Reading, Recognizer, confidence
+from formulas.render_match import render_lines, render_match, renderer_of
 from formulas.results import Read, people
 from output.console import say
 from output.files import write_json
@@ -60,6 +61,8 @@ def run_evaluate(settings: Settings, job: EvaluateFormulas) -> int:
     UserError: what the user can mend.
     """
     folder = model_folder(job.model, settings)
+    if job.render:
+        renderer_of(job.render, "--render")  # before the long work
     if not job.resume:
         check_writable(job.output)
     recognizer = open_recognizer(folder, settings, few=False)
@@ -149,6 +152,10 @@ def _work(
     if job.calibrate:
         judged = _calibrated(recognizer, judged)
     figures = figures_of(judged) | {"unreadable": len(failed), "left_out": len(left_out)}
+    if job.render:
+        figures["render_match"] = render_match(
+            [one.reference for one in judged], [one.latex for one in judged], job.render
+        )
     files = _write(run, settings, job, judged, [*failed, *left_out], figures)
     files += [
         draw_calibration(figures["calibration"]["bins"], run.tables / f"{run.name}_calibration.png"),
@@ -161,7 +168,17 @@ def _work(
         "tables": [file.name for file in files],
     }
     files.append(run.finish(record))
-    print("\n".join([*figure_lines(figures), "", "files:", *(f"  {printable(str(file))}" for file in files)]))
+    print(
+        "\n".join(
+            [
+                *figure_lines(figures),
+                *render_lines(figures),
+                "",
+                "files:",
+                *(f"  {printable(str(file))}" for file in files),
+            ]
+        )
+    )
     return int(bool(failed or left_out))
 
 

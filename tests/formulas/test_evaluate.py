@@ -70,8 +70,10 @@ def test_calibration_says_how_far_confidence_is_off():
 
 
 def test_all_rows_have_one_outcome(tmp_path, model, data, capsys):
-    assert evaluate(model, data, "-o", tmp_path / "out", "--json", tmp_path / "figures.json") == 1
+    flags = ("--json", tmp_path / "figures.json", "--render", "mathtext")
+    assert evaluate(model, data, "-o", tmp_path / "out", *flags) == 1
     printed = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("in print, drawn by mathtext: ") for line in printed)
     assert printed[0].startswith("CER ") and "9 formulas" in printed[0]
     rows = table(tmp_path / "out", "*_judged.csv")
     assert [row["PATH"] for row in rows] == [f"images/{number}.png" for number in range(10) if number != 6]
