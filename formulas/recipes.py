@@ -57,7 +57,7 @@ SQUASH = Canvas(mode="squash", height=384, width=384, channels=3, step=0, type_s
 RECIPES = {
     "small": Recipe("small", network="small", tokenizer="latex", epochs=30, decay=0.01, smoothing=0.0, every=1000),
     "micro": Recipe(
-        "micro", network="micro", tokenizer="latex", epochs=10, batch=8, rate=1.5e-3, judged=200, augmented=False
+        "micro", network="micro", tokenizer="latex", steps=5000, batch=8, rate=1.5e-3, judged=200, augmented=False
     ),
     # as published: Trainer's own defaults, RGB of 384 x 384 pixels, no augmentation
     "published": Recipe(

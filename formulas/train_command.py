@@ -109,6 +109,7 @@ def _recipe(typed: Typed) -> Recipe:
     tokens = _choice(typed, "tokens", "--tokenizer", TOKENIZERS)
     if tokens == "bpe" and not (base or recipe.base):
         raise UserError("--tokenizer bpe is that of a base, and this starts from none: give one with --base")
+    epochs, steps = count_of(typed, "epochs", "--epochs", 0), count_of(typed, "steps", "--steps", 0)
     mode = _choice(typed, "image_mode", "--image_mode", MODES)
     batch = count_of(typed, "batch", "--batch", recipe.batch)
     at_once = count_of(typed, "at_once", "--at_once", recipe.at_once, least=0)
@@ -121,8 +122,8 @@ def _recipe(typed: Typed) -> Recipe:
         base=base or None,
         network="" if base else None,
         tokenizer={"latex": "latex", "bpe": ""}.get(tokens or "", "" if base else None),
-        epochs=count_of(typed, "epochs", "--epochs", 0, least=0) or None,
-        steps=count_of(typed, "steps", "--steps", 0, least=0) or None,
+        epochs=epochs or None,
+        steps=steps or (0 if epochs else None),
         batch=batch,
         at_once=at_once,
         rate=_rate(typed),
