@@ -5,7 +5,7 @@ python -c "from formulas.latex_parsing import parse; print(parse(r'x \\mbox{ if 
 
 from collections.abc import Callable
 
-from formulas.latex_tokens import DEEPEST, TokenReader
+from formulas.latex_tokens import TokenReader
 from formulas.latex_tree import Atom, Command, Fence, Group, Rows, Space, has_boldsymbol
 from formulas.latex_words import DROPPED, ENVIRONMENTS, FENCED, FONT_SWITCHES, FRAMES, SPACES, SYNONYMS, TEXT_COMMANDS
 
@@ -82,9 +82,7 @@ class BoxReader(TokenReader):
 
     def text(self, font: str, stops: Callable[[str], bool]) -> list:
         """Text up to a token that stops: words in their font, spaces of a third em, mathematics between dollars."""
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise self.error(f"more than {DEEPEST} groups inside each other")
+        self.deeper()
         nodes: list = []
 
         def add(node: object) -> None:

@@ -9,7 +9,7 @@ Only what is seen in print is kept: comments, labels, sizes and struts are gone,
 from collections.abc import Callable
 
 from formulas.latex_boxes import BoxReader
-from formulas.latex_tokens import DEEPEST, LatexError, tokens_of
+from formulas.latex_tokens import LatexError, tokens_of
 from formulas.latex_tree import Atom, Command, Fence, Group, Scripts, Space, Stack, Switch, fonts_applied
 from formulas.latex_words import (
     ARGUMENTS,
@@ -50,9 +50,7 @@ class Parser(BoxReader):
 
     def body(self, stops: Callable[[str], bool], of: str) -> list:
         """Everything up to a token that stops (which is left), or to the end if the whole formula is read."""
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise self.error(f"more than {DEEPEST} groups inside each other")
+        self.deeper()
         nodes: list = []
         upper, infix = None, ""
         while (text := self.peek()) is not None and not stops(text):
@@ -152,9 +150,7 @@ class Parser(BoxReader):
         if name in FONT_SWITCHES:
             self.take()
             return []
-        self.depth += 1  # \hat \hat \hat ...: arguments without braces lie inside each other too
-        if self.depth > DEEPEST:
-            raise self.error(f"more than {DEEPEST} groups inside each other")
+        self.deeper()  # \hat \hat \hat ...: arguments without braces lie inside each other too
         if name in SPACES or (name in DROPPED and DROPPED[name] == 0):
             self.take()
             nodes = [Space(SPACES[name])] if name in SPACES else self.argument(of) if of not in "_^" else []

@@ -291,15 +291,14 @@ def negations(nodes: list) -> list:
 
 
 def without_empty_groups(nodes: list) -> list:
-    """An empty group counts only beside a sign whose spaces depend on its neighbours."""
-    out: list = []
+    """An empty group counts only beside a sign whose spaces depend on its neighbours; of several, one counts."""
+    seen: list = []  # what counts, and where it stands
     for i, node in enumerate(nodes):
-        if isinstance(node, Group) and not node.body:
-            before = next((n for n in reversed(out) if not is_space(n)), None)
-            after = next((n for n in nodes[i + 1 :] if not is_space(n) and n != Group([])), None)
-            if (before is None or is_ordinary(before)) and (after is None or is_ordinary(after)):
-                continue
-            if before == Group([]):
-                continue
-        out.append(node)
-    return joined_spaces(out)
+        if not is_space(node) and not (node == Group([]) and seen and seen[-1][1] == node):
+            seen.append((i, node))
+    kept = set()
+    for at, (i, node) in enumerate(seen):
+        beside = [*(other for _, other in seen[max(0, at - 1) : at]), *(other for _, other in seen[at + 1 : at + 2])]
+        if node != Group([]) or not all(is_ordinary(other) for other in beside):
+            kept.add(i)
+    return joined_spaces([node for i, node in enumerate(nodes) if i in kept or is_space(node)])

@@ -74,7 +74,14 @@ class TokenReader:
     def error(self, what: str) -> LatexError:
         """What is wrong, with the tokens before the place."""
         before = " ".join(token.text for token in self.tokens[max(0, self.at - 6) : self.at])
+        before = " ".join(before.split())  # in one line
         return LatexError(f"{what}, after '{before}'" if before else f"{what}, at the beginning")
+
+    def deeper(self) -> None:
+        """Count a group in a group."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.error(f"more than {DEEPEST} groups inside each other")
 
     def delimiter(self, of: str) -> str:
         """Take a bracket, and give its name in the normal form."""

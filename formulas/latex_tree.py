@@ -87,12 +87,14 @@ def has_boldsymbol(nodes: list) -> bool:
 
 
 def fonts_applied(nodes: list) -> list:
-    """Font switches hold up to the end of their group; the last one to the left of a thing counts."""
-    for i in range(len(nodes) - 1, -1, -1):
-        if isinstance(nodes[i], Switch):
-            font, rest = nodes[i].font, nodes[i + 1 :]
-            if not font or not rest:
-                nodes[i:] = rest
-            else:
-                nodes[i:] = [Command(font, [rest])]
-    return nodes
+    """A font holds up to the next switch, or to the end of its group."""
+    out: list = []
+    font, reached = "", 0  # where in `out` the font began
+    for node in [*nodes, Switch("")]:
+        if isinstance(node, Switch):
+            if font and out[reached:]:
+                out[reached:] = [Command(font, [out[reached:]])]
+            font, reached = node.font, len(out)
+        else:
+            out.append(node)
+    return out

@@ -31,6 +31,8 @@ from formulas.latex import LatexError, bare_tokens, display, faults, normalise
         ("{\\rm eff}", "\\mathrm { e f f }"),
         ("x_{\\rm eff}", "x _ { \\mathrm { e f f } }"),
         ("{\\bf a \\over b}", "\\frac { \\mathbf { a } } { \\mathbf { b } }"),
+        ("\\rm a \\bf b \\rm c", "\\mathrm { a } \\mathbf { b } \\mathrm { c }"),
+        ("\\rm " * 5000 + "x", "\\mathrm { x }"),
         ("{\\cal L}_0", "\\mathcal { L } _ { 0 }"),
         ("\\mbox{ if } x", "\\mathrm { i f } ~ x"),
         ("a\\mbox{ for all $x$ in }b", "a ~ \\mathrm { f o r ~ a l l } ~ x ~ \\mathrm { i n } ~ b"),
