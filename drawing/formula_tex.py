@@ -2,10 +2,9 @@ r"""Formulas -> pictures, as papers had them: pdfLaTeX sets many in one document
 
     pictures = draw(["\\frac { a } { b }", "x ^ { 2 }"], IM2LATEX)    # each an image "L", or why there is none
 
-`IM2LATEX` is the style of the data set of that name, to about a dot: 12 pt Computer Modern as a display on A4, 200 dpi, 16
-levels of grey. A formula that TeX refuses never costs its neighbours. What could read or write files, define or loop is
-refused by name before TeX sees it (formula_words.py). Needs pdflatex and gs
-(`INSTALL`).
+`IM2LATEX` is the style of the data set of that name, to about a dot: 12 pt Computer Modern as a display on A4, 200
+dpi, 16 levels of grey. A formula that TeX refuses never costs its neighbours. What could read or write files, define or
+loop is refused by name before TeX sees it (formula_words.py). Needs pdflatex and gs (`INSTALL`).
 """
 
 from __future__ import annotations
