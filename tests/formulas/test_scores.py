@@ -4,6 +4,9 @@ import math
 
 import pytest
 
+pytest.importorskip("jiwer", reason="requirements-formulas.txt is not installed")
+pytest.importorskip("sacrebleu", reason="requirements-formulas.txt is not installed")
+
 from formulas.scores import breakdown, score, score_raw, structures
 
 HALF, THIRD = "\\frac { 1 } { 2 }", "\\frac { 1 } { 3 }"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed")
 
+import pyarrow as pa
 from vector_index import add, made, unit
 
 from index import nearest
