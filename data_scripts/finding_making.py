@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import no_command
 from PIL import Image
 
 from drawing.formula_pages import Box, compose, worn
@@ -173,3 +174,7 @@ def _said(judge: Judge) -> dict[str, Any]:
 
 def _rounded(values: np.ndarray) -> list[Any]:
     return [float(f"{value:.4g}") if np.ndim(value) == 0 else _rounded(value) for value in values]
+
+
+if __name__ == "__main__":
+    no_command("see data_scripts/fit_finding.py")

@@ -15,30 +15,49 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from common import Parser, start
+
 from output.files import replace_folder, whole_folder
+from utils import UserError, printable
 
 VERSION = "0.19.1"
 FOLDER = Path(__file__).resolve().parents[1] / "desk" / "static" / "katex"
+NUMBERS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4}){2}")
 FONT = re.compile(r"package/dist/fonts/(KaTeX_[\w-]+\.woff2)")
 PLAIN = {"package/dist/katex.min.js": "katex.min.js", "package/LICENSE": "LICENSE"}
 STYLE = "package/dist/katex.min.css"
 OLDER_FONTS = re.compile(r',url\(fonts/[\w-]+\.(?:woff|ttf)\) format\("\w+"\)')
 
 
-def main(version: str = VERSION) -> None:
-    """Fetch the package and replace the folder."""
+def main(arguments: Sequence[str]) -> int:
+    """Fetch the package and replace the folder; the exit code."""
+    parser = Parser(
+        "Packs KaTeX, which shows formulas in the browser, into desk/static/katex: of the npm package, what a browser "
+        "loads. Needs npm (Node.js) and the internet.",
+        f"example:\n  python data_scripts/pack_katex.py {VERSION}",
+    )
+    parser.add_argument("version", nargs="?", default=VERSION, metavar="VERSION", help=f"(default: {VERSION})")
+    args = parser.parse_args(arguments)
+    if not NUMBERS.fullmatch(args.version):
+        raise UserError(f"{printable(args.version)} is no version of KaTeX: three numbers, as in {VERSION}")
     npm = shutil.which("npm")
     if npm is None:
-        sys.exit("npm is not installed (Node.js has it)")
+        raise UserError("npm is not installed (Node.js has it)")
+    if args.dry_run:
+        print(f"would pack KaTeX {args.version} into {FOLDER}")
+        return 0
     with tempfile.TemporaryDirectory() as place:
-        subprocess.run([npm, "pack", "--silent", f"katex@{version}", "--pack-destination", place], check=True)
+        fetch = [npm, "pack", "--silent", f"katex@{args.version}", "--pack-destination", place]
+        if subprocess.run(fetch, check=False).returncode:
+            raise UserError(f"npm could not fetch KaTeX {args.version}: what it says stands above")
         (package,) = Path(place).glob("katex-*.tgz")
-        pack(package, FOLDER, version)
-    print(f"KaTeX {version}: {sum(file.stat().st_size for file in FOLDER.rglob('*') if file.is_file()):,} bytes")
+        pack(package, FOLDER, args.version)
+    return 0
 
 
 def pack(package: Path, folder: Path, version: str) -> None:
@@ -69,4 +88,4 @@ def _bytes(files: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    start(main)
