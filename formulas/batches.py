@@ -6,7 +6,8 @@
 
 A key holds epoch and number, and with the seed these decide how a picture is worn: the same batches come after a kill,
 and whatever number of processes loads them. A batch holds formulas that need canvases of about one size, so that short
-formulas do not pay for a wide one.
+formulas do not pay for a wide one. The first epoch begins with short formulas (Bengio et al. 2009): they cost little,
+and on them a network learns sooner to look at the picture instead of guessing.
 """
 
 from __future__ import annotations
@@ -58,12 +59,22 @@ class Batches:
             pools = [order]
         else:
             size = POOL * self.batch_size
+            if not self.epoch:
+                order = order[np.argsort(self._turns(chance)[order], kind="stable")]
             pools = [self._alike(order[at : at + size]) for at in range(0, self.count, size)]
         batches = [pool[at : at + self.batch_size] for pool in pools for at in range(0, len(pool), self.batch_size)]
         if self.shapes is not None:  # else they come in the order of the permutation already
-            batches = [batches[at] for at in chance.permutation(len(batches))]
+            near = POOL if not self.epoch else len(batches)  # at first, only batches of a pool change places
+            parts = [batches[at : at + near] for at in range(0, len(batches), near)]
+            batches = [part[at] for part in parts for at in chance.permutation(len(part))]
         for batch in batches:
             yield [(self.epoch, int(number)) for number in batch]
+
+    def _turns(self, chance: np.random.Generator) -> np.ndarray:
+        """When a formula comes in the first epoch, 0 to 1: at any time after its place among them by area of canvas."""
+        areas = self.shapes.prod(axis=1)  # type: ignore[union-attr]
+        ranks = np.argsort(np.argsort(areas, kind="stable"), kind="stable") / max(1, self.count)
+        return ranks + (1.0 - ranks) * chance.random(self.count)
 
     def _alike(self, pool: np.ndarray) -> np.ndarray:
         height, width = self.shapes[pool].T  # type: ignore[index]

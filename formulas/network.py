@@ -164,7 +164,7 @@ def new_model(preset: str, vocabulary: int) -> VisionEncoderDecoderModel:
         max_position_embeddings=LONGEST,
         use_learned_position_embeddings=True,  # its sines are lost where transformers 5.24 loads a model
         scale_embedding=True,
-        dropout=0.1,
+        dropout=0.05,
         tie_word_embeddings=True,
         pad_token_id=PAD,
         bos_token_id=START,

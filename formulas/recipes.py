@@ -55,7 +55,9 @@ class Recipe:
 
 SQUASH = Canvas(mode="squash", height=384, width=384, channels=3, step=0, type_size=0.0, paper=1.0, ink=-1.0)
 RECIPES = {
-    "small": Recipe("small", network="small", tokenizer="latex", epochs=30, decay=0.01, smoothing=0.0, every=1000),
+    "small": Recipe(
+        "small", network="small", tokenizer="latex", epochs=30, batch=16, rate=8e-4, decay=0.01, judged=200, every=2000
+    ),
     "micro": Recipe(
         "micro", network="micro", tokenizer="latex", steps=5000, batch=8, rate=1.5e-3, judged=200, augmented=False
     ),
