@@ -35,15 +35,14 @@ from settings.schema import reaching
 from sorting.job import (
     chosen_descriptions,
     execution_of,
-    input_of,
     model_lines,
     open_classifier,
     say_pages,
     say_resumed,
     score_batch,
-    texts_hash,
     threads,
 )
+from sorting.record import input_of, texts_hash
 from sorting.results import WARNING, Truth, warning_cell
 from utils import UserError, did_you_mean, printable
 

@@ -32,7 +32,8 @@ from reading.loader import Batch, load_batches
 from reading.memory_gate import budget
 from reading.pages import Page, PageList, find_pages, pages_of_files
 from settings.schema import reaching
-from sorting.job import input_of, say_pages, say_resumed, threads
+from sorting.job import say_pages, say_resumed, threads
+from sorting.record import input_of
 from utils import cores, printable, versions_of
 
 if TYPE_CHECKING:

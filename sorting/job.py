@@ -8,13 +8,10 @@ journal, so that a killed run continues where it was and ends with the same tabl
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
-import platform
 import time
 from collections.abc import Iterator, Sequence, Sized
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,21 +26,18 @@ from output.progress import Progress
 from output.runs import Run
 from output.tables import check_writable
 from reading.listing import list_files, wanted_files
-from reading.memory_gate import budget
 from reading.pages import PageList, find_pages, no_folder, pages_of_files
 from settings.schema import reaching
 from sorting.command import Sorting
-from sorting.results import TableReport, TableStyle, summary, terminal_table, write_tables
-from utils import UserError, cores, printable, versions_of
+from sorting.record import counts_of, identity_of, input_of, record_of
+from sorting.results import TableStyle, summary, terminal_table, write_tables
+from utils import UserError, cores, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from reading.loader import Batch
     from settings.schema import Settings
 
-# Whose versions stand in a run record: those that can move a score.
-LIBRARIES = ("onnxruntime", "tokenizers", "torch", "torchvision", "transformers", "timm", "pillow", "pypdfium2",
-             "numpy", "safetensors")  # fmt: skip
 # From so many cores on, pages for a graphics card are decoded in processes: threads of one process wait for each other.
 MANY_CORES = 4
 
@@ -68,7 +62,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     else:
         model = model_hash(choice.source, settings.setup.tokenizer)
         top_n = _top_n(settings, descriptions or categories_of(Path(choice.source)))
-        identity = _identity(settings, job, model, descriptions, top_n)
+        identity = identity_of(settings, job, model, descriptions, top_n)
         execution = execution_of(settings, [choice])
         with Run.resume(settings.output.folder, identity=identity, execution=execution) as run:
             say_resumed(run, settings, job.files, job.directory)
@@ -82,7 +76,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
         return int(count_failed(outcomes) > 0)
 
     model = model_hash(choice.source, settings.setup.tokenizer)
-    identity = _identity(settings, job, model, descriptions, top_n)
+    identity = identity_of(settings, job, model, descriptions, top_n)
     base = file_name_of_base(classifier.base)
     execution = execution_of(settings, [choice])
     with Run.start(settings.output.folder, base, pages, identity=identity, execution=execution) as run:
@@ -198,7 +192,7 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting
     batch_size = setup.batch_size
     # What is marked to reach these tables is what they are made from: nothing else can change them.
     style = TableStyle(classifier.categories, **{**reaching(settings, "tables", "sorting"), "top_n": top_n})
-    record = _record(settings, job, classifier, run, model)
+    record = record_of(settings, job, classifier, run, model)
     run.write_record(record)
     total = len(run.pages.pages)
     done_before = min(total, run.done * batch_size)
@@ -218,7 +212,7 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting
     done_now = min(total, run.done * batch_size) - done_before
 
     report = write_tables(run.tables, run.name, run.pages, run.outcomes(), style, doubted=run.doubted > 0)
-    record |= _counts(report, total, seconds, done_now)
+    record |= counts_of(report, total, seconds, done_now)
     if interrupted:
         report.files.append(run.write_record({**record, "state": "interrupted"}))
     else:
@@ -315,31 +309,6 @@ def say_resumed(run: Run, settings: Settings, files: Sequence[Path], directory: 
         say(left_alone)
 
 
-def input_of(files: Sequence[Path], directory: Path | None) -> str | list[str]:
-    """The input of a run as its identity says it: absolute, whatever folder the command was given in."""
-    return [printable(str(file.absolute().resolve())) for file in files] or printable(str(directory.resolve()))
-
-
-def texts_hash(descriptions: dict[str, list[str]] | None) -> str:
-    """What `-cc` or `--avg` chose; without them the model's own texts count, which are part of its hash."""
-    if descriptions is None:
-        return "of the model"
-    return hashlib.sha256(repr(list(descriptions.items())).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _identity(
-    settings: Settings, job: Sorting, model: str, descriptions: dict[str, list[str]] | None, top_n: int
-) -> dict[str, Any]:
-    """What makes two runs the same work: input, model and all settings that reach the tables."""
-    reached = reaching(settings, "pages", "outcomes", "tables", "sorting")
-    return {
-        "input": input_of(job.files, job.directory),
-        "model": model,
-        "categories": texts_hash(descriptions),
-        "settings": {**reached, "top_n": top_n},
-    }
-
-
 def execution_of(settings: Settings, choices: Sequence[ModelChoice]) -> dict[str, Any]:
     """What may not change within a run of these models, none of which is loaded.
 
@@ -352,47 +321,4 @@ def execution_of(settings: Settings, choices: Sequence[ModelChoice]) -> dict[str
         "engine": engines.pop() if len(engines) == 1 else "auto",  # voters may need both
         "device": computed[0].device,
         "precision": settings.setup.precision,
-    }
-
-
-def _record(settings: Settings, job: Sorting, classifier: PageClassifier, run: Run, model: str) -> dict[str, Any]:
-    return {
-        "command": job.command(),
-        "model": {
-            "hash": model,
-            "base": classifier.base,
-            "categories": classifier.categories,
-            "learned": classifier.learned,
-            "logit_scale": classifier.logit_scale,
-            "temperature": classifier.temperature,
-            "transform": classifier.transform.to_dict(),
-        },
-        "settings": asdict(settings),
-        "execution": run.execution,
-        "resumed": run.resumed,
-        "versions": {"python": platform.python_version()} | versions_of(LIBRARIES),
-        "machine": {
-            "system": platform.platform(),
-            "processor": platform.machine(),
-            "cores": os.cpu_count(),
-            "memory_for_decoding": budget(),  # bytes; what "auto" came to
-        },
-        "pages": len(run.pages.pages),
-        "files_of_other_kinds": run.pages.passed.files,
-        "passed_over": asdict(run.pages.passed),
-    }
-
-
-def _counts(report: TableReport, total: int, seconds: float, done_now: int) -> dict[str, Any]:
-    return {
-        "ended": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "done": report.done,
-        "missing": total - report.done,
-        "failed": report.failed,
-        "failures": report.reasons,
-        "warnings": report.warnings,
-        "per_category": report.per_category,
-        "seconds": round(seconds, 3),
-        "pages_per_second": round(done_now / seconds, 2) if seconds else 0.0,
-        "tables": [file.name for file in report.files],
     }

@@ -1,0 +1,101 @@
+"""What a run of the main job is known by, and what its record says.
+
+identity = identity_of(settings, job, model, descriptions, top_n)     # two runs of the same identity are the same work
+run.write_record(record_of(settings, job, classifier, run, model))
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from output.runs import Run
+from reading.memory_gate import budget
+from settings.schema import reaching
+from sorting.command import Sorting
+from sorting.results import TableReport
+from utils import printable, versions_of
+
+if TYPE_CHECKING:
+    from classifier import PageClassifier
+    from settings.schema import Settings
+
+# Whose versions stand in a run record: those that can move a score.
+LIBRARIES = ("onnxruntime", "tokenizers", "torch", "torchvision", "transformers", "timm", "pillow", "pypdfium2",
+             "numpy", "safetensors")  # fmt: skip
+
+
+def input_of(files: Sequence[Path], directory: Path | None) -> str | list[str]:
+    """The input of a run as its identity says it: absolute, whatever folder the command was given in."""
+    return [printable(str(file.absolute().resolve())) for file in files] or printable(str(directory.resolve()))
+
+
+def texts_hash(descriptions: dict[str, list[str]] | None) -> str:
+    """What `-cc` or `--avg` chose; without them the model's own texts count, which are part of its hash."""
+    if descriptions is None:
+        return "of the model"
+    return hashlib.sha256(repr(list(descriptions.items())).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def identity_of(
+    settings: Settings, job: Sorting, model: str, descriptions: dict[str, list[str]] | None, top_n: int
+) -> dict[str, Any]:
+    """What makes two runs the same work: input, model and all settings that reach the tables."""
+    reached = reaching(settings, "pages", "outcomes", "tables", "sorting")
+    return {
+        "input": input_of(job.files, job.directory),
+        "model": model,
+        "categories": texts_hash(descriptions),
+        "settings": {**reached, "top_n": top_n},
+    }
+
+
+def record_of(settings: Settings, job: Sorting, classifier: PageClassifier, run: Run, model: str) -> dict[str, Any]:
+    """What the run record says of a run as it begins. model: its hash."""
+    return {
+        "command": job.command(),
+        "model": {
+            "hash": model,
+            "base": classifier.base,
+            "categories": classifier.categories,
+            "learned": classifier.learned,
+            "logit_scale": classifier.logit_scale,
+            "temperature": classifier.temperature,
+            "transform": classifier.transform.to_dict(),
+        },
+        "settings": asdict(settings),
+        "execution": run.execution,
+        "resumed": run.resumed,
+        "versions": {"python": platform.python_version()} | versions_of(LIBRARIES),
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "memory_for_decoding": budget(),  # bytes; what "auto" came to
+        },
+        "pages": len(run.pages.pages),
+        "files_of_other_kinds": run.pages.passed.files,
+        "passed_over": asdict(run.pages.passed),
+    }
+
+
+def counts_of(report: TableReport, total: int, seconds: float, done_now: int) -> dict[str, Any]:
+    """What the run record says once the tables stand. total: pages; seconds, done_now: of this process."""
+    return {
+        "ended": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "done": report.done,
+        "missing": total - report.done,
+        "failed": report.failed,
+        "failures": report.reasons,
+        "warnings": report.warnings,
+        "per_category": report.per_category,
+        "seconds": round(seconds, 3),
+        "pages_per_second": round(done_now / seconds, 2) if seconds else 0.0,
+        "tables": [file.name for file in report.files],
+    }
