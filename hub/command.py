@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from settings.command import NO_MODEL, WRITING, Job, ModelRequest, Typed
+from settings.command import NO_MODEL, WRITING, Job, ModelRequest, Typed, name_of
 from settings.schema import Settings
-from sorting.command import Sorting
+from sorting.command import WRITTEN, Sorting
 from utils import UserError
 
 
@@ -24,7 +24,7 @@ class Pull(Job):
     flag = "--hf"
     work = "hub.pull:run_pull"
     needs = WRITING
-    takes = ("--repo",)
+    takes = ("--repo", *WRITTEN)
     resumes = True
     makes_model = True
 
@@ -47,6 +47,10 @@ class Pull(Job):
             settings, sorting = Sorting.read(typed, settings)
             return settings, cls(**typed.command(), model=sorting.model, sorting=sorting)
         typed.no_pages()
+        if any(typed.given(name_of(flag)) for flag in WRITTEN):
+            raise UserError(
+                f"{' and '.join(WRITTEN)} are for pages: name them with -d, and they are sorted by the model"
+            )
         model = typed.model()
         return typed.fit(settings, model), cls(**typed.command(), model=model)
 

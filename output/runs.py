@@ -215,11 +215,18 @@ class Run:
         """
         file = _record_file(self.output, self.name)
         try:
-            input_folder = str(self.pages.root.absolute())  # that PATH counts from
-            write_json(file, {**_head(self.name, self.started), "input": input_folder, **record})
+            write_json(file, self._whole(record))
         except OSError as error:
             raise WriteError(f"cannot write {of_system(error.errno, _said(error), str(file))}") from error
         return file
+
+    def final(self, record: dict) -> dict:
+        """The whole record as `finish` writes it."""
+        return self._whole({**record, "state": FINISHED[1] if self.failed else FINISHED[0]})
+
+    def _whole(self, record: dict) -> dict:
+        input_folder = str(self.pages.root.absolute())  # that PATH counts from
+        return {**_head(self.name, self.started), "input": input_folder, **record}
 
     def finish(self, record: dict) -> Path:
         """Write the final record, then remove the work folder and let the lock go. The tables must stand by now.
@@ -229,7 +236,7 @@ class Run:
         """
         if self.done != self.batches:
             raise ValueError(f"run {self.name} has {self.done} of {self.batches} batches")
-        file = self.write_record({**record, "state": FINISHED[1] if self.failed else FINISHED[0]})
+        file = self.write_record(self.final(record))
         self._journal.close()
         self._held.remove(WORK_FILES)
         return file

@@ -180,7 +180,7 @@ class DocumentTables:
         self._part = part_of(folder)
         self._head = head
         self._excel = excel
-        self._names = _FileNames()
+        self._names = FileNames()
         self._open: OrderedDict[str, tuple[TextIO, Writer]] = OrderedDict()  # least lately used first
         with _said_plainly(folder):
             shutil.rmtree(self._part, ignore_errors=True)
@@ -226,8 +226,8 @@ class DocumentTables:
         shutil.rmtree(self._part, ignore_errors=True)
 
 
-class _FileNames:
-    """File names of documents that every system can hold, one a document whatever the letter case."""
+class FileNames:
+    """File names that every system can hold, none given twice whatever the letter case."""
 
     def __init__(self) -> None:
         self._of: dict[str, str] = {}
@@ -235,15 +235,20 @@ class _FileNames:
         self._next: dict[str, Iterator[int]] = {}
 
     def of(self, document: str) -> str:
+        """The name of a document, the same each time."""
         if document not in self._of:
-            name = safe_name(document)
-            while name.casefold() in self._used:
-                # A counter a name: many documents of one safe name stay linear.
-                tried = next(self._next.setdefault(safe_name(document).casefold(), count(2)))
-                name = f"{safe_name(document)}-{tried}"
-            self._used.add(name.casefold())
-            self._of[document] = name
+            self._of[document] = self.new(document)
         return self._of[document]
+
+    def new(self, text: str) -> str:
+        """A name like a text, that no other call got."""
+        name = safe_name(text)
+        while name.casefold() in self._used:
+            # A counter a name: many texts of one safe name stay linear.
+            tried = next(self._next.setdefault(safe_name(text).casefold(), count(2)))
+            name = f"{safe_name(text)}-{tried}"
+        self._used.add(name.casefold())
+        return name
 
 
 def safe_name(name: str) -> str:

@@ -51,7 +51,11 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     choice = choose_model(settings, job.model)
     computing_of(choice, settings)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
-    writes = job.directory is not None or job.output_given or settings.output.raw
+    if job.write:
+        from interchange.export import check
+
+        check(job.write, None, in_place=job.in_place)
+    writes = job.directory is not None or job.output_given or settings.output.raw or bool(job.write)
     # All that can be refused is refused before the model is loaded.
     if not job.resume:
         if writes:
@@ -213,6 +217,13 @@ def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting
 
     report = write_tables(run.tables, run.name, run.pages, run.outcomes(), style, doubted=run.doubted > 0)
     record |= counts_of(report, total, seconds, done_now)
+    if job.write and not interrupted:  # an interrupted run that goes on writes them at its end
+        from interchange.export import recorded, sorted_run, write_all
+
+        done = sorted_run(run, record, style.categories, top_n, report.files, in_place=job.in_place)
+        written = write_all(done, job.write, run.output)
+        report.files += [file for files in written.values() for file in files]
+        record["interchange"] = recorded(written, run.output)
     if interrupted:
         report.files.append(run.write_record({**record, "state": "interrupted"}))
     else:

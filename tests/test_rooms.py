@@ -23,6 +23,7 @@ ORDER = [
     {"output"},
     {"encoders"},
     {"classifier"},
+    {"interchange"},
     {"sorting"},
     {"index"},
     {"training"},
