@@ -4,11 +4,11 @@
     run.append([Scored([0.9, 0.1]), Failed("the file is empty")])     # one whole batch, as it was finished
     run.finish({"pages_per_second": 23.1})            # tables were written before from run.outcomes()
 
-`<output>/tables/<name>_run.json` is the run record; creating it reserves the name. `<output>/runs/<name>/` holds what
-an unfinished run needs and goes when it is finished: `settings.json` (written last: a folder without it was never
-begun), `pages.jsonl`, `journal.jsonl` (append only, one line a batch) and `lock` (a lock of the operating system that
-dies with its process). The order at the end makes a kill at any moment safe: tables, then the final record, then
-settings.json, then the rest; the state in the record decides what a folder left behind is.
+`<output>/tables/<name>_run.json` is the run record, of schema `SCHEMA`; creating it reserves the name.
+`<output>/runs/<name>/` holds what an unfinished run needs and goes when it is finished: `settings.json` (written last:
+a folder without it was never begun), `pages.jsonl`, `journal.jsonl` (append only, one line a batch) and `lock` (a lock
+of the operating system that dies with its process). The order at the end makes a kill at any moment safe: tables, then
+the final record, then settings.json, then the rest; the state in the record decides what a folder left behind is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -29,10 +30,13 @@ from output.journal import Journal
 from output.outcome import Done, Failed, Scored
 from output.work import WorkFolder, begun, differences
 from reading.pages import PageList, load_pages, page_lines
+from settings.flags import LICENCE, VERSION
 from utils import UserError, printable
 
 CLOCK = 3  # seconds: file times of some disks are that coarse
 FINISHED = ("finished", "finished with failures")
+SCHEMA = 1  # of run records: raised where a key changes its meaning or goes, not where one is new
+IMAGE = "PAGE_SORTER_IMAGE"  # the environment variable by which a container says which image it is of
 
 RUN_NAME = re.compile(r"[0-9]{8}-[0-9]{6}(-[0-9]+)?_.+", re.DOTALL)
 HEAD = "settings.json"
@@ -226,7 +230,7 @@ class Run:
 
     def _whole(self, record: dict) -> dict:
         input_folder = str(self.pages.root.absolute())  # that PATH counts from
-        return {**_head(self.name, self.started), "input": input_folder, **record}
+        return {**_head(self.name, self.started), "program": _program(), "input": input_folder, **record}
 
     def finish(self, record: dict) -> Path:
         """Write the final record, then remove the work folder and let the lock go. The tables must stand by now.
@@ -316,7 +320,13 @@ def _record_file(output: Path, name: str) -> Path:
 
 
 def _head(name: str, started: float) -> dict:
-    return {"name": name, "state": "running", "started": time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started))}
+    began = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(started))
+    return {"schema": SCHEMA, "name": name, "state": "running", "started": began}
+
+
+def _program() -> dict[str, str]:
+    """What made the run; image: of the container that it ran in, "" where there was none or it does not say."""
+    return {"name": "page-sorter", "version": VERSION, "licence": LICENCE, "image": os.environ.get(IMAGE, "")}
 
 
 def _state(output: Path, name: str) -> str:

@@ -22,6 +22,7 @@ from utils import UserError, did_you_mean, nearest, printable
 
 PROGRAM = Path(sys.executable).stem if PACKED else "python run.py"
 VERSION = "0.1.0"  # as CHANGELOG.md has it
+LICENCE = "MIT"  # as LICENSE has it
 GROUPS = {  # of the help, in order; the sections of settings/schema.py, and `group` of their settings
     "input": "what to sort",
     "model": "which model (in this order: --model_path, -rev, -m, [setup] model, the shipped default)",

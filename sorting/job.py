@@ -70,7 +70,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
         execution = execution_of(settings, [choice])
         with Run.resume(settings.output.folder, identity=identity, execution=execution) as run:
             say_resumed(run, settings, job.files, job.directory)
-            return _work(run, _opened(choice, settings, descriptions), settings, job, top_n, model)
+            return _work(run, choice, _opened(choice, settings, descriptions), settings, job, top_n, model)
     top_n = _top_n(settings, classifier.categories)
     if not writes:
         outcomes: list[Outcome] = []
@@ -84,7 +84,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     base = file_name_of_base(classifier.base)
     execution = execution_of(settings, [choice])
     with Run.start(settings.output.folder, base, pages, identity=identity, execution=execution) as run:
-        return _work(run, classifier, settings, job, top_n, model)
+        return _work(run, choice, classifier, settings, job, top_n, model)
 
 
 def chosen_descriptions(settings: Settings) -> dict[str, list[str]] | None:
@@ -190,13 +190,21 @@ def score_batch(classifier: PageClassifier, batch: Batch) -> list[Outcome]:
     return outcomes
 
 
-def _work(run: Run, classifier: PageClassifier, settings: Settings, job: Sorting, top_n: int, model: str) -> int:
+def _work(
+    run: Run,
+    choice: ModelChoice,
+    classifier: PageClassifier,
+    settings: Settings,
+    job: Sorting,
+    top_n: int,
+    model: str,
+) -> int:
     """Score what the journal lacks, write the tables, the record and the summary; the exit code."""
     setup = settings.setup
     batch_size = setup.batch_size
     # What is marked to reach these tables is what they are made from: nothing else can change them.
     style = TableStyle(classifier.categories, **{**reaching(settings, "tables", "sorting"), "top_n": top_n})
-    record = record_of(settings, job, classifier, run, model)
+    record = record_of(settings, job, classifier, run, choice, model)
     run.write_record(record)
     total = len(run.pages.pages)
     done_before = min(total, run.done * batch_size)

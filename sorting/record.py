@@ -1,7 +1,7 @@
 """What a run of the main job is known by, and what its record says.
 
 identity = identity_of(settings, job, model, descriptions, top_n)     # two runs of the same identity are the same work
-run.write_record(record_of(settings, job, classifier, run, model))
+run.write_record(record_of(settings, job, classifier, run, choice, model))
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from utils import printable, versions_of
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
+    from encoders.choosing import ModelChoice
     from settings.schema import Settings
 
 # Whose versions stand in a run record: those that can move a score.
@@ -56,12 +57,18 @@ def identity_of(
     }
 
 
-def record_of(settings: Settings, job: Sorting, classifier: PageClassifier, run: Run, model: str) -> dict[str, Any]:
+def record_of(
+    settings: Settings, job: Sorting, classifier: PageClassifier, run: Run, choice: ModelChoice, model: str
+) -> dict[str, Any]:
     """What the run record says of a run as it begins. model: its hash."""
+    source = Path(choice.source)
     return {
         "command": job.command(),
         "model": {
+            "name": source.resolve().name if source.exists() else str(choice.source),
+            "revision": choice.revision,
             "hash": model,
+            "licence": classifier.licence,  # "" where nobody named one
             "base": classifier.base,
             "categories": classifier.categories,
             "learned": classifier.learned,

@@ -13,6 +13,9 @@ import tiny
 from PIL import Image, ImageDraw
 
 import run
+from encoders.card import licence_of
+from encoders.identity import model_hash
+from settings.flags import VERSION
 
 CATEGORIES = ["DRAW", "PHOTO", "TEXT"]
 
@@ -249,6 +252,24 @@ def test_a_collection_as_network_drives_leave_it(tmp_path, model, capsys):
     assert record["passed_over"]["folders"] == {"@eaDir": 1, "#recycle": 1}
     assert sort("-d", scans, "-o", tmp_path / "all", "--hidden", "--model_path", model) == 1
     assert len(rows_of(tmp_path / "all", "result_*.csv")) == 6
+
+
+def test_the_record_tells_which_program_and_model_with_their_licences_and_in_which_image(tmp_path, model, monkeypatch):
+    monkeypatch.setenv("PAGE_SORTER_IMAGE", "archive.example/page-sorter:0.1.0")
+    monkeypatch.chdir(model)
+    page = draw(tmp_path / "a-1.png", 1)
+    assert sort("-f", page, "--model_path", ".", "-o", tmp_path / "out") == 0
+    record = json.loads(next((tmp_path / "out" / "tables").glob("*_run.json")).read_text(encoding="utf-8"))
+    assert record["schema"] == 1
+    assert record["program"] == {
+        "name": "page-sorter",
+        "version": VERSION,
+        "licence": "MIT",
+        "image": "archive.example/page-sorter:0.1.0",
+    }
+    told = record["model"]
+    assert (told["name"], told["licence"]) == ("tiny", licence_of(tiny.CARD))
+    assert told["hash"] == model_hash(model)
 
 
 def test_one_file_is_sorted_as_a_collection(tmp_path, model):
