@@ -20,7 +20,7 @@ from settings.config_file import HOME
 from utils import UserError
 
 FILES = ("requirements-sort.txt", "requirements.txt", "requirements-explore.txt", "requirements-writers.txt",
-         "requirements-formulas.txt", "requirements-desk.txt")  # fmt: skip
+         "requirements-formulas.txt", "requirements-desk.txt", "requirements-interchange.txt")  # fmt: skip
 # What the light install has not.
 ABSENT = ["torch", "torchvision", "transformers", "timm", "onnx", "onnxscript", "pandas", "sklearn", "matplotlib",
           "scipy", "imagecodecs", "lancedb", "pyarrow", "openTSNE", "cv2",

@@ -1,0 +1,124 @@
+"""From what a document says of a file to the file itself, below one folder: nothing outside it is ever read.
+
+    files = LocalFiles(Path("workspace"))
+    files.find("OCR-D-IMG/a%20b.tif")          # ("OCR-D-IMG/a b.tif", "")
+    files.find("https://example.org/1.jpg")    # ("https://example.org/1.jpg", "it lies on the network ...")
+
+Paths come as they are, percent-encoded, with backslashes, as file: URLs, absolute. A file that has just the name that
+is said goes before one whose name is meant.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+from utils import printable
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)  # two letters or more: C: is a drive
+_DRIVE = re.compile(r"[a-z]:[/\\]|\\\\", re.IGNORECASE)  # C:/scans, or a share
+NETWORK = frozenset(["http", "https", "ftp", "ftps", "sftp", "s3", "gs", "smb", "ssh", "webdav", "dav", "davs"])
+IDENTIFIERS = frozenset(["urn", "doi", "hdl", "ark", "info", "data", "mailto", "javascript", "purl", "tag", "blob"])
+ABSENT = "the file does not exist"
+_SHOWN = 120  # letters of a host's name, which come from the document
+
+
+class LocalFiles:
+    """The files below a folder, as documents name them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._real = os.path.realpath(root)
+
+    def find(self, said: str) -> tuple[str, str]:
+        """The path below the folder, "/" between folders, and "" - or what is said, and why it cannot be read."""
+        said = said.strip()
+        if not said:
+            return "", "the document names no file for this page"
+        paths, reason = _paths_of(said)
+        if reason:
+            return said, reason
+        faults = [self._fault(path) for path in paths]
+        for path, fault in zip(paths, faults, strict=True):
+            if not fault:
+                return self._inner(path), ""
+        # A path that leads out, or a folder, says more than that the other spellings are not there.
+        reason = next((fault for fault in faults if fault != ABSENT), ABSENT)
+        return self._inner(paths[-1]) or said, reason
+
+    def _inner(self, path: str) -> str:
+        """A path as it counts from the folder; "" = it leads out."""
+        if _DRIVE.match(path) and os.name != "nt" and not os.path.lexists(self.root / path):
+            return ""
+        if path.startswith("/") or (_DRIVE.match(path) and os.name == "nt"):
+            real = os.path.realpath(path)
+            return os.path.relpath(real, self._real).replace(os.sep, "/") if self._holds(real) else ""
+        inner = posixpath.normpath(path)
+        return "" if inner == ".." or inner.startswith("../") else inner
+
+    def _fault(self, path: str) -> str:
+        """Why a path may not be read; "" = it may."""
+        inner = self._inner(path)
+        if not inner:
+            return f"its path leads out of the folder {printable(str(self.root))}: not read"
+        at = self.root / inner
+        if not os.path.lexists(at):
+            return ABSENT
+        if not self._holds(os.path.realpath(at)):
+            return f"it is a link that leads out of the folder {printable(str(self.root))}: not read"
+        if os.path.isdir(at):  # noqa: PTH112 (Path.is_dir raises below a closed folder)
+            return "it is a folder, no file"
+        if os.path.exists(at) and not os.path.isfile(at):  # noqa: PTH110, PTH113 (a pipe would be waited for)
+            return "it is no file that holds anything (a device or a pipe)"
+        return ""
+
+    def _holds(self, real: str) -> bool:
+        root, path = os.path.normcase(self._real), os.path.normcase(real)
+        return path.startswith(root if root.endswith(os.sep) else root + os.sep)
+
+
+def _paths_of(said: str) -> tuple[list[str], str]:
+    """Paths that may be meant, "/" between folders, the most literal first; or why none is."""
+    if "\0" in said:
+        return [], f"{shown(said)} is no path"
+    scheme = _SCHEME.match(said)
+    if scheme and scheme[1].lower() == "file":
+        machine, path = _file_url(said[len("file:") :])
+        if machine:
+            return [], f"it lies on another machine ({shown(machine)}): nothing is fetched"
+        spellings = [path, unquote(path)]
+    elif scheme:
+        if scheme[1].lower() in NETWORK or said[scheme.end() :].startswith("//"):
+            host = said[scheme.end() :].lstrip("/").partition("/")[0]
+            return [], f"it lies on the network ({shown(f'{scheme[1]}://{host}')}): nothing is fetched"
+        if scheme[1].lower() in IDENTIFIERS:
+            return [], f"what the document says is no path of a file ({scheme[1]}:)"
+        spellings = [said, unquote(said)]  # a colon in a file's name
+    else:
+        spellings = [said, unquote(said)]
+    spellings += [path.replace("\\", "/") for path in spellings]
+    return [path for path in dict.fromkeys(spellings) if path and "\0" not in path], ""
+
+
+def _file_url(rest: str) -> tuple[str, str]:
+    """The machine ("" = this one) and the path of a file: URL, of which the scheme is cut off.
+
+    >>> _file_url("///scans/1.tif"), _file_url("//localhost/C:/1.tif"), _file_url("OCR-D-IMG/1.tif")
+    (('', '/scans/1.tif'), ('', 'C:/1.tif'), ('', 'OCR-D-IMG/1.tif'))
+    """
+    machine = ""
+    if rest.startswith("//"):
+        machine, slash, path = rest[2:].partition("/")
+        rest = slash + path
+        if machine.lower() in ("localhost", "127.0.0.1"):
+            machine = ""
+    return machine, rest[1:] if re.match(r"/[a-z]:[/\\]", rest, re.IGNORECASE) else rest
+
+
+def shown(said: str) -> str:
+    """A text of the document as a reason may hold it: one line, not long."""
+    text = printable(" ".join(said.split()))
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
