@@ -32,13 +32,12 @@ from reading.pages import PageList, find_pages
 from settings.command import NO_MODEL
 from settings.given_paths import expanded
 from settings.schema import reaching
+from sorting.given_pages import say_pages, say_resumed
 from sorting.job import (
     chosen_descriptions,
     execution_of,
     model_lines,
     open_classifier,
-    say_pages,
-    say_resumed,
     score_batch,
     threads,
 )

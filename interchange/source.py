@@ -8,6 +8,7 @@ It is told by content: the first element of XML, the keys of JSON, `bagit.txt`; 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from interchange.local_files import LocalFiles
 from interchange.mets import KINDS, read_mets
 from interchange.named_pages import NamedPage, Source
 from interchange.xml_files import elements, root_of
+from output.files import file_hash
 from reading.listing import named_as_page
+from reading.pages import Page, PageList
 from utils import UserError, printable
 
 __all__ = ["NamedPage", "Source", "source_of"]
@@ -40,6 +43,34 @@ def source_of(path: Path, *, file_group: str = "", images: Path | None = None) -
     if name == "mets" and space in KINDS:
         return _from_mets(path, file_group)
     raise UserError(f"{printable(str(path))} is XML, but its first element is {printable(name)}: METS files are read")
+
+
+def page_list(source: Source) -> PageList:
+    """The pages of a document as they are read: FILE is the document, PAGE counts in its order."""
+    return PageList(
+        source.root,
+        [
+            Page(page.path, source.document, number, page.frame, page.reason, page.id)
+            for number, page in enumerate(source.pages, 1)
+        ],
+    )
+
+
+def fingerprint(source: Source) -> str:
+    """SHA-256 of the document, 64 hexadecimal digits: of the METS file or manifest, or of the XML files of a folder.
+
+    UserError where one cannot be read.
+    """
+    try:
+        if source.file.is_file():
+            return file_hash(source.file)
+        names = sorted(file for file in source.file.iterdir() if file.suffix.lower() == ".xml" and file.is_file())
+        digest = hashlib.sha256()
+        for file in names:
+            digest.update(f"{file_hash(file)}  {printable(file.name)}\n".encode())
+        return digest.hexdigest()
+    except OSError as error:
+        raise UserError(f"{printable(str(error.filename))} cannot be read: {error.strerror or error}") from None
 
 
 def _from_mets(file: Path, file_group: str) -> Source:

@@ -29,6 +29,7 @@ class Page:
 
     frame: 0-based page of a TIFF of several or of a PDF; None = the file is one image.
     reason: "" = may be read; else why not even the file's pages could be counted: it stands for the whole file.
+    id: what the document calls the page that names it (a METS file, say), "" for a page of a folder.
     """
 
     path: str
@@ -36,11 +37,12 @@ class Page:
     number: int
     frame: int | None
     reason: str = ""
+    id: str = ""
 
 
 @dataclass
 class PageList:
-    """Pages sorted by (file, number, path) below `root`, and what was passed over there."""
+    """Pages below `root`, sorted by (file, number, path) or as a document has them, and what was passed over there."""
 
     root: Path
     pages: list[Page] = field(default_factory=list)
@@ -152,6 +154,10 @@ def _check_named(file: Path, wanted: Collection[str]) -> None:
     extension, shown = file.suffix.lower().lstrip("."), printable(str(file))
     if extension in ARCHIVES:
         raise UserError(f"{shown} is an archive: unpack it first, and give the folder with its pages")
+    if extension in ("xml", "json"):
+        raise UserError(
+            f"{shown} is not a page: a METS file, a IIIF manifest, PAGE-XML or ALTO is sorted with -d {shown}"
+        )
     if extension not in wanted:
         kinds = " ".join(f".{name}" for name in sorted(wanted))
         raise UserError(f"{shown} is not a page: its name must end in one of {kinds}")
@@ -195,7 +201,8 @@ def page_lines(pages: PageList) -> Iterator[str]:
     head = {"root": str(pages.root.resolve()), "pages": len(pages.pages), "passed": asdict(pages.passed)}
     yield json.dumps(head)
     for page in pages.pages:
-        yield json.dumps([page.path, page.file, page.number, page.frame, page.reason])
+        identity = [page.id] if page.id else []
+        yield json.dumps([page.path, page.file, page.number, page.frame, page.reason, *identity])
 
 
 def load_pages(file: Path) -> PageList:

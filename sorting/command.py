@@ -12,9 +12,10 @@ from pathlib import Path
 
 from settings.command import NO_MODEL, Job, ModelRequest, Typed
 from settings.schema import Settings
-from utils import UserError
+from utils import UserError, printable
 
 WRITTEN = ("--write", "--in-place")
+NAMED = ("--file-group", "--images")  # of documents that name pages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class Sorting(Job):
 
     flag = "sorting"
     work = "sorting.job:run_prediction"
-    takes = WRITTEN
+    takes = (*WRITTEN, *NAMED)
     resumes = True
 
     files: tuple[Path, ...] = ()
@@ -36,10 +37,27 @@ class Sorting(Job):
     output_given: bool = False
     write: tuple[str, ...] = ()
     in_place: bool = False
+    file_group: str = ""
+    images: Path | None = None
 
     @classmethod
     def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
-        """Add `--write` and `--in-place`."""
+        """Add `--file-group` and `--images`, `--write` and `--in-place`."""
+        add = groups["input"].add_argument
+        add(
+            "--file-group",
+            "--file_group",
+            dest="file-group",
+            metavar="USE",
+            help="of a METS file or workspace (-d mets.xml): the file group whose pictures are sorted; by default the "
+            "one nearest to the scans",
+        )
+        add(
+            "--images",
+            metavar="DIR",
+            help="where the pictures lie that a document (METS, IIIF, PAGE, ALTO) names, if not beside it: found by "
+            "path or name (docs/archives.md)",
+        )
         add = groups["output"].add_argument
         add(
             "--write",
@@ -78,6 +96,8 @@ class Sorting(Job):
             output_given=output_given,
             write=write,
             in_place=in_place,
+            file_group=typed.text("file-group", "--file-group"),
+            images=_images(typed),
         )
 
     def begun(self, settings: Settings, began: float) -> bool:
@@ -85,6 +105,13 @@ class Sorting(Job):
         from output.runs import begun_since
 
         return begun_since(settings.output.folder, began)
+
+
+def _images(typed: Typed) -> Path | None:
+    images = typed.path("images", "--images")
+    if images is not None and not images.is_dir():
+        raise UserError(f"--images {printable(str(images))} is no folder: give the one that holds the pictures")
+    return images
 
 
 def formats(typed: Typed) -> tuple[tuple[str, ...], bool]:

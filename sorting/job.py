@@ -25,16 +25,17 @@ from output.outcome import NO_SCORES, Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.runs import Run
 from output.tables import check_writable
-from reading.listing import list_files, wanted_files
-from reading.pages import PageList, find_pages, no_folder, pages_of_files
+from reading.pages import PageList
 from settings.schema import reaching
 from sorting.command import Sorting
-from sorting.record import counts_of, identity_of, input_of, record_of
+from sorting.given_pages import named_source, say_resumed, wanted_pages
+from sorting.record import counts_of, identity_of, record_of, source_record
 from sorting.results import TableStyle, summary, terminal_table, write_tables
 from utils import UserError, cores, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
+    from interchange.source import Source
     from reading.loader import Batch
     from settings.schema import Settings
 
@@ -51,26 +52,26 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     choice = choose_model(settings, job.model)
     computing_of(choice, settings)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
+    source = named_source(job)
     if job.write:
         from interchange.export import check
 
-        check(job.write, None, in_place=job.in_place)
+        check(job.write, source, in_place=job.in_place)
     writes = job.directory is not None or job.output_given or settings.output.raw or bool(job.write)
     # All that can be refused is refused before the model is loaded.
     if not job.resume:
         if writes:
             check_writable(settings.output.folder)
-        pages = _wanted_pages(settings, job)
-        say_pages(pages, quiet=settings.setup.quiet)
+        pages = wanted_pages(settings, job, source)
         classifier = _opened(choice, settings, descriptions)
     else:
         model = model_hash(choice.source, settings.setup.tokenizer)
         top_n = _top_n(settings, descriptions or categories_of(Path(choice.source)))
-        identity = identity_of(settings, job, model, descriptions, top_n)
+        identity = identity_of(settings, job, model, descriptions, top_n, source)
         execution = execution_of(settings, [choice])
         with Run.resume(settings.output.folder, identity=identity, execution=execution) as run:
             say_resumed(run, settings, job.files, job.directory)
-            return _work(run, choice, _opened(choice, settings, descriptions), settings, job, top_n, model)
+            return _work(run, choice, _opened(choice, settings, descriptions), settings, job, top_n, model, source)
     top_n = _top_n(settings, classifier.categories)
     if not writes:
         outcomes: list[Outcome] = []
@@ -80,11 +81,11 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
         return int(count_failed(outcomes) > 0)
 
     model = model_hash(choice.source, settings.setup.tokenizer)
-    identity = identity_of(settings, job, model, descriptions, top_n)
+    identity = identity_of(settings, job, model, descriptions, top_n, source)
     base = file_name_of_base(classifier.base)
     execution = execution_of(settings, [choice])
     with Run.start(settings.output.folder, base, pages, identity=identity, execution=execution) as run:
-        return _work(run, choice, classifier, settings, job, top_n, model)
+        return _work(run, choice, classifier, settings, job, top_n, model, source)
 
 
 def chosen_descriptions(settings: Settings) -> dict[str, list[str]] | None:
@@ -198,13 +199,14 @@ def _work(
     job: Sorting,
     top_n: int,
     model: str,
+    source: Source | None,
 ) -> int:
     """Score what the journal lacks, write the tables, the record and the summary; the exit code."""
     setup = settings.setup
     batch_size = setup.batch_size
     # What is marked to reach these tables is what they are made from: nothing else can change them.
     style = TableStyle(classifier.categories, **{**reaching(settings, "tables", "sorting"), "top_n": top_n})
-    record = record_of(settings, job, classifier, run, choice, model)
+    record = record_of(settings, job, classifier, run, choice, model) | source_record(source)
     run.write_record(record)
     total = len(run.pages.pages)
     done_before = min(total, run.done * batch_size)
@@ -228,7 +230,7 @@ def _work(
     if job.write and not interrupted:  # an interrupted run that goes on writes them at its end
         from interchange.export import recorded, sorted_run, write_all
 
-        done = sorted_run(run, record, style.categories, top_n, report.files, in_place=job.in_place)
+        done = sorted_run(run, record, style.categories, top_n, report.files, source=source, in_place=job.in_place)
         written = write_all(done, job.write, run.output)
         report.files += [file for files in written.values() for file in files]
         record["interchange"] = recorded(written, run.output)
@@ -268,64 +270,6 @@ def threads(workers: int, *, all_cores: bool = False) -> int:
     if workers >= 0:
         return workers
     return cores() if all_cores else min(8, cores())
-
-
-def _wanted_pages(settings: Settings, job: Sorting) -> PageList:
-    if job.files:
-        pages = pages_of_files(job.files, formats=settings.input.formats)
-        pages.root = Path.cwd()
-        return pages
-    seen_at = time.monotonic()
-
-    def on_progress(files: int) -> None:
-        nonlocal seen_at
-        if not settings.setup.quiet and time.monotonic() - seen_at > 2:
-            seen_at = time.monotonic()
-            say(f"looking for pages: {files} files so far")
-
-    return find_pages(
-        job.directory, **wanted_files(settings.input), skip=[settings.output.folder], on_progress=on_progress
-    )
-
-
-def say_pages(pages: PageList, *, quiet: bool) -> None:
-    """How many pages there are, and what was left out; with `quiet` only that."""
-    files = len({page.path for page in pages.pages})
-    if not quiet:
-        say(f"{len(pages.pages)} pages in {files} files" if files != len(pages.pages) else f"{files} pages")
-    for line in pages.passed.lines():
-        say(line)
-
-
-def say_resumed(run: Run, settings: Settings, files: Sequence[Path], directory: Path | None) -> None:
-    """What is said of a run that goes on. UserError where its folder holds none of its files any more."""
-    total = len(run.pages.pages)
-    line = f"resuming {run.name}: {min(total, run.done * settings.setup.batch_size)} of {total} pages were done"
-    left_alone = ""
-    if directory is None or directory.is_file():
-        given = input_of(files, directory)
-        now = {printable(str((run.pages.root / page.path).resolve())) for page in run.pages.pages}
-        if others := sorted(now.difference([given] if isinstance(given, str) else given)):
-            raise UserError(
-                f"links in the paths of run {run.name} lead elsewhere now ({others[0]}), and other pages would be "
-                "scored: put them back, or leave --resume out"
-            )
-    if directory is not None and not directory.is_file():
-        if not run.pages.root.is_dir():
-            raise no_folder(run.pages.root)
-        known = {page.path for page in run.pages.pages}
-        files = list_files(run.pages.root, **wanted_files(settings.input), skip=[settings.output.folder]).files
-        new = sum(path not in known for path in files)
-        if new == len(files):  # as an empty mount point: every page left would fail, and the run would be over
-            raise UserError(
-                f"{printable(str(run.pages.root))} holds none of the {len(known)} files of the unfinished run "
-                f"{run.name}: is the drive there? Nothing was changed"
-            )
-        left_alone = f"{new} files are new since then and are not in this run" if new else ""
-    if not settings.setup.quiet:
-        say(f"{line}; {left_alone}" if left_alone else line)
-    elif left_alone:
-        say(left_alone)
 
 
 def execution_of(settings: Settings, choices: Sequence[ModelChoice]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from utils import printable, versions_of
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from encoders.choosing import ModelChoice
+    from interchange.source import Source
     from settings.schema import Settings
 
 # Whose versions stand in a run record: those that can move a score.
@@ -45,16 +46,34 @@ def texts_hash(descriptions: dict[str, list[str]] | None) -> str:
 
 
 def identity_of(
-    settings: Settings, job: Sorting, model: str, descriptions: dict[str, list[str]] | None, top_n: int
+    settings: Settings,
+    job: Sorting,
+    model: str,
+    descriptions: dict[str, list[str]] | None,
+    top_n: int,
+    source: Source | None = None,
 ) -> dict[str, Any]:
-    """What makes two runs the same work: input, model and all settings that reach the tables."""
+    """What makes two runs the same work: input, model and all settings that reach the tables.
+
+    source: the document that names the pages, None for plain ones; another file group, or a document that was changed,
+    is other work.
+    """
     reached = reaching(settings, "pages", "outcomes", "tables", "sorting")
+    named = {} if source is None else {"document": _known_by(source, job)}
     return {
+        **named,
         "input": input_of(job.files, job.directory),
         "model": model,
         "categories": texts_hash(descriptions),
         "settings": {**reached, "top_n": top_n},
     }
+
+
+def _known_by(source: Source, job: Sorting) -> dict[str, str]:
+    from interchange.source import fingerprint
+
+    images = printable(str(job.images.resolve())) if job.images else ""
+    return {"kind": source.kind, "sha256": fingerprint(source), "file_group": source.group, "images": images}
 
 
 def record_of(
@@ -89,6 +108,24 @@ def record_of(
         "pages": len(run.pages.pages),
         "files_of_other_kinds": run.pages.passed.files,
         "passed_over": asdict(run.pages.passed),
+    }
+
+
+def source_record(source: Source | None) -> dict[str, Any]:
+    """What the run record says of the document that names the pages: {} where none does."""
+    if source is None:
+        return {}
+    from interchange.source import fingerprint
+
+    return {
+        "source": {
+            "kind": source.kind,
+            "file": printable(str(source.file.absolute())),
+            "sha256": fingerprint(source),
+            "document": printable(source.document),
+            "file_group": printable(source.group),
+            "notes": list(source.notes),
+        }
     }
 
 

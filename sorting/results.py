@@ -5,12 +5,13 @@
 
 Files, <name> = <date-time>_<base>:
 
-    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..CLASS-N,SCORE-1..SCORE-N[,TRUE][,REVIEW][,WARNING],PATH
-    <name>_RAW.csv                FILE,PAGE,<one column a category>[,WARNING],PATH
-    <name>_ERRORS.csv             FILE,PAGE,PATH,REASON                                     only if a page failed
+    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..CLASS-N,SCORE-1..SCORE-N[,TRUE][,REVIEW][,WARNING][,ID],PATH
+    <name>_RAW.csv                FILE,PAGE,<one column a category>[,WARNING][,ID],PATH
+    <name>_ERRORS.csv             FILE,PAGE[,ID],PATH,REASON                                only if a page failed
     <name>_documents/             the result table again, one CSV a document
 
-Rows keep the order of the page list, which is sorted. Tables are one pass over the outcomes and never held in memory.
+ID stands only in tables of pages that a document names (a METS file, say); all its pages are then one document.
+Rows keep the order of the page list. Tables are one pass over the outcomes and never held in memory.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def write_tables(
     Args:
         tables: an existing folder.
         name: the run's name, `<date-time>_<base>`.
-        pages: the sorted page list.
+        pages: the page list.
         outcomes: one a page, in page order; where they end early (an interrupted run) the tables end there too.
         style: columns and form.
         doubted: whether any outcome has a warning: the tables then have a column WARNING.
@@ -110,7 +111,9 @@ def write_tables(
     head = ["FILE", "PAGE"]
     head += [f"{column}-{rank}" for column in ("CLASS", "SCORE") for rank in range(1, style.top_n + 1)]
     head += [*(["TRUE"] if truth.known else []), *(["REVIEW"] if style.review_below else [])]
-    end = [WARNING, "PATH"] if doubted else ["PATH"]
+    named = any(page.id for page in pages.pages)
+    place = ["ID", "PATH"] if named else ["PATH"]
+    end = [WARNING, *place] if doubted else place
     head += end
     names = [cell(category) for category in style.categories]
     with contextlib.ExitStack() as opened:
@@ -123,18 +126,20 @@ def write_tables(
         if style.per_document:
             documents = DocumentTables(tables / f"{name}_documents", head, opened, excel=style.excel)
             rule = Documents((page.path for page in pages.pages), style, below_categories(style.categories))
-            if note := rule.note():
+            if not named and (note := rule.note()):
                 report.notes.append(note)
         for page, outcome in zip(pages.pages, outcomes, strict=False):
             report.done += 1
             file, path = cell(page.file), path_cell(page.path)
+            where = [cell(page.id), path] if named else [path]
             if isinstance(outcome, Failed):
                 reason = printable(" ".join(outcome.reason.split()))
                 report.failed += 1
                 _count(reason, report.reasons)
                 if errors is None:
-                    errors = Table(tables / f"{name}_ERRORS.csv", ERRORS, opened, excel=style.excel)
-                errors.write([file, page.number, path, cell(reason)])
+                    heads = ["FILE", "PAGE", *place, "REASON"]
+                    errors = Table(tables / f"{name}_ERRORS.csv", heads, opened, excel=style.excel)
+                errors.write([file, page.number, *where, cell(reason)])
                 continue
             scores = outcome.scores
             if len(scores) != columns:
@@ -147,13 +152,13 @@ def write_tables(
             row += ["yes" if scores[best[0]] < style.review_below else "no"] if style.review_below else []
             if outcome.warning:
                 _count(printable(outcome.warning), report.warnings)
-            last = [warning_cell(outcome), path] if doubted else [path]
+            last = [warning_cell(outcome), *where] if doubted else where
             row += last
             result.write(row)
             if raw:
                 raw.write([file, page.number, *(number(score, 6, excel=style.excel) for score in scores), *last])
             if documents:
-                documents.write(rule.of(page), row)
+                documents.write(page.file if named else rule.of(page), row)
         for table in (result, raw, errors, documents):
             if table:
                 report.files.append(table.complete(report.notes))

@@ -1,0 +1,127 @@
+"""Which pages a command names, what is said of them, and what of a run that goes on.
+
+source = named_source(job)                            # a METS file, a manifest ...; None: plain pages
+pages = wanted_pages(settings, job, source)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from output.console import say
+from output.runs import Run
+from reading.listing import list_files, wanted_files
+from reading.pages import PageList, find_pages, no_folder, pages_of_files
+from sorting.command import Sorting
+from sorting.record import input_of
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from interchange.source import Source
+    from settings.schema import Settings
+
+
+def named_source(job: Sorting) -> Source | None:
+    """The document that `-d` names, with its pages; None for plain pages.
+
+    UserError where it cannot be read, or where flags are given that only a document has a use for.
+    """
+    source = None
+    if job.directory is not None:
+        from interchange.source import source_of  # what sorts single files needs none of it
+
+        source = source_of(job.directory, file_group=job.file_group, images=job.images)
+    if source is None and (job.file_group or job.images):
+        flag = "--file-group" if job.file_group else "--images"
+        raise UserError(f"{flag} is for pages that a document names (a METS file, a IIIF manifest): give that with -d")
+    return source
+
+
+def wanted_pages(settings: Settings, job: Sorting, source: Source | None) -> PageList:
+    """The pages of a command, said on the terminal. source: from `named_source`.
+
+    UserError where there is none.
+    """
+    quiet = settings.setup.quiet
+    if source is not None:
+        from interchange.source import page_list
+
+        say_source(source, settings)
+        return page_list(source)
+    pages = _plain_pages(settings, job)
+    say_pages(pages, quiet=quiet)
+    return pages
+
+
+def say_source(source: Source, settings: Settings) -> None:
+    """Which document names the pages, and what was taken of it."""
+    for note in source.notes:
+        say(note, settings.setup.quiet)
+    read = settings.input
+    if read.formats or read.exclude:
+        say(
+            "note: -ff and --exclude are for folders: here the document says which pages there are",
+            settings.setup.quiet,
+        )
+
+
+def _plain_pages(settings: Settings, job: Sorting) -> PageList:
+    if job.files:
+        pages = pages_of_files(job.files, formats=settings.input.formats)
+        pages.root = Path.cwd()
+        return pages
+    seen_at = time.monotonic()
+
+    def on_progress(files: int) -> None:
+        nonlocal seen_at
+        if not settings.setup.quiet and time.monotonic() - seen_at > 2:
+            seen_at = time.monotonic()
+            say(f"looking for pages: {files} files so far")
+
+    return find_pages(
+        job.directory, **wanted_files(settings.input), skip=[settings.output.folder], on_progress=on_progress
+    )
+
+
+def say_pages(pages: PageList, *, quiet: bool) -> None:
+    """How many pages there are, and what was left out; with `quiet` only that."""
+    files = len({page.path for page in pages.pages})
+    if not quiet:
+        say(f"{len(pages.pages)} pages in {files} files" if files != len(pages.pages) else f"{files} pages")
+    for line in pages.passed.lines():
+        say(line)
+
+
+def say_resumed(run: Run, settings: Settings, files: Sequence[Path], directory: Path | None) -> None:
+    """What is said of a run that goes on. UserError where its folder holds none of its files any more."""
+    total = len(run.pages.pages)
+    line = f"resuming {run.name}: {min(total, run.done * settings.setup.batch_size)} of {total} pages were done"
+    left_alone = ""
+    named = any(page.id for page in run.pages.pages)  # by a document, whose contents are part of the run's identity
+    if not named and (directory is None or directory.is_file()):
+        given = input_of(files, directory)
+        now = {printable(str((run.pages.root / page.path).resolve())) for page in run.pages.pages}
+        if others := sorted(now.difference([given] if isinstance(given, str) else given)):
+            raise UserError(
+                f"links in the paths of run {run.name} lead elsewhere now ({others[0]}), and other pages would be "
+                "scored: put them back, or leave --resume out"
+            )
+    if (named or (directory is not None and not directory.is_file())) and not run.pages.root.is_dir():
+        raise no_folder(run.pages.root)
+    if not named and directory is not None and not directory.is_file():
+        known = {page.path for page in run.pages.pages}
+        files = list_files(run.pages.root, **wanted_files(settings.input), skip=[settings.output.folder]).files
+        new = sum(path not in known for path in files)
+        if new == len(files):  # as an empty mount point: every page left would fail, and the run would be over
+            raise UserError(
+                f"{printable(str(run.pages.root))} holds none of the {len(known)} files of the unfinished run "
+                f"{run.name}: is the drive there? Nothing was changed"
+            )
+        left_alone = f"{new} files are new since then and are not in this run" if new else ""
+    if not settings.setup.quiet:
+        say(f"{line}; {left_alone}" if left_alone else line)
+    elif left_alone:
+        say(left_alone)
