@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from formulas.pair_store import PairStore
 
 POOL = 64  # batches that are sorted by size together; more are more alike, and less mixed
+GROWN = 1.5  # times the canvas of a formula that it may have once it is worn
 IGNORED = -100  # a label that counts for nothing
 
 Key = tuple[int, int]  # epoch, and place in the list of rows
@@ -106,9 +107,13 @@ class Formulas(Dataset):
         epoch, number = key if isinstance(key, tuple) else (0, key)
         row = self.rows[number]
         picture = self.material.store.picture(row)
+        drawn = self.canvas.draw(picture)
         if self.augmented:
-            picture = augmented(picture, np.random.default_rng([self.seed, 2, epoch, number]))
-        return {"picture": np.asarray(self.canvas.draw(picture)), "labels": self.material.labels[row]}
+            worn = self.canvas.draw(augmented(picture, np.random.default_rng([self.seed, 2, epoch, number])))
+            # One that came out much larger, as its type was misjudged, would make the whole batch as large.
+            if worn.width * worn.height <= GROWN * drawn.width * drawn.height:
+                drawn = worn
+        return {"picture": np.asarray(drawn), "labels": self.material.labels[row]}
 
 
 class Collator:

@@ -47,7 +47,7 @@ class Preset:
 
 PRESETS = {
     "micro": Preset(128, (16, 32, 64), (0, 1, 1), 2, 2, 4, 384),  # 0.9 M numbers: minutes of training
-    "small": Preset(256, (32, 64, 128), (0, 1, 2), 2, 3, 8, 768),  # 5 M numbers: hours, and the model that ships
+    "small": Preset(256, (32, 64, 128), (0, 1, 2), 2, 3, 4, 768),  # 5 M numbers: hours, and the model that ships
 }
 
 

@@ -42,8 +42,9 @@ class Job:
     imported only then: `function(settings, job) -> int`. needs: packages, as they are imported, that it needs beside
     those of requirements-sort.txt; requirements: the file that has them (or files, with spaces between them), "" = they
     are installed by their names.
-    section: the section of settings that is its own, of those that not every job has. takes: flags that only some jobs
-    take. resumes: whether it knows `--resume`. makes_model: `--model_path` and `-rev` name what it writes or uploads.
+    section: the section of settings that is its own, of those that not every job has. shared: flags of other settings
+    that it takes, whatever group of the help they stand in. takes: flags that only some jobs take. resumes: whether it
+    knows `--resume`. makes_model: `--model_path` and `-rev` name what it writes or uploads.
     program, arguments: the command as it was typed. resume: with `--resume`.
     """
 
@@ -52,6 +53,7 @@ class Job:
     needs: ClassVar[tuple[str, ...]] = ()
     requirements: ClassVar[str] = "requirements.txt"
     section: ClassVar[str] = "output"
+    shared: ClassVar[tuple[str, ...]] = ()
     takes: ClassVar[tuple[str, ...]] = ()
     resumes: ClassVar[bool] = False
     makes_model: ClassVar[bool] = False
@@ -265,7 +267,9 @@ def override(settings: Settings, typed: Typed, jobs: Sequence[type[Job]]) -> Set
         fitting = [
             key
             for key, section in zip(alike, sections, strict=True)
-            if section not in owners or section == typed.job.section
+            if section not in owners
+            or section == typed.job.section
+            or (flag in typed.job.shared and key.section not in owners)
         ]
         if not fitting:
             raise UserError(f"{flag} belongs to {owners[sections[0]]}, not to {typed.job.flag}")

@@ -30,15 +30,14 @@ MOST = 1_000_000  # pages that a list, neighbours that a page, clusters that a c
 class WordJob(Job):
     """A command behind a word (`flag`: "explore"); the commands add their fields.
 
-    name: the word behind that one. about: one line of the overview; description, examples: of its help. shared: the
-    flags of settings that it has.
+    name: the word behind that one. about: one line of the overview; description, examples: of its help. It takes of
+    the flags of settings those in `shared` alone.
     """
 
     name: ClassVar[str]
     about: ClassVar[str]
     description: ClassVar[str]
     examples: ClassVar[str]
-    shared: ClassVar[tuple[str, ...]]
 
     @property
     def title(self) -> str:

@@ -92,6 +92,8 @@ def test_each_epoch_has_every_formula_once_in_another_order() -> None:
     assert {epoch for batch in second for epoch, _ in batch} == {1}
     heights = [np.ptp([shapes[number, 0] for _, number in batch]) for batch in first]
     assert np.mean(heights) < 2  # at random: 18
+    areas = [np.mean([shapes[number].prod() for _, number in batch]) for batch in first]
+    assert np.mean(areas[:12]) < np.mean(areas) / 2  # the first epoch begins with short formulas
 
 
 @pytest.mark.parametrize("workers", [0, 2])
