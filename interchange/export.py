@@ -39,7 +39,7 @@ class SortedPage:
     it. file, number, path: FILE, PAGE, PATH ("/" between folders, counted from the run's root). scores: the best
     categories with their scores, best first; () where the page failed, and then `reason` says why. warning: what a
     decoder complained about. name: what files about this page are called (without an ending): safe on every system,
-    and no other page's.
+    and no other page's. frame: where it lies in a TIFF of several pages or a PDF, from 0.
     """
 
     id: str
@@ -51,6 +51,7 @@ class SortedPage:
     reason: str
     warning: str
     name: str = ""
+    frame: int | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,10 @@ class Exporter:
 
 
 # In the order in which they are written: METS lists the PAGE and ALTO files, a crate all files.
-EXPORTERS: dict[str, Exporter] = {}
+EXPORTERS: dict[str, Exporter] = {
+    "page": Exporter("PAGE-XML", "interchange.page_writing:write", ("lxml",), in_place=("page",)),
+    "alto": Exporter("ALTO", "interchange.alto_writing:write", ("lxml",), in_place=("alto",)),
+}
 SAID = {
     "mets": "METS",
     "mets2": "METS",
@@ -182,7 +186,7 @@ def _sorted_page(
         scores = tuple((categories[index], outcome.scores[index]) for index in ranked)
         warning = printable(outcome.warning)
     label = labels.get(identity, "")
-    return SortedPage(identity, label, page.file, page.number, page.path, scores, reason, warning, name)
+    return SortedPage(identity, label, page.file, page.number, page.path, scores, reason, warning, name, page.frame)
 
 
 def write_all(run: SortedRun, keywords: Sequence[str], output: Path) -> dict[str, list[Path]]:

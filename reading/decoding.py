@@ -48,9 +48,9 @@ from reading.page_memory import fitting_power, image_bytes, too_large
 from reading.pdf import OpenPdfs, count_pdf_pages
 from reading.png import in_memory, in_one_piece, without_extras
 from reading.tiff import OpenTiffs, read_tiff_picture
-from reading.tiff_frames import tiff_pages
+from reading.tiff_frames import tiff_pages, tiff_size
 
-__all__ = ["PageError", "Reader", "count_frames", "frames_of", "read_page", "read_picture"]
+__all__ = ["PageError", "Reader", "count_frames", "frames_of", "picture_size", "read_page", "read_picture"]
 
 PILLOW_FORMATS = {
     "png": "PNG",
@@ -100,6 +100,26 @@ def frames_of(path: Path) -> Frames:
         return Frames(count_pdf_pages(path))
     except FILE_ERRORS as error:
         raise PageError(reason_of(error)) from None
+
+
+def picture_size(path: Path, frame: int | None) -> tuple[int, int]:
+    """Width and height of a picture in pixels as it is stored (not turned upright), told by its header.
+
+    frame: as `Reader.page` has it. PageError where it cannot be told; of a PDF too, whose pages have no pixels.
+    """
+    _prepare()
+    try:
+        with _open(path) as file:
+            kind = _kind(path, file)
+            if kind == "pdf":
+                raise PageError("a page of a PDF has no size in pixels")
+            header = read_header(file) if kind == "jp2" else None
+            size = tiff_size(file, frame) if kind == "tiff" else _opened(file, kind, header).size
+    except FILE_ERRORS as error:
+        raise PageError(reason_of(error)) from None
+    if min(size) < 1:
+        raise PageError("its header does not say how large it is")
+    return size
 
 
 class Reader:

@@ -53,6 +53,18 @@ def tiff_pages(file: BinaryIO) -> TiffPages:
     return TiffPages(pages, len(directories) - len(pages))
 
 
+def tiff_size(file: BinaryIO, frame: int | None) -> tuple[int, int]:
+    """Width and height in pixels of a page of a TIFF, as its directory says; (0, 0) where it says none.
+
+    frame: counts its pages from 0, None = the first. PageError where there is no such page, and as `tiff_pages` raises.
+    """
+    pages = tiff_pages(file).directories
+    if (frame or 0) >= len(pages):
+        raise PageError(f"page {(frame or 0) + 1} is missing: the file holds {len(pages)} pages")
+    tags = _directories(file)[pages[frame or 0]]
+    return tags.get(_WIDTH, 0), tags.get(_HEIGHT, 0)
+
+
 def _is_pyramid(directories: list[dict[int, int]]) -> bool:
     """Whether each directory is half as wide and half as high as the one before it, to the pixel.
 
