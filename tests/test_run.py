@@ -1,6 +1,5 @@
 """The door: `python run.py ...` as people type it. Real processes where a process matters, main() in this one else."""
 
-import importlib
 import json
 import os
 import re
@@ -16,11 +15,8 @@ import pytest
 from PIL import Image
 from tiny import tiny_base, tiny_model_folder
 
-from run import HOME, JOBS, WORDS, main, read_flags, understand
-from settings.command import Typed, override, owners_of
-from settings.config_file import every_key
+from run import HOME, JOBS, main, read_flags, understand
 from settings.flags import build_parser
-from settings.schema import Settings
 from sorting.command import Sorting
 from training.command import Training
 
@@ -385,20 +381,3 @@ def test_a_reader_that_leaves_early_sees_no_traceback(here):
     )  # fmt: skip
     assert done.stdout.startswith("usage:")
     assert not done.stderr
-
-
-def _shared_flags():
-    for word, module in sorted(WORDS.items()):
-        for name, job in importlib.import_module(module).COMMANDS.items():
-            for flag in job.shared:
-                yield pytest.param(word, name, flag, id=f"{word} {name} {flag}")
-
-
-@pytest.mark.parametrize(("word", "name", "flag"), list(_shared_flags()))
-def test_each_command_takes_the_flags_that_its_help_shows(word, name, flag):
-    key = next(key for key in every_key() if flag in key.about["flags"])
-    default = getattr(getattr(Settings(), key.section), key.name)
-    given = [flag] if isinstance(default, bool) else [flag, str(7 if default in ((), None) else default)]
-    values = read_flags((word, name, *given))
-    typed = Typed(values, (word, name, *given), values.job, owners_of(JOBS))
-    override(Settings(), typed, JOBS)
