@@ -75,6 +75,13 @@ def test_letters_come_at_one_size_whatever_the_resolution() -> None:
     assert max(widths) / min(widths) < 1.2
 
 
+def test_specks_of_a_noisy_scan_are_not_taken_for_letters() -> None:
+    clean = drawn(60, margin=60)
+    noise = np.random.default_rng(1).random((clean.height, clean.width)) < 0.02
+    noisy = Image.fromarray(np.where(noise, 60, np.asarray(clean)).astype(np.uint8))
+    assert size_of_type(noisy) == pytest.approx(size_of_type(clean), rel=0.25)
+
+
 def test_a_canvas_is_as_large_as_its_formula_and_never_larger_than_allowed() -> None:
     canvas = Canvas()
     pixels = canvas.place(prepare(drawn()))
