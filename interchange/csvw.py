@@ -1,0 +1,107 @@
+"""CSV on the Web: what the columns of the tables are, so that a program reads them right and a person knows in ten years.
+
+    python run.py -d pages/ --write csvw
+
+`csvw.json` describes the result, RAW and errors tables as they were written: delimiter, decimal sign, types, meanings.
+(https://www.w3.org/TR/tabular-metadata/; the tables of `per_document` have the columns of the result table.)
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from interchange.export import SortedRun
+from interchange.provenance import laid_out, provenance
+from output.files import write_whole
+
+BOM = b"\xef\xbb\xbf"  # what Excel's form of the tables begins with
+SCORE = "how sure the model is, 0 to 1: a softmax over all categories"
+COLUMNS = {  # title -> what it means, its type
+    "FILE": ("name of the document: the file's name without its page number, or the document that names the page", {}),
+    "PAGE": ("number of the page in its document", {"datatype": "nonNegativeInteger", "required": True}),
+    "ID": ("what the document that names the page calls it", {"required": True}),
+    "PATH": ("the file, from the input folder of the run record; ./ stands before what looks like a formula",
+             {"required": True}),
+    "TRUE": ("the category that the page's folder is named after", {}),
+    "REVIEW": ("whether the first score is below the limit of the settings, so that a person should look",
+               {"datatype": {"base": "boolean", "format": "yes|no"}, "required": True}),
+    "WARNING": ("what the decoder complained about: the page was sorted all the same", {}),
+    "REASON": ("why the page has no category", {"required": True}),
+}  # fmt: skip
+RANKED = re.compile(r"(CLASS|SCORE)-([0-9]+)")
+
+
+def write(run: SortedRun, folder: Path) -> list[Path]:
+    """Write `csvw.json` for the tables where they lie."""
+    return [describe(run, run.tables, folder)]
+
+
+def describe(run: SortedRun, tables: Sequence[Path], folder: Path) -> Path:
+    """Write `csvw.json` into `folder`, for tables that lie anywhere beside or below it. Other files are left out."""
+    files = [table for table in tables if table.suffix == ".csv" and table.is_file()]
+    excel = _is_excel(files[0])
+    made = provenance(run.record)
+    group = {
+        "@context": "http://www.w3.org/ns/csvw",
+        "dc:title": f"Pages sorted into categories, run {run.name}",
+        "dc:description": f"{made.counted}. Made with {made.made_with}.",
+        "dc:created": made.ended,
+        # "#" begins no comment here, as it would by default: names of files may begin so.
+        "dialect": {"encoding": "utf-8", "delimiter": ";" if excel else ",", "header": True, "commentPrefix": None},
+        "tables": [_table(file, folder, excel=excel) for file in files],
+    }
+    return write_whole(folder / "csvw.json", laid_out(group) + "\n")
+
+
+def _table(file: Path, folder: Path, *, excel: bool) -> dict[str, Any]:
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        head = next(csv.reader(lines, delimiter=";" if excel else ","))
+    kind = "errors" if head[-1] == "REASON" else "result" if "CLASS-1" in head else "raw"
+    said = {
+        "errors": "pages that could not be read or sorted, each with its reason",
+        "result": "the best categories of each page",
+        "raw": "the scores of all categories of each page",
+    }
+    return {
+        "url": quote(os.path.relpath(file, folder).replace(os.sep, "/")),
+        "dc:description": said[kind],
+        "tableSchema": {
+            "columns": [_column(title, excel=excel) for title in head],
+            "primaryKey": ["PATH", "PAGE"],
+        },
+    }
+
+
+def _column(title: str, *, excel: bool) -> dict[str, Any]:
+    # 4 decimals in the result table, 6 in the RAW table
+    number = {"base": "decimal", "minimum": "0", "maximum": "1"}
+    if excel:
+        number["format"] = {"decimalChar": ","}
+    ranked = RANKED.fullmatch(title)
+    if ranked and ranked[1] == "SCORE":
+        said, of = f"score of CLASS-{ranked[2]}: {SCORE}", {"datatype": number, "required": True}
+    elif ranked:
+        said, of = f"category number {ranked[2]}, by its score", {"required": True}
+    elif title in COLUMNS:
+        said, of = COLUMNS[title]
+    else:
+        said, of = f"score of this category: {SCORE}", {"datatype": number, "required": True}
+    return {"name": _name(title), "titles": title, "dc:description": said, "datatype": "string", **of}
+
+
+def _name(title: str) -> str:
+    """A column's name as CSVW allows it, letters, digits and "_" within: the rest as in addresses.
+
+    >>> _name("CLASS-1"), _name("Page (category)"), _name("_x")
+    ('CLASS_1', 'Page%20%28category%29', '%5Fx')
+    """
+    if RANKED.fullmatch(title):
+        return title.replace("-", "_")
+    name = re.sub(r"[-.~]", lambda sign: f"%{ord(sign[0]):02X}", quote(title, safe=""))
+    return f"%5F{name[1:]}" if name.startswith("_") else name
