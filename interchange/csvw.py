@@ -1,4 +1,4 @@
-"""CSV on the Web: what the columns of the tables are, so that a program reads them right and a person knows in ten years.
+"""CSV on the Web: what the columns of the tables are, for programs that read them and people in ten years.
 
     python run.py -d pages/ --write csvw
 
@@ -17,23 +17,21 @@ from typing import Any
 from urllib.parse import quote
 
 from interchange.export import SortedRun
-from interchange.provenance import laid_out, provenance
+from interchange.provenance import laid_out, origin_of
 from output.files import write_whole
 
 BOM = b"\xef\xbb\xbf"  # what Excel's form of the tables begins with
-SCORE = "how sure the model is, 0 to 1: a softmax over all categories"
+SCORE = "Scores say how sure the model is, 0 to 1: a softmax over all categories."
 COLUMNS = {  # title -> what it means, its type
-    "FILE": ("name of the document: the file's name without its page number, or the document that names the page", {}),
-    "PAGE": ("number of the page in its document", {"datatype": "nonNegativeInteger", "required": True}),
-    "ID": ("what the document that names the page calls it", {"required": True}),
-    "PATH": ("the file, from the input folder of the run record; ./ stands before what looks like a formula",
-             {"required": True}),
+    "FILE": ("the document", {}),
+    "PAGE": ("the number of the page in it", {"datatype": "nonNegativeInteger", "required": True}),
+    "ID": ("what the document calls the page", {"required": True}),
+    "PATH": ("the file, from the run's input folder", {"required": True}),
     "TRUE": ("the category that the page's folder is named after", {}),
-    "REVIEW": ("whether the first score is below the limit of the settings, so that a person should look",
-               {"datatype": {"base": "boolean", "format": "yes|no"}, "required": True}),
-    "WARNING": ("what the decoder complained about: the page was sorted all the same", {}),
+    "REVIEW": ("whether the first score is below the limit", {"datatype": {"base": "boolean", "format": "yes|no"}}),
+    "WARNING": ("what the decoder complained about; the page was sorted all the same", {}),
     "REASON": ("why the page has no category", {"required": True}),
-}  # fmt: skip
+}
 RANKED = re.compile(r"(CLASS|SCORE)-([0-9]+)")
 
 
@@ -45,12 +43,14 @@ def write(run: SortedRun, folder: Path) -> list[Path]:
 def describe(run: SortedRun, tables: Sequence[Path], folder: Path) -> Path:
     """Write `csvw.json` into `folder`, for tables that lie anywhere beside or below it. Other files are left out."""
     files = [table for table in tables if table.suffix == ".csv" and table.is_file()]
-    excel = _is_excel(files[0])
-    made = provenance(run.record)
+    with files[0].open("rb") as table:
+        excel = table.read(len(BOM)) == BOM
+    made = origin_of(run)
     group = {
         "@context": "http://www.w3.org/ns/csvw",
         "dc:title": f"Pages sorted into categories, run {run.name}",
-        "dc:description": f"{made.counted}. Made with {made.made_with}.",
+        "dc:description": f"{made.counted}. Made with {made.made_with}. Before texts that spreadsheets would "
+        "take for a formula stands an apostrophe, before such paths ./",
         "dc:created": made.ended,
         # "#" begins no comment here, as it would by default: names of files may begin so.
         "dialect": {"encoding": "utf-8", "delimiter": ";" if excel else ",", "header": True, "commentPrefix": None},
@@ -64,9 +64,9 @@ def _table(file: Path, folder: Path, *, excel: bool) -> dict[str, Any]:
         head = next(csv.reader(lines, delimiter=";" if excel else ","))
     kind = "errors" if head[-1] == "REASON" else "result" if "CLASS-1" in head else "raw"
     said = {
-        "errors": "pages that could not be read or sorted, each with its reason",
-        "result": "the best categories of each page",
-        "raw": "the scores of all categories of each page",
+        "errors": "The pages that could not be read or sorted.",
+        "result": f"The best categories of each page. {SCORE}",
+        "raw": f"The scores of all categories of each page. {SCORE}",
     }
     return {
         "url": quote(os.path.relpath(file, folder).replace(os.sep, "/")),
@@ -79,19 +79,19 @@ def _table(file: Path, folder: Path, *, excel: bool) -> dict[str, Any]:
 
 
 def _column(title: str, *, excel: bool) -> dict[str, Any]:
-    # 4 decimals in the result table, 6 in the RAW table
-    number = {"base": "decimal", "minimum": "0", "maximum": "1"}
+    number: dict[str, Any] = {"base": "decimal", "minimum": "0", "maximum": "1"}
     if excel:
         number["format"] = {"decimalChar": ","}
+    score = {"datatype": number, "required": True}
     ranked = RANKED.fullmatch(title)
-    if ranked and ranked[1] == "SCORE":
-        said, of = f"score of CLASS-{ranked[2]}: {SCORE}", {"datatype": number, "required": True}
-    elif ranked:
-        said, of = f"category number {ranked[2]}, by its score", {"required": True}
+    if ranked:
+        kind, rank = ranked[1].lower(), ranked[2]
+        said = f"score of CLASS-{rank}" if kind == "score" else f"category number {rank} by its score"
+        of = score if kind == "score" else {"required": True}
     elif title in COLUMNS:
         said, of = COLUMNS[title]
     else:
-        said, of = f"score of this category: {SCORE}", {"datatype": number, "required": True}
+        said, of = "score of this category", score
     return {"name": _name(title), "titles": title, "dc:description": said, "datatype": "string", **of}
 
 

@@ -103,6 +103,12 @@ class Exporter:
 EXPORTERS: dict[str, Exporter] = {
     "page": Exporter("PAGE-XML", "interchange.page_writing:write", ("lxml",), in_place=("page",)),
     "alto": Exporter("ALTO", "interchange.alto_writing:write", ("lxml",), in_place=("alto",)),
+    "csvw": Exporter("CSV on the Web", "interchange.csvw:write"),
+    "jsonl": Exporter("JSON Lines", "interchange.json_lines:write"),
+    "parquet": Exporter("Parquet", "interchange.parquet:write", needs=("pyarrow",)),
+    "premis": Exporter("PREMIS", "interchange.premis:write"),
+    "paradata": Exporter("paradata", "interchange.paradata:write"),
+    "rocrate": Exporter("RO-Crate", "interchange.ro_crate:write"),
 }
 SAID = {
     "mets": "METS",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from interchange.export import SortedRun
-from interchange.provenance import provenance
+from interchange.provenance import origin_of
 from output.files import whole
 from utils import printable
 
@@ -32,8 +32,8 @@ def write(run: SortedRun, folder: Path) -> list[Path]:
 
 def rows(run: SortedRun) -> Iterator[dict[str, Any]]:
     """A row a page, in page order: texts, numbers, None for what there is not."""
-    made = provenance(run.record)
-    head = {"run": run.name, "model": printable(made.model), "model_hash": made.model_hash}
+    made = origin_of(run)
+    head = {"run": run.name, "model": printable(made.model_name), "model_hash": made.model_hash}
     for page in run.pages():
         categories = [
             {"category": printable(category), "score": round(score, DECIMALS)} for category, score in page.scores

@@ -43,7 +43,9 @@ SCHEMA = pa.schema(
 def write(run: SortedRun, folder: Path) -> list[Path]:
     """Write `pages.parquet`, one row group after another: a long run takes no memory."""
     file = folder / "pages.parquet"
-    schema = SCHEMA.with_metadata({RECORD: json.dumps(run.record, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace")})
+    schema = SCHEMA.with_metadata(
+        {RECORD: json.dumps(run.record, ensure_ascii=False).encode("utf-8", "backslashreplace")}
+    )
     pages = rows(run)
     with whole(file) as part, parquet.ParquetWriter(part, schema, compression="zstd") as writer:
         while group := list(islice(pages, ROWS)):

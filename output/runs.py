@@ -225,8 +225,8 @@ class Run:
         return file
 
     def final(self, record: dict) -> dict:
-        """The whole record as `finish` writes it."""
-        return self._whole({**record, "state": FINISHED[1] if self.failed else FINISHED[0]})
+        """The whole record as `finish` writes it, as it comes back from there: tuples are lists, Paths are text."""
+        return _plain(self._whole({**record, "state": FINISHED[1] if self.failed else FINISHED[0]}))
 
     def _whole(self, record: dict) -> dict:
         input_folder = str(self.pages.root.absolute())  # that PATH counts from
