@@ -15,10 +15,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from interchange.named_pages import counted
 from reading.listing import KINDS
 from utils import UserError, did_you_mean, listed, printable
 
-PICTURE, DOCUMENT = "picture", "pdf"
+PICTURE, DOCUMENT, TEXT = "picture", "pdf", "text"
 _EXTENSIONS = {extension: DOCUMENT if kind == "PDF" else PICTURE for kind in KINDS for extension in KINDS[kind]}
 # What USE says in METS files of public collections: DFG's METS profile, OCR-D, Kitodo, HathiTrust, Library of Congress.
 _RANKS = {
@@ -39,7 +40,11 @@ _THUMBNAIL = re.compile(r".*(THUMB|TEASER|ICON).*")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that a document names. kind: "picture", "pdf", "" = neither. place: its path and "", or why not."""
+    """A file that a document names.
+
+    kind: "picture", "pdf", "text" (PAGE-XML or ALTO, perhaps), "" = none of them. place: its path and "", or why not;
+    of a text what the document says of its path.
+    """
 
     id: str
     group: str
@@ -64,7 +69,7 @@ def media_type(mime: str, name: str) -> str:
     """What kind of file this is: by its MIME type, where that says nothing by its name.
 
     >>> media_type("image/tif", ""), media_type("text/xml", "1.tif"), media_type("", "scans/1.TIF?x=1")
-    ('picture', '', 'picture')
+    ('picture', 'text', 'picture')
     """
     mime = mime.strip().lower()
     if mime.startswith("image/"):
@@ -73,8 +78,8 @@ def media_type(mime: str, name: str) -> str:
         return DOCUMENT
     if mime in ("", "application/octet-stream", "binary/octet-stream", "unknown"):
         ending = re.split(r"[?#]", name)[0].rpartition(".")[2].lower()
-        return _EXTENSIONS.get(ending, "")
-    return ""
+        return _EXTENSIONS.get(ending, TEXT if ending == "xml" else "")
+    return TEXT if mime.endswith(("/xml", "+xml")) else ""
 
 
 def rank(group: str) -> int:
@@ -118,7 +123,7 @@ def choose_pictures(
     for files in candidates:
         of_page = _first_by_group(files)
         chosen = of_page.get(group)
-        several += sum(file.group == group and bool(file.kind) for file in files) > 1
+        several += sum(file.group == group and file.kind in (PICTURE, DOCUMENT) for file in files) > 1
         if chosen is None and of_page and not file_group:
             chosen = of_page[min(of_page, key=rank)]
             elsewhere[chosen.group] += 1
@@ -126,19 +131,13 @@ def choose_pictures(
     notes = []
     if elsewhere:
         where = ", ".join(f"{name} ({number})" for name, number in elsewhere.most_common(4))
-        notes.append(f"warning: {_pages(elsewhere.total())} not in the file group {group}: taken from {where}")
+        notes.append(f"warning: {counted(elsewhere.total())} not in the file group {group}: taken from {where}")
     if several:
-        notes.append(
-            f"note: of {several} of the pages there are several pictures in this file group: the first is taken"
-        )
+        notes.append(f"note: {counted(several)} with several pictures in the file group: the first of each is taken")
     if missing := listed_in[group] - readable[group]:
-        notes.append(f"warning: {missing} of {len(pictures)} pictures cannot be read: each is an error row")
+        notes.append(f"warning: {missing} of {counted(len(pictures), 'picture')} cannot be read: each is an error row")
     others = [name for name in groups if name and name != group]
     return Choice(pictures, group, others, bool(file_group), [printable(note) for note in notes])
-
-
-def _pages(number: int) -> str:
-    return "1 page is" if number == 1 else f"{number} pages are"
 
 
 def _first_by_group(files: Sequence[Candidate]) -> dict[str, Candidate]:

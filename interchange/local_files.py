@@ -10,9 +10,11 @@ is said goes before one whose name is meant.
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import re
+import stat
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -32,6 +34,7 @@ class LocalFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._real = os.path.realpath(root)
+        self._folders: dict[str, str] = {}
 
     def find(self, said: str) -> tuple[str, str]:
         """The path below the folder, "/" between folders, and "" - or what is said, and why it cannot be read."""
@@ -64,16 +67,38 @@ class LocalFiles:
         inner = self._inner(path)
         if not inner:
             return f"its path leads out of the folder {printable(str(self.root))}: not read"
-        at = self.root / inner
-        if not os.path.lexists(at):
+        folder, _, name = inner.rpartition("/")
+        try:
+            return self._fault_of(self._folder(folder), name)
+        except (FileNotFoundError, NotADirectoryError):
             return ABSENT
-        if not self._holds(os.path.realpath(at)):
-            return f"it is a link that leads out of the folder {printable(str(self.root))}: not read"
-        if os.path.isdir(at):  # noqa: PTH112 (Path.is_dir raises below a closed folder)
+        except OSError as error:
+            too_long = error.errno == errno.ENAMETOOLONG
+            return ABSENT if too_long else f"the file cannot be looked at: {(error.strerror or str(error)).lower()}"
+
+    def _fault_of(self, folder: str, name: str) -> str:
+        """Why a file may not be read; "" = it may. folder: the real one. OSError where it is not there."""
+        leads_out = f"it is behind a link that leads out of the folder {printable(str(self.root))}: not read"
+        if folder != self._real and not self._holds(folder):
+            return leads_out
+        at = os.path.join(folder, name)  # noqa: PTH118 (many files: no objects)
+        mode = os.lstat(at).st_mode
+        if stat.S_ISLNK(mode):
+            real = os.path.realpath(at)
+            if not self._holds(real):
+                return leads_out
+            mode = os.stat(real).st_mode  # noqa: PTH116
+        if stat.S_ISDIR(mode):
             return "it is a folder, no file"
-        if os.path.exists(at) and not os.path.isfile(at):  # noqa: PTH110, PTH113 (a pipe would be waited for)
+        if not stat.S_ISREG(mode):  # a pipe would be waited for
             return "it is no file that holds anything (a device or a pipe)"
         return ""
+
+    def _folder(self, folder: str) -> str:
+        """Where a folder really lies, known from its first file on."""
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(os.path.join(self._real, folder))  # noqa: PTH118
+        return self._folders[folder]
 
     def _holds(self, real: str) -> bool:
         root, path = os.path.normcase(self._real), os.path.normcase(real)

@@ -10,13 +10,16 @@ scans, copies made from them, pictures of single lines, texts) is chosen by file
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
-from interchange.file_groups import Candidate, Choice, choose_pictures, media_type
-from interchange.named_pages import NamedPage, Source, shared_pictures, unique_ids
+from interchange.file_groups import DOCUMENT, PICTURE, TEXT, Candidate, Choice, choose_pictures, media_type
+from interchange.local_files import LocalFiles
+from interchange.named_pages import NamedPage, Source, counted, shared_pictures, unique_ids
+from interchange.page_files import picture_named_in
 from interchange.xml_files import elements
 from utils import UserError, listed, printable
 
@@ -53,14 +56,21 @@ def read_mets(file: Path, files: Files, *, document: str, file_group: str = "") 
     named = reader.files(root)
     candidates = [[candidate for name in div.files if (candidate := named.get(name))] for div in divs]
     choice = choose_pictures(candidates, reader.groups, file_group, shown=printable(file.name))
+    taken = [
+        chosen or (None if choice.asked else reader.named_by_text(files_of))
+        for chosen, files_of in zip(choice.pictures, candidates, strict=True)
+    ]
     pages, renamed = unique_ids(
         _page(div, chosen, number, named, choice)
-        for number, (div, chosen) in enumerate(zip(divs, choice.pictures, strict=True), 1)
+        for number, (div, chosen) in enumerate(zip(divs, taken, strict=True), 1)
     )
     notes = [_headline(file, pages, choice), *choice.notes, *reader.notes, renamed, shared_pictures(pages)]
-    cut = sum(div.part for div in divs)
-    if cut:
-        notes.append(f"note: {cut} pages are only an area of their picture: the whole picture is sorted")
+    if by_text := sum(one is not other for one, other in zip(choice.pictures, taken, strict=True)):
+        notes.append(
+            f"note: {counted(by_text)} without a picture in the METS: the one that its PAGE or ALTO file names"
+        )
+    if cut := sum(div.part for div in divs):
+        notes.append(f"warning: {counted(cut)} that are only an area of their picture: the whole picture is sorted")
     return Source(
         KINDS[space], file, files.root, document, tuple(pages), tuple(note for note in notes if note), choice.group
     )
@@ -71,6 +81,7 @@ class _Reader:
 
     def __init__(self, file: Path, space: str, files: Files) -> None:
         self._file, self._files = file, files
+        self._texts = LocalFiles(file.parent)
         self._space = f"{{{space}}}"
         self.groups: list[str] = []
         self.notes: list[str] = []
@@ -102,7 +113,9 @@ class _Reader:
     def _candidate(self, identity: str, element: Element, group: str) -> Candidate:
         said = [href for place in element.findall(f"{self._space}FLocat") if (href := _href(place))]
         kind = media_type(element.get("MIMETYPE", ""), said[0] if said else "")
-        return Candidate(identity, group, kind, self._place(element, said) if kind else ("", ""))
+        if kind in (PICTURE, DOCUMENT):
+            return Candidate(identity, group, kind, self._place(element, said))
+        return Candidate(identity, group, kind, (said[0] if said else "", ""))
 
     def _place(self, element: Element, said: list[str]) -> tuple[str, str]:
         """Where a picture lies: the first of its places that can be read."""
@@ -111,6 +124,20 @@ class _Reader:
             inside = element.find(f"{self._space}FContent") is not None
             return "", "its picture is embedded in the document (FContent): not read" if inside else ABSENT_PLACE
         return next((place for place in places if not place[1]), places[0])
+
+    def named_by_text(self, files: Sequence[Candidate]) -> Candidate | None:
+        """The picture that the first PAGE-XML or ALTO file among these names; None where none does."""
+        for file in files:
+            path, fault = self._texts.find(file.place[0]) if file.kind == TEXT else ("", "none")
+            if fault:
+                continue
+            try:
+                said = picture_named_in(self._texts.root / path)[1]
+            except UserError:
+                continue
+            if said:
+                return Candidate(file.id, file.group, PICTURE, self._files.find(said))
+        return None
 
     def pages(self, root: Element) -> list[_Div]:
         """The divs of pages, in their order."""
@@ -146,10 +173,11 @@ class _Reader:
     def _hint(self, root: Element) -> str:
         others = len(list(root.iter(f"{self._space}mptr")))
         if others:
-            return f"; it refers to {others} other METS files (mptr), which are not followed: give one of them with -d"
+            are = "which is not followed: give that" if others == 1 else "which are not followed: give one of them"
+            return f"; it refers to {counted(others, 'other METS file')} (mptr), {are} with -d"
         return ""
 
-    def _below(self, element: Element):  # noqa: ANN202 (an iterator of elements)
+    def _below(self, element: Element) -> Iterator[Element]:
         """All divs below, in document order, those beside each other by ORDER where all have one."""
         divs = element.findall(f"{self._space}div")
         orders = [_number(div.get("ORDER")) for div in divs]
@@ -219,10 +247,9 @@ def _page(div: _Div, chosen: Candidate | None, number: int, named: dict[str, Can
 
 
 def _headline(file: Path, pages: list[NamedPage], choice: Choice) -> str:
-    count = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
     group = f", file group {choice.group}" if choice.group else ""
     others = f" (there are also: {listed(choice.others, 6)})" if choice.others else ""
-    return printable(f"{file.name}: {count}{group}{others}")
+    return printable(f"{file.name}: {counted(len(pages))}{group}{others}")
 
 
 def _href(place: Element) -> str:

@@ -47,6 +47,15 @@ class Source:
     group: str = ""
 
 
+def counted(number: int, noun: str = "page") -> str:
+    """A number with its noun.
+
+    >>> counted(1), counted(2, "ALTO file")
+    ('1 page', '2 ALTO files')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def unique_ids(pages: Iterable[NamedPage]) -> tuple[list[NamedPage], str]:
     """The pages with ids that tell them apart, and a line for the user where the document's own do not: "" else.
 
@@ -66,7 +75,7 @@ def unique_ids(pages: Iterable[NamedPage]) -> tuple[list[NamedPage], str]:
         told_apart.append(replace(page, id=name))
     if not renamed:
         return told_apart, ""
-    return told_apart, f"warning: {len(renamed)} pages have an id that another page has: they are {_some(renamed)} here"
+    return told_apart, (f"warning: {counted(len(renamed))} with the id of another page: here {_some(renamed)}")
 
 
 def shared_pictures(pages: Iterable[NamedPage]) -> str:
@@ -79,7 +88,7 @@ def shared_pictures(pages: Iterable[NamedPage]) -> str:
     if not shared:
         return ""
     path, ids = next(iter(shared.items()))
-    more = f", and {len(shared) - 1} more such pictures" if len(shared) > 1 else ""
+    more = f"; {counted(len(shared) - 1, 'more such picture')}" if len(shared) > 1 else ""
     return f"note: {path} is the picture of {len(ids)} pages ({_some(ids)}), each gets its row{more}"
 
 

@@ -10,11 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
+from interchange.bags import Bag, bag_of
+from interchange.copies import Copies
+from interchange.iiif import read_manifest
 from interchange.local_files import LocalFiles
 from interchange.mets import KINDS, read_mets
 from interchange.named_pages import NamedPage, Source
+from interchange.page_files import files_in, kind_of, read_page_files, root_for
+from interchange.several_pages import with_frames
 from interchange.xml_files import elements, root_of
 from output.files import file_hash
 from reading.listing import named_as_page
@@ -26,23 +32,87 @@ __all__ = ["NamedPage", "Source", "source_of"]
 GENERIC = frozenset(["mets", "meta", "manifest", "index", "data"])
 
 
-def source_of(path: Path, *, file_group: str = "", images: Path | None = None) -> Source | None:
+def source_of(path: Path, *, file_group: str = "", images: Path | None = None, look: bool = True) -> Source | None:
     """The document that a path names, with its pages; None where it names plain pages.
 
-    file_group: the USE of the file group to take. UserError, in one line, where the document cannot be read.
+    file_group: the USE of the file group to take. images: where pictures lie that are not beside the document. look:
+    whether pictures are opened, for a bag's checksums and the pages of PDFs and TIFFs; not needed where the pages are
+    known already. UserError, in one line, where the document cannot be read.
     """
+    bag = None
     if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises below a closed folder)
-        document = _mets_in(path)
-        return _from_mets(document, file_group) if document else None
-    if not os.path.isfile(path) or named_as_page(path.name) or not _begins_as_xml(path):  # noqa: PTH113
+        bag = bag_of(path)
+        folders = [path] if bag is None else [bag.payload, path]
+        document = next((found for folder in folders if (found := _document_in(folder))), None)
+        if document is None:
+            return None
+    elif os.path.isfile(path) and not named_as_page(path.name):  # noqa: PTH113
+        document = path
+    else:
         return None
-    root = root_of(path)
+    source = _read(document, file_group, images)
+    if source is None or not look:
+        return source
+    pages, notes = with_frames(source.pages, source.root)
+    if bag is not None:
+        pages = _checked(pages, source, bag)
+        notes += bag.notes
+    return replace(source, pages=tuple(pages), notes=(*source.notes, *map(printable, notes)))
+
+
+def _read(document: Path, file_group: str, images: Path | None) -> Source | None:
+    files = Copies(images) if images else None
+    kind = "page" if document.is_dir() else _kind_of(document)
+    if file_group and kind not in (*KINDS.values(), ""):
+        raise UserError(f"--file-group is for METS files, and {printable(str(document))} is none: leave it out")
+    if kind in KINDS.values():
+        return read_mets(
+            document, files or LocalFiles(document.parent), document=document_of(document), file_group=file_group
+        )
+    if kind == "iiif":
+        return read_manifest(document, files or LocalFiles(document.parent), document=document_of(document))
+    if kind == "page":
+        root = root_for(document if document.is_dir() else document.parent)
+        name = document_of(root if document.is_dir() else document)
+        return read_page_files(document, files or LocalFiles(root), document=name)
+    return None
+
+
+def _kind_of(file: Path) -> str:
+    """ "mets", "mets2", "iiif", "page" (also for ALTO), "" for a file that is none of them.
+
+    UserError for XML or JSON of another kind.
+    """
+    begins = _first_sign(file)
+    if begins == "{" or file.suffix.lower() in (".json", ".jsonld"):
+        return "iiif"
+    if begins != "<" and file.suffix.lower() != ".xml":
+        return ""
+    root = root_of(file)
     if root is None:
-        root = ("", elements(path).tag)  # says what is wrong with it
+        elements(file)  # says what is wrong with it
+        root = "", "not to be found"
     space, name = root
     if name == "mets" and space in KINDS:
-        return _from_mets(path, file_group)
-    raise UserError(f"{printable(str(path))} is XML, but its first element is {printable(name)}: METS files are read")
+        return KINDS[space]
+    if kind_of(file):
+        return "page"
+    raise UserError(
+        f"{printable(str(file))} is XML, but its first element is {printable(name)[:80]}: METS, PAGE-XML and ALTO are "
+        "read"
+    )
+
+
+def _checked(pages: list[NamedPage], source: Source, bag: Bag) -> list[NamedPage]:
+    """The pages, those whose files are not what the bag says with that reason."""
+    if source.file.is_file():
+        bag.check_document(source.file)
+    if not source.root.is_relative_to(bag.folder):  # pictures of --images lie elsewhere
+        bag.notes.append("note: the pictures are not those of the bag: nothing is checked")
+        return pages
+    below = "" if source.root == bag.folder else f"{source.root.relative_to(bag.folder).as_posix()}/"
+    faults = bag.faults([page.path for page in pages if not page.reason], below)
+    return [replace(page, reason=page.reason or faults.get(page.path, "")) for page in pages]
 
 
 def page_list(source: Source) -> PageList:
@@ -73,10 +143,6 @@ def fingerprint(source: Source) -> str:
         raise UserError(f"{printable(str(error.filename))} cannot be read: {error.strerror or error}") from None
 
 
-def _from_mets(file: Path, file_group: str) -> Source:
-    return read_mets(file, LocalFiles(file.parent), document=document_of(file), file_group=file_group)
-
-
 def document_of(file: Path) -> str:
     """FILE of the pages that a document names: its own name without ending, or where that says nothing (mets.xml) its
     folder's.
@@ -84,28 +150,35 @@ def document_of(file: Path) -> str:
     >>> document_of(Path("box/PPN1234.xml")), document_of(Path("box/mets.xml")), document_of(Path("bag/data/mets.xml"))
     ('PPN1234', 'box', 'bag')
     """
-    name = file.stem
+    name = file.name if file.is_dir() else file.stem
     folders = file.absolute().parent
     while name.casefold() in GENERIC and folders.name:
         name, folders = folders.name, folders.parent
     return name
 
 
-def _mets_in(folder: Path) -> Path | None:
-    """The `mets.xml` of a workspace."""
+def _document_in(folder: Path) -> Path | None:
+    """What names the pages in a folder: its `mets.xml`; the folder itself where PAGE-XML or ALTO lie in it and no
+    pictures; None.
+    """
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208
     except OSError:
         return None  # find_pages says why
-    return next((folder / name for name in names if name.casefold() == "mets.xml"), None)
+    if mets := next((name for name in names if name.casefold() == "mets.xml"), ""):
+        return folder / mets
+    if any(named_as_page(name) for name in names) or not any(name.lower().endswith(".xml") for name in names):
+        return None
+    return folder if files_in(folder)[0] else None
 
 
-def _begins_as_xml(file: Path) -> bool:
+def _first_sign(file: Path) -> str:
+    """The first sign of a text that is none of blanks, "" where there is none."""
     try:
         with file.open("rb") as content:
-            head = content.read(64)
+            head = content.read(256)
     except OSError:
-        return False
+        return ""
     for mark in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"):
         head = head.removeprefix(mark)
-    return head.replace(b"\0", b"").lstrip().startswith(b"<")
+    return head.replace(b"\0", b"").lstrip()[:1].decode("latin-1")

@@ -33,7 +33,7 @@ def named_source(job: Sorting) -> Source | None:
     if job.directory is not None:
         from interchange.source import source_of  # what sorts single files needs none of it
 
-        source = source_of(job.directory, file_group=job.file_group, images=job.images)
+        source = source_of(job.directory, file_group=job.file_group, images=job.images, look=not job.resume)
     if source is None and (job.file_group or job.images):
         flag = "--file-group" if job.file_group else "--images"
         raise UserError(f"{flag} is for pages that a document names (a METS file, a IIIF manifest): give that with -d")
@@ -53,6 +53,12 @@ def wanted_pages(settings: Settings, job: Sorting, source: Source | None) -> Pag
         return page_list(source)
     pages = _plain_pages(settings, job)
     say_pages(pages, quiet=quiet)
+    if job.directory is not None and (job.directory / "bagit.txt").is_file():  # a bag of pages that no document names
+        from interchange.bags import checked
+
+        pages, notes = checked(pages)
+        for note in notes:
+            say(note, quiet)
     return pages
 
 
