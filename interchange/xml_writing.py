@@ -10,7 +10,9 @@ Blanks that lay before our element lie behind it: taking it out, with what stand
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from lxml import etree
@@ -42,15 +44,23 @@ def put(parent: etree._Element, element: etree._Element, after: etree._Element |
 
     It gets the indentation of the parent's children, or none where they have none.
     """
+    put_all(parent, [element], after)
+
+
+def put_all(parent: etree._Element, elements: Iterable[etree._Element], after: etree._Element | None = None) -> None:
+    """Insert elements, one behind the other, as `put` has it; many take no longer each than one."""
     blanks = _indentation(parent)
-    if blanks is not None:
-        _indent(element, blanks, _step(parent, blanks))
-    if after is None:
-        parent.insert(0, element)
-        element.tail, parent.text = parent.text, blanks
-    else:
-        parent.insert(parent.index(after) + 1, element)
-        element.tail, after.tail = after.tail, blanks
+    step = "" if blanks is None else _step(parent, blanks)
+    for element in elements:
+        if blanks is not None:
+            _indent(element, blanks, step)
+        if after is None:
+            parent.insert(0, element)
+            element.tail, parent.text = parent.text, blanks
+        else:
+            after.addnext(element)
+            element.tail, after.tail = after.tail, blanks
+        after = element
 
 
 def take_out(element: etree._Element) -> None:
@@ -64,15 +74,19 @@ def take_out(element: etree._Element) -> None:
 
 
 def _indentation(parent: etree._Element) -> str | None:
-    """A line break and the blanks before a child; None where children stand on one line, or there are none."""
-    for blanks in [parent.text, *(child.tail for child in parent[:-1])] if len(parent) else []:
+    """A line break and the blanks before a child; None where children stand on one line."""
+    above = parent.getparent()
+    if _is_empty(parent):
+        around = None if above is None else _indentation(above)
+        return None if around is None else around + _step(above, around)
+    for blanks in itertools.chain([parent.text], (child.tail for child in parent if child.getnext() is not None)):
         if blanks and "\n" in blanks and not blanks.strip():
             return blanks[blanks.rindex("\n") :]
-    above = parent.getparent()
-    if len(parent) or above is None:
-        return None
-    around = _indentation(above)
-    return None if around is None else around + _step(above, around)
+    return None
+
+
+def _is_empty(parent: etree._Element) -> bool:
+    return next(parent.iterchildren(), None) is None
 
 
 def _step(parent: etree._Element, blanks: str) -> str:
@@ -84,7 +98,7 @@ def _step(parent: etree._Element, blanks: str) -> str:
 
 def _indent(element: etree._Element, blanks: str, step: str) -> None:
     """Indent what is in an element of ours, which begins behind `blanks`."""
-    if len(element) == 0:
+    if _is_empty(element):
         return
     element.text = blanks + step
     for child in element:
