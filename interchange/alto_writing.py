@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from interchange.page_texts import ALTO_SPACE, OURS
+from interchange.mets import OURS
+from interchange.page_texts import ALTO_SPACE
 from interchange.provenance import STEP, Origin
 from interchange.text_writing import about, instruction, instructions_in, scores_text, set_by_us, unset, write_each
 from interchange.xml_writing import put, take_out, xml_id, xml_text

@@ -103,6 +103,9 @@ class Exporter:
 EXPORTERS: dict[str, Exporter] = {
     "page": Exporter("PAGE-XML", "interchange.page_writing:write", ("lxml",), in_place=("page",)),
     "alto": Exporter("ALTO", "interchange.alto_writing:write", ("lxml",), in_place=("alto",)),
+    "mets": Exporter(
+        "METS", "interchange.mets_writing:write", ("lxml",), sources=("mets", "mets2"), in_place=("mets", "mets2")
+    ),
     "csvw": Exporter("CSV on the Web", "interchange.csvw:write"),
     "jsonl": Exporter("JSON Lines", "interchange.json_lines:write"),
     "parquet": Exporter("Parquet", "interchange.parquet:write", needs=("pyarrow",)),
@@ -150,6 +153,17 @@ def check(keywords: Sequence[str], source: Source | None, *, in_place: bool) -> 
         able = {word: _said(exporter.in_place) for word, exporter in EXPORTERS.items() if exporter.in_place}
         shown = ", ".join(f"{word} changes {said}" for word, said in able.items())
         raise UserError(f"--in-place: nothing can be changed in place, {given} ({shown}): leave it out")
+    if in_place and (bag := _bag_around(source.root)):
+        raise UserError(
+            f"--in-place: the pages lie in the bag {printable(str(bag))}, whose checksums would be wrong then: leave "
+            "it out, put what is written into a copy, and make a bag of that"
+        )
+
+
+def _bag_around(folder: Path) -> Path | None:
+    """The bag (BagIt) that a folder is in, or is."""
+    folder = folder.resolve()
+    return next((above for above in (folder, *folder.parents) if (above / "bagit.txt").is_file()), None)
 
 
 def _said(kinds: Sequence[str]) -> str:

@@ -26,6 +26,7 @@ from utils import UserError, listed, printable
 METS = "http://www.loc.gov/METS/"
 METS_2 = "http://www.loc.gov/METS/v2"
 KINDS = {METS: "mets", METS_2: "mets2"}
+OURS = "page-sorter"  # begins the ids of all that mets_writing.py puts into a METS file
 
 
 class Files(Protocol):
@@ -156,7 +157,7 @@ class _Reader:
         return [self._div(page) for page in pages]
 
     def _structure(self, root: Element) -> Element:
-        maps = list(root.iter(f"{self._space}structMap"))
+        maps = [one for one in root.iter(f"{self._space}structMap") if not one.get("ID", "").startswith(f"{OURS}-")]
         physical = [one for one in maps if one.get("TYPE", "").casefold() == "physical"]
         if not physical and len(maps) == 1 and not maps[0].get("TYPE"):
             physical = maps

@@ -23,8 +23,8 @@ from lxml import etree
 
 from interchange.in_place import change_in_place
 from interchange.local_files import LocalFiles
-from interchange.mets import METS, METS_2
-from interchange.page_texts import OURS, files_of_pages, places_of_files
+from interchange.mets import METS, METS_2, OURS
+from interchange.page_texts import files_of_pages, places_of_files
 from interchange.premis import PREMIS, agent, event
 from interchange.provenance import STEP, origin_of
 from interchange.text_writing import TITLES, folder_of_texts, group_name
@@ -233,9 +233,7 @@ class _Mets1:
             div.extend([self.new("fptr", FILEID=name) for name in pointed if name])
             top.append(div)
         if lost:
-            say(
-                f"warning: {lost} pages have no id of their own in the METS file: nothing joins their categories to them"
-            )
+            say(f"warning: {lost} pages have no id in the METS file: nothing joins their categories to them")
         structure = self.new("structMap", ID=f"{OURS}-structure", TYPE="OCR-D-LOGICAL")
         structure.append(top)
         self._put_structure(structure)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interchange.local_files import LocalFiles
-from interchange.mets import METS, METS_2
+from interchange.mets import METS, METS_2, OURS
 from interchange.xml_files import elements, root_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 PAGE_SPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/"  # and the date of a version
 ALTO_SPACE = "http://www.loc.gov/standards/alto/ns-v"  # and the number of a version, "#"
 KINDS = {"page": (PAGE_SPACE, "PcGts"), "alto": (ALTO_SPACE, "alto")}
-OURS = "page-sorter"  # begins the ids of all that we write into a METS file
 
 
 def texts_of(source: Source | None, kind: str) -> dict[str, Path]:

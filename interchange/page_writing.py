@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from interchange.page_texts import OURS, PAGE_SPACE
+from interchange.mets import OURS
+from interchange.page_texts import PAGE_SPACE
 from interchange.provenance import STEP, Origin
 from interchange.text_writing import about, instruction, instructions_in, set_by_us, unset, write_each
 from interchange.xml_writing import put, take_out, xml_id, xml_text

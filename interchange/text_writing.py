@@ -17,7 +17,8 @@ from xml.sax.saxutils import quoteattr
 from lxml import etree
 
 from interchange.in_place import change_in_place
-from interchange.page_texts import OURS, texts_of
+from interchange.mets import OURS
+from interchange.page_texts import texts_of
 from interchange.provenance import Origin, origin_of
 from interchange.xml_files import tree_of
 from interchange.xml_writing import serialized, write_xml, xml_text

@@ -111,7 +111,8 @@ def serialized(tree: etree._ElementTree) -> bytes:
     """A file's bytes: in the encoding that it had, with its comments, instructions and DOCTYPE."""
     about = tree.docinfo
     encoding = about.encoding or "UTF-8"
-    content = etree.tostring(tree, encoding=encoding, xml_declaration=True, standalone=about.standalone)
+    alone = True if about.standalone else None  # lxml says False, too, where the file does not say
+    content = etree.tostring(tree, encoding=encoding, xml_declaration=True, standalone=alone)
     if encoding.upper().startswith(_WIDE):
         return content
     declaration, _, rest = content.partition(b"?>")

@@ -73,7 +73,9 @@ def _known_by(source: Source, job: Sorting) -> dict[str, str]:
     from interchange.source import fingerprint
 
     images = printable(str(job.images.resolve())) if job.images else ""
-    return {"kind": source.kind, "sha256": fingerprint(source), "file_group": source.group, "images": images}
+    # What the run itself changes cannot be what it is known by: else one that is killed then could not go on.
+    content = "changed in place" if job.in_place else fingerprint(source)
+    return {"kind": source.kind, "sha256": content, "file_group": source.group, "images": images}
 
 
 def record_of(
