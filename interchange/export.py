@@ -99,6 +99,7 @@ class Exporter:
     in_place: tuple[str, ...] = ()
 
 
+IIIF = ("iiif3", "iiif2")
 # In the order in which they are written: METS lists the PAGE and ALTO files, a crate all files.
 EXPORTERS: dict[str, Exporter] = {
     "page": Exporter("PAGE-XML", "interchange.page_writing:write", ("lxml",), in_place=("page",)),
@@ -106,6 +107,8 @@ EXPORTERS: dict[str, Exporter] = {
     "mets": Exporter(
         "METS", "interchange.mets_writing:write", ("lxml",), sources=("mets", "mets2"), in_place=("mets", "mets2")
     ),
+    "iiif": Exporter("IIIF", "interchange.iiif_writing:write", sources=IIIF, in_place=IIIF),
+    "iiif-ranges": Exporter("IIIF", "interchange.iiif_writing:write_with_ranges", sources=IIIF, in_place=IIIF),
     "csvw": Exporter("CSV on the Web", "interchange.csvw:write"),
     "jsonl": Exporter("JSON Lines", "interchange.json_lines:write"),
     "parquet": Exporter("Parquet", "interchange.parquet:write", needs=("pyarrow",)),

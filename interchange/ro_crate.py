@@ -93,6 +93,7 @@ def _graph(run: SortedRun, files: list[Entity]) -> list[Entity]:
             "name": made.model_name,
             "description": "the model that told the categories; its identifier is the hash of what decides its scores",
             "identifier": f"sha256:{made.model_hash}",
+            "version": made.model_hash,
             "license": _licence(made.model_licence),
         },
         {"@id": "#input", "@type": "CreativeWork", "name": source_name(run), "description": f"{made.pages} pages"},
@@ -119,8 +120,8 @@ def _action(run: SortedRun, made: Origin, files: list[Entity]) -> Entity:
         "@type": "CreateAction",
         "name": f"Sorting of pages, run {run.name}",
         "description": made.command,
-        "startTime": made.started,
-        "endTime": made.ended,
+        "startTime": made.started.replace("Z", "+00:00"),  # roc-validator takes no Z
+        "endTime": made.ended.replace("Z", "+00:00"),
         "actionStatus": "http://schema.org/CompletedActionStatus",
         "instrument": [{"@id": "#program"}, {"@id": "#model"}],
         "object": {"@id": "#input"},

@@ -65,7 +65,7 @@ class Sorting(Job):
             action="extend",
             metavar="FORMAT",
             help="formats of archives, beside the tables: mets page alto iiif csvw jsonl parquet premis paradata "
-            "rocrate (docs/archives.md)",
+            "rocrate iiif-ranges (docs/archives.md)",
         )
         add(
             "--in-place",
