@@ -35,6 +35,7 @@ from encoders.towers import (
 )
 from output.failures import WriteError
 from output.files import whole_folder
+from output.outcome import NO_SCORES, Failed, Outcome, Scored
 from reading.transform import PageTransform
 from utils import UserError
 
@@ -131,6 +132,16 @@ class PageClassifier:
             powers = np.exp(of_page - of_page.max())
             row[:] = powers / powers.sum()
         return scores
+
+    def outcomes(self, batch: Batch) -> list[Outcome]:
+        """The outcome of each page of a batch: its scores over the categories, or why it failed."""
+        scores = self.scores_of(self.embeddings_of(batch))  # [batch, categories]
+        outcomes: list[Outcome] = []
+        for reason, warning, row in zip(batch.reasons, batch.warnings, scores.tolist(), strict=True):
+            if not reason and not all(map(math.isfinite, row)):
+                reason = NO_SCORES
+            outcomes.append(Failed(reason) if reason else Scored(row, warning))
+        return outcomes
 
     # ---- categories ----------------------------------------------------------------------------------------------
 

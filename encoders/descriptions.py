@@ -12,12 +12,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from encoders.labels import check_apart
+from output.console import say
 from output.spreadsheets import read_table
 from utils import UserError, did_you_mean, printable
+
+if TYPE_CHECKING:
+    from settings.schema import Settings
 
 PROMPT = "a scan of {description}"
 COLUMNS = ("label", "description")
@@ -91,6 +96,27 @@ def read_sets(folder: Path, prefix: str) -> dict[str, list[str]]:
             merged.setdefault(label, []).extend(texts)
     check_apart(merged, f"{prefix}_*.tsv in {printable(str(folder))}")
     return merged
+
+
+def chosen_descriptions(settings: Settings) -> dict[str, list[str]] | None:
+    """The categories that `-cc` or `--avg` choose, None for the model's own. A label without text gets its name."""
+    setup = settings.setup
+    if setup.average:
+        descriptions = read_sets(setup.categories_dir, setup.categories_prefix)
+    elif setup.categories_file:
+        descriptions = read_descriptions(setup.categories_file)
+    elif setup.zero_shot:  # an untuned base has no categories of its own
+        descriptions = read_sets(setup.categories_dir, setup.categories_prefix)
+    else:
+        return None
+    nameless = [label for label, texts in descriptions.items() if not texts]
+    if nameless:
+        say(f"note: no description for {', '.join(nameless)}: the name itself is used")
+        descriptions |= label_descriptions(nameless)
+    check_texts(descriptions)
+    if len(descriptions) < 2:
+        raise UserError(f"only one category is described, {next(iter(descriptions))}: sorting needs two or more")
+    return descriptions
 
 
 def label_descriptions(labels: Iterable[str]) -> dict[str, list[str]]:

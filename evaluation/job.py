@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from encoders.choosing import choose_model, file_name_of_base
+from encoders.descriptions import chosen_descriptions
 from encoders.identity import model_hash
 from evaluation import metrics
 from evaluation.command import Evaluation
@@ -29,7 +30,7 @@ from output.files import write_json
 from output.outcome import Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
-from sorting.job import batches_of, chosen_descriptions, computing_of, model_lines, open_classifier, score_batch
+from sorting.job import batches_of, computing_of, model_lines, open_classifier
 from sorting.results import top_categories
 from training.data import LabelledPages
 from training.record import read_record
@@ -133,7 +134,7 @@ def score_pages(
 
     outcomes: list[Outcome] = []
     for batch in batches_of(PageList(labelled.root, labelled.pages), classifier, settings):
-        scored = score_batch(classifier, batch)
+        scored = classifier.outcomes(batch)
         outcomes += scored
         progress.advance(len(scored), failed=count_failed(scored))
     return outcomes

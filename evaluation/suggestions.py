@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from encoders.choosing import choose_model, file_name_of_base
+from encoders.descriptions import chosen_descriptions
 from evaluation.command import Suggestion
 from evaluation.judging import free_name
 from evaluation.metrics import spread_out, uncertainty
@@ -27,7 +28,7 @@ from reading.documents import Documents, below_categories
 from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
 from sorting.given_pages import say_pages
-from sorting.job import batches_of, chosen_descriptions, computing_of, model_lines, open_classifier
+from sorting.job import batches_of, computing_of, model_lines, open_classifier
 from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from encoders.choosing import ModelChoice, describe, list_models
+from encoders.descriptions import chosen_descriptions
 from encoders.identity import categories_of, model_hash
 from evaluation.command import Voting
 from output.console import say
@@ -34,11 +35,9 @@ from settings.given_paths import expanded
 from settings.schema import reaching
 from sorting.given_pages import say_pages, say_resumed
 from sorting.job import (
-    chosen_descriptions,
     execution_of,
     model_lines,
     open_classifier,
-    score_batch,
     threads,
 )
 from sorting.record import input_of, texts_hash
@@ -205,7 +204,7 @@ def votes(
             )
             streams.append(opened.enter_context(contextlib.closing(stream)))
         for batches in zip(*streams, strict=True):
-            scored = [score_batch(c, batches[index]) for c, index in zip(classifiers, of_model, strict=True)]
+            scored = [c.outcomes(batches[index]) for c, index in zip(classifiers, of_model, strict=True)]
             outcomes: list[Outcome] = []
             for page in zip(*scored, strict=True):
                 if failed := next((outcome for outcome in page if isinstance(outcome, Failed)), None):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from encoders.card import earlier_card, licence_of
 from encoders.choosing import EARLIER_NAME, UNKNOWN, canonical_base, describe
-from encoders.descriptions import label_descriptions
+from encoders.descriptions import chosen_descriptions, label_descriptions
 from encoders.earlier import is_checkpoint, is_model_folder, is_untuned_base
 from encoders.folder import make_graphs
 from encoders.graphs import GRAPHS, IMAGE, TEXT, has_graphs, read_graphs
@@ -51,7 +51,6 @@ def run_conversion(settings: Settings, job: Conversion) -> int:
     if new is None:
         raise UserError("--convert needs --model_path: the model folder to be written")
     from classifier import PageClassifier
-    from sorting.job import chosen_descriptions
 
     base, revision = _base_and_revision(old, settings, job)
     classifier = PageClassifier.from_checkpoint(

@@ -8,7 +8,6 @@ journal, so that a killed run continues where it was and ends with the same tabl
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence, Sized
 from dataclasses import replace
@@ -16,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encoders.choosing import ModelChoice, choose_model, file_name_of_base
-from encoders.descriptions import check_texts, label_descriptions, read_descriptions, read_sets
+from encoders.descriptions import chosen_descriptions
 from encoders.engine import Computing, choose_engine
 from encoders.identity import categories_of, model_hash
 from encoders.labels import label_warnings
 from output.console import say
-from output.outcome import NO_SCORES, Failed, Outcome, Scored, count_failed
+from output.outcome import Outcome, count_failed
 from output.progress import Progress
 from output.runs import Run
 from output.tables import check_writable
@@ -31,7 +30,7 @@ from sorting.command import Sorting
 from sorting.given_pages import named_source, say_resumed, wanted_pages
 from sorting.record import counts_of, identity_of, record_of, source_record
 from sorting.results import TableStyle, summary, terminal_table, write_tables
-from utils import UserError, cores, printable
+from utils import cores, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
@@ -76,7 +75,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     if not writes:
         outcomes: list[Outcome] = []
         for batch in batches_of(pages, classifier, settings, workers=0):
-            outcomes += score_batch(classifier, batch)
+            outcomes += classifier.outcomes(batch)
         print(terminal_table(pages, outcomes, classifier.categories, top_n))
         return int(count_failed(outcomes) > 0)
 
@@ -86,27 +85,6 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     execution = execution_of(settings, [choice])
     with Run.start(settings.output.folder, base, pages, identity=identity, execution=execution) as run:
         return _work(run, choice, classifier, settings, job, top_n, model, source)
-
-
-def chosen_descriptions(settings: Settings) -> dict[str, list[str]] | None:
-    """The categories that `-cc` or `--avg` choose, None for the model's own. A label without text gets its name."""
-    setup = settings.setup
-    if setup.average:
-        descriptions = read_sets(setup.categories_dir, setup.categories_prefix)
-    elif setup.categories_file:
-        descriptions = read_descriptions(setup.categories_file)
-    elif setup.zero_shot:  # an untuned base has no categories of its own
-        descriptions = read_sets(setup.categories_dir, setup.categories_prefix)
-    else:
-        return None
-    nameless = [label for label, texts in descriptions.items() if not texts]
-    if nameless:
-        say(f"note: no description for {', '.join(nameless)}: the name itself is used")
-        descriptions |= label_descriptions(nameless)
-    check_texts(descriptions)
-    if len(descriptions) < 2:
-        raise UserError(f"only one category is described, {next(iter(descriptions))}: sorting needs two or more")
-    return descriptions
 
 
 def open_classifier(
@@ -180,17 +158,6 @@ def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool
     return lines + [f"warning: {line}" for line in label_warnings(classifier.categories)]
 
 
-def score_batch(classifier: PageClassifier, batch: Batch) -> list[Outcome]:
-    """The outcome of each page of a batch: its scores over the categories, or why it failed."""
-    scores = classifier.scores_of(classifier.embeddings_of(batch))  # [batch, categories]
-    outcomes: list[Outcome] = []
-    for reason, warning, row in zip(batch.reasons, batch.warnings, scores.tolist(), strict=True):
-        if not reason and not all(map(math.isfinite, row)):
-            reason = NO_SCORES
-        outcomes.append(Failed(reason) if reason else Scored(row, warning))
-    return outcomes
-
-
 def _work(
     run: Run,
     choice: ModelChoice,
@@ -215,7 +182,7 @@ def _work(
     try:
         with Progress(total - done_before, unit="page", quiet=setup.quiet) as progress:
             for batch in batches_of(run.pages, classifier, settings, first=run.done):
-                outcomes = score_batch(classifier, batch)
+                outcomes = classifier.outcomes(batch)
                 run.append(outcomes)
                 progress.advance(len(outcomes), failed=count_failed(outcomes))
     except KeyboardInterrupt:

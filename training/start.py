@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encoders.base import BASE, LICENCE, SIZE, build_base, is_base, weights_file
-from encoders.descriptions import label_descriptions, prompts, read_sets
+from encoders.descriptions import chosen_descriptions, label_descriptions, prompts, read_sets
 from encoders.words import INSTALL, WordKnowledge
 from output.console import say
 from training.processes import is_main
@@ -47,8 +47,6 @@ class Start:
     @classmethod
     def choose(cls, settings: Settings, request: ModelRequest) -> Start:
         """`--model_path`, else `-m`, else the untuned EfficientNet-Lite0: never silently a fine-tuned model."""
-        from sorting.job import chosen_descriptions
-
         texts = chosen_descriptions(settings)
         if request.path is None and (not request.base or is_base(request.base)):
             weights_file()
