@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from interchange.mets import OURS
-from interchange.page_texts import ALTO_SPACE
+from interchange.page_texts import space_of
 from interchange.provenance import STEP, Origin
 from interchange.text_writing import about, instruction, instructions_in, scores_text, set_by_us, unset, write_each
 from interchange.xml_writing import put, take_out, xml_id, xml_text
@@ -25,7 +25,7 @@ from interchange.xml_writing import put, take_out, xml_id, xml_text
 if TYPE_CHECKING:
     from interchange.export import SortedPage, SortedRun
 
-SPACE, VERSION = f"{ALTO_SPACE}4#", "4.4"
+SPACE, VERSION = "http://www.loc.gov/standards/alto/ns-v4#", "4.4"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 NO_PLACE = (
     f"note: ALTO without a Description, or before 4, has no processing steps: an instruction <?{OURS} ...?> says how "
@@ -60,7 +60,7 @@ def new_alto(page: SortedPage, size: tuple[int, int], made: Origin) -> etree._El
 def add(tree: etree._ElementTree, page: SortedPage, made: Origin) -> str:
     """Put our part into an ALTO file, in the place of one that we wrote before. What the user should know of it."""
     root = tree.getroot()
-    space = root.tag[: root.tag.index("}") + 1]
+    space = space_of(root)
     pages = root.findall(f"{space}Layout/{space}Page")
     if len(pages) != 1:
         return SEVERAL
@@ -80,7 +80,7 @@ def add(tree: etree._ElementTree, page: SortedPage, made: Origin) -> str:
 def take_out_ours(tree: etree._ElementTree) -> None:
     """Make a file what it was before `add`; nothing happens to one that we never wrote to."""
     root = tree.getroot()
-    space = root.tag[: root.tag.index("}") + 1]
+    space = space_of(root)
     for of_page in root.findall(f"{space}Layout/{space}Page"):
         for child in instructions_in(of_page):
             unset(of_page, child.attrib.get("set", ""))
@@ -93,7 +93,7 @@ def take_out_ours(tree: etree._ElementTree) -> None:
 
 
 def _step(description: etree._Element, page: SortedPage, made: Origin, said: dict[str, str]) -> etree._Element:
-    space = description.tag[: description.tag.index("}") + 1]
+    space = space_of(description)
     step = description.makeelement(f"{space}Processing", ID=OURS)
     settings = "; ".join(f"{name}: {value}" for name, value in (about(made) | set_by_us(said)).items())
     for name, text in (

@@ -156,17 +156,17 @@ def check(keywords: Sequence[str], source: Source | None, *, in_place: bool) -> 
         able = {word: _said(exporter.in_place) for word, exporter in EXPORTERS.items() if exporter.in_place}
         shown = ", ".join(f"{word} changes {said}" for word, said in able.items())
         raise UserError(f"--in-place: nothing can be changed in place, {given} ({shown}): leave it out")
-    if in_place and (bag := _bag_around(source.root)):
+    if in_place and (bag := _bag_around(source.file)):
         raise UserError(
             f"--in-place: the pages lie in the bag {printable(str(bag))}, whose checksums would be wrong then: leave "
             "it out, put what is written into a copy, and make a bag of that"
         )
 
 
-def _bag_around(folder: Path) -> Path | None:
-    """The bag (BagIt) that a folder is in, or is."""
-    folder = folder.resolve()
-    return next((above for above in (folder, *folder.parents) if (above / "bagit.txt").is_file()), None)
+def _bag_around(file: Path) -> Path | None:
+    """The bag (BagIt) that a file or folder is in."""
+    file = file.resolve()
+    return next((above for above in (file, *file.parents) if (above / "bagit.txt").is_file()), None)
 
 
 def _said(kinds: Sequence[str]) -> str:

@@ -13,10 +13,11 @@ All ids of ours begin with `page-sorter-`; by them our part is known, and replac
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
 from lxml import etree
@@ -119,7 +120,7 @@ class _Mets1:
         self.made = origin_of(run)
         self.files_of = files_of_pages(root)
         self.places = places_of_files(root)
-        self.local = LocalFiles(run.source.root)
+        self.local = LocalFiles(run.source.file.parent)
         self.divs = {div.get("ID") for div in root.iter(f"{self.space}div") if div.get("ID")}
 
     def add(self) -> None:
@@ -255,7 +256,9 @@ class _Mets1:
         """The id of the file that was sorted; "" where the METS file lists none for this page."""
         files = [name for name in self.files_of.get(page.id, ()) if name in self.places]
         of_path = (name for name in files if page.path in (self.local.find(said)[0] for said in self.places[name]))
-        return next(of_path, files[0] if files else "")
+        name_of_it = page.path.rpartition("/")[2]  # with --images the picture lies elsewhere, under its name
+        named_so = (name for name in files if any(unquote(said).endswith(name_of_it) for said in self.places[name]))
+        return next(itertools.chain(of_path, named_so, files), "")
 
     def _link(self, identity: str, to: str, score: float) -> etree._Element:
         link = self.new("smLink")

@@ -14,30 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 from interchange.local_files import LocalFiles
 from interchange.mets import METS, METS_2, OURS
-from interchange.xml_files import elements, root_of
+from interchange.page_files import files_in, kind_of
+from interchange.xml_files import elements
 
 if TYPE_CHECKING:
     from interchange.named_pages import Source
 
-PAGE_SPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/"  # and the date of a version
-ALTO_SPACE = "http://www.loc.gov/standards/alto/ns-v"  # and the number of a version, "#"
-KINDS = {"page": (PAGE_SPACE, "PcGts"), "alto": (ALTO_SPACE, "alto")}
-
 
 def texts_of(source: Source | None, kind: str) -> dict[str, Path]:
-    """Id of a page -> its PAGE-XML ("page") or ALTO ("alto") file, where it has one that lies below the root."""
-    if source is None:
-        return {}
-    if source.kind in ("mets", "mets2"):
+    """Id of a page -> its PAGE-XML ("page") or ALTO ("alto") file, where it has one that lies below the document."""
+    if source is not None and source.kind in ("mets", "mets2"):
         return _in_mets(source, kind)
-    return {}
-
-
-def is_text(file: Path, kind: str) -> bool:
-    """Whether a file is PAGE-XML or ALTO, by its first element."""
-    space, name = KINDS[kind]
-    root = root_of(file)
-    return root is not None and root[0].startswith(space) and root[1] == name
+    if source is None or source.kind != kind:
+        return {}
+    found = files_in(source.file)[1] if source.file.is_dir() else [source.file]
+    if len(found) == len(source.pages):
+        return {page.id: file for page, file in zip(source.pages, found, strict=True)}
+    return {file.stem: file for file in found}  # files came or went since the pages were sorted
 
 
 def files_of_pages(root: Any) -> dict[str, list[str]]:
@@ -45,7 +38,7 @@ def files_of_pages(root: Any) -> dict[str, list[str]]:
 
     A div without an ID is known by the ids of its files, as interchange/mets.py knows it.
     """
-    space = root.tag[: root.tag.index("}") + 1]
+    space = space_of(root)
     named: dict[str, list[str]] = {}
     for div in root.iter(f"{space}div"):
         files = [
@@ -63,7 +56,7 @@ def files_of_pages(root: Any) -> dict[str, list[str]]:
 
 def places_of_files(root: Any) -> dict[str, list[str]]:
     """Id of a file -> where the METS file says that it lies, files that we wrote left out; in the order of groups."""
-    space = root.tag[: root.tag.index("}") + 1]
+    space = space_of(root)
     places: dict[str, list[str]] = {}
     for file in root.iter(f"{space}file"):
         if not file.get("ID", "").startswith(OURS):
@@ -72,20 +65,26 @@ def places_of_files(root: Any) -> dict[str, list[str]]:
     return places
 
 
+def space_of(root: Any) -> str:
+    """The namespace of an element as the names of those around it begin with it: "{...}", "" without one."""
+    space, bracket, _ = root.tag.rpartition("}")
+    return space + bracket
+
+
 def _in_mets(source: Source, kind: str) -> dict[str, Path]:
     root = elements(source.file)
     if root.tag not in (f"{{{METS}}}mets", f"{{{METS_2}}}mets"):
         return {}
     of_page, places = files_of_pages(root), places_of_files(root)
     order = {identity: number for number, identity in enumerate(places)}
-    local = LocalFiles(source.root)
+    local = LocalFiles(source.file.parent)
     texts: dict[str, Path] = {}
     for page in source.pages:
         files = sorted((name for name in of_page.get(page.id, ()) if name in order), key=lambda name: -order[name])
         for said in (href for name in files for href in places[name] if _is_xml(href)):
             path, fault = local.find(said)
-            if not fault and is_text(source.root / path, kind):
-                texts[page.id] = source.root / path
+            if not fault and kind_of(local.root / path) == kind:
+                texts[page.id] = local.root / path
                 break
     return texts
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from interchange.mets import OURS
-from interchange.page_texts import PAGE_SPACE
+from interchange.page_texts import space_of
 from interchange.provenance import STEP, Origin
 from interchange.text_writing import about, instruction, instructions_in, set_by_us, unset, write_each
 from interchange.xml_writing import put, take_out, xml_id, xml_text
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from interchange.export import SortedPage, SortedRun
 
 VERSION = "2019-07-15"
-SPACE = f"{PAGE_SPACE}{VERSION}"
+SPACE = f"http://schema.primaresearch.org/PAGE/gts/pagecontent/{VERSION}"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 # What Page/@type may say. A category of one of these names, whatever its letters' case and with _ for -, is that type.
 TYPES = ("front-cover", "back-cover", "title", "table-of-contents", "index", "content", "blank", "other")
@@ -70,7 +70,7 @@ def new_page(page: SortedPage, size: tuple[int, int], made: Origin) -> etree._El
 def add(tree: etree._ElementTree, page: SortedPage, made: Origin) -> str:
     """Put our part into a PAGE file, in the place of one that we wrote before. What the user should know of it."""
     root = tree.getroot()
-    space = root.tag[: root.tag.index("}") + 1]
+    space = space_of(root)
     of_page, metadata = root.find(f"{space}Page"), root.find(f"{space}Metadata")
     if of_page is None:
         return "warning: PAGE files without a Page are copied as they are"
@@ -100,7 +100,7 @@ def add(tree: etree._ElementTree, page: SortedPage, made: Origin) -> str:
 def take_out_ours(tree: etree._ElementTree) -> None:
     """Make a file what it was before `add`; nothing happens to one that we never wrote to."""
     root = tree.getroot()
-    space = root.tag[: root.tag.index("}") + 1]
+    space = space_of(root)
     of_page, metadata = root.find(f"{space}Page"), root.find(f"{space}Metadata")
     if of_page is None:
         return
@@ -119,7 +119,7 @@ def take_out_ours(tree: etree._ElementTree) -> None:
 
 
 def _labels(of_page: etree._Element, page: SortedPage, made: Origin) -> etree._Element:
-    space = of_page.tag[: of_page.tag.index("}") + 1]
+    space = space_of(of_page)
     labels = of_page.makeelement(f"{space}Labels", externalModel=made.model)
     labels.set("comments", "page category by software: the likeliest, then others, each with its score (0 to 1)")
     for rank, (category, score) in enumerate(page.scores):

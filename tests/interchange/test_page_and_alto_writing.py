@@ -227,3 +227,44 @@ def test_what_cannot_be_written_is_said_before_any_page_is_read(place, tmp_path,
     assert sorted_into(place, tmp_path / "out", *arguments) == 2
     assert says in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", ["page", "alto"])
+def test_a_folder_of_such_files_in_place(place, tmp_path, kind):
+    """Each file gets its category and is kept beside; one that cannot be read is an error row, and stays."""
+    text = PAGE_FILE.replace("img/1.tif", "X-1.png").format(space=SPACE_2019, more="")
+    if kind == "alto":
+        name = "<sourceImageInformation><fileName>X-1.png</fileName></sourceImageInformation></Description>"
+        text = ALTO_FILE.replace("</Description>", name).format(version=4, more="")
+    box = tmp_path / "box"
+    box.mkdir()
+    shutil.copy(place / "pages" / "X-1.png", box)
+    encoding = "utf-8" if kind == "page" else "iso-8859-1"
+    (box / "one.xml").write_text(text, encoding=encoding)
+    (box / "two.xml").write_text(text.replace("X-1.png", "no.png"), encoding=encoding)
+    before = {file.name: file.read_bytes() for file in box.glob("*.xml")}
+    (box / "one.xml").chmod(0o640)
+    command = ["-d", str(box / "one.xml"), "--model_path", str(place / "model"), "-o", str(tmp_path / "out")]
+    assert run.main([*command, "--write", kind, "--in-place"]) == 0
+    assert (box / "one.xml.bak").read_bytes() == before["one.xml"]
+    assert (box / "one.xml").stat().st_mode & 0o777 == 0o640
+    once = (box / "one.xml").read_bytes()
+    assert b"page-sorter" in once
+    (box / "X-1.png").rename(tmp_path / "X-1.png")
+    command[1:2] = [str(box), "--images", str(tmp_path)]
+    assert run.main([*command, "--write", kind, "--in-place"]) == 1
+    assert (box / "two.xml").read_bytes() == before["two.xml"] and not (box / "two.xml.bak").exists()
+    assert (box / "one.xml.bak").read_bytes() == before["one.xml"]
+    module = page_writing if kind == "page" else alto_writing
+    module.take_out_ours(tree := tree_of(box / "one.xml"))
+    assert canonical(tree) == canonical(etree.fromstring(before["one.xml"]).getroottree())
+
+
+def test_files_without_a_namespace_are_marked_too(tmp_path):
+    file = tmp_path / "1.xml"
+    file.write_text("<PcGts><Metadata/><Page imageFilename='1.tif'/></PcGts>", encoding="utf-8")
+    note, root, _ = added(page_writing, file)
+    assert note == page_writing.NO_PLACE and root[1].get("type") == "title"
+    file.write_text("<alto><Layout><Page ID='a'/></Layout></alto>", encoding="utf-8")
+    note, root, _ = added(alto_writing, file)
+    assert note == alto_writing.NO_PLACE and root[0][0].get("PAGECLASS") == "Title"
