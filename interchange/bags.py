@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from interchange.named_pages import counted
 from reading.pages import PageList
 from utils import UserError, cores, listed, printable
 
@@ -59,12 +60,12 @@ class Bag:
                 for (path, (algorithm, said)), found in zip(wanted.items(), sums, strict=True)
                 if found != said
             }
-        said = f"{len(wanted)} pictures checked against the bag's checksums"
-        wrong = [path for path, reason in faults.items() if reason != GONE]
-        self.notes.append(f"warning: {said}, {len(wrong)} are not what was put in" if wrong else said)
+        said = f"{counted(len(wanted), 'picture')} checked against the checksums of the bag"
+        wrong = sum(reason != GONE for reason in faults.values())
+        self.notes.append(f"warning: {said}: not what was put in: {wrong}" if wrong else said)
         if unlisted:
             self.notes.append(
-                f"warning: {len(unlisted)} pictures are in no manifest of the bag and cannot be checked: "
+                f"warning: {counted(len(unlisted), 'picture')} in no manifest of the bag, so not checked: "
                 f"{listed(unlisted, 3)}"
             )
         return faults
@@ -141,7 +142,7 @@ def bag_of(folder: Path) -> Bag | None:
                 )
             break
     if missing := bag.missing():
-        bag.notes.append(f"warning: {len(missing)} files of the bag are missing: {listed(missing, 3)}")
+        bag.notes.append(f"warning: missing: {counted(len(missing), 'file')} that the bag lists: {listed(missing, 3)}")
     return bag
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
-from interchange.local_files import LocalFiles
+from interchange.local_files import LocalFiles, shown
 from output.tables import safe_name
 from reading.listing import list_files, named_as_page
 from utils import listed, printable
@@ -51,6 +51,7 @@ class Copies:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._local = LocalFiles(root)
+        self._absent = ""
         self._whole: dict[str, list[str]] = {}  # name with ending -> paths
         self._stems: dict[str, list[str]] = {}
         for path in list_files(root).files:
@@ -58,20 +59,25 @@ class Copies:
             self._whole.setdefault(name, []).append(path)
             self._stems.setdefault(name.rpartition(".")[0], []).append(path)
 
-    def find(self, said: str) -> tuple[str, str]:
-        """The path of what a document says, by the same path in the folder, else by its name; or why there is none."""
+    def find(self, said: str, otherwise: Iterable[str] = ()) -> tuple[str, str]:
+        """The path of what a document says, by the same path in the folder, else by its name, else by other names; or
+        what is said, and why there is none.
+        """
         path, fault = self._local.find(said)
         if not fault:
             return path, ""
-        path, fault = self.named(names_of(said))
+        path, fault = self.named(names_of(said), otherwise)
         return path or said, fault
 
-    def named(self, names: Iterable[str]) -> tuple[str, str]:
-        """The path of the one picture that has one of these names, and ""; or "" and why there is none."""
-        wanted = list(dict.fromkeys(names))
-        fitting: dict[str, None] = {}
-        for name in wanted:
-            fitting.update(dict.fromkeys(self._of_name(name)))
+    def named(self, names: Iterable[str], otherwise: Iterable[str] = ()) -> tuple[str, str]:
+        """The path of the one picture that has one of these names, and ""; or "" and why there is none.
+
+        otherwise: names that count only where there is none of the first.
+        """
+        wanted, others = list(dict.fromkeys(names)), list(otherwise)
+        fitting = {path: None for name in wanted for path in self._of_name(name)}
+        fitting = fitting or {path: None for name in others for path in self._of_name(name)}
+        wanted += others
         if len(fitting) == 1:
             path = next(iter(fitting))
             fault = self._local.find(path)[1]
@@ -80,7 +86,12 @@ class Copies:
             return "", f"several pictures fit, {listed(sorted(fitting), 3)}: leave one of them in {self._shown}"
         if not wanted:
             return "", f"what the document says gives no name of a picture in {self._shown}"
-        return "", f"no picture in {self._shown} is called {' or '.join(printable(name) for name in wanted[:3])}"
+        self._absent = self._absent or " or ".join(shown(name) for name in wanted[:3])
+        return "", f"no picture in {self._shown} has a name of this page"
+
+    def hint(self) -> str:
+        """What the user may do about pictures that were not found: how the first of them might be called; "" = none."""
+        return f"note: looked for in {self._shown}, for example: {self._absent}" if self._absent else ""
 
     @property
     def _shown(self) -> str:

@@ -134,8 +134,6 @@ def choose_pictures(
         notes.append(f"warning: {counted(elsewhere.total())} not in the file group {group}: taken from {where}")
     if several:
         notes.append(f"note: {counted(several)} with several pictures in the file group: the first of each is taken")
-    if missing := listed_in[group] - readable[group]:
-        notes.append(f"warning: {missing} of {counted(len(pictures), 'picture')} cannot be read: each is an error row")
     others = [name for name in groups if name and name != group]
     return Choice(pictures, group, others, bool(file_group), [printable(note) for note in notes])
 

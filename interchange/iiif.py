@@ -68,11 +68,6 @@ def read_manifest(file: Path, files: LocalFiles | Copies, *, document: str, most
     pages, renamed = unique_ids(named)
     notes = [f"{file.name}: {counted(len(pages))} ({_TITLES[kind]})", renamed, shared_pictures(pages)]
     notes += [f"note: {line} ({counted(number)})" for line, number in told.items()]
-    missing = sum(bool(page.reason) for page in pages)
-    if missing:
-        notes.append(f"warning: {missing} of {counted(len(pages))} cannot be read: each is an error row")
-    if missing and isinstance(files, LocalFiles):
-        notes.append("note: --images DIR names the folder where copies of the images lie")
     return Source(kind, file, files.root, document, tuple(pages), tuple(printable(note) for note in notes if note))
 
 

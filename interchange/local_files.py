@@ -52,6 +52,10 @@ class LocalFiles:
         reason = next((fault for fault in faults if fault != ABSENT), ABSENT)
         return self._inner(paths[-1]) or said, reason
 
+    def hint(self) -> str:
+        """What the user may do about pictures that were not found."""
+        return "note: --images DIR names the folder where the pictures lie, if they lie elsewhere"
+
     def _inner(self, path: str) -> str:
         """A path as it counts from the folder; "" = it leads out."""
         if _DRIVE.match(path) and os.name != "nt" and not os.path.lexists(self.root / path):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from interchange.copies import Copies, names_of
+from interchange.copies import Copies
 from interchange.local_files import LocalFiles
 from interchange.named_pages import NamedPage, Source, counted, shared_pictures, unique_ids
 from interchange.xml_files import Enough, root_of, walk
@@ -99,11 +99,6 @@ def read_page_files(given: Path, files: LocalFiles | Copies, *, document: str) -
     beside = f" (not taken: {counted(others, 'other XML file')})" if others else ""
     head = f"{given.name}: {counted(len(found), f'{TITLES[kind]} file')}{beside}, pictures below {files.root}"
     notes = [head, renamed, shared_pictures(pages)]
-    missing = sum(bool(page.reason) for page in pages)
-    if missing:
-        notes.append(f"warning: {missing} of {counted(len(pages))} cannot be read: each is an error row")
-    if missing and isinstance(files, LocalFiles):
-        notes.append("note: --images DIR names the folder where the pictures lie")
     return Source(kind, given, files.root, document, tuple(pages), tuple(printable(note) for note in notes if note))
 
 
@@ -113,10 +108,7 @@ def _page(file: Path, files: LocalFiles | Copies) -> NamedPage:
     except UserError as error:
         return NamedPage(file.stem, "", file.name, str(error))
     if isinstance(files, Copies):
-        path, reason = files.find(said) if said else files.named([file.stem])
-        if reason and said and not files.named(names_of(said))[0]:
-            by_stem, fault = files.named([file.stem])
-            path, reason = (by_stem, "") if not fault else (path, reason)
+        path, reason = files.find(said, [file.stem])
         return NamedPage(file.stem, "", path or file.name, reason)
     if not said:
         return NamedPage(file.stem, "", file.name, f"{file.name} names no picture")

@@ -18,7 +18,7 @@ from interchange.copies import Copies
 from interchange.iiif import read_manifest
 from interchange.local_files import LocalFiles
 from interchange.mets import KINDS, read_mets
-from interchange.named_pages import NamedPage, Source
+from interchange.named_pages import NamedPage, Source, counted
 from interchange.page_files import files_in, kind_of, read_page_files, root_for
 from interchange.several_pages import with_frames
 from interchange.xml_files import elements, root_of
@@ -50,32 +50,34 @@ def source_of(path: Path, *, file_group: str = "", images: Path | None = None, l
         document = path
     else:
         return None
-    source = _read(document, file_group, images)
-    if source is None or not look:
+    kind = "page" if document.is_dir() else _kind_of(document)
+    if not kind:
+        return None
+    if file_group and kind not in KINDS.values():
+        raise UserError(f"--file-group is for METS files, and {printable(str(document))} is none: leave it out")
+    folder = document if document.is_dir() else document.parent
+    files = Copies(images) if images else LocalFiles(root_for(folder) if kind == "page" else folder)
+    source = _read(document, kind, files, file_group)
+    if not look:
         return source
     pages, notes = with_frames(source.pages, source.root)
+    if missing := sum(bool(page.reason) for page in pages):
+        unread = f"warning: {missing} of {counted(len(pages))} cannot be read: each is an error row"
+        notes = [unread, files.hint(), *notes]
     if bag is not None:
         pages = _checked(pages, source, bag)
         notes += bag.notes
-    return replace(source, pages=tuple(pages), notes=(*source.notes, *map(printable, notes)))
+    notes = [printable(note) for note in notes if note]
+    return replace(source, pages=tuple(pages), notes=(*source.notes, *notes))
 
 
-def _read(document: Path, file_group: str, images: Path | None) -> Source | None:
-    files = Copies(images) if images else None
-    kind = "page" if document.is_dir() else _kind_of(document)
-    if file_group and kind not in (*KINDS.values(), ""):
-        raise UserError(f"--file-group is for METS files, and {printable(str(document))} is none: leave it out")
-    if kind in KINDS.values():
-        return read_mets(
-            document, files or LocalFiles(document.parent), document=document_of(document), file_group=file_group
-        )
+def _read(document: Path, kind: str, files: LocalFiles | Copies, file_group: str) -> Source:
     if kind == "iiif":
-        return read_manifest(document, files or LocalFiles(document.parent), document=document_of(document))
+        return read_manifest(document, files, document=document_of(document))
     if kind == "page":
-        root = root_for(document if document.is_dir() else document.parent)
-        name = document_of(root if document.is_dir() else document)
-        return read_page_files(document, files or LocalFiles(root), document=name)
-    return None
+        named_as = root_for(document) if document.is_dir() else document
+        return read_page_files(document, files, document=document_of(named_as))
+    return read_mets(document, files, document=document_of(document), file_group=file_group)
 
 
 def _kind_of(file: Path) -> str:

@@ -57,7 +57,7 @@ def test_tables_have_the_documents_ids_and_order(tmp_path, model, workspace, cap
     assert sort("-d", workspace / "mets.xml", "--model_path", model, "-o", out, "--raw", "--per_document") == 1
     said = capsys.readouterr()
     assert "mets.xml: 5 pages, file group DEFAULT" in said.err
-    assert "warning: 2 of 5 pictures cannot be read: each is an error row" in said.err
+    assert "warning: 2 of 5 pages cannot be read: each is an error row" in said.err
     result = rows(out, "result_*.csv")
     assert [(row["FILE"], row["PAGE"], row["ID"], row["PATH"]) for row in result] == [
         ("box", "2", "P4", "img/4.png"),
