@@ -21,7 +21,7 @@ from interchange.json_lines import rows
 from output.files import whole
 
 RECORD = "page-sorter.run"
-ROWS = 20_000  # of a row group: some 20 MB of memory while it is written
+ROWS = 10_000  # of a row group, which is in memory while it is written
 SCHEMA = pa.schema(
     [
         pa.field("run", pa.string(), nullable=False),

@@ -50,13 +50,14 @@ def event(run: SortedRun) -> Element:
         {"authority": "eventType", "authorityURI": TYPES, "valueURI": f"{TYPES}/mee"},
     )
     _add(root, "eventDateTime", made.ended)
+    named = f'; document="{made.document}"; documentSHA256="{made.document_hash}"' if made.document else ""
     detail = _add(root, "eventDetailInformation")
     _add(
         detail,
         "eventDetail",
         f'each page sorted into a category by its picture; program="{made.software}"; version="{made.version}"; '
         f'model="{made.model_name}"; modelSHA256="{made.model_hash}"; started="{made.started}"; '
-        f'record="{run.name}_run.json"',
+        f'record="{run.name}_run.json"{named}',
     )
     outcome = _add(root, "eventOutcomeInformation")
     state = "success" if not made.failed else "fail" if made.failed == made.pages else "warning"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from utils import printable
@@ -36,7 +37,8 @@ class Origin:
 
     software, version, licence, image: of this program, and the container image that it ran in, "" = none. run: its
     name. base, model_name, model_hash, model_licence: of the model; its licence is "" where nobody named one. started,
-    ended: in UTC, as xsd:dateTime has it. command: as it was typed. pages, failed: how many.
+    ended: in UTC, as xsd:dateTime has it. command: as it was typed. pages, failed: how many. document, document_hash:
+    name and SHA-256 of the file that names the pages, "" where they lay in a plain folder.
     """
 
     software: str
@@ -53,6 +55,8 @@ class Origin:
     command: str
     pages: int
     failed: int
+    document: str = ""
+    document_hash: str = ""
 
     @property
     def model(self) -> str:
@@ -73,7 +77,7 @@ class Origin:
 def origin_of(run: SortedRun) -> Origin:
     """What the record of a run that is done says of it."""
     record = run.record
-    program, model = record["program"], record["model"]
+    program, model, source = record["program"], record["model"], record.get("source", {})
     return Origin(
         software=program["name"],
         version=program["version"],
@@ -87,6 +91,8 @@ def origin_of(run: SortedRun) -> Origin:
         started=utc(record["started"]),
         ended=utc(record["ended"]),
         command=record["command"],
+        document=PurePath(source["file"]).name if source else "",
+        document_hash=source["sha256"] if source else "",
         pages=record["pages"],
         failed=record["failed"],
     )

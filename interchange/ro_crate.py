@@ -45,7 +45,7 @@ def write(run: SortedRun, folder: Path) -> list[Path]:
     graph = _graph(run, [_file(file, folder, run) for file in files])
     crate = {"@context": [f"{CRATE}/context", RUN_TERMS], "@graph": graph}
     metadata = write_whole(folder / METADATA, laid_out(crate) + "\n")
-    return [metadata, record, *tables]
+    return [metadata]  # the copies are its parts
 
 
 def _copied_tables(run: SortedRun, folder: Path) -> list[Path]:
@@ -96,7 +96,13 @@ def _graph(run: SortedRun, files: list[Entity]) -> list[Entity]:
             "version": made.model_hash,
             "license": _licence(made.model_licence),
         },
-        {"@id": "#input", "@type": "CreativeWork", "name": source_name(run), "description": f"{made.pages} pages"},
+        {
+            "@id": "#input",
+            "@type": "CreativeWork",
+            "name": source_name(run),
+            "description": f"{made.pages} pages" + (f" that {made.document} names" if made.document else ""),
+            **({"identifier": f"sha256:{made.document_hash}"} if made.document else {}),
+        },
         *files,
         {
             "@id": "#rights",
