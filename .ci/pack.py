@@ -19,7 +19,7 @@ HOME = Path(__file__).resolve().parents[1]
 NAME = "page-sorter"  # not "sort", which every system has
 BESIDE = ("config.toml", "category_descriptions", "models/efficientnet-lite0", "LICENSE", "README.md", "docs")
 # Jobs are imported by name, as they are asked for.
-ROOMS = ("sorting", "evaluation", "encoders", "reading", "output", "settings")
+ROOMS = ("sorting", "evaluation", "encoders", "reading", "output", "settings", "interchange")
 START = """
 import multiprocessing, sys
 multiprocessing.freeze_support()

@@ -58,9 +58,11 @@ class LocalFiles:
 
     def _inner(self, path: str) -> str:
         """A path as it counts from the folder; "" = it leads out."""
-        if _DRIVE.match(path) and os.name != "nt" and not os.path.lexists(self.root / path):
+        if os.name == "nt":
+            path = path.replace("\\", "/")  # it parts folders there: what leads out must be seen
+        elif _DRIVE.match(path) and not os.path.lexists(self.root / path):
             return ""
-        if path.startswith("/") or (_DRIVE.match(path) and os.name == "nt"):
+        if path.startswith("/") or (os.name == "nt" and path[1:2] == ":"):
             real = os.path.realpath(path)
             return os.path.relpath(real, self._real).replace(os.sep, "/") if self._holds(real) else ""
         inner = posixpath.normpath(path)
@@ -74,8 +76,10 @@ class LocalFiles:
         folder, _, name = inner.rpartition("/")
         try:
             return self._fault_of(self._folder(folder), name)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return ABSENT
+        except NotADirectoryError:
+            return "a part of its path is a file, no folder (an archive that is to be unpacked?)"
         except OSError as error:
             too_long = error.errno == errno.ENAMETOOLONG
             return ABSENT if too_long else f"the file cannot be looked at: {(error.strerror or str(error)).lower()}"

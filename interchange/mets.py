@@ -10,7 +10,7 @@ scans, copies made from them, pictures of single lines, texts) is chosen by file
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -40,7 +40,7 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Div:
-    """A page's div. said: ORDER as it stands there; files: the ids of its files; part: whether an area is cut out."""
+    """A page's div. files: the ids of its files; part: whether it is only an area of one."""
 
     id: str
     label: str
@@ -53,8 +53,8 @@ def read_mets(file: Path, files: Files, *, document: str, file_group: str = "") 
     root = elements(file)
     space = root.tag[1:].partition("}")[0]
     reader = _Reader(file, space, files)
-    divs = reader.pages(root)
     named = reader.files(root)
+    divs = reader.pages(root, named)
     candidates = [[candidate for name in div.files if (candidate := named.get(name))] for div in divs]
     choice = choose_pictures(candidates, reader.groups, file_group, shown=printable(file.name))
     taken = [
@@ -140,13 +140,23 @@ class _Reader:
                 return Candidate(file.id, file.group, PICTURE, self._files.find(said))
         return None
 
-    def pages(self, root: Element) -> list[_Div]:
-        """The divs of pages, in their order."""
+    def pages(self, root: Element, named: Mapping[str, Candidate]) -> list[_Div]:
+        """The divs of pages, in their order. named: from `files`."""
         top = self._structure(root)
         divs = list(self._below(top))
-        pages = [div for div in divs if div.get("TYPE", "").casefold() == "page"]
-        if not pages:  # leaves, sheets, images: whatever holds files and no other divs
-            pages = [div for div in divs if self._pointers(div) and div.find(f"{self._space}div") is None]
+        pages = {div for div in divs if div.get("TYPE", "").casefold() == "page"}
+        parts = {inner for page in pages for inner in page.iter(f"{self._space}div")}
+        # Covers, leaves, sheets: whatever holds files and no other divs is one too, beside pages if it is a picture.
+        for div in divs:
+            files = self._pointers(div)
+            if files and div not in parts and div.find(f"{self._space}div") is None:
+                pictures = any(name in named and named[name].kind in (PICTURE, DOCUMENT) for name in files)
+                if pictures or not parts:
+                    pages.add(div)
+        if parts and len(pages) > (number := sum(div.get("TYPE", "").casefold() == "page" for div in divs)):
+            self.notes.append(
+                f"note: {counted(len(pages) - number, 'div')} of another TYPE than page with pictures too"
+            )
         if not pages:
             raise UserError(f"{printable(str(self._file))} names no pages in its physical structMap{self._hint(root)}")
         if self._unordered and self._ordered:
@@ -154,7 +164,7 @@ class _Reader:
                 f"note: {self._unordered} divs have no ORDER where those beside them have one: there the order of the "
                 "file is taken"
             )
-        return [self._div(page) for page in pages]
+        return [self._div(div) for div in divs if div in pages]
 
     def _structure(self, root: Element) -> Element:
         maps = [one for one in root.iter(f"{self._space}structMap") if not one.get("ID", "").startswith(f"{OURS}-")]

@@ -103,6 +103,9 @@ def read_page_files(given: Path, files: LocalFiles | Copies, *, document: str) -
 
 
 def _page(file: Path, files: LocalFiles | Copies) -> NamedPage:
+    path, fault = LocalFiles(file.parent).find(file.name)
+    if fault:  # a link that leads out
+        return NamedPage(file.stem, "", file.name, fault)
     try:
         _, said = picture_named_in(file)
     except UserError as error:

@@ -156,7 +156,7 @@ def _check_named(file: Path, wanted: Collection[str]) -> None:
         raise UserError(f"{shown} is an archive: unpack it first, and give the folder with its pages")
     if extension in ("xml", "json"):
         raise UserError(
-            f"{shown} is not a page: a METS file, a IIIF manifest, PAGE-XML or ALTO is sorted with -d {shown}"
+            f"{shown} is not a page: if it names pages (METS, IIIF, PAGE-XML, ALTO), sorting alone takes it: -d {shown}"
         )
     if extension not in wanted:
         kinds = " ".join(f".{name}" for name in sorted(wanted))

@@ -182,6 +182,20 @@ def test_nested_groups_leaves_and_a_structure_without_a_type(tmp_path):
     ]
 
 
+def test_covers_beside_the_pages_are_pages_and_what_is_inside_a_page_is_none(tmp_path):
+    files = {f"i{number}": f"{number}.png" for number in range(1, 6)}
+    inner = '<mets:div TYPE="column"><mets:fptr FILEID="i4"/></mets:div>'
+    pages = [
+        div("front", "i1").replace('"page"', '"cover"'),
+        div("p1", "i2").replace("</mets:div>", f"{inner}</mets:div>"),
+        div("text", "t1").replace('"page"', '"appendix"'),
+        '<mets:div TYPE="sheet" ID="s1"><mets:fptr FILEID="i5"/>' + div("p2", "i3") + "</mets:div>",
+    ]
+    source = source_of(write_mets(tmp_path, {"IMAGE": files, "FULLTEXT": {"t1": "1.xml"}}, "".join(pages)))
+    assert [page.id for page in source.pages] == ["front", "p1", "p2"]
+    assert "note: 1 div of another TYPE than page with pictures too" in source.notes
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [

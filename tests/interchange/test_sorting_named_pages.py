@@ -117,7 +117,7 @@ def test_flags_of_documents_are_refused_where_there_is_none(tmp_path, model, cap
     assert sort("-d", tmp_path / "page.xml", "--model_path", model) == 2
     assert "its first element is html" in capsys.readouterr().err
     assert sort("-f", tmp_path / "page.xml", "--model_path", model) == 2
-    assert f"is sorted with -d {tmp_path / 'page.xml'}" in capsys.readouterr().err
+    assert f"sorting alone takes it: -d {tmp_path / 'page.xml'}" in capsys.readouterr().err
 
 
 def test_what_plain_folders_need_stays_light(tmp_path, model):
