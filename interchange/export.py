@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from output.failures import WriteError, of_system
 from output.outcome import Failed, Outcome
 from output.runs import Run
-from output.tables import FileNames
+from output.tables import FileNames, check_writable
 from reading.pages import Page
 from settings.command import check_packages
 from utils import UserError, did_you_mean, printable
@@ -156,11 +156,21 @@ def check(keywords: Sequence[str], source: Source | None, *, in_place: bool) -> 
         able = {word: _said(exporter.in_place) for word, exporter in EXPORTERS.items() if exporter.in_place}
         shown = ", ".join(f"{word} changes {said}" for word, said in able.items())
         raise UserError(f"--in-place: nothing can be changed in place, {given} ({shown}): leave it out")
-    if in_place and (bag := _bag_around(source.file)):
+    if in_place:
+        _check_place(source.file)
+
+
+def _check_place(document: Path) -> None:
+    """UserError where a document may not, or cannot, be changed in place."""
+    shown = printable(str(document))
+    if bag := _bag_around(document):
         raise UserError(
             f"--in-place: the pages lie in the bag {printable(str(bag))}, whose checksums would be wrong then: leave "
             "it out, put what is written into a copy, and make a bag of that"
         )
+    if document.is_symlink():
+        raise UserError(f"--in-place: {shown} is a link: give what it leads to ({printable(str(document.resolve()))})")
+    check_writable(document if document.is_dir() else document.parent, "leave --in-place out")
 
 
 def _bag_around(file: Path) -> Path | None:

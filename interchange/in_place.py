@@ -22,7 +22,7 @@ def change_in_place(file: Path, content: bytes) -> bool:
     if file.read_bytes() == content:
         return False
     backup = file.with_name(f"{file.name}.bak")
-    if not backup.exists():
+    if backup.is_symlink() or not backup.exists():
         with whole(backup) as part:
             shutil.copy2(file, part)
     with whole(file) as part:

@@ -43,6 +43,8 @@ def write_each(run: SortedRun, folder: Path, kind: str, new: NewText, add: AddTo
     texts = texts_of(run.source, kind)
     in_place = run.in_place and run.source is not None and run.source.kind == kind
     folder = folder_of_texts(run, folder, kind)
+    if folder.is_symlink():
+        raise UserError(f"{printable(str(folder))} is a link, which may lead anywhere: remove it")
     folder.mkdir(exist_ok=True)
     notes: Counter[str] = Counter()
     written: dict[Path, None] = {}
@@ -61,7 +63,9 @@ def write_each(run: SortedRun, folder: Path, kind: str, new: NewText, add: AddTo
             etree.indent(tree)
         elif note := add(tree, page, made):
             notes[note] += 1
-        if file is not None and in_place:
+        if file is not None and in_place and _leads_out(file):
+            notes["warning: a link that leads out of the folder is not changed in place, a copy is written"] += 1
+        if file is not None and in_place and not _leads_out(file):
             change_in_place(file, serialized(tree))
             written[run.source.file] = None
         else:
@@ -70,6 +74,11 @@ def write_each(run: SortedRun, folder: Path, kind: str, new: NewText, add: AddTo
     for note, pages in notes.most_common():
         say(f"{note} ({pages} {'page' if pages == 1 else 'pages'})")
     return list(written)
+
+
+def _leads_out(file: Path) -> bool:
+    """Whether a file is a link that leads out of its folder."""
+    return not file.resolve().is_relative_to(file.parent.resolve())
 
 
 def folder_of_texts(run: SortedRun, folder: Path, kind: str) -> Path:

@@ -35,6 +35,8 @@ def whole(file: Path, part: Path | None = None) -> Iterator[Path]:
     part: another path to write to, in the same folder, where several processes may write the same file at once.
     """
     part = part or part_of(file)
+    if part.is_symlink():  # in a folder of strangers it may lead anywhere
+        part.unlink()
     try:
         yield part
         with part.open("r+b") as written:  # Windows brings only a file onto the disk that may be written

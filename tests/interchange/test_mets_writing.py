@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -244,6 +245,25 @@ def test_a_bag_is_not_changed_in_place(box, place, tmp_path, capsys):
     (bag / "bagit.txt").write_text("BagIt-Version: 0.97\nTag-File-Character-Encoding: UTF-8\n", encoding="utf-8")
     assert sort(bag / "data", place, "--write", "mets", "--in-place") == 2
     assert "checksums would be wrong" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_links_of_a_workspace_are_not_written_through(box, place, tmp_path, capsys):
+    (box / "mets.xml").rename(tmp_path / "real.xml")
+    (box / "mets.xml").symlink_to(tmp_path / "real.xml")
+    assert sort(box, place, "-o", tmp_path / "out", "--write", "mets", "--in-place") == 2
+    assert "mets.xml is a link: give what it leads to" in capsys.readouterr().err
+    (box / "mets.xml").unlink()
+    (tmp_path / "real.xml").rename(box / "mets.xml")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "kept").write_text("kept", encoding="utf-8")
+    (box / "mets.xml.bak").symlink_to(tmp_path / "kept")
+    (box / "PAGE-SORTER-PAGE").symlink_to(tmp_path / "other")
+    assert sort(box, place, "-o", tmp_path / "out", "--write", "mets", "page", "--in-place") == 2
+    assert "PAGE-SORTER-PAGE is a link" in capsys.readouterr().err
+    assert sort(box, place, "-o", tmp_path / "out", "--write", "mets", "--in-place") == 1
+    assert list((tmp_path / "other").iterdir()) == [] and (tmp_path / "kept").read_text(encoding="utf-8") == "kept"
+    assert not (box / "mets.xml.bak").is_symlink() and b"page-sorter" not in (box / "mets.xml.bak").read_bytes()
 
 
 def test_mets_of_a_plain_folder_is_refused(box, place, tmp_path, capsys):

@@ -198,6 +198,14 @@ def test_new_files_are_valid(place, tmp_path, shared):
             check(valid, file)
 
 
+def test_a_single_page(place, tmp_path):
+    file = str(place / "pages" / "X-1.png")
+    command = ["-f", file, "--model_path", str(place / "model"), "-o", str(tmp_path)]
+    assert run.main([*command, "--write", "page"]) == 0
+    (written,) = tmp_path.glob("interchange/*/page/X-1.xml")
+    assert etree.parse(str(written)).getroot()[1].get("imageWidth") == "40"
+
+
 def test_an_interrupted_export_is_mended_by_resume(place, tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt

@@ -85,3 +85,13 @@ def test_a_folder_takes_the_place_of_an_earlier_one_with_nothing_of_it_left(tmp_
         assert replace_folder(part, folder) == folder
         assert [path.name for path in folder.iterdir()] == [content]
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_in_the_place_of_the_growing_file_is_not_followed(tmp_path):
+    """As a folder of strangers may hold one."""
+    (tmp_path / "elsewhere").write_text("mine", encoding="utf-8")
+    (tmp_path / "mets.xml.part").symlink_to(tmp_path / "elsewhere")
+    write_whole(tmp_path / "mets.xml", "new")
+    assert (tmp_path / "elsewhere").read_text(encoding="utf-8") == "mine"
+    assert (tmp_path / "mets.xml").read_text(encoding="utf-8") == "new" and not (tmp_path / "mets.xml").is_symlink()
