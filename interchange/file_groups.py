@@ -30,7 +30,7 @@ _RANKS = {
     **dict.fromkeys(("DEFAULT", "SERVICE", "ACCESS", "VIEWER", "MEDIUM", ""), 3),
     **dict.fromkeys(("MIN", "LOWRES", "PREVIEW", "DOWNLOAD"), 5),
 }
-_OTHER, _DERIVED, _SMALL = 4, 6, 7
+_OTHER, _DERIVED, _PDFS, _SMALL = 4, 6, 7, 8
 # Of a part of a group's name: made from the scan, not the scan.
 _MADE = re.compile(
     r"BIN.*|CROP.*|DESKEW.*|DESPECK.*|DENOIS.*|DEWARP.*|CLIP.*|SEG|GT|OCR|COR|FULLTEXT|LINE.*|REGION.*|WORD.*|NRM|RESIZE.*"
@@ -86,7 +86,7 @@ def rank(group: str) -> int:
     """How near to the scan the pictures of a group are by its USE, 0 = nearest.
 
     >>> [rank(use) for use in ("OCR-D-IMG", "MAX", "DEFAULT", "something", "OCR-D-IMG-BIN", "THUMBS")]
-    [0, 2, 3, 4, 6, 7]
+    [0, 2, 3, 4, 6, 8]
     """
     use = group.strip().upper()
     if use in _RANKS:
@@ -110,13 +110,14 @@ def choose_pictures(
         of_page = _first_by_group(files)
         listed_in.update(of_page.keys())
         readable.update(group for group, file in of_page.items() if not file.place[1])
+    ranks = {name: _rank(name, candidates) for name in listed_in}
     if file_group:
         group = _asked(file_group, listed_in, groups, shown)
     else:
         count = readable if readable else listed_in
         most = max(count.values(), default=0)
         fitting = [name for name in listed_in if count[name] * 2 >= most]
-        group = min(fitting, key=lambda name: (_rank(name, candidates), -listed_in[name]), default="")
+        group = min(fitting, key=lambda name: (ranks[name], -listed_in[name]), default="")
     pictures: list[Candidate | None] = []
     elsewhere: Counter[str] = Counter()
     several = 0
@@ -125,7 +126,7 @@ def choose_pictures(
         chosen = of_page.get(group)
         several += sum(file.group == group and file.kind in (PICTURE, DOCUMENT) for file in files) > 1
         if chosen is None and of_page and not file_group:
-            chosen = of_page[min(of_page, key=rank)]
+            chosen = of_page[min(of_page, key=ranks.__getitem__)]
             elsewhere[chosen.group] += 1
         pictures.append(chosen)
     notes = []
@@ -148,10 +149,13 @@ def _first_by_group(files: Sequence[Candidate]) -> dict[str, Candidate]:
     return first
 
 
-def _rank(group: str, candidates: Sequence[Sequence[Candidate]]) -> tuple[bool, int]:
-    """A group of PDFs alone comes after all others but thumbnails."""
-    only_pdf = all(file.kind != PICTURE for files in candidates for file in files if file.group == group)
-    return only_pdf and rank(group) < _SMALL, rank(group)
+def _rank(group: str, candidates: Sequence[Sequence[Candidate]]) -> int:
+    """The `rank` of a group by its files too: one of PDFs alone comes after all others but thumbnails."""
+    if rank(group) < _SMALL and not any(
+        file.kind == PICTURE for files in candidates for file in files if file.group == group
+    ):
+        return _PDFS
+    return rank(group)
 
 
 def _asked(given: str, listed_in: Counter[str], groups: Sequence[str], shown: str) -> str:

@@ -167,8 +167,9 @@ def _document_in(folder: Path) -> Path | None:
         names = sorted(os.listdir(folder))  # noqa: PTH208
     except OSError:
         return None  # find_pages says why
-    if mets := next((name for name in names if name.casefold() == "mets.xml"), ""):
-        return folder / mets
+    for name in names:
+        if name.casefold() == "mets.xml" and os.path.isfile(folder / name):  # noqa: PTH113
+            return folder / name
     if any(named_as_page(name) for name in names) or not any(name.lower().endswith(".xml") for name in names):
         return None
     return folder if files_in(folder)[0] else None

@@ -173,7 +173,7 @@ def _work(
     batch_size = setup.batch_size
     # What is marked to reach these tables is what they are made from: nothing else can change them.
     style = TableStyle(classifier.categories, **{**reaching(settings, "tables", "sorting"), "top_n": top_n})
-    record = record_of(settings, job, classifier, run, choice, model) | source_record(source)
+    record = record_of(settings, job, classifier, run, choice, model) | source_record(source, run)
     run.write_record(record)
     total = len(run.pages.pages)
     done_before = min(total, run.done * batch_size)

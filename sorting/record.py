@@ -113,17 +113,15 @@ def record_of(
     }
 
 
-def source_record(source: Source | None) -> dict[str, Any]:
-    """What the run record says of the document that names the pages: {} where none does."""
+def source_record(source: Source | None, run: Run) -> dict[str, Any]:
+    """What the run record says of the document that names the pages, as it was when it was read: {} where none does."""
     if source is None:
         return {}
-    from interchange.source import fingerprint
-
     return {
         "source": {
             "kind": source.kind,
             "file": printable(str(source.file.absolute())),
-            "sha256": fingerprint(source),
+            "sha256": run.identity["document"]["sha256"],
             "document": printable(source.document),
             "file_group": printable(source.group),
             "notes": list(source.notes),

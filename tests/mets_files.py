@@ -10,7 +10,13 @@ from pathlib import Path
 from PIL import Image
 
 SPACES = 'xmlns:mets="http://www.loc.gov/METS/" xmlns:xlink="http://www.w3.org/1999/xlink"'
-TYPES = {"tif": "image/tiff", "png": "image/png", "jpg": "image/jpeg", "xml": "application/alto+xml"}
+TYPES = {
+    "tif": "image/tiff",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "xml": "application/alto+xml",
+    "pdf": "application/pdf",
+}
 
 
 def write_mets(folder: Path, groups: dict[str, dict[str, str]], pages: str, *, name: str = "mets.xml") -> Path:
@@ -24,7 +30,7 @@ def write_mets(folder: Path, groups: dict[str, dict[str, str]], pages: str, *, n
             kind = TYPES[href.rpartition(".")[2].lower()]
             place = f'<mets:FLocat LOCTYPE="URL" xlink:href="{href}"/>'
             listed.append(f'<mets:file ID="{identity}" MIMETYPE="{kind}">{place}</mets:file>')
-            if ":" not in href and ".." not in href and not href.startswith("/") and kind.startswith("image"):
+            if ":" not in href and ".." not in href and not href.startswith("/") and not href.endswith(".xml"):
                 draw(folder / href, number)
         parts.append(f'<mets:fileGrp USE="{use}">{"".join(listed)}</mets:fileGrp>')
     file = folder / name

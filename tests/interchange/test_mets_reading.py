@@ -114,6 +114,13 @@ def test_one_group_for_all_pages_where_the_pictures_lie(tmp_path):
     assert "several pictures fit, a/2.tif, c/2.tif" in source_of(file, images=tmp_path / "copies").pages[1].reason
 
 
+def test_a_group_of_pdfs_comes_before_thumbnails_alone(tmp_path):
+    groups = {"THUMBS": {"t1": "t/1.png"}, "DOWNLOAD": {"d1": "d/1.pdf"}, "PREVIEW": {"v1": "v/1.png"}}
+    for names, group in ((("t1", "d1"), "DOWNLOAD"), (("t1", "d1", "v1"), "PREVIEW")):
+        source = source_of(write_mets(tmp_path, groups, div("p1", *names)))
+        assert source.group == group
+
+
 def test_of_a_page_without_a_picture_the_one_that_its_page_xml_names(tmp_path):
     file = write_mets(
         tmp_path, {"OCR-D-GT-PAGE": {"x1": "gt/1.xml", "x2": "gt/2.xml"}}, div("p1", "x1") + div("p2", "x2")
