@@ -234,6 +234,10 @@ def write_all(run: SortedRun, keywords: Sequence[str], output: Path) -> dict[str
         try:
             folder.mkdir(parents=True, exist_ok=True)
             files = getattr(importlib.import_module(module), function)(run, folder)
+        except WriteError:
+            raise
+        except UserError as error:  # the run is not over: run.py says how it goes on
+            raise WriteError(f"--write {keyword}: {error}") from error
         except OSError as error:
             said = of_system(error.errno, error.strerror or str(error), str(error.filename or folder))
             raise WriteError(f"--write {keyword}: cannot write {said}") from error

@@ -45,7 +45,6 @@ def write_each(run: SortedRun, folder: Path, kind: str, new: NewText, add: AddTo
     folder = folder_of_texts(run, folder, kind)
     if folder.is_symlink():
         raise UserError(f"{printable(str(folder))} is a link, which may lead anywhere: remove it")
-    folder.mkdir(exist_ok=True)
     notes: Counter[str] = Counter()
     written: dict[Path, None] = {}
     for page in run.pages():
@@ -69,6 +68,7 @@ def write_each(run: SortedRun, folder: Path, kind: str, new: NewText, add: AddTo
             change_in_place(file, serialized(tree))
             written[run.source.file] = None
         else:
+            folder.mkdir(exist_ok=True)
             write_xml(folder / f"{page.name}.xml", tree)
             written[folder] = None
     for note, pages in notes.most_common():

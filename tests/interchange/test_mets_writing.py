@@ -17,7 +17,7 @@ from xml_schemas import canonical, check, schema
 
 import run
 from interchange import mets_writing
-from interchange.export import SortedPage, SortedRun
+from interchange.export import SortedPage, SortedRun, write_all
 from interchange.mets import METS, METS_2
 from interchange.source import source_of
 from interchange.xml_files import tree_of
@@ -177,6 +177,16 @@ def source_without_reasons(source):
     return replace(source, pages=tuple(replace(page, reason="") for page in source.pages))
 
 
+def test_the_same_run_written_twice_gives_the_same_bytes(box, tmp_path):
+    written = []
+    for name in ("one", "two"):
+        files = write_all(sorted_run(source_of(box / "mets.xml")), ["page", "alto", "mets"], tmp_path / name)
+        assert list(files) == ["page", "alto", "mets"]
+        folder = tmp_path / name / "interchange" / "20261129-001502_x"
+        written.append({file.relative_to(folder): file.read_bytes() for file in folder.rglob("*.xml")})
+    assert len(written[0]) == 5 and written[0] == written[1]
+
+
 def test_types_are_those_of_the_list():
     assert set(mets_writing.STRUCTURES.values()) | {mets_writing.GENERAL} <= mets_writing.TYPES
 
@@ -237,6 +247,25 @@ def test_killed_after_the_document_was_changed_the_run_goes_on(box, place, tmp_p
     again = (box / "mets.xml").read_bytes()
     assert len(again) == len(once) and (box / "mets.xml.bak").read_bytes() != again
     assert list((tmp_path / "out" / "runs").iterdir()) == []
+
+
+def test_a_document_that_is_gone_at_the_end_is_told_with_how_to_go_on(box, place, tmp_path, monkeypatch, capsys):
+    from interchange import page_writing
+
+    def lose(run, folder):
+        (box / "mets.xml").rename(tmp_path / "kept.xml")
+        return []
+
+    monkeypatch.setattr(page_writing, "write", lose)
+    assert sort(box, place, "-o", tmp_path / "out", "--write", "mets", "page") == 2
+    said = capsys.readouterr().err
+    assert (
+        "error: --write mets: " in said and "mets.xml is no file, and the same command with --resume continues" in said
+    )
+    monkeypatch.undo()
+    (tmp_path / "kept.xml").rename(box / "mets.xml")
+    assert sort(box, place, "-o", tmp_path / "out", "--write", "mets", "page", "--resume") == 1
+    assert len(list(tmp_path.glob("out/interchange/*/mets.xml"))) == 1
 
 
 def test_a_bag_is_not_changed_in_place(box, place, tmp_path, capsys):
