@@ -5,9 +5,10 @@
 As the specification wants it, each canvas has a page of annotations of its own (Presentation 3.0, 5.5; cookbook 0021,
 0266 and 0269): a viewer lists all that is in a page, whatever it targets, so one page for all canvases would show the
 tags of the whole book beside each of them. The pages are files of their own, so the manifest grows by one reference a
-canvas. The tag is a `TextualBody` whose value is the category alone, so that it can be counted; its score stands in it
-as `confidence`, which the page's context declares as `taConfidence` of the W3C's Internationalization Tag Set. A
-Presentation 2 manifest gets the same as annotation lists (`otherContent`, `oa:Tag`).
+canvas. The tag is a `TextualBody` whose value is the category alone, so that it can be counted. Its score stands in it
+under `CONFIDENCE`, a property of the W3C's Internationalization Tag Set, by its whole address: IIIF has no word for it,
+and its schema allows no contexts but named ones to declare a shorter. A Presentation 2 manifest gets the same as
+annotation lists (`otherContent`, `oa:Tag`).
 
 What a manifest holds besides stays, in its order. Our own of an earlier run is replaced.
 """
@@ -162,11 +163,10 @@ def _page(page: SortedPage, address: str, canvas: str, made: Origin, kind: str) 
         "motivation": "tagging",
         "generated": made.ended,
         "generator": {"type": "Software", "name": made.made_with},
-        "body": {"type": "TextualBody", "value": category, "format": "text/plain", "confidence": score},
+        "body": {"type": "TextualBody", "value": category, "format": "text/plain", CONFIDENCE: score},
         "target": canvas,
     }
-    # IIIF's own context comes last, so that it wins.
-    head = {"@context": [{"confidence": CONFIDENCE}, CONTEXT_3], "id": address, "type": "AnnotationPage"}
+    head = {"@context": CONTEXT_3, "id": address, "type": "AnnotationPage"}
     return {**head, "label": {"en": [LABEL]}, "items": [annotation]}
 
 

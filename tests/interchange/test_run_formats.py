@@ -189,6 +189,48 @@ def test_csvw_describes_excels_form_review_warning_and_odd_categories(tmp_path):
     assert errors
 
 
+def test_a_manifests_pages_keep_their_ids_in_every_format_and_its_tags_come_back_into_it(tmp_path):
+    host = "https://library.example/iiif/book"
+    canvases = [
+        {
+            "id": f"{host}/canvas/p{number}",
+            "type": "Canvas",
+            "height": 120,
+            "width": 90,
+            "items": [{"type": "AnnotationPage", "id": f"{host}/page/{number}", "items": [{
+                "id": f"{host}/painting/{number}", "type": "Annotation", "motivation": "painting",
+                "target": f"{host}/canvas/p{number}",
+                "body": {"id": f"{host}/images/scan-{number}.png", "type": "Image", "format": "image/png"},
+            }]}],
+        }
+        for number in (3, 1, 2)
+    ]  # fmt: skip
+    manifest = tmp_path / "book" / "manifest.json"
+    manifest.parent.mkdir()
+    about = {"@context": "http://iiif.io/api/presentation/3/context.json", "id": f"{host}/manifest.json"}
+    manifest.write_text(json.dumps({**about, "type": "Manifest", "label": {"none": ["x"]}, "items": canvases}))
+    before = manifest.read_bytes()
+    for number in (1, 3):
+        archive_runs.draw_page(tmp_path / "scans" / f"scan-{number}.png", number)
+    words = ("--write", "iiif-ranges", "jsonl", "csvw", "premis", "rocrate", "--in-place")
+    output, _ = sort_pages(tmp_path, "-d", manifest, "--images", tmp_path / "scans", *words)
+    (folder,) = (output / "interchange").iterdir()
+    lines = [json.loads(line) for line in (folder / "pages.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["id"] for line in lines] == [canvas["id"] for canvas in canvases]
+    assert [line["error"] is None for line in lines] == [True, True, False]
+    result, errors = check_csvw(folder / "csvw.json")
+    assert [row["ID"] for row in [*result, *errors]] == [line["id"] for line in lines]
+    now = json.loads(manifest.read_text(encoding="utf-8"))
+    assert [len(canvas.get("annotations", [])) for canvas in now["items"]] == [1, 1, 0]
+    assert sorted(file.name for file in (tmp_path / "book").iterdir()) == [
+        *("manifest-categories", "manifest.json", "manifest.json.bak")
+    ]
+    assert (tmp_path / "book" / "manifest.json.bak").read_bytes() == before
+    detail = check_premis((folder / "premis.xml").read_text(encoding="utf-8")).findtext(f".//{P}eventDetail")
+    assert f'documentSHA256="{hashlib.sha256(before).hexdigest()}"' in detail
+    assert not (folder / "iiif.json").exists()
+
+
 def test_the_crate_can_be_given_away_and_says_what_made_it(sorted_run):
     output, record, folder = sorted_run
     crate = json.loads((folder / "ro-crate-metadata.json").read_text(encoding="utf-8"))
