@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Whose versions stand in a run record: those that can move a score.
 LIBRARIES = ("onnxruntime", "tokenizers", "torch", "torchvision", "transformers", "timm", "pillow", "pypdfium2",
              "numpy", "safetensors")  # fmt: skip
+IN_PLACE = "changed in place"  # what stands for a document's hash in the identity of a run that changes it
 
 
 def input_of(files: Sequence[Path], directory: Path | None) -> str | list[str]:
@@ -74,7 +75,7 @@ def _known_by(source: Source, job: Sorting) -> dict[str, str]:
 
     images = printable(str(job.images.resolve())) if job.images else ""
     # What the run itself changes cannot be what it is known by: else one that is killed then could not go on.
-    content = "changed in place" if job.in_place else fingerprint(source)
+    content = IN_PLACE if job.in_place else fingerprint(source)
     return {"kind": source.kind, "sha256": content, "file_group": source.group, "images": images}
 
 
@@ -117,11 +118,14 @@ def source_record(source: Source | None, run: Run) -> dict[str, Any]:
     """What the run record says of the document that names the pages, as it was when it was read: {} where none does."""
     if source is None:
         return {}
+    from interchange.source import fingerprint
+
+    known = run.identity["document"]["sha256"]
     return {
         "source": {
             "kind": source.kind,
             "file": printable(str(source.file.absolute())),
-            "sha256": run.identity["document"]["sha256"],
+            "sha256": fingerprint(source) if known == IN_PLACE else known,
             "document": printable(source.document),
             "file_group": printable(source.group),
             "notes": list(source.notes),
