@@ -24,6 +24,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)  # two letters or m
 _DRIVE = re.compile(r"[a-z]:[/\\]|\\\\", re.IGNORECASE)  # C:/scans, or a share
 NETWORK = frozenset(["http", "https", "ftp", "ftps", "sftp", "s3", "gs", "smb", "ssh", "webdav", "dav", "davs"])
 IDENTIFIERS = frozenset(["urn", "doi", "hdl", "ark", "info", "data", "mailto", "javascript", "purl", "tag", "blob"])
+NO_PATH = "what the document says is no path"
 ABSENT = "the file does not exist"
 _SHOWN = 120  # letters of a host's name, which come from the document
 
@@ -115,8 +116,12 @@ class LocalFiles:
 
 def _paths_of(said: str) -> tuple[list[str], str]:
     """Paths that may be meant, "/" between folders, the most literal first; or why none is."""
-    if "\0" in said:
-        return [], f"{shown(said)} is no path"
+    try:
+        os.fsencode(said)
+    except UnicodeEncodeError:  # half a letter, which JSON can hold
+        said = ""
+    if not said or "\0" in said:
+        return [], NO_PATH
     scheme = _SCHEME.match(said)
     if scheme and scheme[1].lower() == "file":
         machine, path = _file_url(said[len("file:") :])
@@ -133,7 +138,8 @@ def _paths_of(said: str) -> tuple[list[str], str]:
     else:
         spellings = [said, unquote(said)]
     spellings += [path.replace("\\", "/") for path in spellings]
-    return [path for path in dict.fromkeys(spellings) if path and "\0" not in path], ""
+    spellings = [path for path in dict.fromkeys(spellings) if path and "\0" not in path]
+    return spellings, "" if spellings else NO_PATH
 
 
 def _file_url(rest: str) -> tuple[str, str]:

@@ -122,10 +122,22 @@ def page_list(source: Source) -> PageList:
     return PageList(
         source.root,
         [
-            Page(page.path, source.document, number, page.frame, page.reason, page.id)
+            Page(
+                page.path if not page.reason else _said(page.path),
+                source.document,
+                number,
+                page.frame,
+                page.reason,
+                page.id,
+            )
             for number, page in enumerate(source.pages, 1)
         ],
     )
+
+
+def _said(path: str) -> str:
+    """What a document says of a file that cannot be read, as a table can hold it."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in path)
 
 
 def fingerprint(source: Source) -> str:

@@ -70,6 +70,8 @@ def test_an_absolute_path_is_one_only_inside_the_folder(files):
         ("img/1.png\0", "is no path"),
         ("img/%00.png", ABSENT),
         ("  ", "names no file"),
+        ("\ud800.png", "is no path"),
+        ("file:", "is no path"),
     ],
 )
 def test_what_cannot_be_read_says_why(files, said, reason):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +50,8 @@ def rows(folder: Path, pattern: str) -> list[dict[str, str]]:
 
 def tables(folder: Path) -> dict[str, str]:
     """Name without its time -> text."""
-    return {file.name[-20:]: file.read_text(encoding="utf-8") for file in sorted((folder / "tables").rglob("*.csv"))}
+    files = (folder / "tables").rglob("*.csv")
+    return {re.sub(r"\d{8}-\d{6}", "", file.name): file.read_text(encoding="utf-8") for file in files}
 
 
 def test_tables_have_the_documents_ids_and_order(tmp_path, model, workspace, capsys):
@@ -127,3 +129,25 @@ def test_what_plain_folders_need_stays_light(tmp_path, model):
     code = f"import sys, run; run.main({typed!r}); print(*[name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=HOME, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == ""
+
+
+def test_whatever_a_manifest_says_the_tables_can_be_read_again(tmp_path, model):
+    said = ["a\0/../x.png", "=1+1", "line\nbreak.png", "\ud800.png", "../../etc/passwd", "scans/1.png", "x" * 3000]
+    draw(tmp_path / "scans" / "1.png", 1)
+    canvases = [
+        {
+            "id": f"urn:{name}",
+            "type": "Canvas",
+            "items": [{"items": [{"motivation": "painting", "body": {"type": "Image", "id": name}}]}],
+        }
+        for name in said
+    ]
+    content = {"@context": "http://iiif.io/api/presentation/3/context.json", "type": "Manifest", "items": canvases}
+    file = tmp_path / "ms.json"
+    file.write_text(json.dumps(content), encoding="ascii")
+    assert sort("-d", file, "--model_path", model, "-o", tmp_path / "out") == 1
+    assert [row["PAGE"] for row in rows(tmp_path / "out", "result_*.csv")] == ["6"]
+    errors = rows(tmp_path / "out", "*_ERRORS.csv")
+    assert [row["PAGE"] for row in errors] == ["1", "2", "3", "4", "5", "7"]
+    assert errors[1]["PATH"] == "./=1+1"
+    assert all(row["ID"].startswith("urn:") and row["REASON"] for row in errors)
