@@ -54,6 +54,7 @@ STRUCTURES = {
     "TEXT_P": "text",
     "TEXT_T": "text",
 }
+SECTIONS = frozenset(["metsHdr", "mdSec", "fileSec", "structLink"])  # of which a file has one at most
 GENERAL = "section"  # what the Deutsche Digitale Bibliothek makes of a type that it does not know
 # The DFG's list (dfg-viewer.de/strukturdatenset), those that a page can be.
 TYPES = frozenset([
@@ -95,14 +96,27 @@ def add(tree: etree._ElementTree, run: SortedRun, folder: Path) -> None:
 
 
 def take_out_ours(tree: etree._ElementTree) -> None:
-    """Make a file what it was before `add`; nothing happens to one that we never wrote to."""
-    mine = [element for element in tree.getroot().iter(etree.Element) if _is_ours(element)]
+    """Make a file what it was before `add`; nothing happens to one that we never wrote to.
+
+    A section that we began stays where others have put something into it since.
+    """
+    inside: set[etree._Element] = set()  # what is ours as a whole, and all of ours in it
+    mine = []
+    for element in tree.getroot().iter(etree.Element):
+        if not _is_ours(element):
+            continue
+        if element.getparent() in inside:
+            inside.add(element)
+        elif not (etree.QName(element).localname in SECTIONS and not all(map(_is_ours, element))):
+            inside.add(element)
+            mine.append(element)
     for element in mine:
-        if not any(_is_ours(above) for above in element.iterancestors()):
-            take_out(element)
+        take_out(element)
 
 
 def _is_ours(element: etree._Element) -> bool:
+    if not isinstance(element.tag, str):
+        return False  # a comment
     name = element.get("ID") or element.get(f"{{{XLINK}}}from") or ""
     return name.startswith(f"{OURS}-") and element.tag.startswith((f"{{{METS}}}", f"{{{METS_2}}}"))
 

@@ -187,6 +187,28 @@ def test_the_same_run_written_twice_gives_the_same_bytes(box, tmp_path):
     assert len(written[0]) == 5 and written[0] == written[1]
 
 
+def test_what_others_put_into_our_sections_stays(box, tmp_path):
+    """A file without metsHdr and structLink gets them from us; then they are there for all."""
+    source, tree = source_of(box / "mets.xml"), tree_of(box / "mets.xml")
+    mets_writing.add(tree, sorted_run(source), tmp_path)
+    root = tree.getroot()
+    links, header = root.find(f"{M}structLink"), root.find(f"{M}metsHdr")
+    theirs = etree.SubElement(links, f"{M}smLink", {f"{XLINK}from": "LOG", f"{XLINK}to": "P3"})
+    header.append(root.makeelement(f"{M}altRecordID"))
+    mets_writing.add(tree, sorted_run(source, failed=[1, 2, 3]), tmp_path)
+    assert list(links) == [theirs] and links.getparent() is root
+    assert [child.tag for child in header] == [f"{M}agent", f"{M}altRecordID"]
+    mets_writing.take_out_ours(tree)
+    assert [child.tag for child in header] == [f"{M}altRecordID"] and root.find(f"{M}amdSec") is None
+
+
+def test_the_docs_have_the_table_of_types():
+    table = (run.HOME / "docs" / "archives.md").read_text(encoding="utf-8").split("**Structural types.**")[1]
+    for category, kind in mets_writing.STRUCTURES.items():
+        (line,) = [line for line in table.splitlines() if line.startswith("| `") and f"`{category}`" in line]
+        assert line.split("|")[2].strip() == f"`{kind}`"
+
+
 def test_types_are_those_of_the_list():
     assert set(mets_writing.STRUCTURES.values()) | {mets_writing.GENERAL} <= mets_writing.TYPES
 
