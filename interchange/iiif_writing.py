@@ -26,7 +26,7 @@ from interchange.export import SortedPage, SortedRun
 from interchange.in_place import change_in_place
 from interchange.provenance import Origin, laid_out, origin_of
 from output.console import say
-from output.files import write_whole
+from output.files import json_if_whole, write_whole
 from output.tables import safe_name
 from utils import UserError, printable
 
@@ -59,12 +59,20 @@ def write(run: SortedRun, folder: Path) -> list[Path]:
     """Write `iiif.json`, the manifest with references, and the pages of annotations in a folder beside it; or, in
     place, change the manifest itself and put that folder beside it.
     """
-    return _write(run, folder, ranges=False)
+    return _said_plainly(run, folder, ranges=False)
 
 
 def write_with_ranges(run: SortedRun, folder: Path) -> list[Path]:
     """The same, and a range a category in the manifest."""
-    return _write(run, folder, ranges=True)
+    return _said_plainly(run, folder, ranges=True)
+
+
+def _said_plainly(run: SortedRun, folder: Path, *, ranges: bool) -> list[Path]:
+    try:
+        return _write(run, folder, ranges=ranges)
+    except RecursionError:
+        shown = printable(str(run.source.file))
+        raise UserError(f"{shown} has too many lists inside each other to be written again as it was") from None
 
 
 def _write(run: SortedRun, folder: Path, *, ranges: bool) -> list[Path]:
@@ -77,6 +85,7 @@ def _write(run: SortedRun, folder: Path, *, ranges: bool) -> list[Path]:
         raise UserError(f"{printable(str(file))} was changed while its pages were sorted: nothing is written into it")
     home = file.resolve().parent if run.in_place else folder
     tags = home / place.folder
+    _check_ours(tags, len(canvases))
     tags.mkdir(exist_ok=True)
     of_category: dict[str, list[str]] = {}
     nameless = 0
@@ -133,6 +142,15 @@ class _Place:
         if not on_the_web:
             return cls(folder, quote(folder), False)
         return cls(folder, urlunsplit((parts.scheme, parts.netloc, f"{above}/{quote(folder)}", "", "")), True)
+
+
+def _check_ours(folder: Path, pages: int) -> None:
+    """UserError where our files would come through a link, or over files of others; nothing is written then."""
+    if folder.is_symlink():
+        raise UserError(f"{printable(str(folder))} is a link, which may lead anywhere: remove it")
+    for name in (f"{number}.json" for number in range(1, pages + 1)):
+        if (folder / name).exists() and LABEL not in str(json_if_whole(folder / name).get("label")):
+            raise UserError(f"{printable(str(folder / name))} is not one of our tags, which go there: move it away")
 
 
 def _canvases(manifest: Json, kind: str) -> list[Any]:
@@ -223,7 +241,7 @@ def _is_below(address: Any, top: str) -> bool:
 
 
 def _as_written(manifest: Json, text: str) -> str:
-    """JSON with the indentation, blanks and escapes of the text that it was read from."""
+    """JSON with the indentation, ends of lines and escapes of the text that it was read from."""
     indent = re.search(r"[\[{]\r?\n([ \t]+)\S", text)
     colon = ": " if indent or re.search(r'":\s', text) else ":"
     ascii_only = text.isascii() and "\\u" in text
@@ -231,7 +249,8 @@ def _as_written(manifest: Json, text: str) -> str:
     written = json.dumps(
         manifest, ensure_ascii=ascii_only, indent=indent[1] if indent else None, separators=(comma, colon)
     )
-    return written + ("\n" if text.endswith("\n") else "")
+    written += "\n" if text.endswith("\n") else ""
+    return written.replace("\n", "\r\n") if "\r\n" in text else written
 
 
 def _list(value: Any) -> list:

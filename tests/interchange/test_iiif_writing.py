@@ -15,6 +15,7 @@ import pytest
 from interchange import iiif_writing
 from interchange.export import SortedPage, SortedRun
 from interchange.named_pages import NamedPage, Source
+from utils import UserError
 
 CONFIDENCE = "http://www.w3.org/2005/11/its/rdf#taConfidence"
 HOST = "https://library.example/iiif/book1"
@@ -206,6 +207,40 @@ def test_presentation_2_gets_annotation_lists(tmp_path):
             if not canvas["otherContent"]:
                 del canvas["otherContent"]
     assert json.dumps(now) == json.dumps(manifest)
+
+
+def test_nothing_is_written_through_a_link_or_over_files_of_others(tmp_path):
+    manifest = manifest_3()
+    file = write_manifest(tmp_path / "in", manifest)
+    before = file.read_bytes()
+    run = run_on(file, manifest, in_place=True)
+    (tmp_path / "elsewhere").mkdir()
+    try:
+        (file.parent / "manifest-categories").symlink_to(tmp_path / "elsewhere")
+    except OSError:
+        pytest.skip("no links here")
+    with pytest.raises(UserError, match="is a link"):
+        iiif_writing.write(run, tmp_path / "out")
+    (file.parent / "manifest-categories").unlink()
+    (file.parent / "manifest-categories").mkdir()
+    (file.parent / "manifest-categories" / "4.json").write_text('{"label": "mine"}')
+    with pytest.raises(UserError, match=r"4\.json is not one of our tags"):
+        iiif_writing.write(run, tmp_path / "out")
+    assert file.read_bytes() == before and not list((tmp_path / "elsewhere").iterdir())
+    assert [path.name for path in (file.parent / "manifest-categories").iterdir()] == ["4.json"]
+
+
+def test_a_manifest_of_windows_keeps_its_ends_of_lines_and_one_too_deep_is_told(tmp_path):
+    manifest = manifest_3()
+    file = write_manifest(tmp_path / "in", manifest, indent=3)
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    (tmp_path / "out").mkdir()
+    written, _ = iiif_writing.write(run_on(file, manifest), tmp_path / "out")
+    assert written.read_bytes().count(b"\r\n") == written.read_bytes().count(b"\n") > 50
+    deep = file.read_text(encoding="utf-8").replace('"unknown to all"', "[" * 99_999 + "]" * 99_999)
+    file.write_text(deep, encoding="utf-8")
+    with pytest.raises(UserError, match="too many lists inside each other"):
+        iiif_writing.write(run_on(file, manifest), tmp_path / "out")
 
 
 @pytest.mark.parametrize("address", ["urn:uuid:1", "{{ id.url }}", None, 7])
