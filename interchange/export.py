@@ -215,11 +215,20 @@ def _sorted_page(
     if isinstance(outcome, Failed):
         reason = printable(" ".join(outcome.reason.split()))
     else:
-        ranked = sorted(range(len(outcome.scores)), key=lambda index: -outcome.scores[index])[:top_n]
-        scores = tuple((categories[index], outcome.scores[index]) for index in ranked)
+        scores = best(outcome.scores, categories, top_n)
         warning = printable(outcome.warning)
     label = labels.get(identity, "")
     return SortedPage(identity, label, page.file, page.number, page.path, scores, reason, warning, name, page.frame)
+
+
+def best(scores: Sequence[float], categories: Sequence[str], top_n: int) -> tuple[tuple[str, float], ...]:
+    """The best categories with their scores, best first.
+
+    >>> best([0.25, 0.75], ["PHOTO", "TEXT"], 1)
+    (('TEXT', 0.75),)
+    """
+    ranked = sorted(range(len(scores)), key=lambda index: -scores[index])[:top_n]
+    return tuple((categories[index], scores[index]) for index in ranked)
 
 
 def write_all(run: SortedRun, keywords: Sequence[str], output: Path) -> dict[str, list[Path]]:

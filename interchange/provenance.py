@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from interchange.export import SortedRun
 
 STEP = "layout/analysis"  # what OCR-D calls it
+XSD = "%Y-%m-%dT%H:%M:%SZ"  # xsd:dateTime, in UTC
 WIDTH = 160  # columns of JSON that people read
 # Licences as model cards write them -> SPDX, whose addresses want its letters.
 SPDX = {
@@ -104,7 +105,12 @@ def utc(local: str) -> str:
     >>> utc("2026-11-29T02:15:02+0200")
     '2026-11-29T00:15:02Z'
     """
-    return datetime.strptime(local, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.strptime(local, "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC).strftime(XSD)
+
+
+def utc_now() -> str:
+    """This moment, as `utc` has times."""
+    return datetime.now(UTC).strftime(XSD)
 
 
 def source_name(run: SortedRun) -> str:

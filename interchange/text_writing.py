@@ -123,8 +123,9 @@ def instructions_in(element: etree._Element) -> list[etree._ProcessingInstructio
 
 
 def about(made: Origin) -> dict[str, str]:
-    """With what a category was found, name -> value."""
-    return {"version": made.version, "run": made.run, "model": made.base, "model-hash": made.model_hash}
+    """With what a category was found, name -> value; without the run where there is none (OCR-D)."""
+    words = {"version": made.version, "run": made.run, "model": made.base, "model-hash": made.model_hash}
+    return {name: value for name, value in words.items() if value}
 
 
 def set_by_us(said: dict[str, str]) -> dict[str, str]:

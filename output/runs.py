@@ -230,7 +230,7 @@ class Run:
 
     def _whole(self, record: dict) -> dict:
         input_folder = str(self.pages.root.absolute())  # that PATH counts from
-        return {**_head(self.name, self.started), "program": _program(), "input": input_folder, **record}
+        return {**_head(self.name, self.started), "program": program(), "input": input_folder, **record}
 
     def finish(self, record: dict) -> Path:
         """Write the final record, then remove the work folder and let the lock go. The tables must stand by now.
@@ -324,7 +324,7 @@ def _head(name: str, started: float) -> dict:
     return {"schema": SCHEMA, "name": name, "state": "running", "started": began}
 
 
-def _program() -> dict[str, str]:
+def program() -> dict[str, str]:
     """What made the run; image: of the container that it ran in, "" where there was none or it does not say."""
     return {"name": "page-sorter", "version": VERSION, "licence": LICENCE, "image": os.environ.get(IMAGE, "")}
 
