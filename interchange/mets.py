@@ -78,7 +78,7 @@ def read_mets(file: Path, files: Files, *, document: str, file_group: str = "") 
 
 
 class _Reader:
-    """The parts of one METS file. groups: all file groups, in their order; notes: what the user should know."""
+    """The parts of one METS file. groups: the USE of its files, in their order; notes: what the user should know."""
 
     def __init__(self, file: Path, space: str, files: Files) -> None:
         self._file, self._files = file, files
@@ -98,10 +98,7 @@ class _Reader:
     def _list(self, element: Element, group: str, named: dict[str, Candidate]) -> None:
         for child in element:
             if child.tag == f"{self._space}fileGrp":
-                name = child.get("USE") or group or child.get("ID") or ""
-                if name not in self.groups:
-                    self.groups.append(name)
-                self._list(child, name, named)
+                self._list(child, child.get("USE") or group, named)
             elif child.tag == f"{self._space}file":
                 name = child.get("USE") or group
                 if name not in self.groups:
@@ -146,25 +143,25 @@ class _Reader:
         divs = list(self._below(top))
         pages = {div for div in divs if div.get("TYPE", "").casefold() == "page"}
         parts = {inner for page in pages for inner in page.iter(f"{self._space}div")}
-        # Covers, leaves, sheets: whatever holds files and no other divs is one too, beside pages if it is a picture.
-        for div in divs:
-            files = self._pointers(div)
-            if files and div not in parts and div.find(f"{self._space}div") is None:
-                pictures = any(name in named and named[name].kind in (PICTURE, DOCUMENT) for name in files)
-                if pictures or not parts:
-                    pages.add(div)
-        if parts and len(pages) > (number := sum(div.get("TYPE", "").casefold() == "page" for div in divs)):
-            self.notes.append(
-                f"note: {counted(len(pages) - number, 'div')} of another TYPE than page with pictures too"
-            )
+        # Covers, leaves, sheets: whatever holds files and no other divs is one too, if one of them is a picture.
+        leaves = [div for div in divs if div not in parts and div.find(f"{self._space}div") is None]
+        others = {div for div in leaves if self._has_picture(div, named)}
+        if not pages and not others:
+            others = {div for div in leaves if self._pointers(div)}
+        if pages and others:
+            self.notes.append(f"note: {counted(len(others), 'div')} of another TYPE than page with pictures too")
+        pages |= others
         if not pages:
             raise UserError(f"{printable(str(self._file))} names no pages in its physical structMap{self._hint(root)}")
         if self._unordered and self._ordered:
             self.notes.append(
-                f"note: {self._unordered} divs have no ORDER where those beside them have one: there the order of the "
-                "file is taken"
+                f"note: {counted(self._unordered, 'div')} without ORDER beside others with one: there the order of "
+                "the file is taken"
             )
         return [self._div(div) for div in divs if div in pages]
+
+    def _has_picture(self, div: Element, named: Mapping[str, Candidate]) -> bool:
+        return any(name in named and named[name].kind in (PICTURE, DOCUMENT) for name in self._pointers(div))
 
     def _structure(self, root: Element) -> Element:
         maps = [one for one in root.iter(f"{self._space}structMap") if not one.get("ID", "").startswith(f"{OURS}-")]

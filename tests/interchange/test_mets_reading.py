@@ -47,7 +47,7 @@ def test_without_order_the_file_decides_and_doubles_keep_its_order(tmp_path):
     pages = [div("b", "i1", order="7"), div("a", "i2"), div("c", "i3", order="1")]
     source = source_of(write_mets(tmp_path, scans, "".join(pages)))
     assert [page.id for page in source.pages] == ["b", "a", "c"]
-    assert any("1 divs have no ORDER" in note for note in source.notes)
+    assert any("1 div without ORDER" in note for note in source.notes)
 
 
 def test_each_page_has_one_outcome_whatever_the_document_says_of_its_files(tmp_path):
@@ -201,6 +201,25 @@ def test_covers_beside_the_pages_are_pages_and_what_is_inside_a_page_is_none(tmp
     source = source_of(write_mets(tmp_path, {"IMAGE": files, "FULLTEXT": {"t1": "1.xml"}}, "".join(pages)))
     assert [page.id for page in source.pages] == ["front", "p1", "p2"]
     assert "note: 1 div of another TYPE than page with pictures too" in source.notes
+
+
+NEWSPAPER = """<mets xmlns="http://www.loc.gov/METS/" xmlns:xlink="http://www.w3.org/1999/xlink"><fileSec>
+<fileGrp ID="page1"><file ID="m1" USE="master" MIMETYPE="image/png"><FLocat LOCTYPE="OTHER" xlink:href="1.png"/></file>
+<file ID="o1" USE="ocr" MIMETYPE="text/xml"><FLocat LOCTYPE="OTHER" xlink:href="1.xml"/></file></fileGrp>
+<fileGrp ID="page2"><file ID="m2" USE="master" MIMETYPE="image/png"><FLocat LOCTYPE="OTHER" xlink:href="2.png"/></file>
+<file ID="d2" USE="derivative" MIMETYPE="application/pdf"><FLocat LOCTYPE="OTHER" xlink:href="2.pdf"/></file></fileGrp>
+</fileSec><structMap><div TYPE="np:issue"><div TYPE="np:page"><fptr FILEID="o1"/><fptr FILEID="m1"/></div>
+<div TYPE="np:page"><fptr FILEID="d2"/><fptr FILEID="m2"/></div><div TYPE="np:section"><fptr FILEID="o1"/></div></div>
+</structMap></mets>"""
+
+
+def test_a_newspaper_with_a_group_a_page_and_the_use_at_its_files(tmp_path):
+    for name in ("1.png", "2.png"):
+        draw(tmp_path / name, 1)
+    (tmp_path / "issue.xml").write_text(NEWSPAPER, encoding="utf-8")
+    source = source_of(tmp_path / "issue.xml")
+    assert [(page.id, page.path, page.reason) for page in source.pages] == [("m1", "1.png", ""), ("m2", "2.png", "")]
+    assert source.notes == ("issue.xml: 2 pages, file group master (there are also: ocr, derivative)",)
 
 
 @pytest.mark.parametrize(

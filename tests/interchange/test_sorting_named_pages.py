@@ -122,9 +122,10 @@ def test_flags_of_documents_are_refused_where_there_is_none(tmp_path, model, cap
     assert f"sorting alone takes it: -d {tmp_path / 'page.xml'}" in capsys.readouterr().err
 
 
-def test_what_plain_folders_need_stays_light(tmp_path, model):
+@pytest.mark.parametrize("given", ["pages", "box"])
+def test_neither_plain_folders_nor_documents_load_more_than_the_light_install_has(tmp_path, model, workspace, given):
     draw(tmp_path / "pages" / "1.png", 1)
-    typed = ["-d", str(tmp_path / "pages"), "--model_path", str(model), "-o", str(tmp_path / "out")]
+    typed = ["-d", str(tmp_path / given), "--model_path", str(model), "-o", str(tmp_path / "out")]
     heavy = ("lxml", "pyarrow", "pandas")
     code = f"import sys, run; run.main({typed!r}); print(*[name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=HOME, capture_output=True, text=True, check=True)
@@ -151,3 +152,12 @@ def test_whatever_a_manifest_says_the_tables_can_be_read_again(tmp_path, model):
     assert [row["PAGE"] for row in errors] == ["1", "2", "3", "4", "5", "7"]
     assert errors[1]["PATH"] == "./=1+1"
     assert all(row["ID"].startswith("urn:") and row["REASON"] for row in errors)
+
+
+def test_a_document_that_names_itself_as_a_picture_is_an_error_row(tmp_path, model):
+    write_mets(tmp_path / "box", {"DEFAULT": {"i1": "1.png", "i2": "mets.xml"}}, div("p1", "i1") + div("p2", "i2"))
+    file = tmp_path / "box" / "mets.xml"
+    file.write_text(file.read_text(encoding="utf-8").replace("application/alto+xml", "image/png"), encoding="utf-8")
+    assert sort("-d", file, "--model_path", model, "-o", tmp_path / "out") == 1
+    (error,) = rows(tmp_path / "out", "*_ERRORS.csv")
+    assert (error["ID"], error["PATH"]) == ("p2", "mets.xml")
