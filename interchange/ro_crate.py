@@ -137,12 +137,13 @@ def _action(run: SortedRun, made: Origin, files: list[Entity]) -> Entity:
 
 
 def _container(made: Origin) -> list[Entity]:
-    """The image as its parts: `registry/name:tag`."""
+    """The image as its parts: `registry/name:tag`, `registry/name@sha256:...`."""
     if not made.image:
         return []
     place, _, last = made.image.rpartition("/")
     registry, _, below = place.partition("/")
-    name, _, tag = last.partition("@")[0].partition(":")
+    last, _, digest = last.partition("@")
+    name, _, tag = last.partition(":")
     image = {
         "@id": "#image",
         "@type": "ContainerImage",
@@ -150,6 +151,7 @@ def _container(made: Origin) -> list[Entity]:
         "registry": registry,
         "name": "/".join(part for part in (below, name) if part),
         "tag": tag,
+        "sha256": digest.removeprefix("sha256:"),
     }
     return [{key: value for key, value in image.items() if value}]
 

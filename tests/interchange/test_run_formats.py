@@ -350,6 +350,22 @@ def test_paradata_counts_are_right(sorted_run):
     assert told["config"]["output"]["top_n"] == 2 and told["run_id"] == record["name"]
 
 
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ("registry.example:5000/tools/sorter@sha256:ab12", ("registry.example:5000", "tools/sorter", None, "ab12")),
+        ("registry.example/sorter:1@sha256:ab12", ("registry.example", "sorter", "1", "ab12")),
+        ("sorter:1", (None, "sorter", "1", None)),
+    ],
+)
+def test_a_container_image_is_told_in_its_parts(tmp_path, sorted_run, said, parts):
+    output, record, _ = sorted_run
+    told = {**record, "program": {**record["program"], "image": said}}
+    (file,) = ro_crate.write(run_of(output, told, []), tmp_path)
+    image = next(one for one in json.loads(file.read_text(encoding="utf-8"))["@graph"] if one["@id"] == "#image")
+    assert tuple(image.get(key) for key in ("registry", "name", "tag", "sha256")) == parts
+
+
 def test_the_same_run_written_again_is_the_same_byte_for_byte(tmp_path, sorted_run):
     output, record, _ = sorted_run
     pages = [SortedPage("", "", "a", 1, "a-1.png", (("TEXT", 0.5),), "", "")]
