@@ -60,7 +60,7 @@ def identity_of(
     is other work.
     """
     reached = reaching(settings, "pages", "outcomes", "tables", "sorting")
-    named = {} if source is None else {"document": _known_by(source, job)}
+    named = {} if source is None else _known_by(source, job)
     return {
         **named,
         "input": input_of(job.files, job.directory),
@@ -76,7 +76,7 @@ def _known_by(source: Source, job: Sorting) -> dict[str, str]:
     images = printable(str(job.images.resolve())) if job.images else ""
     # What the run itself changes cannot be what it is known by: else one that is killed then could not go on.
     content = IN_PLACE if job.in_place else fingerprint(source)
-    return {"kind": source.kind, "sha256": content, "file_group": source.group, "images": images}
+    return {"document": content, "file_group": source.group, "images": images}
 
 
 def record_of(
@@ -120,7 +120,7 @@ def source_record(source: Source | None, run: Run) -> dict[str, Any]:
         return {}
     from interchange.source import fingerprint
 
-    known = run.identity["document"]["sha256"]
+    known = run.identity["document"]
     return {
         "source": {
             "kind": source.kind,

@@ -101,7 +101,11 @@ def test_an_interrupted_run_goes_on_unless_the_document_was_changed(tmp_path, mo
     file.write_bytes(before.replace(b'ID="P1"', b'ID="P0"'))
     capsys.readouterr()
     assert sort(*how, tmp_path / "out", "--resume") == 2
-    assert "nothing to resume for this command" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert re.search(r"nothing to resume for this command .* has document = [0-9a-f]{12} \(here [0-9a-f]{12}\);", said)
+    file.write_bytes(before)
+    assert sort(*how, tmp_path / "out", "--resume", "--images", workspace) == 2
+    assert 'has images = ""' in capsys.readouterr().err
     file.write_bytes(before)
     draw(workspace / "img" / "0.png", 7)  # no page of the document
     assert sort(*how, tmp_path / "out", "--resume") == 1
