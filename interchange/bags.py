@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,13 +46,18 @@ class Bag:
         """The folder of what was put in."""
         return self.folder / "data"
 
-    def faults(self, paths: Iterable[str], below: str = "data/") -> dict[str, str]:
+    def faults(
+        self, paths: Iterable[str], below: str = "data/", tell: Callable[[str], None] | None = None
+    ) -> dict[str, str]:
         """The files (paths that count from `below` in the bag) that are not what the bag says, with the reason.
 
-        What no manifest lists cannot be checked: notes say so, and what the manifests list and is not there.
+        What no manifest lists cannot be checked: notes say so, and what the manifests list and is not there. tell:
+        called with a line before it begins, which may take long.
         """
         wanted = {path: found for path in dict.fromkeys(paths) if (found := self._said(below + path))}
         unlisted = [path for path in dict.fromkeys(paths) if path not in wanted]
+        if tell:
+            tell(f"comparing {counted(len(wanted), 'picture')} with the checksums of the bag ...")
         with ThreadPoolExecutor(cores()) as pool:
             sums = pool.map(lambda item: _checksum(self.folder / (below + item[0]), item[1][0]), wanted.items())
             faults = {
@@ -95,7 +100,7 @@ class Bag:
         return None
 
 
-def checked(pages: PageList) -> tuple[PageList, list[str]]:
+def checked(pages: PageList, tell: Callable[[str], None]) -> tuple[PageList, list[str]]:
     """The pages of a folder that is a bag, with a reason where a file is not what was put in; and lines for the user.
 
     UserError where the bag's manifests cannot be read.
@@ -104,7 +109,7 @@ def checked(pages: PageList) -> tuple[PageList, list[str]]:
     if bag is None:
         return pages, []
     inside = {page.path for page in pages.pages if page.path.startswith("data/") and not page.reason}
-    faults = bag.faults(sorted(inside), "")
+    faults = bag.faults(sorted(inside), "", tell)
     of_pages = [replace(page, reason=page.reason or faults.get(page.path, "")) for page in pages.pages]
     return replace(pages, pages=of_pages), bag.notes
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,12 +33,20 @@ __all__ = ["NamedPage", "Source", "source_of"]
 GENERIC = frozenset(["mets", "meta", "manifest", "index", "data"])
 
 
-def source_of(path: Path, *, file_group: str = "", images: Path | None = None, look: bool = True) -> Source | None:
+def source_of(
+    path: Path,
+    *,
+    file_group: str = "",
+    images: Path | None = None,
+    look: bool = True,
+    tell: Callable[[str], None] | None = None,
+) -> Source | None:
     """The document that a path names, with its pages; None where it names plain pages.
 
     file_group: the USE of the file group to take. images: where pictures lie that are not beside the document. look:
     whether pictures are opened, for a bag's checksums and the pages of PDFs and TIFFs; not needed where the pages are
-    known already. UserError, in one line, where the document cannot be read.
+    known already; tell: called with a line where that may take long. UserError, in one line, where the document cannot
+    be read.
     """
     bag = None
     if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises below a closed folder)
@@ -65,7 +74,7 @@ def source_of(path: Path, *, file_group: str = "", images: Path | None = None, l
         unread = f"warning: {missing} of {counted(len(pages))} cannot be read: each is an error row"
         notes = [unread, files.hint(), *notes]
     if bag is not None:
-        pages = _checked(pages, source, bag)
+        pages = _checked(pages, source, bag, tell)
         notes += bag.notes
     notes = [printable(note) for note in notes if note]
     return replace(source, pages=tuple(pages), notes=(*source.notes, *notes))
@@ -105,7 +114,7 @@ def _kind_of(file: Path) -> str:
     )
 
 
-def _checked(pages: list[NamedPage], source: Source, bag: Bag) -> list[NamedPage]:
+def _checked(pages: list[NamedPage], source: Source, bag: Bag, tell: Callable[[str], None] | None) -> list[NamedPage]:
     """The pages, those whose files are not what the bag says with that reason."""
     if source.file.is_file():
         bag.check_document(source.file)
@@ -113,7 +122,7 @@ def _checked(pages: list[NamedPage], source: Source, bag: Bag) -> list[NamedPage
         bag.notes.append("note: the pictures are not those of the bag: nothing is checked")
         return pages
     below = "" if source.root == bag.folder else f"{source.root.relative_to(bag.folder).as_posix()}/"
-    faults = bag.faults([page.path for page in pages if not page.reason], below)
+    faults = bag.faults([page.path for page in pages if not page.reason], below, tell)
     return [replace(page, reason=page.reason or faults.get(page.path, "")) for page in pages]
 
 

@@ -1,6 +1,6 @@
 """Which pages a command names, what is said of them, and what of a run that goes on.
 
-source = named_source(job)                            # a METS file, a manifest ...; None: plain pages
+source = named_source(settings, job)                  # a METS file, a manifest ...; None: plain pages
 pages = wanted_pages(settings, job, source)
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from settings.schema import Settings
 
 
-def named_source(job: Sorting) -> Source | None:
+def named_source(settings: Settings, job: Sorting) -> Source | None:
     """The document that `-d` names, with its pages; None for plain pages.
 
     UserError where it cannot be read, or where flags are given that only a document has a use for.
@@ -33,7 +33,13 @@ def named_source(job: Sorting) -> Source | None:
     if job.directory is not None:
         from interchange.source import source_of  # what sorts single files needs none of it
 
-        source = source_of(job.directory, file_group=job.file_group, images=job.images, look=not job.resume)
+        source = source_of(
+            job.directory,
+            file_group=job.file_group,
+            images=job.images,
+            look=not job.resume,
+            tell=lambda line: say(line, settings.setup.quiet),
+        )
     if source is None and (job.file_group or job.images):
         flag = "--file-group" if job.file_group else "--images"
         raise UserError(f"{flag} is for pages that a document names (a METS file, a IIIF manifest): give that with -d")
@@ -56,7 +62,7 @@ def wanted_pages(settings: Settings, job: Sorting, source: Source | None) -> Pag
     if job.directory is not None and (job.directory / "bagit.txt").is_file():  # a bag of pages that no document names
         from interchange.bags import checked
 
-        pages, notes = checked(pages)
+        pages, notes = checked(pages, lambda line: say(line, quiet))
         for note in notes:
             say(note, quiet)
     return pages

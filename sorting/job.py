@@ -51,16 +51,16 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     choice = choose_model(settings, job.model)
     computing_of(choice, settings)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
-    source = named_source(job)
+    writes = job.directory is not None or job.output_given or settings.output.raw or bool(job.write)
+    # All that can be refused is refused before the model is loaded.
+    if writes and not job.resume:
+        check_writable(settings.output.folder)
+    source = named_source(settings, job)
     if job.write:
         from interchange.export import check
 
         check(job.write, source, in_place=job.in_place)
-    writes = job.directory is not None or job.output_given or settings.output.raw or bool(job.write)
-    # All that can be refused is refused before the model is loaded.
     if not job.resume:
-        if writes:
-            check_writable(settings.output.folder)
         pages = wanted_pages(settings, job, source)
         classifier = _opened(choice, settings, descriptions)
     else:
