@@ -136,11 +136,15 @@ class PageSorter(Processor):
     def _page_of(self, pcgts: OcrdPage) -> Page:
         """The picture that a PAGE names, below the workspace: its first page, where it is a file of several."""
         root = Path(self.workspace.directory)
-        said = pcgts.get_Page().get_imageFilename()
+        said = pcgts.get_Page().get_imageFilename() or ""
         files = LocalFiles(root)
         path, fault = files.find(said)
-        if fault and (known := next(self.workspace.mets.find_files(url=said), None)) and known.local_filename:
-            path, fault = files.find(str(known.local_filename))
+        # An address may be that of a file which lies here too. Nothing else is asked: OCR-D takes "" for any file, and
+        # what begins with // for a regular expression.
+        if said.startswith(("http://", "https://")):
+            known = next(self.workspace.mets.find_files(url=said), None)
+            if known is not None and known.local_filename:
+                path, fault = files.find(str(known.local_filename))
         if fault:
             raise PageFailed(f"{printable(said)}: {fault}")
         return pages_of(root, path)[0][0]

@@ -22,6 +22,7 @@ PAGE_FILE = """<pc:PcGts xmlns:pc="{space}" pcGtsId="g"><pc:Metadata><pc:Creator
 <pc:Created>2020-01-01T00:00:00</pc:Created><pc:LastChange>2020-01-01T00:00:00</pc:LastChange></pc:Metadata>
 <pc:Page imageFilename="{picture}" imageWidth="60" imageHeight="80" type="title"><pc:TextRegion id="r"><pc:Coords
 points="0,0 9,0 9,9"/><pc:TextEquiv><pc:Unicode>ſo</pc:Unicode></pc:TextEquiv></pc:TextRegion></pc:Page></pc:PcGts>"""
+ADDRESS = "https://example.org/p4.png"
 PAGES = ("P1", "P2", "P3", "P4")
 
 
@@ -32,20 +33,24 @@ def sorter(folder: Path, *words: str, **environment: str) -> subprocess.Complete
 
 
 def workspace_of(folder: Path) -> Path:
-    """Four pages; the second picture is broken, the third is not there. Two have PAGE, one of which leads out."""
+    """Four pages; the second picture is broken, the third is not there. The PAGE of the second leads out, that of the
+    third names no picture, that of the fourth an address whose file lies here.
+    """
     groups = {
         "OCR-D-IMG": {f"i{page}": f"img/{page}.png" for page in PAGES},
-        "OCR-D-SEG": {f"x{page}": f"seg/{page}.xml" for page in PAGES[:2]},
+        "OCR-D-SEG": {f"x{page}": f"seg/{page}.xml" for page in PAGES},
     }
-    divs = "".join(div(page, f"i{page}", *([f"x{page}"] if page in PAGES[:2] else [])) for page in PAGES)
+    divs = "".join(div(page, f"i{page}", f"x{page}") for page in PAGES)
     mets = write_mets(folder, groups, divs)
     text = mets.read_text(encoding="utf-8").replace("application/alto+xml", "application/vnd.prima.page+xml")
-    mets.write_text(text.replace('LOCTYPE="URL"', 'LOCTYPE="OTHER" OTHERLOCTYPE="FILE"'), encoding="utf-8")
+    text = text.replace('LOCTYPE="URL"', 'LOCTYPE="OTHER" OTHERLOCTYPE="FILE"')
+    here = 'xlink:href="img/P4.png"/>'
+    mets.write_text(text.replace(here, f'{here}<mets:FLocat LOCTYPE="URL" xlink:href="{ADDRESS}"/>'), encoding="utf-8")
     (folder / "img" / "P2.png").write_bytes(b"nothing")
     (folder / "img" / "P3.png").unlink()
     draw(folder.parent / "outside.png", 3)
     (folder / "seg").mkdir()
-    for page, picture in zip(PAGES, ("img/P1.png", "../outside.png"), strict=False):
+    for page, picture in zip(PAGES, ("img/P1.png", "../outside.png", "", ADDRESS), strict=True):
         content = PAGE_FILE.format(space=SPACE, picture=picture)
         (folder / "seg" / f"{page}.xml").write_text(content, encoding="utf-8")
     return folder
@@ -94,9 +99,8 @@ def test_page_says_what_a_run_of_the_main_job_writes(processed, model, tmp_path)
     for page in ("P1", "P4"):
         ours = page_in(folder, "OCR-D-CLASS", page)
         other = etree.parse(str(written / f"{page}.xml")).getroot().find(f"{{{SPACE}}}Page")
-        if page == "P4":  # that of P1 is a copy of its PAGE, which says type="title"
-            assert said_of(ours) == said_of(other)
         assert said_of(ours)[1:] == said_of(other)[1:]
+        assert said_of(ours)[0] == "content" and said_of(other)[0] == "title"  # as the PAGE that was there has it
 
 
 def test_pages_that_fail_have_no_file_and_do_not_end_the_others(processed):
@@ -107,9 +111,10 @@ def test_pages_that_fail_have_no_file_and_do_not_end_the_others(processed):
     assert [f"OCR-D-CLASS/{file.name}" in mets for file in written] == [True, True]
     assert mets.count('"OCR-D-CLASS/') == 2
     assert "P2.png" in first.stderr and "P3.png" in first.stderr
-    # a picture outside of the workspace is not read
-    assert [file.stem[-2:] for file in (folder / "OCR-D-BOTH").iterdir()] == ["P1"]
-    assert "../outside.png: its path leads out of the folder" in second.stderr
+    assert sorted(file.stem[-2:] for file in (folder / "OCR-D-BOTH").iterdir()) == ["P1", "P4"]
+    assert "../outside.png: its path leads out of the folder" in second.stderr  # and is not read
+    assert "names no file for this page" in second.stderr  # and no other page's is taken
+    assert said_of(page_in(folder, "OCR-D-CLASS", "P4"))[1:] == said_of(page_in(folder, "OCR-D-BOTH", "P4"))[1:]
 
 
 def test_what_page_held_before_stays_and_twice_is_once(processed):
