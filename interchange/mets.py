@@ -10,6 +10,7 @@ scans, copies made from them, pictures of single lines, texts) is chosen by file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,20 @@ from utils import UserError, listed, printable
 METS = "http://www.loc.gov/METS/"
 METS_2 = "http://www.loc.gov/METS/v2"
 KINDS = {METS: "mets", METS_2: "mets2"}
-OURS = "page-sorter"  # begins the ids of all that mets_writing.py puts into a METS file
+OURS = "page-sorter"
+# The ids of what mets_writing.py puts into a METS file, and of nothing that others call alike: `page-sorter_0001`, say.
+_OF_OURS = re.compile(
+    rf"{OURS}-(?:agent|header|provenance|event|software|files|page|alto|pages|structure|links|((?:page|alto)-)?[0-9]{{4,}})"
+)
+
+
+def is_ours(identity: str) -> bool:
+    """Whether an id is one of those that we give to what we put into a METS file.
+
+    >>> is_ours("page-sorter-0017"), is_ours("page-sorter-alto-0017"), is_ours("page-sorter-out_PHYS_0017")
+    (True, True, False)
+    """
+    return _OF_OURS.fullmatch(identity) is not None
 
 
 class Files(Protocol):
@@ -164,7 +178,7 @@ class _Reader:
         return any(name in named and named[name].kind in (PICTURE, DOCUMENT) for name in self._pointers(div))
 
     def _structure(self, root: Element) -> Element:
-        maps = [one for one in root.iter(f"{self._space}structMap") if not one.get("ID", "").startswith(f"{OURS}-")]
+        maps = [one for one in root.iter(f"{self._space}structMap") if not is_ours(one.get("ID", ""))]
         physical = [one for one in maps if one.get("TYPE", "").casefold() == "physical"]
         if not physical and len(maps) == 1 and not maps[0].get("TYPE"):
             physical = maps

@@ -24,7 +24,7 @@ from lxml import etree
 
 from interchange.in_place import change_in_place
 from interchange.local_files import LocalFiles
-from interchange.mets import METS, METS_2, OURS
+from interchange.mets import METS, METS_2, OURS, is_ours
 from interchange.page_texts import files_of_pages, places_of_files
 from interchange.premis import PREMIS, agent, event
 from interchange.provenance import STEP, origin_of
@@ -117,8 +117,10 @@ def take_out_ours(tree: etree._ElementTree) -> None:
 def _is_ours(element: etree._Element) -> bool:
     if not isinstance(element.tag, str):
         return False  # a comment
+    if etree.QName(element).localname == "div":  # ours are all in our map: one outside is a page that is called so
+        return False
     name = element.get("ID") or element.get(f"{{{XLINK}}}from") or ""
-    return name.startswith(f"{OURS}-") and element.tag.startswith((f"{{{METS}}}", f"{{{METS_2}}}"))
+    return is_ours(name) and element.tag.startswith((f"{{{METS}}}", f"{{{METS_2}}}"))
 
 
 class _Mets1:

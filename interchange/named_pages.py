@@ -61,15 +61,16 @@ def unique_ids(pages: Iterable[NamedPage]) -> tuple[list[NamedPage], str]:
 
     The second page of an id `a` becomes `a#2`.
     """
-    taken: set[str] = set()
+    pages = list(pages)
+    said = {page.id for page in pages}
+    taken: dict[str, int] = {}  # id -> how many pages said it
     renamed: list[str] = []
     told_apart = []
     for page in pages:
-        name, number = page.id, 1
-        while name in taken:
+        name, number = page.id, taken.get(page.id, 0) + 1
+        while number > 1 and (name := f"{page.id}#{number}") in said:  # the document's own `a#2` keeps its name
             number += 1
-            name = f"{page.id}#{number}"
-        taken.add(name)
+        taken[page.id] = number
         if number > 1:
             renamed.append(name)
         told_apart.append(replace(page, id=name))

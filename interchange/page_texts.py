@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interchange.local_files import LocalFiles
-from interchange.mets import METS, METS_2, OURS
+from interchange.mets import METS, METS_2, is_ours
 from interchange.page_files import files_in, kind_of
 from interchange.xml_files import elements
 
@@ -47,7 +47,7 @@ def files_of_pages(root: Any) -> dict[str, list[str]]:
             for element in pointer.iter()
             if element.get("FILEID")
         ]
-        if not files or div.get("ID", "").startswith(OURS):
+        if not files or is_ours(div.get("ID", "")):
             continue
         for identity in [div.get("ID")] if div.get("ID") else files:
             named.setdefault(identity, list(dict.fromkeys(files)))
@@ -59,7 +59,7 @@ def places_of_files(root: Any) -> dict[str, list[str]]:
     space = space_of(root)
     places: dict[str, list[str]] = {}
     for file in root.iter(f"{space}file"):
-        if not file.get("ID", "").startswith(OURS):
+        if not is_ours(file.get("ID", "")):
             said = [_href(place) for place in file.findall(f"{space}FLocat")]
             places.setdefault(file.get("ID", ""), [href for href in said if href])
     return places

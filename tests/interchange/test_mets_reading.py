@@ -6,6 +6,7 @@ import pytest
 from mets_files import div, draw, write_mets
 from PIL import Image
 
+from interchange.named_pages import NamedPage, unique_ids
 from interchange.source import source_of
 from utils import UserError
 
@@ -293,3 +294,10 @@ def test_mets_files_of_libraries(shared, tmp_path):
     assert len({page.id for page in source.pages}) == 195
     assert [page.path for page in source.pages if not page.reason] == [local]
     assert sum("it lies on the network" in page.reason for page in source.pages) == 194
+
+
+def test_pages_of_one_id_never_take_that_of_another():
+    pages = [NamedPage(name, "", "", "") for name in ("a", "a", "a#2", "a", "b", "a#2")]
+    told_apart, note = unique_ids(pages)
+    assert [page.id for page in told_apart] == ["a", "a#3", "a#2", "a#4", "b", "a#2#2"]
+    assert note.startswith("warning: 3 pages with the id of another page: here a#3, a#4, a#2#2")

@@ -202,6 +202,16 @@ def test_what_others_put_into_our_sections_stays(box, tmp_path):
     assert [child.tag for child in header] == [f"{M}altRecordID"] and root.find(f"{M}amdSec") is None
 
 
+def test_what_others_call_nearly_as_we_do_stays(box, tmp_path):
+    """A file group `page-sorter-out` of a pipeline, and pages that are called as our divs are."""
+    named = METS_1_FILE.replace("{more}", "").replace('"F1"', '"page-sorter-out_P1"')
+    (box / "mets.xml").write_text(named.replace('ID="P3"', 'ID="page-sorter-0003"'), encoding="utf-8")
+    root = added(box / "mets.xml", tmp_path)
+    assert root.find(f".//{M}fileGrp/{M}file").get("ID") == "page-sorter-out_P1"
+    pages = root.find(f"{M}structMap").iter(f"{M}div")
+    assert [page.get("ID") for page in pages] == ["ALL", "P1", None, "page-sorter-0003"]
+
+
 def test_the_docs_have_the_table_of_types():
     table = (run.HOME / "docs" / "archives.md").read_text(encoding="utf-8").split("**Structural types.**")[1]
     for category, kind in mets_writing.STRUCTURES.items():
