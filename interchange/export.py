@@ -158,6 +158,12 @@ def check(keywords: Sequence[str], source: Source | None, *, in_place: bool) -> 
         raise UserError(f"--in-place: nothing can be changed in place, {given} ({shown}): leave it out")
     if in_place:
         _check_place(source.file)
+        if all(page.reason for page in source.pages):  # what an earlier run found would be taken out, for nothing
+            raise UserError(
+                f"--in-place: none of the pages of {printable(str(source.file))} can be read "
+                f"({printable(source.pages[0].id)}: {source.pages[0].reason}), so nothing is changed: "
+                "--images DIR names the folder where the pictures lie"
+            )
 
 
 def _check_place(document: Path) -> None:

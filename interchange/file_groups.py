@@ -131,7 +131,7 @@ def choose_pictures(
         pictures.append(chosen)
     notes = []
     if elsewhere:
-        where = ", ".join(f"{name} ({number})" for name, number in elsewhere.most_common(4))
+        where = ", ".join(f"{name or 'a group without a USE'} ({number})" for name, number in elsewhere.most_common(4))
         notes.append(f"warning: {counted(elsewhere.total())} not in the file group {group}: taken from {where}")
     if several:
         notes.append(f"note: {counted(several)} with several pictures in the file group: the first of each is taken")

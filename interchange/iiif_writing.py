@@ -134,7 +134,10 @@ class _Place:
         >>> _Place.of("https://example.org/iiif/book1/manifest.json", Path("a.json")).address
         'https://example.org/iiif/book1/manifest-categories'
         """
-        parts = urlsplit(identity) if isinstance(identity, str) else urlsplit("")
+        try:
+            parts = urlsplit(identity if isinstance(identity, str) else "")
+        except ValueError:  # http://[x/manifest.json
+            parts = urlsplit("")
         on_the_web = parts.scheme in ("http", "https") and bool(parts.netloc)
         above, _, last = parts.path.rpartition("/")
         stem = (last if on_the_web else "").removesuffix(".json") or file.stem

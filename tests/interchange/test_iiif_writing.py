@@ -243,7 +243,7 @@ def test_a_manifest_of_windows_keeps_its_ends_of_lines_and_one_too_deep_is_told(
         iiif_writing.write(run_on(file, manifest), tmp_path / "out")
 
 
-@pytest.mark.parametrize("address", ["urn:uuid:1", "{{ id.url }}", None, 7])
+@pytest.mark.parametrize("address", ["urn:uuid:1", "{{ id.url }}", "http://[x/manifest.json", None, 7])
 def test_a_manifest_without_a_web_address_gets_relative_ones_and_it_is_said(tmp_path, capsys, address):
     manifest = manifest_3(address)
     file = write_manifest(tmp_path / "in", manifest)

@@ -106,6 +106,10 @@ def test_one_group_for_all_pages_where_the_pictures_lie(tmp_path):
     ]
     assert [bool(page.reason) for page in source.pages] == [False, True, False, False, True]
     assert "warning: 1 page not in the file group DEFAULT: taken from MASTER (1)" in source.notes
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace(' USE="MASTER"', ""), encoding="utf-8")
+    assert any("taken from a group without a USE (1)" in note for note in source_of(file).notes)
+    file.write_text(text, encoding="utf-8")
     draw(tmp_path / "copies" / "a" / "2.tif", 1)
     draw(tmp_path / "copies" / "b" / "5.tif", 1)
     copies = source_of(file, images=tmp_path / "copies")

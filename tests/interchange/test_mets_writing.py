@@ -263,6 +263,16 @@ def test_in_place_with_a_backup_that_is_never_overwritten(box, place, tmp_path):
     assert canonical(tree) == canonical(etree.fromstring(before).getroottree())
 
 
+def test_in_place_changes_nothing_where_no_picture_is_to_be_had(box, place, tmp_path, capsys):
+    assert sort(box, place, "-o", tmp_path / "out", "--write", "mets", "--in-place") == 1
+    (tmp_path / "wrong").mkdir()
+    before = (box / "mets.xml").read_bytes()
+    command = ("-o", tmp_path / "out", "--write", "mets", "--images", tmp_path / "wrong")
+    assert sort(box, place, *command, "--in-place") == 2
+    assert "none of the pages of" in capsys.readouterr().err and (box / "mets.xml").read_bytes() == before
+    assert sort(box, place, *command) == 1  # a copy beside may be written
+
+
 def test_killed_after_the_document_was_changed_the_run_goes_on(box, place, tmp_path, monkeypatch):
     from interchange import ro_crate
 
