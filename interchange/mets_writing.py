@@ -25,6 +25,7 @@ from lxml import etree
 from interchange.in_place import change_in_place
 from interchange.local_files import LocalFiles
 from interchange.mets import METS, METS_2, OURS, is_ours
+from interchange.named_pages import counted
 from interchange.page_texts import files_of_pages, places_of_files
 from interchange.premis import PREMIS, agent, event
 from interchange.provenance import STEP, origin_of
@@ -250,7 +251,7 @@ class _Mets1:
             div.extend([self.new("fptr", FILEID=name) for name in pointed if name])
             top.append(div)
         if lost:
-            say(f"warning: {lost} pages have no id in the METS file: nothing joins their categories to them")
+            say(f"warning: {counted(lost)} without an id in the METS file: nothing joins the category to it")
         structure = self.new("structMap", ID=f"{OURS}-structure", TYPE="OCR-D-LOGICAL")
         structure.append(top)
         self._put_structure(structure)

@@ -108,9 +108,10 @@ def _kind_of(file: Path) -> str:
         return KINDS[space]
     if kind_of(file):
         return "page"
+    of_space = f" of {printable(space)[:80] or 'no namespace'}" if name in ("mets", "PcGts", "alto") else ""
     raise UserError(
-        f"{printable(str(file))} is XML, but its first element is {printable(name)[:80]}: METS, PAGE-XML and ALTO are "
-        "read"
+        f"{printable(str(file))} is XML, but its first element is {printable(name)[:80]}{of_space}: METS, PAGE-XML and "
+        "ALTO are read"
     )
 
 

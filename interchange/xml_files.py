@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ DEEPEST = 200  # elements inside each other; METS, PAGE and ALTO of real makers 
 _HEAD = 1 << 20  # bytes in which the first element must begin
 _PART = 1 << 18  # bytes read at once
 REQUIREMENTS = "requirements-interchange.txt"
+_UNKNOWN_IN_TAG = re.compile(rb"<[^<>!?][^<>]*&(?!#|(?:amp|lt|gt|quot|apos);)")  # an entity that XML itself has not
 
 
 class Enough(Exception):
@@ -94,13 +96,19 @@ def tree_of(file: Path, *, most_bytes: int = MOST_BYTES, deepest: int = DEEPEST)
     from lxml import etree
 
     content = _checked(file, most_bytes, deepest)
+    # Not collect_ids=False: with it libxml2 reads the DTD that a DOCTYPE names, in spite of load_dtd=False.
     parser = etree.XMLParser(
-        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, strip_cdata=False, collect_ids=False
+        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, strip_cdata=False
     )
     try:
-        return etree.parse(io.BytesIO(content), parser)
+        tree = etree.parse(io.BytesIO(content), parser)
     except etree.XMLSyntaxError as error:
         raise _no_xml(file, str(error)) from None
+    if tree.docinfo.doctype and _UNKNOWN_IN_TAG.search(content):  # it would be lost
+        raise UserError(
+            f"{printable(str(file))} has an entity in an attribute, which a DTD elsewhere says: not changed"
+        )
+    return tree
 
 
 def _checked(file: Path, most_bytes: int, deepest: int) -> bytes:

@@ -35,8 +35,20 @@ def test_a_dtd_inside_the_file_is_refused_whatever_it_declares(written, read, de
 
 
 def test_a_dtd_elsewhere_is_not_read(written):
-    file = written('<!DOCTYPE a SYSTEM "https://example.org/a.dtd"><a>text</a>')
+    file = written('<!DOCTYPE a SYSTEM "https://example.org/a.dtd"><a ID="x">text</a>')
     assert elements(file).text == "text"
+
+
+def test_what_is_written_again_needs_no_dtd_and_loses_nothing(written):
+    etree = pytest.importorskip("lxml.etree")
+    file = written('<!DOCTYPE a SYSTEM "https://example.org/a.dtd"><a ID="x">text</a>')
+    assert tree_of(file).getroot().text == "text"
+    (file.parent / "a.dtd").write_text('<!ENTITY z "read"><!ATTLIST a b CDATA "given">', encoding="utf-8")
+    here = f'<!DOCTYPE a SYSTEM "{(file.parent / "a.dtd").as_uri()}">'
+    root = tree_of(written(f'{here}<a ID="&amp;">A &amp; &z;</a>')).getroot()
+    assert b'<a ID="&amp;">A &amp; &z;</a>' in etree.tostring(root) and dict(root.attrib) == {"ID": "&"}
+    with pytest.raises(UserError, match="an entity in an attribute"):
+        tree_of(written(f'{here}<a ID="x&amp;&z;"/>'))
 
 
 @pytest.mark.parametrize("read", READERS)
