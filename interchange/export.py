@@ -12,6 +12,7 @@ The same run written again gives the same bytes: times come from its record.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -177,6 +178,11 @@ def _check_place(document: Path) -> None:
     if document.is_symlink():
         raise UserError(f"--in-place: {shown} is a link: give what it leads to ({printable(str(document.resolve()))})")
     check_writable(document if document.is_dir() else document.parent, "leave --in-place out")
+    for file in document.glob("*.xml") if document.is_dir() else [document]:
+        if not os.access(file, os.W_OK):
+            raise UserError(
+                f"--in-place: {printable(str(file))} is write-protected: lift that, or leave --in-place out"
+            )
 
 
 def _bag_around(file: Path) -> Path | None:

@@ -36,13 +36,14 @@ def kind_of(file: Path) -> str:
 def files_in(folder: Path) -> tuple[str, list[Path], int]:
     """What XML a folder holds: "page" or "alto" ("" = neither), these files in the order of their names, and how many
     other XML files lie beside them. Where both are there, PAGE is taken: both are of the same pages.
+
+    Files that are no sound XML are among them, where there are any.
     """
-    kinds: dict[str, list[Path]] = {}
     files = [file for file in folder.iterdir() if file.suffix.lower() == ".xml" and file.is_file()]
-    for file in sorted(files, key=lambda file: _natural(file.name)):
-        kinds.setdefault(kind_of(file), []).append(file)
-    kind = next((kind for kind in TITLES if kind in kinds), "")
-    taken = kinds.get(kind, []) if kind else []
+    kinds = {file: kind_of(file) for file in sorted(files, key=lambda file: _natural(file.name))}
+    kind = next((kind for kind in TITLES if kind in kinds.values()), "")
+    # What is no sound XML (an empty file, say) was one of them, for all we know: its page is an error, and not lost.
+    taken = [file for file, own in kinds.items() if own == kind or (not own and root_of(file) is None)] if kind else []
     return kind, taken, len(files) - len(taken)
 
 

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from interchange.local_files import LocalFiles
 from interchange.mets import METS, METS_2, is_ours
 from interchange.page_files import files_in, kind_of
-from interchange.xml_files import elements
+from interchange.xml_files import elements, root_of
+from output.console import say
+from utils import listed, printable
 
 if TYPE_CHECKING:
     from interchange.named_pages import Source
@@ -79,6 +81,7 @@ def _in_mets(source: Source, kind: str) -> dict[str, Path]:
     order = {identity: number for number, identity in enumerate(places)}
     local = LocalFiles(source.file.parent)
     texts: dict[str, Path] = {}
+    unsound: dict[str, None] = {}
     for page in source.pages:
         files = sorted((name for name in of_page.get(page.id, ()) if name in order), key=lambda name: -order[name])
         for said in (href for name in files for href in places[name] if _is_xml(href)):
@@ -86,6 +89,10 @@ def _in_mets(source: Source, kind: str) -> dict[str, Path]:
             if not fault and kind_of(local.root / path) == kind:
                 texts[page.id] = local.root / path
                 break
+            if not fault and root_of(local.root / path) is None:
+                unsound[path] = None
+    if unsound:
+        say(f"warning: passed over, no sound XML or not to be read: {printable(listed(list(unsound), 3))}")
     return texts
 
 

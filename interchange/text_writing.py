@@ -51,7 +51,9 @@ def write_each(run: SortedRun, folder: Path, kind: str, new: NewText, add: AddTo
         if not page.scores:
             continue
         file = texts.get(page.id)
-        tree = _tree_of(file, TITLES[kind])
+        tree = _tree_of(file, "nothing is changed in it" if in_place else f"a new {TITLES[kind]} file is written")
+        if tree is None and file is not None and in_place:
+            continue
         if tree is None:
             try:
                 tree = new(page, picture_size(run.root / page.path, page.frame), made)
@@ -99,13 +101,13 @@ def group_name(kind: str) -> str:
     return f"{OURS}-{kind}".upper()
 
 
-def _tree_of(file: Path | None, title: str) -> etree._ElementTree | None:
+def _tree_of(file: Path | None, then: str) -> etree._ElementTree | None:
     if file is None:
         return None
     try:
         return tree_of(file)
     except UserError as error:
-        say(f"warning: {error}; a new {title} file is written for its page")
+        say(f"warning: {error}; {then}")
         return None
 
 

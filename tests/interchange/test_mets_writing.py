@@ -318,6 +318,13 @@ def test_a_bag_is_not_changed_in_place(box, place, tmp_path, capsys):
     assert "checksums would be wrong" in capsys.readouterr().err
 
 
+def test_a_file_that_is_write_protected_is_refused_before_pages_are_read(box, place, tmp_path, capsys, monkeypatch):
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda file, mode: Path(file).suffix != ".xml" and may(file, mode))
+    assert sort(box, place, "-o", tmp_path / "out", "--write", "mets", "--in-place") == 2
+    assert "mets.xml is write-protected" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
 def test_links_of_a_workspace_are_not_written_through(box, place, tmp_path, capsys):
     (box / "mets.xml").rename(tmp_path / "real.xml")
@@ -343,7 +350,7 @@ def test_mets_of_a_plain_folder_is_refused(box, place, tmp_path, capsys):
     assert "--write mets is for pages that METS names" in said and "write page, alto, csvw" in said
 
 
-def test_the_pages_own_files_are_copied_with_their_category(box, place, tmp_path):
+def test_the_pages_own_files_are_copied_with_their_category(box, place, tmp_path, capsys):
     """A page may have several PAGE files: that of the last file group is taken."""
     for group, text in (("OLD", "old"), ("NEW", "new")):
         (box / group).mkdir()
@@ -364,3 +371,8 @@ def test_the_pages_own_files_are_copied_with_their_category(box, place, tmp_path
     (file,) = tmp_path.glob("out/interchange/*/page/P1.xml")
     root = etree.parse(str(file)).getroot()
     assert root[0][0].text == "new" and "imageFilename" not in root[1].attrib and len(root[1]) == 1
+    (box / "NEW" / "1.xml").write_bytes(b"")
+    sort(box, place, "-o", tmp_path / "again", "--write", "page")
+    (file,) = tmp_path.glob("again/interchange/*/page/P1.xml")
+    assert etree.parse(str(file)).getroot()[0][0].text == "old"
+    assert "warning: passed over, no sound XML or not to be read: NEW/1.xml" in capsys.readouterr().err

@@ -268,6 +268,19 @@ def test_a_folder_of_such_files_in_place(place, tmp_path, kind):
     assert canonical(tree) == canonical(etree.fromstring(before["one.xml"]).getroottree())
 
 
+def test_a_file_that_ends_early_is_not_replaced_in_place(place, tmp_path, capsys):
+    box = tmp_path / "box"
+    box.mkdir()
+    shutil.copy(place / "pages" / "X-1.png", box)
+    text = PAGE_FILE.replace("img/1.tif", "X-1.png").format(space=SPACE_2019, more="")
+    (box / "one.xml").write_text(text[: -len("</PcGts>") - 2], encoding="utf-8")
+    before = (box / "one.xml").read_bytes()
+    command = ["-d", str(box / "one.xml"), "--model_path", str(place / "model"), "-o", str(tmp_path / "out")]
+    assert run.main([*command, "--write", "page", "--in-place"]) == 0
+    assert (box / "one.xml").read_bytes() == before and not (box / "one.xml.bak").exists()
+    assert "no sound XML" in (said := capsys.readouterr().err) and "nothing is changed in it" in said
+
+
 def test_files_without_a_namespace_are_marked_too(tmp_path):
     file = tmp_path / "1.xml"
     file.write_text("<PcGts><Metadata/><Page imageFilename='1.tif'/></PcGts>", encoding="utf-8")

@@ -95,6 +95,17 @@ def test_of_page_and_alto_of_the_same_pages_one_is_taken(tmp_path):
     assert "not taken: 1 other XML file" in source.notes[0]
 
 
+def test_a_file_that_is_no_sound_xml_is_an_error_and_not_lost(tmp_path):
+    page_xml(tmp_path / "box" / "1.xml", "1.png")
+    (tmp_path / "box" / "2.xml").touch()
+    (tmp_path / "box" / "3.xml").write_text("<!DOCTYPE a [<!ENTITY a 'b'>]><PcGts/>", encoding="utf-8")
+    (tmp_path / "box" / "4.xml").write_text("<TEI/>", encoding="utf-8")
+    source = source_of(tmp_path / "box")
+    assert [page.id for page in source.pages] == ["1", "2", "3"]
+    assert "no sound XML" in source.pages[1].reason and "a DTD of its own" in source.pages[2].reason
+    assert "(not taken: 1 other XML file)" in source.notes[0]
+
+
 def test_only_the_beginning_of_a_file_is_read_and_nothing_of_a_hostile_one(tmp_path):
     file = page_xml(tmp_path / "1.xml", "1.png", "http://schema.primaresearch.org/PAGE/gts/pagecontent/2013-07-15")
     file.write_text(file.read_text(encoding="utf-8") + "<broken", encoding="utf-8")
