@@ -85,7 +85,7 @@ def _write(run: SortedRun, folder: Path, *, ranges: bool) -> list[Path]:
         raise UserError(f"{printable(str(file))} was changed while its pages were sorted: nothing is written into it")
     home = file.resolve().parent if run.in_place else folder
     tags = home / place.folder
-    _check_ours(tags, len(canvases))
+    _check_ours(tags, place.address, len(canvases))
     tags.mkdir(exist_ok=True)
     of_category: dict[str, list[str]] = {}
     nameless = 0
@@ -147,13 +147,23 @@ class _Place:
         return cls(folder, urlunsplit((parts.scheme, parts.netloc, f"{above}/{quote(folder)}", "", "")), True)
 
 
-def _check_ours(folder: Path, pages: int) -> None:
-    """UserError where our files would come through a link, or over files of others; nothing is written then."""
+def _check_ours(folder: Path, address: str, pages: int) -> None:
+    """UserError where our files would come through a link, or over files of others or of another manifest; nothing is
+    written then. address: of the folder.
+    """
     if folder.is_symlink():
         raise UserError(f"{printable(str(folder))} is a link, which may lead anywhere: remove it")
     for name in (f"{number}.json" for number in range(1, pages + 1)):
-        if (folder / name).exists() and LABEL not in str(json_if_whole(folder / name).get("label")):
+        if not (folder / name).exists():
+            continue
+        there = json_if_whole(folder / name)
+        if LABEL not in str(there.get("label")):
             raise UserError(f"{printable(str(folder / name))} is not one of our tags, which go there: move it away")
+        if f"{address}/{name}" not in (there.get("id"), there.get("@id")):
+            raise UserError(
+                f"{printable(str(folder / name))} is a tag of another manifest: put each manifest into a folder of its "
+                "own, as on the site, or remove that tag"
+            )
 
 
 def _canvases(manifest: Json, kind: str) -> list[Any]:

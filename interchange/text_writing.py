@@ -23,6 +23,7 @@ from interchange.provenance import Origin, origin_of
 from interchange.xml_files import tree_of
 from interchange.xml_writing import serialized, write_xml, xml_text
 from output.console import say
+from output.tables import safe_name
 from reading.decoding import picture_size
 from reading.page_errors import PageError
 from utils import UserError, printable
@@ -85,10 +86,12 @@ def _leads_out(file: Path) -> bool:
 
 def folder_of_texts(run: SortedRun, folder: Path, kind: str) -> Path:
     """Where the files lie: in the run's folder, or where a METS file is changed in place below that file's own folder,
-    under the name of their file group.
+    under the name of their file group; behind the file's name where several METS files may lie there.
     """
     if run.in_place and run.source is not None and run.source.kind in ("mets", "mets2"):
-        return run.source.file.resolve().parent / group_name(kind)
+        file = run.source.file.resolve()
+        before = "" if file.name.casefold() == "mets.xml" else f"{safe_name(file.stem)}-"
+        return file.parent / f"{before}{group_name(kind)}"
     return folder / kind
 
 

@@ -230,6 +230,18 @@ def test_nothing_is_written_through_a_link_or_over_files_of_others(tmp_path):
     assert [path.name for path in (file.parent / "manifest-categories").iterdir()] == ["4.json"]
 
 
+def test_tags_of_two_manifests_in_one_folder_do_not_replace_each_other(tmp_path):
+    for book in ("book1", "book2"):
+        manifest = manifest_3(f"https://library.example/{book}/manifest.json")
+        file = write_manifest(tmp_path / book, manifest).rename(tmp_path / f"{book}.json")
+        if book == "book1":
+            iiif_writing.write(run_on(file, manifest, in_place=True), tmp_path)
+            before = sorted((path, path.read_bytes()) for path in tmp_path.glob("manifest-categories/*"))
+    with pytest.raises(UserError, match=r"1\.json is a tag of another manifest: put each"):
+        iiif_writing.write(run_on(file, manifest, in_place=True), tmp_path)
+    assert before and before == sorted((path, path.read_bytes()) for path in tmp_path.glob("manifest-categories/*"))
+
+
 def test_a_manifest_of_windows_keeps_its_ends_of_lines_and_one_too_deep_is_told(tmp_path):
     manifest = manifest_3()
     file = write_manifest(tmp_path / "in", manifest, indent=3)

@@ -263,6 +263,19 @@ def test_in_place_with_a_backup_that_is_never_overwritten(box, place, tmp_path):
     assert canonical(tree) == canonical(etree.fromstring(before).getroottree())
 
 
+def test_two_documents_in_one_folder_keep_their_files_apart(box, place, tmp_path):
+    for name in ("a.xml", "b.xml"):
+        shutil.copy(box / "mets.xml", box / name)
+        assert sort(box / name, place, "-o", tmp_path / "out", "--write", "mets", "page", "--in-place") == 1
+    for name in "ab":
+        root = etree.parse(str(box / f"{name}.xml")).getroot()
+        (group,) = [one for one in root.iter(f"{M}fileGrp") if one.get("USE") == "PAGE-SORTER-PAGE"]
+        for file in group:
+            href = file[0].get(f"{XLINK}href")
+            assert href.startswith(f"{name}-PAGE-SORTER-PAGE/")
+            assert hashlib.sha256((box / href).read_bytes()).hexdigest() == file.get("CHECKSUM")
+
+
 def test_in_place_changes_nothing_where_no_picture_is_to_be_had(box, place, tmp_path, capsys):
     assert sort(box, place, "-o", tmp_path / "out", "--write", "mets", "--in-place") == 1
     (tmp_path / "wrong").mkdir()
