@@ -72,11 +72,19 @@ def write_each(run: SortedRun, folder: Path, kind: str, new: NewText, add: AddTo
             written[run.source.file] = None
         else:
             folder.mkdir(exist_ok=True)
-            write_xml(folder / f"{page.name}.xml", tree)
+            target = folder / f"{page.name}.xml"
+            if target.exists() and not _is_ours(target):  # beside a METS file; the run's own folder has none
+                raise UserError(f"{printable(str(target))} is not one of our files, which go there: move it away")
+            write_xml(target, tree)
             written[folder] = None
     for note, pages in notes.most_common():
         say(f"{note} ({pages} {'page' if pages == 1 else 'pages'})")
     return list(written)
+
+
+def _is_ours(file: Path) -> bool:
+    content = file.read_bytes()
+    return any(OURS.encode(encoding) in content for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
 
 
 def _leads_out(file: Path) -> bool:

@@ -276,6 +276,15 @@ def test_two_documents_in_one_folder_keep_their_files_apart(box, place, tmp_path
             assert hashlib.sha256((box / href).read_bytes()).hexdigest() == file.get("CHECKSUM")
 
 
+def test_in_place_never_writes_over_files_of_others(box, place, tmp_path, capsys):
+    theirs = box / "PAGE-SORTER-PAGE" / "P1.xml"
+    theirs.parent.mkdir()
+    theirs.write_text("notes", encoding="utf-8")
+    assert sort(box, place, "-o", tmp_path / "out", "--write", "mets", "page", "--in-place") == 2
+    assert "P1.xml is not one of our files" in capsys.readouterr().err
+    assert theirs.read_text(encoding="utf-8") == "notes" and not (box / "mets.xml.bak").exists()
+
+
 def test_in_place_changes_nothing_where_no_picture_is_to_be_had(box, place, tmp_path, capsys):
     assert sort(box, place, "-o", tmp_path / "out", "--write", "mets", "--in-place") == 1
     (tmp_path / "wrong").mkdir()
