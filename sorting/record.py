@@ -61,8 +61,10 @@ def identity_of(
     """
     reached = reaching(settings, "pages", "outcomes", "tables", "sorting")
     named = {} if source is None else _known_by(source, job)
+    formats = {"write": list(job.write), "in-place": job.in_place} if job.write else {}  # they come at a run's end
     return {
         **named,
+        **formats,
         "input": input_of(job.files, job.directory),
         "model": model,
         "categories": texts_hash(descriptions),

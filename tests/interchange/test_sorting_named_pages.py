@@ -112,6 +112,16 @@ def test_an_interrupted_run_goes_on_unless_the_document_was_changed(tmp_path, mo
     assert tables(tmp_path / "out") == tables(tmp_path / "whole")
 
 
+def test_a_run_that_was_to_write_formats_does_not_end_without_them(tmp_path, model, workspace, monkeypatch, capsys):
+    how = ["-d", workspace, "--model_path", model, "--batch_size", 2, "-o", tmp_path / "out"]
+    interrupted(monkeypatch, *how, "--write", "jsonl")
+    capsys.readouterr()
+    assert sort(*how, "--resume") == 2
+    assert 'has write = ["jsonl"] (here nothing)' in capsys.readouterr().err
+    assert sort(*how, "--write", "jsonl", "--resume") == 1
+    assert list((tmp_path / "out" / "interchange").rglob("pages.jsonl"))
+
+
 def test_flags_of_documents_are_refused_where_there_is_none(tmp_path, model, capsys):
     draw(tmp_path / "pages" / "1.png", 1)
     for flags in (["--file-group", "MAX"], ["--images", tmp_path]):
