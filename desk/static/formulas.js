@@ -2,12 +2,13 @@
 // The page of formulas: pictures are handed in, each becomes a card with what it says. Plain JavaScript, no build step.
 // Whatever comes from a picture or its name is set as text; only KaTeX makes elements of it.
 
+import { ask, at } from "/static/frame.js";
+
 const AT_ONCE = 2;          // pictures that are being read, the others wait here
 const PAUSE = 180;          // ms after the last key before a preview is asked for
 const TRIES = 30;           // how often a picture is handed in again where the desk is busy
 const KATEX = { displayMode: true, throwOnError: true, strict: "ignore", trust: false, maxExpand: 1000, maxSize: 60 };
 
-const at = selector => document.querySelector(selector);
 const cards = at("#cards");
 let about = { sure: 0.9, unsure: 0.5, calibrated: true, limits: {} };
 const line = [];            // cards that wait to be read
@@ -29,24 +30,6 @@ function next() {
     reading += 1;
     line.shift().read().finally(() => { reading -= 1; next(); });
   }
-}
-
-async function ask(path, options) {
-  let answer;
-  try {
-    answer = await fetch(path, { credentials: "same-origin", ...options });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Error("The desk does not answer: is it still running?");
-  }
-  let said = null;
-  try { said = await answer.json(); } catch { /* no JSON: told below */ }
-  if (!answer.ok) {
-    const error = new Error(said && said.detail ? said.detail : `The desk answers ${answer.status}.`);
-    error.again = answer.status === 429 ? Number(answer.headers.get("Retry-After")) || 2 : 0;
-    throw error;
-  }
-  return said;
 }
 
 function say(text) {
@@ -74,7 +57,7 @@ function draw(latex, element, displayMode = true) {
 }
 
 // KaTeX's MathML, without the LaTeX that it keeps beside it; "" where it cannot be shown.
-function mathml(latex) {
+export function mathml(latex) {
   const place = document.createElement("div");
   try {
     katex.render(latex, place, { ...KATEX, output: "mathml" });
@@ -164,7 +147,7 @@ class Card {
       const form = new FormData();
       form.append("files", this.file, this.name);
       try {
-        return await ask("/api/formulas/read", { method: "POST", body: form, signal: this.stop.signal });
+        return await ask("/api/formulas/read", { body: form, signal: this.stop.signal });
       } catch (error) {
         if (!error.again || tries === TRIES || this.stop.signal.aborted) throw error;
         this.state("waiting", "The desk is busy, waiting for a turn …");
@@ -279,8 +262,7 @@ class Card {
   // What the desk makes of the edited LaTeX; resolves once the preview is that of what stands in the field.
   async refresh(turn) {
     try {
-      const body = JSON.stringify({ latex: this.latex });
-      const said = await ask("/api/formulas/preview", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+      const said = await ask("/api/formulas/preview", { body: { latex: this.latex } });
       if (turn !== this.asked) return;
       if (said.error) { this.wrong(`Not yet LaTeX: ${said.error}`); return; }  // the earlier preview stays, pale
       this.wrong("");

@@ -224,7 +224,7 @@ def test_a_screen_reader_has_a_name_for_everything(tab, tmp_path):
 @pytest.mark.parametrize("width", [390, 700, 1200])
 def test_nothing_is_cut_off_on_small_screens(browser, address, tmp_path, width):
     tab = browser.open(f"{address}/", width=width, height=844)
-    tab.until("document.readyState === 'complete'")
+    tab.until("document.readyState === 'complete' && document.querySelector('#about').textContent !== ''")
     long_name = tmp_path / f"{'a long name ' * 8}.png"
     long_name.write_bytes(png(picture("x+y=z" * 12)))
     tab.choose("#choose", [long_name])
@@ -286,7 +286,8 @@ def test_real_formulas_are_shown_and_their_mathml_is_well_formed(tab, shared):
             refused.append(line)
     for at in range(0, len(shown), 500):
         part = json.dumps(shown[at : at + 500])
-        for number, text_of in enumerate(tab.value(f"{part}.map(one => mathml(one))")):
+        asked = f"import('/static/formulas.js').then(page => {part}.map(page.mathml))"
+        for number, text_of in enumerate(tab.value(asked)):
             if not text_of:
                 refused.append(shown[at + number])
                 continue
