@@ -60,6 +60,7 @@ WORDS = {  # the first word of a command -> the module that has its jobs and the
     "explore": "explore.command",
     "writers": "writers.command",
     "formulas": "formulas.command",
+    "desk": "desk.command",
 }
 
 

@@ -9,7 +9,7 @@ A room is a `Room`: the page that it is, and the calls behind it. Whatever is re
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,10 +39,11 @@ class Room:
 
 
 class Health(BaseModel):
-    """Whether the desk answers, and what it has."""
+    """Whether the desk answers, and what it has. absent: rooms that are not there -> why, in one line."""
 
     status: str
     rooms: list[str]
+    absent: dict[str, str] = {}
 
 
 class Reason(BaseModel):
@@ -54,8 +55,8 @@ class Reason(BaseModel):
 REFUSALS = {status: {"model": Reason} for status in (400, 401, 403, 422)}  # that any call may answer
 
 
-def make_app(rooms: Sequence[Room], title: str) -> FastAPI:
-    """The application; its first page is that of the first room."""
+def make_app(rooms: Sequence[Room], title: str, absent: Mapping[str, str] | None = None) -> FastAPI:
+    """The application; its first page is that of the first room. absent: see `Health`."""
 
     @contextlib.asynccontextmanager
     async def open_rooms(_: FastAPI) -> AsyncIterator[None]:
@@ -75,7 +76,7 @@ def make_app(rooms: Sequence[Room], title: str) -> FastAPI:
 
     @app.get("/api/health", summary="Whether the desk answers", responses=REFUSALS)
     def health() -> Health:
-        return Health(status="ok", rooms=[room.name for room in rooms])
+        return Health(status="ok", rooms=[room.name for room in rooms], absent=dict(absent or {}))
 
     for room in rooms:
         app.get(f"/{room.name}", include_in_schema=False)(_page(STATIC / room.page))

@@ -1,22 +1,29 @@
-"""Starts the desk: a model is loaded, an address taken, requests answered until Ctrl-C.
+"""Starts the desk: rooms are made ready, an address taken, requests answered until Ctrl-C.
 
-python run.py formulas serve                  # prints http://127.0.0.1:8765/
+python run.py desk                            # prints http://127.0.0.1:8765/ and opens it
+python run.py formulas serve                  # the room of formulas alone
 """
 
 from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import secrets
 import socket
-from collections.abc import Sequence
+import sys
+import threading
+import webbrowser
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from desk.app import Room, make_app
+from desk.desk import open_desk
 from desk.formulas import formulas_room
 from desk.guard import Guard
+from desk.rooms import rooms_of
 from formulas.flags import model_folder
 from formulas.reading_job import open_recognizer, say_model
 from formulas.serve_command import ServeFormulas
@@ -24,6 +31,7 @@ from output.console import say
 from utils import UserError, printable
 
 if TYPE_CHECKING:
+    from desk.command import OpenDesk
     from settings.schema import Settings
 
 PATIENCE = 3  # seconds that requests have to end, once Ctrl-C was given
@@ -40,22 +48,52 @@ def run_formulas(settings: Settings, job: ServeFormulas) -> int:
     return 0
 
 
-def serve(door: socket.socket, rooms: list[Room], title: str) -> None:
-    """Answer what comes to `door` until Ctrl-C or SIGTERM."""
+def run_desk(settings: Settings, job: OpenDesk) -> int:
+    """Open the desk until it is ended; 0. UserError: no such table or pages, an address that is taken."""
+    desk = open_desk(settings, job)
+    with listening(job.host, job.port) as door:
+        rooms, absent = rooms_of(desk)
+        if not rooms:
+            raise UserError("; ".join(absent.values()))
+        for name, reason in absent.items():
+            say(f"no {name}: {reason}", settings.setup.quiet)
+        serve(door, rooms, "The desk", absent, browser=job.browser)
+    return 0
+
+
+def serve(
+    door: socket.socket,
+    rooms: list[Room],
+    title: str,
+    absent: Mapping[str, str] | None = None,
+    *,
+    browser: bool = False,
+) -> None:
+    """Answer what comes to `door` until Ctrl-C or SIGTERM. absent: see desk/app.py; browser: open one."""
     address, port = door.getsockname()[:2]
     token = "" if ipaddress.ip_address(address).is_loopback else secrets.token_urlsafe(24)
-    server = server_of(rooms, title, port, token)
-    print(f"{title}: {link(address, port, token)}    (Ctrl-C ends it)", flush=True)
+    server = server_of(rooms, title, port, token, absent)
+    there = link(address, port, token)
+    print(f"{title}: {there}    (Ctrl-C ends it)", flush=True)
+    if browser and has_screen():  # a browser that takes its time holds up nobody
+        threading.Thread(target=webbrowser.open, args=(there,), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[door])
     say(f"{title}: ended")
 
 
-def server_of(rooms: Sequence[Room], title: str, port: int, token: str = "") -> uvicorn.Server:
+def has_screen() -> bool:
+    """Whether a browser has a screen to open on; else one that writes into this terminal would be found."""
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def server_of(
+    rooms: Sequence[Room], title: str, port: int, token: str = "", absent: Mapping[str, str] | None = None
+) -> uvicorn.Server:
     """What answers HTTP for these rooms; `.run(sockets=[door])` begins."""
     # forwarded headers are not believed; no access log: names of pictures are nobody's business
     settings = uvicorn.Config(
-        Guard(make_app(rooms, title), token, f"desk-{port}"),
+        Guard(make_app(rooms, title, absent), token, f"desk-{port}"),
         http="h11",
         ws="none",
         log_level="warning",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from formulas.flags import FormulasJob, add_model, model_of
 from settings.command import Typed
@@ -47,9 +48,7 @@ class ServeFormulas(FormulasJob):
     @classmethod
     def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
         """Add its own flags."""
-        add = groups["formulas"].add_argument
-        add("--port", metavar="N", help=f"the port, 0 = any that is free (default: {PORT})")
-        add("--host", metavar="ADDRESS", help=f"the address (default: {HOST}, which only this machine reaches)")
+        add_address(groups["formulas"])
         add_model(groups["formulas"])
 
     @classmethod
@@ -58,10 +57,21 @@ class ServeFormulas(FormulasJob):
         job = cls(
             **typed.command(),
             model=model_of(typed),
-            host=typed.text("host", "--host") or HOST,
-            port=_port(typed),
+            **address_of(typed),
         )
         return settings, job
+
+
+def add_address(group: argparse._ActionsContainer) -> None:
+    """Add `--port` and `--host`."""
+    group.add_argument("--port", metavar="N", help=f"the port, 0 = any that is free (default: {PORT})")
+    about = f"the address (default: {HOST}, which only this machine reaches)"
+    group.add_argument("--host", metavar="ADDRESS", help=about)
+
+
+def address_of(typed: Typed) -> dict[str, Any]:
+    """host, port. UserError for what is no port."""
+    return {"host": typed.text("host", "--host") or HOST, "port": _port(typed)}
 
 
 def _port(typed: Typed) -> int:

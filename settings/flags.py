@@ -44,6 +44,7 @@ SHORT_HELP = f"""Sorts scanned pages into categories.
   {PROGRAM} explore index pages/        look for alike pages, groups, doubles; a map: {PROGRAM} explore -h
   {PROGRAM} writers index pages/        who wrote this page? pages by the same hand: {PROGRAM} writers -h
   {PROGRAM} formulas read formula.png   from the picture of a formula to LaTeX: {PROGRAM} formulas -h
+  {PROGRAM} desk                        look, correct and ask, in the browser: {PROGRAM} desk -h
   {PROGRAM} -h                          all flags
 """
 EXAMPLES = f"""examples:
@@ -63,6 +64,7 @@ EXAMPLES = f"""examples:
   {PROGRAM} explore -h                                    an index of pages: look-alikes, clusters, a map, doubles
   {PROGRAM} writers -h                                    hands: pages by the same writer, likely groups
   {PROGRAM} formulas -h                                   pictures of formulas -> LaTeX
+  {PROGRAM} desk                                          look through the newest run in the browser, and correct it
 
 exit code: 0 all pages done; 1 finished, some pages failed (they are listed, with the reason); 2 a mistake in the
 command or in config.toml, nothing was done; 130 interrupted, with the command that continues.

@@ -30,8 +30,8 @@ MOST = 1_000_000  # pages that a list, neighbours that a page, clusters that a c
 class WordJob(Job):
     """A command behind a word (`flag`: "explore"); the commands add their fields.
 
-    name: the word behind that one. about: one line of the overview; description, examples: of its help. It takes of
-    the flags of settings those in `shared` alone.
+    name: the word behind that one, "" = there is none. about: one line of the overview; description, examples: of its
+    help. It takes of the flags of settings those in `shared` alone.
     """
 
     name: ClassVar[str]
@@ -42,7 +42,7 @@ class WordJob(Job):
     @property
     def title(self) -> str:
         """What it is called in messages."""
-        return f"{self.flag} {self.name}"
+        return f"{self.flag} {self.name}".rstrip()
 
     @classmethod
     def add_first(cls, parser: argparse.ArgumentParser) -> None:
@@ -57,7 +57,7 @@ class WordJob(Job):
 def build_parser(job: type[WordJob]) -> Parser:
     """The parser of one command."""
     parser = Parser(
-        prog=f"{PROGRAM} {job.flag} {job.name}",
+        prog=f"{PROGRAM} {job.flag} {job.name}".rstrip(),
         description=textwrap.fill(job.description, 108),
         epilog=job.examples,
         formatter_class=Help,
@@ -91,10 +91,11 @@ def parse_words(
         hint = did_you_mean(command, commands)
         order = " (the command comes first)" if what == "flag" else ""
         raise UserError(f"{word}: unknown {what} {printable(command)}{order}: {', '.join(commands)}{hint}")
-    return _parse(commands[command], arguments[1:])
+    return parse_command(commands[command], arguments[1:])
 
 
-def _parse(job: type[WordJob], arguments: Sequence[str]) -> argparse.Namespace:
+def parse_command(job: type[WordJob], arguments: Sequence[str]) -> argparse.Namespace:
+    """The typed flags of one command, behind its words. Raises as `parse_words`."""
     parser = build_parser(job)
     known = [flag for action in parser._actions for flag in action.option_strings]
     check_flags(arguments, known, parser.prog)
@@ -138,5 +139,5 @@ def _unknown_word(word: str, job: type[WordJob], known: Sequence[str]) -> str:
     if hint := job.hint(word):
         return f"unknown word {shown}{hint}"
     meant = nearest(word, [flag.lstrip("-") for flag in known]) if len(word) > 2 else None
-    hint = f"; did you mean --{meant}?" if meant else f" (all flags: {PROGRAM} {job.flag} {job.name} -h)"
+    hint = f"; did you mean --{meant}?" if meant else f" (all flags: {build_parser(job).prog} -h)"
     return f"unknown word {shown}{hint}"

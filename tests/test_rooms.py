@@ -142,7 +142,7 @@ def test_what_does_a_job_is_a_function_of_its_room():
     "typed",
     [
         *(["-h"], ["explore", "-h"], ["explore", "index", "-h"], ["writers", "-h"], ["writers", "compare", "-h"]),
-        *(["formulas", "-h"], ["formulas", "serve", "-h"], []),
+        *(["formulas", "-h"], ["formulas", "serve", "-h"], ["desk", "-h"], []),
     ],
     ids=" ".join,
 )

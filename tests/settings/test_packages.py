@@ -71,6 +71,7 @@ def test_what_needs_more_says_so_before_any_work(tmp_path):
         ("explore", "duplicates"): "lancedb, pyarrow, pandas, scikit-learn, scipy, opencv-python-headless",
         ("explore", "clusters"): "lancedb, pyarrow, pandas, scikit-learn",
         ("formulas", "serve"): "fastapi, uvicorn, python-multipart",
+        ("desk",): "fastapi, uvicorn, python-multipart",
     }
     before = sorted(tmp_path.rglob("*"))
     codes, lines = without(ABSENT, [list(command) for command in commands], tmp_path)
@@ -78,7 +79,7 @@ def test_what_needs_more_says_so_before_any_work(tmp_path):
     assert len(lines) == len(commands)
     for (command, missing), line in zip(commands.items(), lines, strict=True):
         assert missing in line and command[0] in line
-        files = {"explore": "explore", "formulas": "desk"}
+        files = {"explore": "explore", "formulas": "desk", "desk": "desk"}
         file = f"requirements-{files[command[0]]}.txt" if command[0] in files else "requirements.txt"
         assert re.search(rf"-m pip install (-r )?\S*({file}|{missing})$", line), line
     assert sorted(tmp_path.rglob("*")) == before

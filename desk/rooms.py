@@ -1,0 +1,46 @@
+"""Which rooms the desk has, in the order of its navigation, and why others are not there.
+
+    rooms, absent = rooms_of(desk)           # what make_app takes; absent: {"review": "nothing was sorted yet: ..."}
+
+A room is one line of `ROOMS`: its name, and what builds it. A builder returns the room, or in one line why there is
+none; what it needs is imported as it is called, so that a desk without formulas does not load them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from desk.app import Room
+from desk.desk import Desk
+from formulas.flags import SHIPPED
+from utils import UserError
+
+Builder = Callable[[Desk], Room | str]
+
+
+def _formulas(desk: Desk) -> Room | str:
+    if not SHIPPED.is_dir():
+        return "the model of formulas is not there"
+    from desk.formulas import formulas_room
+    from formulas.reading_job import open_recognizer
+
+    return formulas_room(open_recognizer(SHIPPED, desk.settings, few=True))
+
+
+ROOMS: tuple[tuple[str, Builder], ...] = (("formulas", _formulas),)
+
+
+def rooms_of(desk: Desk) -> tuple[list[Room], dict[str, str]]:
+    """The rooms that there are, and the names of others with the reason why they are not there."""
+    rooms: list[Room] = []
+    absent: dict[str, str] = {}
+    for name, build in ROOMS:
+        try:
+            built = build(desk)
+        except UserError as error:  # a model that cannot be loaded, say: the other rooms need not miss
+            built = str(error)
+        if isinstance(built, Room):
+            rooms.append(built)
+        else:
+            absent[name] = built
+    return rooms, absent

@@ -1,0 +1,73 @@
+"""`desk` on the command line: which run lies on it, and what is said where none can."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("fastapi")
+pytest.importorskip("uvicorn")
+pytest.importorskip("python_multipart")
+
+from desk.command import OpenDesk
+from desk.desk import newest_table, open_desk
+from run import main
+from settings.schema import Settings
+from utils import UserError
+
+EARLY, LATE = "20261121-101500_ViT-B16", "20261122-090000-2_ViT-B32"
+
+
+def a_run(output, name, pages):
+    """A result table and its record, as a run leaves them."""
+    tables = output / "tables"
+    tables.mkdir(parents=True, exist_ok=True)
+    (tables / f"{name}_run.json").write_text(json.dumps({"name": name, "input": str(pages)}), encoding="utf-8")
+    table = tables / f"result_{name}_1n_2c.csv"
+    table.write_text("FILE,PAGE,CLASS-1,SCORE-1,PATH\na,1,TEXT,0.9000,a-1.png\n", encoding="utf-8")
+    return table
+
+
+def settings_of(output):
+    return Settings().replaced("output", folder=output)
+
+
+def test_the_newest_run_lies_on_the_desk(tmp_path):
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    a_run(tmp_path / "out", LATE, pages)
+    a_run(tmp_path / "out", EARLY, pages)
+    (tmp_path / "out" / "tables" / "result_of_mine.csv").write_text("x\n")
+    desk = open_desk(settings_of(tmp_path / "out"), OpenDesk())
+    assert (desk.run, desk.pages, desk.lacking) == (LATE, pages, "")
+    assert desk.review == tmp_path / "out" / "review" / LATE
+    assert newest_table(tmp_path / "none") is None
+    assert open_desk(settings_of(tmp_path / "none"), OpenDesk()).lacking.startswith("nothing was sorted yet")
+
+
+def test_pages_that_are_gone_are_asked_for(tmp_path):
+    gone, moved = tmp_path / "gone", tmp_path / "moved"
+    moved.mkdir()
+    table = a_run(tmp_path / "out", EARLY, gone)
+    assert "--pages" in open_desk(settings_of(tmp_path / "out"), OpenDesk()).lacking
+    with pytest.raises(UserError, match="gone, which is not there: name their folder with --pages"):
+        open_desk(settings_of(tmp_path / "out"), OpenDesk(table=table))
+    assert open_desk(settings_of(tmp_path / "out"), OpenDesk(table=table, pages=moved)).pages == moved
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["nosuch.csv"], "TABLE nosuch.csv: there is no such file"),
+        (["--pages", "nosuch"], "--pages nosuch: no such folder"),
+        (["--export", "."], "--export . is a folder"),
+        (["a.csv", "scans"], "--pages scans"),
+        (["--port", "70000"], "--port 70000: must be a port"),
+    ],
+)
+def test_a_mistake_is_one_line(typed, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["desk", *typed]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and said in lines[0]
