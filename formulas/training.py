@@ -8,9 +8,12 @@ left_out.csv (pairs that taught nothing, and why).
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,21 +26,24 @@ from formulas.graph_export import write_graphs
 from formulas.material import Material, divide, encode
 from formulas.model_card import card_of
 from formulas.model_folder import Parts, save_folder
-from formulas.pair_store import read_pairs
+from formulas.pair_store import LINES, read_pairs
 from formulas.starting import start_of
 from formulas.training_loop import BEST, METRICS, Loop
-from formulas.training_work import begin_training, finish_training
 from output.console import say
 from output.files import json_if_whole, write_lines
+from output.model_work import ModelWork
+from output.tables import Table, cell, path_cell
 from sorting.job import threads
 from utils import UserError, printable
 
 if TYPE_CHECKING:
+    from formulas.data import Pair
     from formulas.recipes import Recipe
     from formulas.train_command import Training
     from settings.schema import Settings
 
 FEWEST = 8  # formulas to learn from
+LEFT_OUT = "left_out.csv"
 
 
 def run_training(settings: Settings, job: Training) -> int:
@@ -45,7 +51,7 @@ def run_training(settings: Settings, job: Training) -> int:
     began = time.time()
     quiet = settings.setup.quiet
     found = pairs_of(job.data, columns=job.columns, configuration=job.configuration)
-    with begin_training(settings, job, found.pairs) as work:
+    with _begin(settings, job, found.pairs) as work:
         store = read_pairs(found.pairs, work.folder, settings)
         material = divide(store, settings.setup.seed)
         torch.manual_seed(settings.setup.seed)
@@ -82,17 +88,34 @@ def run_training(settings: Settings, job: Training) -> int:
             else {},
             training=training,
         )
-        with finish_training(work, left_out) as folder:
+        with work.finish() as folder:
+            if left_out:
+                _write_left_out(folder / LEFT_OUT, left_out)
             save_folder(folder, begun.model, begun.tokenizer, parts, card_of(job.name_of_model, parts))
             write_lines(folder / METRICS, _lines(history))
             draw_curves(history, folder / "curves.png")
             if reason := write_graphs(folder):
                 say(f"warning: no graphs, so it is read by PyTorch alone: {reason}")
-    target = settings.setup.model_dir / job.name_of_model
     figures = f"; of the validation part: CER {kept['cer']:.3f}, exact {kept['exact']:.1%}" if kept else ""
-    print(f"{printable(str(target))}: trained on {len(material.taught):,} formulas{figures}")
-    print(f"read with it: {job.command_with('formulas', 'read', 'formula.png', '--model', str(target))}")
+    print(f"{printable(str(work.target))}: trained on {len(material.taught):,} formulas{figures}")
+    print(f"read with it: {job.command_with('formulas', 'read', 'formula.png', '--model', str(work.target))}")
     return int(bool(found.failures or store.left_out))
+
+
+def _begin(settings: Settings, job: Training, pairs: Sequence[Pair]) -> ModelWork:
+    """Take the work folder. UserError as `ModelWork` has it."""
+    work = ModelWork(settings.setup.model_dir, job.name_of_model, learned=LINES)
+    listed = hashlib.sha256()
+    for pair in pairs:
+        listed.update(f"{pair.name}\0{pair.split}\0{pair.latex}\n".encode("utf-8", "surrogatepass"))
+    identity = {
+        "recipe": job.recipe.to_json(),
+        "seed": settings.setup.seed,
+        "data": list(job.data),
+        "formulas": len(pairs),
+        "formula_list": listed.hexdigest()[:16],
+    }
+    return work.start(identity, resume=job.resume, quiet=settings.setup.quiet)
 
 
 def _left_out(material: Material, pairs: list[Any]) -> list[tuple[str, str, str]]:
@@ -148,6 +171,15 @@ def _record(
         "steps": history[-1]["step"] if history else 0,
         "seconds_of_last_start": round(time.time() - began),
     }
+
+
+def _write_left_out(file: Path, left_out: Sequence[tuple[str, str, str]]) -> None:
+    """The table of pairs that taught nothing, with the reason."""
+    with contextlib.ExitStack() as opened:
+        table = Table(file, ["PATH", "LATEX", "REASON"], opened, excel=False)
+        for name, latex, reason in left_out:
+            table.write([path_cell(name), cell(" ".join(latex.split())), cell(reason)])
+        table.complete([])
 
 
 def _lines(history: list[dict[str, Any]]) -> list[str]:
