@@ -13,7 +13,7 @@ from pathlib import Path
 
 from settings.command import NO_MODEL, WRITING, Job, ModelRequest, Typed, name_of
 from settings.schema import Settings
-from sorting.command import NAMED, WRITTEN, Sorting
+from sorting.command import OWN, Sorting
 from utils import UserError
 
 
@@ -24,7 +24,7 @@ class Pull(Job):
     flag = "--hf"
     work = "hub.pull:run_pull"
     needs = WRITING
-    takes = ("--repo", *WRITTEN, *NAMED)
+    takes = ("--repo", *OWN)
     resumes = True
     makes_model = True
 
@@ -47,7 +47,7 @@ class Pull(Job):
             settings, sorting = Sorting.read(typed, settings)
             return settings, cls(**typed.command(), model=sorting.model, sorting=sorting)
         typed.no_pages()
-        if given := [flag for flag in (*WRITTEN, *NAMED) if typed.given(name_of(flag))]:
+        if given := [flag for flag in OWN if typed.given(name_of(flag))]:
             raise UserError(f"{given[0]} is for pages: name them with -d, and they are sorted by the model")
         model = typed.model()
         return typed.fit(settings, model), cls(**typed.command(), model=model)

@@ -16,6 +16,7 @@ from utils import UserError, printable
 
 WRITTEN = ("--write", "--in-place")
 NAMED = ("--file-group", "--images")  # of documents that name pages
+OWN = (*WRITTEN, *NAMED, "--report")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Sorting(Job):
 
     flag = "sorting"
     work = "sorting.job:run_prediction"
-    takes = (*WRITTEN, *NAMED)
+    takes = OWN
     resumes = True
 
     files: tuple[Path, ...] = ()
@@ -37,12 +38,13 @@ class Sorting(Job):
     output_given: bool = False
     write: tuple[str, ...] = ()
     in_place: bool = False
+    report: bool = False
     file_group: str = ""
     images: Path | None = None
 
     @classmethod
     def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
-        """Add `--file-group` and `--images`, `--write` and `--in-place`."""
+        """Add `--file-group` and `--images`, `--report`, `--write` and `--in-place`."""
         add = groups["input"].add_argument
         add(
             "--file-group",
@@ -59,6 +61,12 @@ class Sorting(Job):
             "path or name (docs/archives.md)",
         )
         add = groups["output"].add_argument
+        add(
+            "--report",
+            action="store_true",
+            help="also a folder to look at and to send, report/NAME/index.html: counts, examples, the most doubtful, "
+            "failures, documents",
+        )
         add(
             "--write",
             nargs="+",
@@ -84,9 +92,10 @@ class Sorting(Job):
         settings = typed.fit(settings, model)
         output_given = typed.given("output.folder")
         write, in_place = formats(typed)
+        report = typed.given("report")
         if files:
             settings = settings.replaced("setup", workers=0)  # a few pages are read sooner than workers start
-            if typed.given("resume") and not (output_given or write or settings.output.raw):
+            if typed.given("resume") and not (output_given or write or report or settings.output.raw):
                 raise UserError("--resume: -f alone writes no files, so there is nothing to go on with")
         return settings, cls(
             **typed.command(),
@@ -96,6 +105,7 @@ class Sorting(Job):
             output_given=output_given,
             write=write,
             in_place=in_place,
+            report=report,
             file_group=typed.text("file-group", "--file-group"),
             images=_images(typed),
         )

@@ -51,7 +51,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     choice = choose_model(settings, job.model)
     computing_of(choice, settings)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
-    writes = job.directory is not None or job.output_given or settings.output.raw or bool(job.write)
+    writes = job.directory is not None or job.output_given or settings.output.raw or bool(job.write) or job.report
     # All that can be refused is refused before the model is loaded.
     if writes and not job.resume:
         check_writable(settings.output.folder)
@@ -201,6 +201,8 @@ def _work(
         written = write_all(done, job.write, run.output)
         report.files += [file for files in written.values() for file in files]
         record["interchange"] = recorded(written, run.output)
+    if job.report and not interrupted:
+        report.files.append(_report(run, record, style, settings))
     if interrupted:
         report.files.append(run.write_record({**record, "state": "interrupted"}))
     else:
@@ -210,6 +212,23 @@ def _work(
         say(f"to continue: {job.continue_command()}")
         return 130
     return int(report.failed > 0)
+
+
+def _report(run: Run, record: dict[str, Any], style: TableStyle, settings: Settings) -> Path:
+    """Write the folder to look at; gives its index.html."""
+    from sorting.report import REPORT, write_report
+    from sorting.report_choice import choose
+    from sorting.report_page import about_run
+
+    return write_report(
+        run.output / REPORT / run.name,
+        choose(run.pages, run.outcomes(), style),
+        about_run(run.final(record)),
+        root=run.pages.root,
+        max_pixels=settings.input.max_pixels,
+        threads=threads(settings.setup.workers),
+        quiet=settings.setup.quiet,
+    )
 
 
 def batches_of(
