@@ -25,7 +25,7 @@ from pydantic import BaseModel, Field
 
 from desk.app import Reason, Room
 from desk.pool import Pool
-from desk.refused import Refused
+from desk.refused import Refused, refusal_of
 from desk.uploads import FIELD, KIND, Limits, Upload, Uploads
 from formulas.flags import BEAMS
 from formulas.latex import LatexError, normalise
@@ -34,7 +34,7 @@ from formulas.recognizer import Reading, Recognizer
 from formulas.results import SURE, UNSURE, people
 from reading.decoding import read_picture
 from reading.memory_gate import one_page, take
-from reading.page_errors import LimitError, PageError, UnknownKindError
+from reading.page_errors import PageError
 from utils import UserError, cores
 
 MOST_BEAMS = 16
@@ -132,7 +132,7 @@ def formulas_room(recognizer: Recognizer, limits: Limits | None = None) -> Room:
             with turn:
                 (reading,) = recognizer.read_placed([placed], beams)
         except PageError as error:
-            return _refusal(error)
+            return refusal_of(error)
         except UserError as error:  # the engine gave up
             return Refused(422, str(error))
         return _picture(upload.name, reading, heard)
@@ -156,10 +156,10 @@ def formulas_room(recognizer: Recognizer, limits: Limits | None = None) -> Room:
 
         beams: beginnings of a reading that are followed at once; 1 is fastest and gives no other readings.
         """
-        async with uploads.of(request) as files:
-            works = [lambda file=file: read_one(file, beams) for file in files]
+        async with uploads.of(request) as received:
+            works = [lambda file=file: read_one(file, beams) for file in received.files]
             done = await pool.each(works, limits.answer_seconds)
-        return _answer(files, done)
+        return _answer(received.files, done)
 
     @router.post("/preview", summary="Edited LaTeX: is it LaTeX, and how is it shown?")
     def show(edited: Edited) -> Preview:
@@ -200,12 +200,6 @@ def _shown(latex: str) -> str:
         return preview(normalise(latex))
     except LatexError:
         return ""
-
-
-def _refusal(error: PageError) -> Refused:
-    kinds = {UnknownKindError: 415, LimitError: 413}
-    reason = str(error).partition(" (raise [input]")[0]  # that setting is not for who hands in a picture
-    return Refused(kinds.get(type(error), 422), reason)
 
 
 def _answer(files: Sequence[Upload], done: Sequence[ReadPicture | Refused]) -> Response:

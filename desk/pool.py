@@ -34,7 +34,7 @@ class Pool:
         """
         with self._counting:
             if self._count + len(works) > self._most:
-                raise Refused(429, f"busy: {self._count} pictures are in line, try again in a moment", again=2)
+                raise Refused(429, f"busy: {self._count} files are in line, try again in a moment", again=2)
             self._count += len(works)
         turns = asyncio.Semaphore(self._share)
         end = asyncio.get_running_loop().time() + seconds

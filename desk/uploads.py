@@ -1,8 +1,8 @@
 """Files that a request brings, received into memory within limits; none of them ever touches the disk.
 
     uploads = Uploads(Limits())
-    async with uploads.of(request) as files:        # multipart/form-data, in the field "files"
-        files[0].name, files[0].data, files[0].fault
+    async with uploads.of(request) as received:     # multipart/form-data, in the field "files"
+        received.files[0].name, received.files[0].data, received.files[0].fault
 
 `Refused` where a request as a whole cannot be taken. (Starlette's own forms put files of more than 1 MB on the disk.)
 """
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 FIELD = "files"
 KIND = "multipart/form-data"
 LONGEST_NAME = 200
+LONGEST_TEXT = 200  # bytes of a field that is no file
 
 
 @dataclass(frozen=True)
 class Limits:
     """files: of a request. pixels: of a picture. held_bytes: of all requests that are being answered.
 
-    waiting: pictures in line. upload_seconds: until a request has arrived; answer_seconds: until it is answered.
+    waiting: files in line. upload_seconds: until a request has arrived; answer_seconds: until it is answered.
     """
 
     files: int = 32
@@ -55,25 +56,45 @@ class Upload:
     fault: Refused | None = None
 
 
+@dataclass
+class Received:
+    """What a form held. files: at least one. values: the texts of its other fields, by name."""
+
+    files: list[Upload] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which form is taken. field: that of the files; values: fields of short texts; what: what a file is, in words."""
+
+    field: str = FIELD
+    values: tuple[str, ...] = ()
+    what: str = "picture"
+
+
 class Uploads:
     """Receives what requests bring, and knows how much of it is in memory."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits, self._held = limits, 0
+    def __init__(self, limits: Limits, asked: Asked | None = None) -> None:
+        self._limits, self._asked, self._held = limits, asked or Asked(), 0
 
     @contextlib.asynccontextmanager
-    async def of(self, request: Request) -> AsyncIterator[list[Upload]]:
-        """The files of a request, at least one; their bytes count as held until the end of the block."""
-        form, taken = _Form(request.headers.get("content-type", ""), self._limits), 0
+    async def of(self, request: Request, asked: Asked | None = None) -> AsyncIterator[Received]:
+        """What a request brings, in the form that is `asked` for, else the usual one; its bytes count as held until
+        the end of the block.
+        """
+        asked = asked or self._asked
+        form, taken = _Form(request.headers.get("content-type", ""), self._limits, asked), 0
         declared = request.headers.get("content-length", "")
         if declared.isdecimal() and int(declared[:20]) > self._limits.request_bytes:
-            raise self._too_large()
+            raise self._too_large(asked)
         try:
             try:
                 async with asyncio.timeout(self._limits.upload_seconds):
                     async for chunk in request.stream():
                         if taken + len(chunk) > self._limits.request_bytes:
-                            raise self._too_large()
+                            raise self._too_large(asked)
                         if self._held + len(chunk) > self._limits.held_bytes:
                             raise Refused(429, "too much is being handed in at once: try again in a moment", again=2)
                         taken += len(chunk)
@@ -82,24 +103,26 @@ class Uploads:
             except TimeoutError:
                 late = f"the files did not arrive within {self._limits.upload_seconds:.0f} seconds"
                 raise Refused(408, late) from None
-            yield form.files()
+            yield form.received()
         finally:
             self._held -= taken
 
-    def _too_large(self) -> Refused:
+    def _too_large(self, asked: Asked) -> Refused:
         most = in_words(self._limits.request_bytes)
-        return Refused(413, f"a request may bring {most} at most: hand in fewer pictures at once")
+        return Refused(413, f"a request may bring {most} at most: hand in fewer {asked.what}s at once")
 
 
 class _Form:
     """The parts of a form, as they come in."""
 
-    def __init__(self, content_type: str, limits: Limits) -> None:
+    def __init__(self, content_type: str, limits: Limits, asked: Asked) -> None:
         kind, options = parse_options_header(content_type)
         if kind.decode("latin-1").lower() != KIND or not options.get(b"boundary"):
-            raise Refused(415, f"send pictures as {KIND}, in the field {FIELD!r}")
-        self._limits = limits
+            raise Refused(415, f"send {asked.what}s as {KIND}, in the field {asked.field!r}")
+        self._limits, self._asked = limits, asked
         self._files: list[Upload] = []
+        self._values: dict[str, bytearray] = {}
+        self._text: bytearray | None = None  # of the field that is coming in, None where that is a file
         self._ended = False
         self._header, self._value, self._disposition = bytearray(), bytearray(), b""
         callbacks = {
@@ -123,17 +146,18 @@ class _Form:
         except FormParserError:
             raise Refused(400, "the form cannot be read: it is damaged") from None
 
-    def files(self) -> list[Upload]:
+    def received(self) -> Received:
         """What the form held."""
         if not self._ended:
             raise Refused(400, "the form cannot be read: its end is missing")
         # A browser sends a nameless, empty file for a field that nothing was chosen in.
         chosen = [one for one in self._files if one.name or one.data]
         if not chosen:
-            raise Refused(422, f"no picture came: send one or several in the field {FIELD!r}")
+            few = "one" if self._limits.files == 1 else "one or several"
+            raise Refused(422, f"no {self._asked.what} came: send {few} in the field {self._asked.field!r}")
         for number, one in enumerate(chosen, 1):
-            one.name = one.name or f"picture {number}"
-        return chosen
+            one.name = one.name or f"{self._asked.what} {number}"
+        return Received(chosen, {name: text.decode("utf-8", "replace") for name, text in self._values.items()})
 
     def _begin(self) -> None:
         self._disposition = b""
@@ -153,20 +177,30 @@ class _Form:
     def _on_headers(self) -> None:
         _, options = parse_options_header(self._disposition)
         name = options.get(b"name", b"").decode("utf-8", "replace")
-        if name != FIELD or b"filename" not in options:
-            what = f"field {name[:LONGEST_NAME]!a}" if name != FIELD else "text in it"
-            raise Refused(422, f"pictures go as files in the field {FIELD!r}: {what} is not known")
+        what, wanted, self._text = self._asked.what, self._asked.field, None
+        if name in self._asked.values and b"filename" not in options:
+            self._text = self._values[name] = bytearray()  # where it comes twice, the last one counts
+            return
+        if name != wanted or b"filename" not in options:
+            strange = f"field {name[:LONGEST_NAME]!a}" if name != wanted else "text in it"
+            raise Refused(422, f"{what}s go as files in the field {wanted!r}: {strange} is not known")
         if len(self._files) == self._limits.files:
-            raise Refused(413, f"a request may bring {self._limits.files} pictures at most: hand in the rest after it")
+            most = f"{self._limits.files} {what}{'' if self._limits.files == 1 else 's'}"
+            raise Refused(413, f"a request may bring {most} at most: hand in the rest after it")
         given = options[b"filename"].decode("utf-8", "replace").replace("\\", "/").rpartition("/")[2]
         shown = "".join(sign if sign.isprintable() else " " for sign in given[:LONGEST_NAME])
         self._files.append(Upload(shown.strip()))
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
+        if self._text is not None:
+            self._text += data[start:end]
+            if len(self._text) > LONGEST_TEXT:
+                raise Refused(413, f"a field of text may have {LONGEST_TEXT} letters at most")
+            return
         file = self._files[-1]
         if file.fault is None and len(file.data) + end - start > self._limits.file_bytes:
             most = in_words(self._limits.file_bytes)
-            file.fault = Refused(413, f"larger than {most}, which a picture may have at most")
+            file.fault = Refused(413, f"larger than {most}, which a {self._asked.what} may have at most")
             file.data.clear()
         if file.fault is None:
             file.data += data[start:end]

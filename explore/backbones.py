@@ -116,15 +116,15 @@ def open_backbone(name: str, settings: Settings) -> Backbone:
     shown = name or folder.name
     if is_model_folder(folder):
         classifier = PageClassifier.from_pretrained(folder, _computing(folder, settings))
-        return _of_classifier(classifier, folder, shown)
+        return backbone_of(classifier, folder, shown)
     if is_checkpoint(folder):
         classifier = PageClassifier.from_checkpoint(
             folder, None, settings.setup.tokenizer, computing=_computing(folder, settings)
         )
-        return _of_classifier(classifier, folder, shown)
+        return backbone_of(classifier, folder, shown)
     if has_graphs(folder):  # two towers as they were published
         computing = _computing(folder, settings)
-        return _of_classifier(PageClassifier.from_base(folder, UNTUNED, computing=computing), folder, shown)
+        return backbone_of(PageClassifier.from_base(folder, UNTUNED, computing=computing), folder, shown)
     return _of_model(folder, shown, settings)
 
 
@@ -133,8 +133,8 @@ def _computing(folder: Path, settings: Settings) -> Computing:
     return choose_engine(folder, engine=setup.engine, device=setup.device, precision=setup.precision)
 
 
-def _of_classifier(classifier: PageClassifier, folder: Path, name: str) -> Backbone:
-    """A dual encoder: the joint space of its two towers."""
+def backbone_of(classifier: PageClassifier, folder: Path, name: str) -> Backbone:
+    """A dual encoder that is open already: the joint space of its two towers."""
 
     def embed_text(text: str) -> np.ndarray:
         prompt = prompts({"query": [text]}, classifier.prompt, classifier.lowercase)
@@ -199,7 +199,7 @@ def _of_model(folder: Path, name: str, settings: Settings) -> Backbone:
     if hasattr(model, "get_image_features") and has_tokenizer(folder):
         classifier = _untuned(model, folder, transform)
         classifier.engine.to(settings.setup.device)
-        return _of_classifier(classifier, folder, name)
+        return backbone_of(classifier, folder, name)
     import torch
     from torch.nn import functional
 
