@@ -250,17 +250,13 @@ class Classifying:
         return Refused(408, f"not read within {self.limits.answer_seconds:.0f} seconds")
 
 
-def preview_of(image: Image.Image) -> bytes:
-    """A page in mode "L" or "RGB" as a JPEG that any browser shows, its longer side `PREVIEW` pixels at most."""
-    shown = image.copy() if max(image.size) <= PREVIEW else image.resize(_within(image.size), reducing_gap=2.0)
+def preview_of(image: Image.Image, side: int = PREVIEW) -> bytes:
+    """A page in mode "L" or "RGB" as a JPEG that any browser shows, its longer side `side` pixels at most."""
+    part = min(1.0, side / max(image.size))
+    size = max(1, round(image.width * part)), max(1, round(image.height * part))
     file = io.BytesIO()
-    shown.save(file, "JPEG", quality=QUALITY)
+    image.resize(size, reducing_gap=2.0).save(file, "JPEG", quality=QUALITY)
     return file.getvalue()
-
-
-def _within(size: tuple[int, int]) -> tuple[int, int]:
-    part = PREVIEW / max(size)
-    return max(1, round(size[0] * part)), max(1, round(size[1] * part))
 
 
 def _kind(file: Upload) -> str:

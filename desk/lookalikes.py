@@ -128,6 +128,15 @@ class LookAlikes:
             return str(error)
         return ""
 
+    def why_no_image(self) -> str:
+        """Why a page that is handed in cannot be searched for; "" where it can."""
+        try:
+            with self._opening:
+                _ = self.index, self._looks, self._same or self._backbone
+        except UserError as error:
+            return str(error)
+        return ""
+
     # ---- asking --------------------------------------------------------------------------------------------------
 
     def vectors(self, image: Image.Image) -> dict[str, np.ndarray]:
@@ -148,8 +157,7 @@ class LookAlikes:
         """The pages most like one that was handed in. embedding: that of the desk's own model."""
         index = self.index
         query: dict[Any, np.ndarray] = {"vector": embedding, **vectors}
-        ids, similarities = index.alike(query, most, where or None)
-        return Found(ids, similarities, self._total(index, where), [])
+        return Found(*index.alike(query, most, where or None), self._total(index, where), [])
 
     def like_page(self, number: int, most: int, where: str) -> Found:
         """The pages most like a page of the index, without itself. KeyError where there is no such page."""
@@ -160,9 +168,8 @@ class LookAlikes:
             if not len(rows):
                 raise KeyError(number)
             query[space] = rows[0].astype(np.float32)
-        ids, similarities = index.alike(query, most + 1, where or None)
-        others = ids != number
-        return Found(ids[others][:most], similarities[others][:most], self._total(index, where), [])
+        where = f"id != {number}" + (f" and {where}" if where else "")
+        return Found(*index.alike(query, most, where), self._total(index, where), [])
 
     def like_text(self, text: str, most: int, where: str) -> Found:
         """The pages most like a text. UserError where texts cannot be searched for, or this one is too long."""
