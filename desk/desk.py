@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from desk.command import OpenDesk
 from output.files import json_if_whole
 from settings.schema import Settings
 from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from desk.sorter import Sorter
 
 # Names of tables that people look through -> the run (or the command) that they are of. Excel may have had one open.
 TABLES = (
@@ -40,6 +44,13 @@ class Desk:
     pages: Path | None = None
     record: dict[str, Any] = field(default_factory=dict)
     lacking: str = ""
+
+    @cached_property
+    def sorter(self) -> Sorter:
+        """What sorts pages that are handed in, loaded at the first call. UserError where there is no model for it."""
+        from desk.sorter import open_sorter
+
+        return open_sorter(self.settings)
 
     @property
     def output(self) -> Path:

@@ -1,6 +1,6 @@
 """Hand in: pages, PDFs and TIFFs of somebody at the counter become categories with scores, and say how sure that is.
 
-    room = handin_room(classifying, model, index=None)            # a Room of desk/app.py
+    room = handin_room(open_sorter(settings), index)              # a Room of desk/app.py
     curl -F files=@page.png -F files=@report.pdf http://127.0.0.1:8765/api/classify
 
 | call | answers |
@@ -18,8 +18,7 @@ import asyncio
 import base64
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
@@ -28,9 +27,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from desk.app import Reason, Room
 from desk.calibration import Trust, trust_of
-from desk.classifying import Classifying, Row, Unread, Wish
+from desk.classifying import Row, Unread, Wish
 from desk.earlier_service import earlier_service
 from desk.lookalikes import Hit, LookAlikes
+from desk.sorter import Sorter
 from desk.uploads import FIELD, KIND, Asked, Uploads
 from utils import UserError
 
@@ -110,24 +110,18 @@ class About(BaseModel):
     limits: dict[str, float]
 
 
-class Model(NamedTuple):
-    """What the desk sorts with. folder: of the model; name: as people know it."""
-
-    name: str
-    folder: Path
-
-
-def handin_room(classifying: Classifying, model: Model, index: LookAlikes | str) -> Room:
+def handin_room(sorter: Sorter, index: LookAlikes | str) -> Room:
     """The room. index: where look-alikes are found, or why there are none."""
+    classifying = sorter.classifying
     classifier, limits = classifying.classifier, classifying.limits
     uploads = Uploads(limits, Asked(FIELD, what="page"))
     router = APIRouter(tags=["hand in"])
     about = About(
-        model=model.name,
+        model=sorter.name,
         base=classifier.base,
         engine=f"{classifier.engine.name} {classifier.engine.device}",
         categories=len(classifier.categories),
-        trust=trust_of(model.folder, classifier),
+        trust=trust_of(sorter.folder, classifier),
         alike=index if isinstance(index, str) else "",
         limits=asdict(limits),
     )
@@ -185,7 +179,7 @@ def handin_room(classifying: Classifying, model: Model, index: LookAlikes | str)
             alike=hits,
         )
 
-    router.include_router(earlier_service(classifying, model.name))
+    router.include_router(earlier_service(classifying, sorter.name))
     return Room("handin", "handin.html", router, classifying.close)
 
 

@@ -18,6 +18,30 @@ from utils import UserError
 Builder = Callable[[Desk], Room | str]
 
 
+def _handin(desk: Desk) -> Room | str:
+    from desk.handin import handin_room
+    from desk.sorter import index_of
+
+    return handin_room(desk.sorter, index_of(desk.settings, desk.sorter))
+
+
+def _collection(desk: Desk) -> Room | str:
+    from desk.collection import collection_room
+    from desk.sorter import index_of, maps_of
+
+    sorter, why = None, ""
+    try:
+        sorter = desk.sorter
+    except UserError as error:  # all but a search by image does without
+        why = str(error)
+    index = index_of(desk.settings, sorter)
+    if isinstance(index, str):
+        return index
+    reader = sorter.classifying if sorter else why
+    most = desk.settings.input.max_pixels
+    return collection_room(index, reader, maps=maps_of(desk.settings), reviewed=desk.pages, max_pixels=most)
+
+
 def _formulas(desk: Desk) -> Room | str:
     if not SHIPPED.is_dir():
         return "the model of formulas is not there"
@@ -27,7 +51,11 @@ def _formulas(desk: Desk) -> Room | str:
     return formulas_room(open_recognizer(SHIPPED, desk.settings, few=True))
 
 
-ROOMS: tuple[tuple[str, Builder], ...] = (("formulas", _formulas),)
+ROOMS: tuple[tuple[str, Builder], ...] = (
+    ("handin", _handin),
+    ("collection", _collection),
+    ("formulas", _formulas),
+)
 
 
 def rooms_of(desk: Desk) -> tuple[list[Room], dict[str, str]]:

@@ -179,7 +179,8 @@ def _opened(path: Path) -> PdfDocument:
 
     with path.open("rb") as file:
         start, end = pdf_span(file)
-        whole = (start, end) == (0, size_of(file))
+        # pypdfium2 follows links first, and where a file lies in memory alone (Linux), they lead nowhere
+        whole = (start, end) == (0, size_of(file)) and path.resolve().exists()
     for attempt in (1, 2):
         try:
             source = path.absolute() if whole else Part(path, start, end)

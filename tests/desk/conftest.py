@@ -54,3 +54,11 @@ def start(recognizer):
     desks = Desks(recognizer)
     yield desks
     desks.end()
+
+
+@pytest.fixture(scope="session")
+def page_model(tmp_path_factory):
+    """A tiny model of pages with graphs, of the categories in `desk_pages.LABELS`."""
+    from tiny import tiny_model_folder
+
+    return tiny_model_folder(tmp_path_factory.mktemp("models") / "pages")
