@@ -189,7 +189,7 @@ def test_slow_and_broken_uploads_end(start):
     with connect(address) as many:  # no length: in pieces
         many.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n5\r\n--edg\r\n0\r\n\r\n")
         assert many.recv(4096).startswith(b"HTTP/1.1 400 ")
-    assert ask(f"{address}/api/health").said == {"status": "ok", "rooms": ["formulas"]}
+    assert ask(f"{address}/api/health").said == {"status": "ok", "rooms": ["formulas"], "absent": {}}
 
 
 def test_edited_latex_is_looked_at(start):
