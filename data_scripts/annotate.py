@@ -23,20 +23,22 @@ from common import Parser, counted, list_undone, listing_of, start, write_csv
 from encoders.descriptions import same_label
 from encoders.labels import check_apart, label_warnings
 from output.progress import Progress
-from output.spreadsheets import Rows, number_in, read_table
+from output.spreadsheets import Rows, number_in, open_table, read_table
 from output.tables import bare_path, cell, path_cell
 from reading.listing import KINDS, named_as_page
 from reading.pages import find_pages
 from settings.given_paths import given_path
+from training.labels import NO_CATEGORY
 from training.layout import refuse_split
 from utils import UserError, did_you_mean, page_number, printable, split_page_name
 
 DESCRIPTION = """\
 Write ANNOTATION.csv (FILE,PAGE,CLASS,PATH), the table that sort.py reads. SOURCE is
   a folder   of label folders: every page below <CLASS>/ has that class
-  a table    result_...csv of run.py with a column CORRECT that you have added: rows with CORRECT filled in are taken,
-             with that class. The others are left out - or, with --accept, taken with CLASS-1; with --min-score 0.9
-             only those at least so sure. The table may have been saved by Excel or LibreOffice in any of their forms.
+  a table    corrected.csv of the desk, or result_...csv of run.py with a column CORRECT that you have added: rows with
+             CORRECT filled in are taken, with that class ("none of these" is left out). The others are left out too -
+             or, with --accept, taken with CLASS-1 (CLASS); with --min-score 0.9 only those at least so sure. The table
+             may have been saved by Excel or LibreOffice in any of their forms.
 Rows are matched by PATH later on, so leading zeros that a spreadsheet has eaten from FILE are put back from PATH.
 An ANNOTATION.csv that is there already is never overwritten, unless nothing would change.
 Exit code: 0 all done, 1 something was left undone, 2 wrong command or table."""
@@ -124,16 +126,20 @@ def from_folders(root: Path, listed: dict[str, Any]) -> tuple[list[Annotation], 
 def from_table(options: argparse.Namespace) -> tuple[list[Annotation], list[str]]:
     """A row for each corrected (and accepted) row of a result table."""
     accept, least = options.accept, options.min_score
+    header = open_table(options.source, ("PAGE", "CORRECT", "CLASS-1"), options.encoding).columns
+    guess = "CLASS" if "CLASS" in header and "CLASS-1" not in header else "CLASS-1"  # of the desk's export: CLASS
     wanted = ["PAGE"] if accept else ["PAGE", "CORRECT"]
-    table = read_table(options.source, [*wanted, *(["CLASS-1"] if accept else []), *(["SCORE-1"] if least else [])],
+    table = read_table(options.source, [*wanted, *([guess] if accept else []), *(["SCORE-1"] if least else [])],
                        options.encoding)  # fmt: skip
     if "FILE" not in table.columns and "PATH" not in table.columns:
         raise UserError(f"{options.source}: neither FILE nor PATH in the header")
-    known = {cells[name] for _, cells in table.rows for name in table.columns if name.startswith("CLASS-")} - {""}
+    known = {
+        cells[name] for _, cells in table.rows for name in table.columns if name.startswith("CLASS-") or name == guess
+    } - {""}
     check_corrections(table, known)
     rows: list[Annotation] = []
     undone: list[str] = []
-    of_all = corrected = unsure = without = 0
+    of_all = corrected = unsure = without = none = 0
     for line, cells in table.rows:
         of_all += 1
         page = page_number(cells["PAGE"])
@@ -149,10 +155,15 @@ def from_table(options: argparse.Namespace) -> tuple[list[Annotation], list[str]
             if least and score(cells["SCORE-1"], f"{table.file}, line {line}") < least:
                 unsure += 1
                 continue
-            label = same_label(cells["CLASS-1"])
+            label = same_label(cells[guess])
+        if label.casefold() == NO_CATEGORY:
+            none += 1
+            continue
         path = bare_path(cells.get("PATH", ""))
         rows.append((file_of(cells.get("FILE", ""), page, path), page, label, path))
-    said = f"{counted(of_all, 'row')}: {corrected} corrected, {len(rows) - corrected} accepted"
+    accepted = len(rows) + none - corrected
+    said = f"{counted(of_all, 'row')}: {corrected} corrected, {accepted} accepted"
+    said += f", {none} {NO_CATEGORY} (left out)" if none else ""
     print(said + (f", {unsure} below --min-score" if least else "") + (f", {without} left out" if without else ""))
     if not rows and undone:
         raise UserError(f"{table.file}: no row is taken: {undone[0]}")
@@ -170,7 +181,7 @@ def check_corrections(table: Rows, known: set[str]) -> None:
     wrong = []
     for line, cells in table.rows:
         label = same_label(cells.get("CORRECT", ""))
-        if label and label not in known:
+        if label and label not in known and label.casefold() != NO_CATEGORY:
             if label.casefold() in by_case:
                 wrong.append(f"line {line}: {label} should be {by_case[label.casefold()]}")
             else:

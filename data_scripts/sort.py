@@ -1,7 +1,8 @@
-"""Pages into label folders, by an annotation table: FILE,PAGE,CLASS (and PATH) -> OUTPUT/<CLASS>/<page file>.
+"""Pages into label folders, by an annotation or a result table: FILE,PAGE,CLASS (and PATH) -> OUTPUT/<CLASS>/<page>.
 
     python data_scripts/sort.py annotation.csv scans/pages sorted --dry-run
     python data_scripts/sort.py annotation.csv scans/pages sorted --link
+    python data_scripts/sort.py result/tables/result_....csv scans/pages sorted --min-score 0.9
 
 Everything is checked before anything is written; all problems come in one report. `OUTPUT/documents.csv` keeps which
 page is of which document, so that training never has one document on both sides of a split.
@@ -36,49 +37,42 @@ from common import (
     write_csv,
 )
 from shelf import Shelf
+from table_rows import Row, read_rows
 
-from encoders.descriptions import same_label
 from output.progress import Progress
-from output.spreadsheets import read_table
-from output.tables import bare_path, cell, path_cell
+from output.tables import cell, path_cell
 from reading.listing import KINDS, named_as_page
 from reading.pages import Page, find_pages
 from settings.given_paths import given_path
 from training.data import DOCUMENTS, read_documents
-from utils import UserError, page_number, printable
+from utils import UserError, printable
 
 DESCRIPTION = """\
 Sort pages into label folders, OUTPUT/<CLASS>/<page file>, as ANNOTATION says: a CSV with the columns FILE, PAGE, CLASS
 (others are ignored), as Excel, LibreOffice or annotate.py write it: separated by commas, semicolons or tabs, in UTF-8,
-UTF-16 or Windows-1250 (for others: --encoding).
+UTF-16 or Windows-1250 (for others: --encoding). Or as a result table of run.py or the desk's corrected.csv says: then
+CORRECT is the class where it is filled in, else CLASS-1 (CLASS).
   FILE, PAGE   as in the result table; pages are looked for in PAGES and all its sub-folders, onepagers/ included,
                their page numbers padded or not
   PATH         decides where there is such a column; relative to PAGES (the folder that was classified)
 Pages keep their file's name. Where two of a class have the same name (box1/0001.jpg, box2/0001.jpg) they keep their
 folders too, OUTPUT/<CLASS>/box1/0001.jpg, and with them all pages that are named by their number only.
-Rows with an empty CLASS are passed over. Nothing is written before all rows are in order: every problem is listed,
-exit code 2. Pages are copied, or linked with --link; never over another file; sources are only read. A second start
-does what is missing. OUTPUT/documents.csv says which page belongs to which document.
+Rows with an empty CLASS are passed over, and so are those that are "none of these". With --min-score, rows of a result
+table that nobody corrected and whose score is lower go to OUTPUT_doubtful/<CLASS>/, beside OUTPUT, so that none of them
+is trained on by accident. Nothing is written before all rows are in order: every problem is listed, exit code 2. Pages
+are copied, or linked with --link; never over another file; sources are only read. A second start does what is missing.
+OUTPUT/documents.csv says which page belongs to which document.
 Exit code: 0 all done, 1 something was left undone, 2 wrong command or annotation."""
 
 EXAMPLES = """\
 examples:
   python data_scripts/sort.py annotation.csv scans/pages sorted --dry-run
   python data_scripts/sort.py annotation.csv scans/pages sorted --link     (one file, two names: no disk space)
+  python data_scripts/sort.py result/tables/result_20261121-101500_ViT-B16_1n_11c.csv scans/pages sorted --min-score 0.9
   python run.py --train -d sorted --name mine"""
 
+DOUBTFUL = "_doubtful"  # what the name of the folder beside OUTPUT ends in
 WITHOUT_PDF = [kind[0] for name, kind in KINDS.items() if name != "PDF"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of the annotation: where it stands in the file, and what it says."""
-
-    line: int
-    file: str
-    page: int
-    label: str
-    path: str
 
 
 @dataclass
@@ -101,60 +95,50 @@ def main(arguments: Sequence[str]) -> int:
         "output", metavar="OUTPUT", type=given_path, help="the folder of the label folders; made if absent"
     )
     parser.add_argument("--link", action="store_true", help="hard links instead of copies (where they are possible)")
+    parser.add_argument(
+        "--min-score", type=float, metavar="P", help="doubtful: rows of a result table below P (0 to 1)"
+    )
     parser.add_argument("--encoding", default="", help="encoding of the table, where it is not found by itself")
     parser.add_listing()
     options = parser.read(arguments)
-    rows, problems, passed = read_annotation(options.annotation, options.encoding)
+    least = options.min_score
+    if least is not None and not 0 <= least <= 1:
+        raise UserError("--min-score is a score from 0 to 1")
+    rows, problems, passed = read_rows(options.annotation, options.encoding, least)
     root, output = folder_argument(options.folder), options.output
+    beside = output.absolute().with_name(f"{output.absolute().name}{DOUBTFUL}")
     if output.exists() and not output.is_dir():
         raise UserError(f"OUTPUT {printable(str(output))} is not a folder")
     if output.resolve() == root.resolve():
         raise UserError("OUTPUT and PAGES are the same folder: label folders need a place of their own")
-    page_list = find_pages(root, formats=WITHOUT_PDF, skip=[output], **listing_of(options))
+    page_list = find_pages(root, formats=WITHOUT_PDF, skip=[output, beside], **listing_of(options))
     with alone_in(output, "it"):
         lost = [page for page in page_list.pages if page.reason and not named_as_page(page.path)]
         pages = [page for page in page_list.pages if not page.reason or named_as_page(page.path)]
-        plan = make_plan(rows, Shelf(root, pages, {row.label for row in rows}), output)
-        plan.problems = problems + plan.problems
-        if plan.problems:
-            print(f"{counted(len(plan.problems), 'problem')}, nothing was written:", file=sys.stderr)
-            for problem in plan.problems:
+        shelf = Shelf(root, pages, {row.label for row in rows})
+        parts = {output: [row for row in rows if not row.doubtful], beside: [row for row in rows if row.doubtful]}
+        plans = {place: make_plan(part, shelf, place) for place, part in parts.items() if part}
+        if every := list(dict.fromkeys([*problems, *(one for plan in plans.values() for one in plan.problems)])):
+            print(f"{counted(len(every), 'problem')}, nothing was written:", file=sys.stderr)
+            for problem in every:
                 print(f"  {problem}", file=sys.stderr)
             return 2
-        undone = carry_out(plan, output, options.link, options.dry_run)
-    for note in plan.notes:
-        print(f"note: {note}")
+        undone = []
+        for place, plan in plans.items():
+            if place == beside:
+                print(f"below --min-score, into {printable(str(place))}:")
+            undone += carry_out(plan, place, options.link, options.dry_run)
+    for plan in plans.values():
+        for note in plan.notes:
+            print(f"note: {note}")
     for line in page_list.passed.lines():
         print(f"note: {line}")
     if passed:
         print(f"{counted(passed, 'row')} without CLASS passed over")
-    rest = len(pages) - plan.annotated
+    rest = len(pages) - sum(plan.annotated for plan in plans.values())
     if rest > 0:
         print(f"{counted(rest, 'page')} in PAGES without a row stay as they are")
     return list_undone([*undone, *(f"{printable(page.path)}: {page.reason}" for page in lost)], "left undone")
-
-
-def read_annotation(file: Path, encoding: str) -> tuple[list[Row], list[str], int]:
-    """The rows with a class, the problems of the others, and how many have no class."""
-    try:
-        table = read_table(file, ("FILE", "PAGE", "CLASS"), encoding)
-    except UserError as error:
-        hint = ": make an annotation of a result table with annotate.py" if "CLASS-1" in str(error) else ""
-        raise UserError(f"{error}{hint}") from None
-    rows, problems, passed = [], [], 0
-    for line, cells in table.rows:
-        label, page = same_label(cells["CLASS"]), page_number(cells["PAGE"])
-        if not label:
-            passed += 1
-        elif not cells["FILE"] and not cells.get("PATH"):
-            problems.append(f"line {line}: FILE is empty")
-        elif page is None:
-            problems.append(f"line {line}: PAGE {cells['PAGE']!r} is not a page number")
-        else:
-            rows.append(Row(line, cells["FILE"], page, label, bare_path(cells.get("PATH", ""))))
-    if not rows and not problems:
-        raise UserError(f"{file}: all {passed} rows have an empty CLASS")
-    return rows, problems, passed
 
 
 def make_plan(rows: list[Row], shelf: Shelf, output: Path) -> Plan:

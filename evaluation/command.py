@@ -13,20 +13,26 @@ from pathlib import Path
 
 from settings.command import NO_MODEL, Job, ModelRequest, Typed
 from settings.schema import Settings
+from training.command import LABELS, labels_of
 from utils import UserError, printable
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation(Job):
-    """How good a model is, on the label folders in directory; None = on its own test pages."""
+    """How good a model is, on the label folders in directory; None = on its own test pages.
+
+    labels: a table that has the labels of pages in directory instead.
+    """
 
     flag = "--eval"
     work = "evaluation.job:run_evaluation"
     needs = ("matplotlib",)
     requirements = ""
+    takes = (LABELS,)
 
     directory: Path | None = None
     model: ModelRequest = NO_MODEL
+    labels: Path | None = None
 
     @classmethod
     def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
@@ -41,21 +47,27 @@ class Evaluation(Job):
     def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Evaluation]:
         """As `Job` has it."""
         directory, model = typed.folder_of_pages(settings, needed=False), typed.model()
-        return typed.fit(settings, model), cls(**typed.command(), directory=directory, model=model)
+        settings, labels = typed.fit(settings, model), labels_of(typed, directory)
+        return settings, cls(**typed.command(), directory=directory, model=model, labels=labels)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison(Job):
-    """All models judged by the label folders in directory (None = `[eval] folder`); model: an untuned base, too."""
+    """All models judged by the label folders in directory (None = `[eval] folder`); model: an untuned base, too.
+
+    labels: a table that has the labels of pages in directory instead.
+    """
 
     flag = "--eval_dir"
     work = "evaluation.comparison:run_comparison"
     needs = ("matplotlib",)
     requirements = ""
+    takes = (LABELS,)
     resumes = True
 
     directory: Path | None = None
     model: ModelRequest = NO_MODEL
+    labels: Path | None = None
 
     @classmethod
     def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
@@ -71,7 +83,8 @@ class Comparison(Job):
     def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Comparison]:
         """As `Job` has it."""
         directory, model = typed.folder_of_pages(settings, needed=False), typed.model()
-        return typed.fit(settings, model), cls(**typed.command(), directory=directory, model=model)
+        settings, labels = typed.fit(settings, model), labels_of(typed, directory)
+        return settings, cls(**typed.command(), directory=directory, model=model, labels=labels)
 
     def begun(self, settings: Settings, began: float) -> bool:
         """Whether a comparison has judged a model."""

@@ -68,7 +68,7 @@ def run_comparison(settings: Settings, job: Comparison) -> int:
             f"--eval_dir judges all models; for the untuned base {printable(job.model.base)} give --zero_shot too"
         )
     entries = find_entries(settings, job)
-    judged = all_of(folder, settings)
+    judged = all_of(folder, settings, job.labels)
     say(f"judged by {judged.origin}: {len(entries)} models", settings.setup.quiet)
     for note in judged.notes:
         say(f"note: {note}")

@@ -29,6 +29,7 @@ from sorting.job import threads
 from training.copies import contents_of, same_file_note
 from training.data import SPLIT_COLUMNS, LabelledPages, find_labelled, pages_below
 from training.job import SPLIT_FILE
+from training.labels import labelled_by_table
 from training.record import documents_seen, read_record, read_seen
 from utils import UserError, accuracy_interval, listed, macro_f1, nearest, page_number, printable
 
@@ -133,13 +134,15 @@ def read_split(folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def choose_pages(settings: Settings, directory: Path | None, choice: ModelChoice) -> Judged:
+def choose_pages(settings: Settings, directory: Path | None, choice: ModelChoice, labels: Path | None = None) -> Judged:
     """The pages that `--eval` judges by: those of `-d`; else the model's own test pages; else `[eval] folder`.
+
+    labels: the table that has the labels of pages in `-d`, None = label folders have them.
 
     Raises UserError where there are none of these.
     """
     if directory is not None:
-        return all_of(directory, settings)
+        return all_of(directory, settings, labels)
     notes = []
     folder = Path(choice.source)
     if choice.kind == "folder":
@@ -159,14 +162,15 @@ def choose_pages(settings: Settings, directory: Path | None, choice: ModelChoice
     return judged
 
 
-def all_of(folder: Path, settings: Settings) -> Judged:
-    """All pages of a folder of label folders."""
-    labelled = find_labelled(folder, settings)
+def all_of(folder: Path, settings: Settings, labels: Path | None = None) -> Judged:
+    """All pages of a folder of label folders; or those of a folder that the table `labels` gives a label."""
+    labelled = find_labelled(folder, settings) if labels is None else labelled_by_table(folder, labels, settings)
     labelled.contents = contents_of([labelled], workers=threads(settings.setup.workers), quiet=settings.setup.quiet)
     notes = [*labelled.notes, *([note] if (note := same_file_note(labelled)) else [])]
     if folder.resolve() == DRAWN:
         notes.append(DRAWN_NOTE)
-    return Judged(labelled, f"all pages of {printable(str(folder))}", notes)
+    which = "all pages" if labels is None else f"the pages with a label in {printable(str(labels))}"
+    return Judged(labelled, f"{which} of {printable(str(folder))}", notes)
 
 
 def _own_root(folder: Path, rows: Sequence[dict[str, str]], settings: Settings) -> Path | None:

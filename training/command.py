@@ -13,30 +13,53 @@ from pathlib import Path
 
 from settings.command import NO_MODEL, WRITING, Job, ModelRequest, Typed
 from settings.schema import Settings
-from utils import UserError
+from utils import UserError, printable
+
+LABELS = "--labels"
+
+
+def labels_of(typed: Typed, directory: Path | None) -> Path | None:
+    """The table of `--labels`. UserError where there is no such file, or no folder (`-d`) that has its pages."""
+    labels = typed.path("labels", LABELS)
+    if labels is not None and not labels.is_file():
+        what = "is a folder: give the table" if labels.is_dir() else "there is no such table"
+        raise UserError(f"{LABELS} {printable(str(labels))}: {what}, such as corrected.csv of the desk")
+    if labels is not None and directory is None:
+        raise UserError(f"{LABELS} names pages by their paths: give the folder that was sorted with -d")
+    return labels
 
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Job):
-    """Make a model from the label folders in directory (`-d`; None = `[train] folder`), of that name ("" = made up)."""
+    """Make a model from the label folders in directory (`-d`; None = `[train] folder`), of that name ("" = made up).
+
+    labels: a table that has the labels of pages which lie anywhere in directory, None = label folders have them.
+    """
 
     flag = "--train"
     work = "training.job:run_training"
     needs = (*WRITING, "timm", "torchvision", "scipy", "matplotlib")
     section = "train"
-    takes = ("--name",)
+    takes = ("--name", LABELS)
     resumes = True
 
     directory: Path | None = None
     model: ModelRequest = NO_MODEL
     name: str = ""
+    labels: Path | None = None
 
     @classmethod
     def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
-        """Add `--train` and `--name`."""
+        """Add `--train`, `--name` and `--labels`."""
         add = groups["train"].add_argument
         add("--train", action="store_true", help="make a model from label folders, into the models folder")
         add("--name", metavar="NAME", help="the new model's name (default: base, date and time)")
+        add(
+            LABELS,
+            metavar="TABLE",
+            help="with --train, --eval or --eval_dir: pages lie anywhere in -d, and this table has their labels, such "
+            "as corrected.csv of the desk (columns PATH, PAGE and CORRECT or CLASS)",
+        )
 
     @classmethod
     def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Training]:
@@ -48,14 +71,16 @@ class Training(Job):
             raise UserError(
                 "--train needs label folders: name the folder that holds them with -d, or as [train] folder"
             )
-        model, name = typed.model(), typed.text("name", "--name")
+        model, name, labels = typed.model(), typed.text("name", "--name"), labels_of(typed, directory)
         typed.refuse_others()
         if model.revision and model.path is None:
             raise UserError(
                 "--train starts from -m BASE or --model_path FOLDER, not from -rev: name the revision's folder"
             )
         settings = typed.fit(settings, model)
-        return settings, cls(**typed.command(), directory=directory, model=model, name=name)
+        if labels is not None and settings.train.split == "folders":
+            raise UserError("--split folders takes a split from folders, --labels takes labels from a table: give one")
+        return settings, cls(**typed.command(), directory=directory, model=model, name=name, labels=labels)
 
     def begun(self, settings: Settings, began: float) -> bool:
         """Whether there is an unfinished training, of this name where it has one."""

@@ -12,7 +12,7 @@ name) says which pages belong together, where their names do not.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,7 +114,7 @@ def find_labelled(folder: Path, settings: Settings, *, by_folders: bool = False)
     Raises UserError: no such folder, no pages, pages but no label folders, a split where label folders are wanted (or
     the reverse), a wrong `documents.csv`.
     """
-    listed, lost = _without_lost(pages_below(folder, settings))
+    listed, lost = without_lost(pages_below(folder, settings))
     inside, below, splits = _in_label_folders(folder, listed.pages, by_folders)
     if not inside:
         raise UserError(
@@ -129,11 +129,11 @@ def find_labelled(folder: Path, settings: Settings, *, by_folders: bool = False)
         notes.append(f"{len(listed.pages) - len(inside)} pages lie outside of label folders and are left out")
     labels = [same_label(printable(page.path.split("/", 1)[0])) for page in below]
     notes += check_folders(folder, (printable(page.path.split("/", 1)[0]) for page in below))
-    documents, folders, unclear = _documents_of(folder / DOCUMENTS, inside, below, settings)
+    documents, folders, unclear = documents_of(folder / DOCUMENTS, inside, below, settings)
     return LabelledPages(folder, inside, labels, documents, [*notes, *unclear], folders, splits, lost=lost)
 
 
-def _without_lost(listed: PageList) -> tuple[PageList, list[str]]:
+def without_lost(listed: PageList) -> tuple[PageList, list[str]]:
     """The pages without folders and links that cannot be read, and a line for each of these."""
     pages = [page for page in listed.pages if not page.reason or named_as_page(page.path)]
     lost = [page for page in listed.pages if page.reason and not named_as_page(page.path)]
@@ -163,20 +163,31 @@ def _in_label_folders(
     return inside, below, [parts[page.path.split("/", 1)[0]] for page in inside]
 
 
-def _documents_of(
-    file: Path, inside: Sequence[Page], below: Sequence[Page], settings: Settings
+def documents_of(
+    file: Path,
+    inside: Sequence[Page],
+    below: Sequence[Page],
+    settings: Settings,
+    *,
+    below_what: Callable[[str], str] = below_label,
+    told: Mapping[Page, str] | None = None,
 ) -> tuple[list[str], frozenset[str], list[str]]:
-    """Each page's document, those that are named after their folder, and what the user should know of it."""
+    """Each page's document, those that are named after their folder, and what the user should know of it.
+
+    file: documents.csv, where there is one. below: the pages with their paths as `below_what` takes them, which gives
+    the folder that counts. told: documents of pages that something else tells, and before that file.
+    """
     notes = []
-    listed: list[str | None] = [None] * len(inside)
+    listed: list[str | None] = [(told or {}).get(page) for page in inside]
     if file.is_file():
         table = read_documents(file)
-        listed = [table.get(printable(page.path), table.get(printable(Path(page.path).name))) for page in inside]
+        named = [table.get(printable(page.path), table.get(printable(Path(page.path).name))) for page in inside]
+        listed = [was or name for was, name in zip(listed, named, strict=True)]
         notes += _unclear(inside, table)
         if without := sum(name is None for name in listed):
             notes.append(f"{DOCUMENTS} does not name {without} of {len(inside)} pages: their names decide")
     unnamed = [page for page, name in zip(below, listed, strict=True) if name is None]
-    rule = Documents((page.path for page in unnamed), settings.input, below_label)
+    rule = Documents((page.path for page in unnamed), settings.input, below_what)
     documents = [rule.of(page) if name is None else name for page, name in zip(below, listed, strict=True)]
     if note := rule.note():
         notes.append(note)

@@ -21,6 +21,7 @@ from training.command import Training
 from training.copies import JUDGING, find_copies, unjudged
 from training.data import LabelledPages, cap_pages, find_labelled, split_leaks, with_validation, write_split
 from training.fitting import fit
+from training.labels import labelled_by_table
 from training.material import Material
 from training.plan import Plan
 from training.processes import is_main, meet, own_device, process_count
@@ -57,9 +58,9 @@ def run_training(settings: Settings, job: Training) -> int:
     check_precision(settings.setup.precision, torch_device(settings.setup.device))
     keep_memory()
     start = Start.choose(settings, job.model)
-    with Work.open(settings, job, start.base, data, identity(settings, start, data)) as work:
+    with Work.open(settings, job, start.base, data, identity(settings, start, data, job.labels)) as work:
         try:
-            folder = _train(TrainingRun(settings, start, work))
+            folder = _train(TrainingRun(settings, start, work, job.labels))
         except UserError:
             work.abandon()
             raise
@@ -113,7 +114,10 @@ def make_plan(run: TrainingRun) -> Plan:
     from sorting.job import threads
 
     settings, data = run.settings, run.work.data
-    parts = [find_labelled(data, settings, by_folders=settings.train.split == "folders")]
+    if run.labels is None:
+        parts = [find_labelled(data, settings, by_folders=settings.train.split == "folders")]
+    else:
+        parts = [labelled_by_table(data, run.labels, settings)]
     if settings.train.extra is not None:
         parts.append(find_labelled(settings.train.extra, settings))
     labelled = parts[0]
@@ -135,6 +139,8 @@ def make_plan(run: TrainingRun) -> Plan:
     for line in (*labelled.notes, *copies, *warnings):
         run.say(f"warning: {line}")
     every = sorted({label for part in parts for label in part.labels})
+    if len(every) < 2 and run.labels is not None:
+        raise UserError(f"{printable(str(run.labels))}: only one category ({every[0]}); training needs two or more")
     if len(every) < 2:
         inner = sorted({page.path.split("/")[1] for page in labelled.pages if page.path.count("/") > 1})
         hint = f"; if they lie one folder further in ({', '.join(map(printable, inner[:3]))}), give that folder with -d"
@@ -197,7 +203,7 @@ def run_single(run: TrainingRun, plan: Plan) -> Path:
     return save(run, fitted, record, text, [split_file])
 
 
-def identity(settings: Settings, start: Start, data: Path) -> dict[str, Any]:
+def identity(settings: Settings, start: Start, data: Path, labels: Path | None = None) -> dict[str, Any]:
     """What makes two trainings the same: a training is only resumed with all of this alike.
 
     What lies in the folders meanwhile is another matter: plan.py.
@@ -206,6 +212,7 @@ def identity(settings: Settings, start: Start, data: Path) -> dict[str, Any]:
     train = asdict(settings.train) | {"extra": extra and str(extra.resolve())}
     return {
         "data": str(data.resolve()),
+        **({} if labels is None else {"labels": str(labels.resolve())}),
         "start": start.name if start.choice is None else model_hash(start.choice.source, setup.tokenizer),
         "words": None if start.choice is not None or WordKnowledge.find() is None else NAME,
         "descriptions": start.texts,

@@ -104,11 +104,15 @@ class Start:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """One training in this process: its settings, where it starts, its work folder, and how it speaks to the user."""
+    """One training in this process: its settings, where it starts, its work folder, and how it speaks to the user.
+
+    labels: the table that has the labels, None = label folders have them.
+    """
 
     settings: Settings
     start: Start
     work: Work
+    labels: Path | None = None
 
     @property
     def quiet(self) -> bool:

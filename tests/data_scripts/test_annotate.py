@@ -46,6 +46,22 @@ def test_annotate_from_a_corrected_table(tmp_path, shelf):
     assert (tmp_path / "out" / "TEXT" / "X-1.png").read_bytes() == (shelf / "b/X/X-1.png").read_bytes()
 
 
+def test_what_the_desk_exports(tmp_path, shelf):
+    text = (
+        "FILE,PAGE,CLASS,CORRECT,PATH\n00123,8,TEXT,TEXT,00123/00123-08.png\n"
+        "00123,9,TEXT,DRAW,00123/00123-09.png\nX,1,TEXT,none of these,b/X/X-1.png\nX,1,DRAW,,a/X/X-1.png\n"
+    )
+    source = annotation(tmp_path, text, name="corrected.csv")
+    ended = run("annotate", source, tmp_path / "annotation.csv")
+    assert ended.returncode == 0 and "1 none of these" in ended.stdout, ended.stderr
+    assert [row[2:] for row in read(tmp_path / "annotation.csv")[1:]] == [
+        ["TEXT", "00123/00123-08.png"],
+        ["DRAW", "00123/00123-09.png"],
+    ]
+    assert run("annotate", source, tmp_path / "all.csv", "--accept").returncode == 0
+    assert [row[2] for row in read(tmp_path / "all.csv")[1:]] == ["TEXT", "DRAW", "DRAW"]
+
+
 def test_numbers_that_are_no_page_numbers_stop_no_other_row(tmp_path, shelf):
     """A phone's file name, as an earlier version wrote its PAGE, as Excel saved it; and a cell that is no number."""
     put(shelf / "Y" / "FB_IMG_1698765432100.png", 9)

@@ -38,6 +38,48 @@ def test_second_start_does_what_is_missing(tmp_path, shelf, more):
     assert {file: file.stat().st_ino for file in marks} == marks
 
 
+RESULT = (
+    "FILE;PAGE;CLASS-1;CLASS-2;SCORE-1;SCORE-2;TRUE;PATH\r\n"
+    "123;8;TEXT;DRAW;0,9100;0,0500;DRAW;00123/00123-08.png\r\n"
+    "123;9;TEXT;DRAW;0,5100;0,4000;;00123/00123-09.png\r\n"
+    "X;1;DRAW;TEXT;0,8999;0,3000;;b/X/X-1.png\r\n"
+    "Č1;1;DRAW;TEXT;0,9000;0,0300;;onepagers/Č1-1.png\r\n"
+)
+
+
+def test_a_result_table_as_it_is(tmp_path, shelf):
+    table, before = annotation(tmp_path, RESULT, name="result.csv"), tree(shelf)
+    ended = run("sort", table, shelf, tmp_path / "all")
+    assert ended.returncode == 0, ended.stderr
+    sure = {"TEXT/00123-08.png", "DRAW/Č1-1.png", "documents.csv"}
+    doubtful = {"TEXT/00123-09.png", "DRAW/X-1.png", "documents.csv"}
+    assert set(tree(tmp_path / "all")) == sure | doubtful and not (tmp_path / "all_doubtful").exists()
+
+    dry = run("sort", table, shelf, tmp_path / "out", "--min-score", "0.9", "--dry-run")
+    assert dry.returncode == 0 and not (tmp_path / "out").exists() and not (tmp_path / "out_doubtful").exists()
+    ended = run("sort", table, shelf, tmp_path / "out", "--min-score", "0.9")
+    assert ended.returncode == 0, ended.stderr
+    assert set(tree(tmp_path / "out")) == sure and set(tree(tmp_path / "out_doubtful")) == doubtful
+    assert "2 pages in PAGES without a row" in ended.stdout and tree(shelf) == before
+    again = run("sort", table, shelf, tmp_path / "out", "--min-score", "0.9")
+    assert again.stdout.count("0 written, 2 there already") == 2
+    assert run("sort", table, shelf, tmp_path / "x", "--min-score", "9").returncode == 2
+    refused = run("sort", annotation(tmp_path, GOOD), shelf, tmp_path / "x", "--min-score", "0.9")
+    assert refused.returncode == 2 and "result tables" in refused.stderr and not (tmp_path / "x").exists()
+
+
+def test_what_people_corrected_counts_before_the_guess_and_is_never_doubtful(tmp_path, shelf):
+    text = (
+        RESULT.replace("PATH\r", "PATH;CORRECT\r")
+        .replace("09.png\r", "09.png;PLAN\r")
+        .replace("X-1.png\r", "X-1.png;none of these\r")
+    )
+    ended = run("sort", annotation(tmp_path, text, name="result.csv"), shelf, tmp_path / "out", "--min-score", "0.9")
+    assert ended.returncode == 0, ended.stderr
+    assert set(tree(tmp_path / "out")) == {"TEXT/00123-08.png", "PLAN/00123-09.png", "DRAW/Č1-1.png", "documents.csv"}
+    assert not (tmp_path / "out_doubtful").exists() and "1 row without CLASS" in ended.stdout
+
+
 def test_training_reads_the_documents(tmp_path, shelf):
     from settings.schema import Settings
     from training.data import find_labelled
@@ -189,7 +231,7 @@ def test_never_over_another_file(tmp_path, shelf):
     ("text", "words"),
     [
         ("FILE,PAGE,CLAS\nX,1,TEXT", "did you mean CLAS?"),
-        ("FILE,PAGE,CLASS-1,SCORE-1,PATH\nX,1,TEXT,0.9,X-1.png", "annotate.py"),
+        ("FILE,PAGE,CLAS-1,SCORE-1,PATH\nX,1,TEXT,0.9,X-1.png", "no column CLASS"),
         ("FILE,PAGE,CLASS\n", "no rows"),
         ("FILE,PAGE,CLASS\nX,1,TEXT,more", "4 cells"),
         ("FILE,PAGE,CLASS,CLASS\nX,1,TEXT,DRAW", "twice"),
