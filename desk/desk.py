@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from desk.command import OpenDesk
 from output.files import json_if_whole
+from output.tables import safe_name
 from settings.schema import Settings
 from utils import UserError, printable
 
@@ -54,13 +55,14 @@ class Desk:
 
     @property
     def output(self) -> Path:
-        """The output folder; nothing is written anywhere else."""
+        """The output folder."""
         return self.settings.output.folder
 
     @property
     def review(self) -> Path:
-        """Where decisions on this run lie: `<output>/review/<run>`."""
-        return self.output / REVIEW / self.run
+        """Where decisions on this run lie: beside it, `<its output folder>/review/<run>`."""
+        beside = self.table is not None and self.record and self.table.parent.name == "tables"
+        return (self.table.parent.parent if beside else self.output) / REVIEW / safe_name(self.run)
 
 
 def open_desk(settings: Settings, job: OpenDesk) -> Desk:

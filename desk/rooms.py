@@ -18,6 +18,12 @@ from utils import UserError
 Builder = Callable[[Desk], Room | str]
 
 
+def _review(desk: Desk) -> Room | str:
+    from desk.review import review_room
+
+    return review_room(desk)
+
+
 def _handin(desk: Desk) -> Room | str:
     from desk.handin import handin_room
     from desk.sorter import index_of
@@ -52,6 +58,7 @@ def _formulas(desk: Desk) -> Room | str:
 
 
 ROOMS: tuple[tuple[str, Builder], ...] = (
+    ("review", _review),
     ("handin", _handin),
     ("collection", _collection),
     ("formulas", _formulas),
