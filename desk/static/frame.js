@@ -243,8 +243,12 @@ async function rooms() {
   }
   const title = name => (hasText(`rooms.${name}`) ? text(`rooms.${name}`) : name);
   at("nav.rooms ul").replaceChildren(...said.rooms.map(name =>
-    make("li", {}, make("a", { href: `/${name}`, text: title(name), "aria-current": name === here ? "page" : null }))));
-  if (said.rooms.length > 1) at("nav.rooms").hidden = false;
+    make("li", {}, make("a", { href: `/${name}`, text: title(name), "aria-current": name === here ? "page" : null }))),
+  ...Object.entries(said.absent ?? {}).map(([name, reason]) => {
+    const why = text("frame.absent", { room: title(name), reason });
+    return make("li", {}, make("button", { type: "button", class: "absent", text: title(name), title: why, "aria-label": why, click: () => toast(why) }));
+  }));
+  if (said.rooms.length + Object.keys(said.absent ?? {}).length > 1) at("nav.rooms").hidden = false;
   if (hasText(`rooms.${here}`)) document.title = `${text(`rooms.${here}`)} · ${text("frame.desk")}`;
 }
 

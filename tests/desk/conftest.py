@@ -62,3 +62,36 @@ def page_model(tmp_path_factory):
     from tiny import tiny_model_folder
 
     return tiny_model_folder(tmp_path_factory.mktemp("models") / "pages")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from browser import Browser
+
+    with Browser() as started:
+        yield started
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """A run to be reviewed, on a desk that answers."""
+    from review_desk import ReviewDesk
+
+    with ReviewDesk(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit(browser, desk):
+    """Visits to the page of review; nothing on it may fail."""
+    from review_visit import GRID, Visit
+
+    visits = []
+
+    def begin(query=GRID, **more):
+        visits.append(Visit(browser, desk, query, **more))
+        return visits[-1]
+
+    yield begin
+    for one in visits:
+        one.end()

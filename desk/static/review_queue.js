@@ -1,0 +1,119 @@
+"use strict";
+// The queue of pages: loaded part by part as one goes on, and pictures that are ready before they are asked for.
+//
+//     const queue = new Queue({ order: "doubtful", category: "", document: "", search: "", state: "open" }, "Anna", isSaved);
+//     await queue.reach(60); queue.pages[0].file
+
+import { ask } from "/static/frame.js";
+
+const PART = 120; // pages a request
+const LENT_AGAIN = 60_000; // ms
+const KEPT = 16; // large pictures that are kept ready
+export const WIDTH = { tile: 320, page: 1600 };
+
+export const pictureOf = (page, width) => `/api/review/pages/${page}/picture?width=${width}`;
+
+export class Queue {
+  /**
+   * filter: as GET /api/review/queue has it; person: who looks; isSaved(id): whether the desk has an answer that was
+   * given here.
+   */
+  constructor(filter, person, isSaved) {
+    this.filter = filter;
+    this.person = person;
+    this.isSaved = isSaved;
+    this.pages = []; // in their order; a page stays once it is here, so that one can go back
+    this.places = new Map(); // id -> place in `pages`
+    this.total = 0;
+    this.ended = false;
+    this.again = -1; // >= 0: from where the queue is looked through once more
+  }
+
+  /** Load until there are `count` pages, or no more. */
+  async reach(count) {
+    while (this.pages.length < count && !this.ended) {
+      await (this.loading ??= this.load().finally(() => { this.loading = null; }));
+    }
+  }
+
+  async load() {
+    // Pages that have been decided leave a queue of open ones, so that those behind them come nearer. Others decide
+    // too: at its end such a queue is looked through once more from its start.
+    const open = this.filter.state === "open";
+    const known = open ? this.pages.filter(page => !this.isSaved(page.id)).length : this.pages.length;
+    const start = this.again < 0 ? known : this.again;
+    const said = await ask(`/api/review/queue?${new URLSearchParams({ ...this.filter, start, count: PART })}`);
+    if (!this.pages.length) this.total = said.total;
+    for (const page of said.pages) this.add(page);
+    if (this.again >= 0) this.again += said.pages.length;
+    if (said.pages.length) return;
+    if (open && this.again < 0 && start > 0) this.again = 0;
+    else this.ended = true;
+  }
+
+  /** Put a page at the end, where it is not there yet; its place. */
+  add(page) {
+    if (page.lent_to === this.person) page.lent_to = "";
+    if (!this.places.has(page.id)) {
+      this.places.set(page.id, this.pages.length);
+      this.pages.push(page);
+    }
+    return this.places.get(page.id);
+  }
+}
+
+/** Pictures that are loaded and decoded before they are shown. */
+export class Ready {
+  constructor() { this.images = new Map(); }
+
+  /** The picture of a page; it begins to load with the first call. `ready`: whether it could be shown. */
+  image(id, width) {
+    const address = pictureOf(id, width);
+    let image = this.images.get(address);
+    if (image) this.images.delete(address); // asked for last, thrown away last
+    else {
+      image = new Image();
+      image.decoding = "sync"; // drawn in the moment in which it is shown
+      image.src = address;
+      image.ready = image.decode().then(() => true, () => false);
+    }
+    this.images.set(address, image);
+    for (const [oldest, old] of this.images) {
+      if (this.images.size <= KEPT) break;
+      if (!old.isConnected) this.images.delete(oldest);
+    }
+    return image;
+  }
+}
+
+/** Pages are lent to who looks at them, for some minutes, so that two people do not do the same work. */
+export class Lending {
+  /** room: the Review (review.js). */
+  constructor(room) {
+    this.room = room;
+    setInterval(() => this.again(), LENT_AGAIN);
+  }
+
+  /** Lend pages to this person; those that are with somebody else are marked. */
+  async take(pages) {
+    let said;
+    try {
+      said = await ask("/api/review/lend", { body: { person: this.room.person, pages } });
+    } catch (error) {
+      return; // the desk is away: said beside the answers, which then wait
+    }
+    const taken = new Map(said.taken.map(one => [one.page, one.person]));
+    for (const id of pages) {
+      const page = this.room.pageOf(id);
+      if (!page || (page.lent_to || "") === (taken.get(id) || "")) continue;
+      page.lent_to = taken.get(id) || "";
+      this.room.changed([id]);
+    }
+  }
+
+  again() {
+    if (document.hidden || !this.room.queue) return;
+    const pages = this.room.isGrid ? this.room.grid.pages.map(page => page.id) : this.room.stage.targets();
+    if (pages.length) this.take(pages);
+  }
+}

@@ -1,0 +1,155 @@
+"""Review in a real browser: what people say is theirs, is text, and is never lost, without the desk too."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+pytest.importorskip("fastapi")
+pytest.importorskip("uvicorn")
+pytest.importorskip("python_multipart")
+
+from browser import needs_browser
+from review_visit import CTRL, GRID, HARMFUL, PAGE, blind, guess
+
+
+@needs_browser
+def test_enter_accepts_a_guess_and_never_one_that_is_not_shown(visit, desk):
+    hidden = blind(desk)
+    assert hidden, "no page of this run is blind: give it another name (tests/review_desk.py)"
+    at = visit(f"{PAGE}&page={hidden[0]}")
+    assert "No guess is shown" in at.text("#facts") and at.count(".bars li") == 0
+    at.tab.key("Enter")
+    at.saved()
+    assert at.shown() == hidden[0] and desk.decisions() == {}
+    seen = next(page for page in range(40) if page not in hidden)
+    at.to(f"{PAGE}&page={seen}")
+    assert at.count(".bars li") == 2
+    at.tab.key("Enter")
+    at.saved()
+    assert desk.decisions() == {seen: {"Anna": guess(seen)}}
+    at.to("view=grid&order=category")
+    names = at.tab.value("[...document.querySelectorAll('.group')].map(one => one.getAttribute('aria-label'))")
+    assert names[-1].startswith("No guess is shown") or not set(hidden) & set(at.pages())
+
+
+@needs_browser
+def test_names_and_notes_are_text_and_a_broken_page_says_why(visit, desk):
+    at = visit(f"{PAGE}&page=5")
+    assert HARMFUL in at.text("#facts h2")
+    at.tab.key("n")
+    at.tab.until("document.querySelector('dialog textarea') !== null")
+    at.tab.write("<b>torn</b> at the top, 5?")
+    at.tab.key("Enter", CTRL)
+    assert "<b>torn</b>" in at.text("#facts .noted")
+    at.say("cover")
+    at.saved()
+    (decision,) = desk.said("pages/5")["decisions"]
+    assert (decision["category"], decision["note"]) == ("cover", "<b>torn</b> at the top, 5?")
+    at.tab.until("document.querySelector('.notice').textContent.includes('cannot be shown: ')")
+    at.to(GRID)
+    assert at.count("#grid b, #grid .name *, #facts b") == 0
+    at.tab.until("document.querySelector('[data-id=\"6\"] .no-picture') !== null")
+
+
+@needs_browser
+def test_an_own_category_gets_a_key_and_is_an_answer(visit, desk):
+    at = visit(PAGE)
+    before = at.tab.value("[...document.querySelectorAll('#categories kbd')].map(one => one.textContent)")
+    at.tab.click_on("#own")
+    at.tab.until("document.querySelector('#own-name') !== null")
+    at.tab.write("a/b")
+    at.tab.key("Enter")
+    at.tab.until("document.querySelector('dialog .wrong').textContent !== ''")  # no folder could be called so
+    at.tab.value("document.querySelector('#own-name').select()")
+    at.tab.write("Stamps & seals")
+    at.tab.key("Enter")
+    at.tab.until("document.querySelector('[data-category=\"Stamps & seals\"]') !== null")
+    keys = at.tab.value("[...document.querySelectorAll('#categories kbd')].map(one => one.textContent)")
+    assert keys[:-1] == before and keys[-1]
+    at.tab.until("document.querySelector('dialog[open]') === null")
+    at.tab.key(keys[-1])
+    at.saved()
+    assert desk.decisions() == {0: {"Anna": "Stamps & seals"}}
+    at.tab.problems[:] = [one for one in at.tab.problems if "422" not in one]
+
+
+@needs_browser
+def test_two_people_disagree_and_a_third_looks(visit, desk):
+    anna, ben = visit(f"{PAGE}&page=2&state=all"), visit(f"{PAGE}&page=3&state=all", person="Ben")
+    anna.say("DRAW")
+    anna.saved()
+    ben.to(f"{PAGE}&page=2&state=all")
+    ben.say("PHOTO")
+    ben.saved()
+    assert desk.decisions()[2] == {"Anna": "DRAW", "Ben": "PHOTO"}
+    ben.tab.value("localStorage.setItem('desk.person', 'Cleo')")
+    ben.to("view=page&state=disputed")
+    assert ben.shown() == 2 and "Anna: DRAW" in ben.text("#facts") and "Ben: PHOTO" in ben.text("#facts")
+    ben.tab.until("document.querySelector('#progress').textContent.includes('1 disputed')")
+    ben.say("DRAW")
+    ben.saved()
+    assert desk.said("queue?state=disputed")["total"] == 0
+
+
+@needs_browser
+def test_answers_wait_in_the_page_while_the_desk_is_away(visit, desk):
+    at = visit(PAGE)
+    at.say("DRAW")
+    at.saved()
+    desk.__exit__()
+    at.say("PHOTO")
+    at.tab.until("document.querySelector('#saved').className === 'saved trouble'")
+    assert at.text("#saved").startswith("1 not saved: The desk does not answer")
+    at.tab.until("document.querySelector('.sheet img') !== null")
+    at.tab.key("z", CTRL)
+    at.say("LINE_T")
+    assert at.text("#saved").startswith("3 not saved")
+    event = "new Event('beforeunload', {cancelable: true})"
+    leaving = f"(event => {{ dispatchEvent(event); return event.defaultPrevented; }})({event})"
+    assert at.tab.value(leaving)
+    desk.__enter__()
+    at.saved()
+    assert desk.decisions() == {0: {"Anna": "DRAW"}, 1: {"Anna": "LINE_T"}}
+    assert not at.tab.value(leaving)
+    at.tab.problems[:] = []  # the requests that nobody answered
+
+
+@needs_browser
+def test_answers_of_a_page_that_was_closed_are_sent_as_it_is_opened_again(visit, desk):
+    at = visit(PAGE)
+    line = {"kind": "answer", "id": "3d9f0c52-7f4e-4c1b-9a63-1c1f1f0a7d11", "person": "Anna", "view": "page", "page": 4,
+            "category": "DRAW", "note": "", "seconds": 1}  # fmt: skip
+    about = desk.said("")
+    place = f"desk.unsaved.{about['run']}/{about['table']}.earlier"
+    at.tab.value(f"localStorage.setItem({json.dumps(place)}, {json.dumps(json.dumps([line]))})")
+    at.to(PAGE)
+    at.tab.until("document.querySelector('.toast') !== null")
+    at.saved()
+    assert desk.decisions() == {4: {"Anna": "DRAW"}}
+    assert at.tab.value("Object.keys(localStorage).filter(key => key.startsWith('desk.unsaved')).length") == 0
+    refused = {**line, "id": "another-answer", "page": 7, "category": "NOWHERE"}
+    at.tab.value(f"localStorage.setItem({json.dumps(place)}, {json.dumps(json.dumps([refused]))})")
+    at.to(PAGE)
+    at.tab.until("document.querySelector('.toast.error') !== null")
+    assert "NOWHERE" in at.text(".toast.error") and desk.decisions() == {4: {"Anna": "DRAW"}}
+
+
+@needs_browser
+def test_search_state_and_document_choose_what_is_looked_at(visit, desk):
+    at = visit()
+    at.tab.value("document.querySelector('#search').focus()")
+    at.tab.write("CTX1903")
+    at.tab.until("document.querySelectorAll('.tile').length === 4")
+    assert at.pages() == [12, 13, 14, 15] and at.tab.value("document.activeElement.id") == "search"
+    at.tab.key("Enter")  # back to the pages
+    at.ready()
+    assert "search=CTX1903" in at.tab.value("location.search") and desk.decisions() == {}
+    at.to(f"{PAGE}&page=9")
+    at.tab.click_on("#facts .plain")
+    at.tab.until("document.querySelector('#whole').textContent.includes('CTX1902')")
+    at.tab.key("g")
+    at.tab.until("document.querySelectorAll('.tile').length === 4")
+    at.tab.click_on("#whole")
+    at.tab.until("document.querySelectorAll('.tile').length === 24")
