@@ -21,6 +21,7 @@ import uvicorn
 
 from desk.app import Room, make_app
 from desk.desk import open_desk
+from desk.exporting import export
 from desk.formulas import formulas_room
 from desk.guard import Guard
 from desk.rooms import rooms_of
@@ -49,8 +50,13 @@ def run_formulas(settings: Settings, job: ServeFormulas) -> int:
 
 
 def run_desk(settings: Settings, job: OpenDesk) -> int:
-    """Open the desk until it is ended; 0. UserError: no such table or pages, an address that is taken."""
+    """Open the desk until it is ended, or with `--export` write what was decided; 0.
+
+    UserError: no such table or pages, an address that is taken.
+    """
     desk = open_desk(settings, job)
+    if job.export is not None:
+        return export(desk, job.export)
     with listening(job.host, job.port) as door:
         rooms, absent = rooms_of(desk)
         if not rooms:
