@@ -48,6 +48,12 @@ def _collection(desk: Desk) -> Room | str:
     return collection_room(index, reader, maps=maps_of(desk.settings), reviewed=desk.pages, max_pixels=most)
 
 
+def _runs(desk: Desk) -> Room | str:
+    from desk.runs import runs_room
+
+    return runs_room(desk)
+
+
 def _formulas(desk: Desk) -> Room | str:
     if not SHIPPED.is_dir():
         return "the model of formulas is not there"
@@ -61,6 +67,7 @@ ROOMS: tuple[tuple[str, Builder], ...] = (
     ("review", _review),
     ("handin", _handin),
     ("collection", _collection),
+    ("runs", _runs),
     ("formulas", _formulas),
 )
 
