@@ -123,11 +123,11 @@ class StartedWork(BaseModel):
 class Possible(BaseModel):
     """models: names that may be chosen, "" is the one that is used where nobody names one.
 
-    output: where all is written. folders: those that were sorted before. any_folder: whether others may be named too. teaching: why no model can be
-    taught, "" = one can. table: whose corrected pages teach.
+    output: where all is written. folders: those that were sorted before; any_folder: whether others may be named too.
+    teaching: why no model can be taught, "" = one can. table: whose corrected pages teach; before: the model that
+    sorted them, "" where it is not in the models folder.
     """
 
-    output: str
     models: list[str]
     folders: list[str]
     any_folder: bool

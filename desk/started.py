@@ -53,8 +53,8 @@ EARLIER = 20  # starts that are listed
 @dataclass(frozen=True)
 class Asked:
     """What somebody asked for. what: "sort" or "train". folder: of the pages. model: a name in the models folder, "" =
-    the one that is used where nobody names one. name: of the new model. table: a result table whose corrected pages
-    teach.
+    the one that is used where nobody names one, and nothing for a training to go on from. name: of the new model.
+    table: a result table whose corrected pages teach.
     """
 
     what: str
@@ -137,8 +137,8 @@ class Starts:
             start = self.of(name)
             if start.state not in RESUMABLE:
                 raise Refused(409, f"there is nothing to go on with: it is {start.state}")
-            start.state, start.why, start.ended, start.code, start.resumed = RUNNING, "", 0.0, None, True
-            return self._run(start)
+            kept = Start(start.folder, start.asked, run=start.run, began=time.time(), resumed=True)
+            return self._run(kept)
 
     def cancel(self, name: str) -> None:
         """Interrupt what is at work, as Ctrl-C does; a second time it ends at once. Refused: it is not at work."""
@@ -244,6 +244,8 @@ class Starts:
         asked = start.asked
         following = self.following = Sorted(self.output, Path(asked.folder), start.run if start.resumed else "")
         words = ["-d", asked.folder, "-tn", str(asked.top_n), *self._model(asked)]
+        if not asked.model and (usual := self._settings.setup.model):
+            words += ["--model_path", str(usual.absolute())]
         words += ["--raw"] if asked.raw else []
         words += ["--report"] if asked.report else []
         words += ["--resume"] if start.resumed and following.unfinished else []
