@@ -63,6 +63,7 @@ class Visit:
         return self.text(selector)
 
     def say(self, category):
+        self.tab.until("[...document.querySelectorAll('.sheet img')].every(one => one.complete)")
         self.tab.key(self.key_of(category))
 
     def end(self):

@@ -52,6 +52,7 @@ class Review {
       onState: state => {
         showSaved(state);
         if (Boolean(state.trouble) !== Boolean(trouble)) this.say(state.trouble || text("review.saved_again"));
+        if (trouble && !state.trouble) this.stage.back();
         trouble = state.trouble;
         if (!state.waiting && !state.trouble) this.progress.soon();
       },
@@ -254,13 +255,20 @@ class Review {
 
   /** Give pages a category. */
   decide(ids, category) {
-    if (!ids.length) return;
+    if (!ids.length || !this.isSeen()) return;
     const seconds = this.seconds(ids.length);
     const list = ids.map(page => ({ page, category, note: this.notes.get(page) ?? this.answers.of(page)?.note ?? "", seconds }));
     this.take(list);
     this.say(ids.length > 1 ? text("review.said_many", { n: ids.length, category }) : text("review.said_one", { name: this.nameOf(this.pageOf(ids[0])), category }));
     if (this.isGrid) this.grid.decided(ids);
     else this.goOn();
+  }
+
+  /** Whether the page that is decided on is in view; said where it is not. */
+  isSeen() {
+    if (this.isGrid || this.stage.isSeen) return true;
+    this.say(text("review.not_seen"));
+    return false;
   }
 
   take(list) {
@@ -282,15 +290,15 @@ class Review {
       return;
     }
     if (!this.grid.pages.length) return;
-    const left = this.grid.left(), unguessed = this.grid.unguessed();
+    const left = this.grid.left(), waiting = this.grid.waiting();
     if (left.length && !this.grid.seen()) { this.say(text("review.more_below")); return; }
     if (left.length) {
       const seconds = this.seconds(left.length);
       this.take(left.map(page => ({ page: page.id, category: page.guess[0].category, note: this.notes.get(page.id) ?? "", seconds })));
       this.say(text("review.accepted", { n: left.length }));
-      if (unguessed.length) {
-        this.grid.focusOn(unguessed[0].id, true);
-        toast(text("review.unguessed", { n: unguessed.length }));
+      if (waiting.length) {
+        this.grid.focusOn(waiting[0].id, true);
+        toast(text("review.waiting", { n: waiting.length }));
         return;
       }
     }

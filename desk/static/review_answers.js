@@ -24,6 +24,16 @@ export function newId() {
   return [0, 8, 12, 16, 20].map((start, part) => signs.slice(start, [8, 12, 16, 20, 32][part])).join("-");
 }
 
+/** What one key did is undone by one key, later too: its answers are called `STEP-0`, `STEP-1`, ... */
+const stepOf = answer => answer.replace(/-\d+$/, "");
+
+/** Add an answer to the last of these steps, where it belongs to it, or as a step of its own. */
+function append(steps, answer, view = "page") {
+  const last = steps.at(-1);
+  if (last && stepOf(last.answers[0].answer) === stepOf(answer.answer)) last.answers.push(answer);
+  else steps.push({ view, answers: [answer] });
+}
+
 export class Answers {
   /**
    * run: what is looked through, so that lines of another run are never sent to this one. onChange(pages): what stands
@@ -48,16 +58,13 @@ export class Answers {
     });
   }
 
-  /** Own answers of earlier visits, oldest first, as steps that can be undone. answers: [{answer, page, category, note, when}]. */
+  /** Own answers of earlier visits, oldest first, as steps that can be undone. answers: [{answer, page, category, note}]. */
   remember(answers) {
     const steps = [];
     for (const one of answers) {
       const before = this.standing.get(one.page) || null;
       const answer = { answer: one.answer, page: one.page, category: one.category, note: one.note || "", seconds: 0, before };
-      const together = steps.at(-1);
-      // what was accepted by one key was sent together, and is undone together
-      if (together && one.view === "grid" && together.view === "grid" && together.when === one.when) together.answers.push(answer);
-      else steps.push({ when: one.when, view: one.view, answers: [answer] });
+      append(steps, answer);
       this.standing.set(one.page, answer);
     }
     this.done = [...steps, ...this.done];
@@ -79,8 +86,19 @@ export class Answers {
     }
     for (const line of this.waiting) {
       if (line.person !== this.person) continue;
-      if (line.kind === "undo") this.standing.delete(line.page);
-      else this.standing.set(line.page, { answer: line.id, page: line.page, category: line.category, note: line.note });
+      const step = this.done.find(one => one.answers.some(answer => answer.answer === (line.of ?? line.id)));
+      const stood = this.standing.get(line.page) || null;
+      if (line.kind === "answer" && !step) { // else the desk had it, and could not say so
+        const { id, page, category, note, seconds, view } = line;
+        const answer = { answer: id, page, category, note, seconds, before: stood };
+        this.standing.set(page, answer);
+        append(this.done, answer, view);
+      } else if (line.kind === "undo" && step) {
+        this.done = this.done.filter(one => one !== step);
+        if (stood?.answer !== line.of) continue;
+        if (stood.before) this.standing.set(line.page, stood.before);
+        else this.standing.delete(line.page);
+      }
     }
     this.keep();
     if (this.waiting.length) this.sendNow();
@@ -97,7 +115,8 @@ export class Answers {
   }
 
   take(list, view) {
-    const answers = list.map(one => ({ ...one, answer: newId(), before: this.standing.get(one.page) || null }));
+    const step = newId();
+    const answers = list.map((one, place) => ({ ...one, answer: `${step}-${place}`, before: this.standing.get(one.page) || null }));
     for (const one of answers) {
       this.standing.set(one.page, one);
       this.waiting.push({ kind: "answer", id: one.answer, person: this.person, view, page: one.page, category: one.category, note: one.note, seconds: one.seconds });

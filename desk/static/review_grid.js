@@ -290,14 +290,18 @@ export class Grid {
     else this.mark();
   }
 
-  /** Pages of this screen that have no answer, and a guess that was shown. */
+  /** Pages of this screen that have no answer, and whose picture and guess were shown. */
   left() {
-    return this.open().filter(page => !page.blind && page.guess.length);
+    return this.open().filter(page => this.isShown(page));
   }
 
-  /** Pages of this screen that wait for a category, because no guess is shown. */
-  unguessed() {
-    return this.open().filter(page => page.blind || !page.guess.length);
+  /** Pages of this screen that wait for a category, because no guess or no picture of them is shown. */
+  waiting() {
+    return this.open().filter(page => !this.isShown(page));
+  }
+
+  isShown(page) {
+    return !page.blind && page.guess.length > 0 && at("img", this.tiles.get(page.id)) !== null;
   }
 
   open() {
@@ -306,6 +310,7 @@ export class Grid {
 
   /** Whether all tiles have been in view: what nobody saw is not accepted. Where not, go on to them. */
   seen() {
+    if ([...this.tiles.values()].some(tile => at("img", tile)?.complete === false)) return false;
     const work = at("#work");
     const place = work.scrollHeight > work.clientHeight + 1 ? work : document.scrollingElement;
     if (place.scrollTop + place.clientHeight >= place.scrollHeight - 8) return true;

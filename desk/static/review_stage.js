@@ -42,11 +42,12 @@ export class Stage {
     image.draggable = false;
     this.paper.replaceChildren(image);
     this.notice.textContent = image.complete && image.naturalWidth ? "" : text("review.loading");
-    Object.assign(this, { zoom: 1, turn: 0, x: 0, y: 0, whole: false });
+    Object.assign(this, { zoom: 1, turn: 0, x: 0, y: 0, whole: false, isSeen: false, isAway: false });
     this.draw();
     image.ready.then(shown => {
       if (image !== this.image) return;
       this.notice.textContent = "";
+      this.isSeen = shown;
       if (shown) this.draw();
       else this.why(image);
     });
@@ -59,15 +60,23 @@ export class Stage {
   /** Why a page cannot be shown, as the desk says it. */
   async why(image) {
     this.ready.images.delete(pictureOf(this.id, WIDTH.page)); // tried again as it is shown again
-    let reason = "";
+    let reason = "", status = 0;
     try {
       await ask(pictureOf(this.id, WIDTH.page));
     } catch (error) {
-      reason = error.message;
+      ({ message: reason, status } = error);
     }
     if (image !== this.image) return;
     image.remove();
+    // what no picture can be made of can be decided, what has not come yet cannot
+    this.isSeen = status === 422;
+    this.isAway = !this.isSeen;
     this.notice.textContent = text("review.cannot_show", { reason });
+  }
+
+  /** The desk answers again: a picture that did not come is asked for anew. */
+  back() {
+    if (this.isAway) this.show(this.id);
   }
 
   ahead(id) {

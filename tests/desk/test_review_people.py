@@ -119,8 +119,8 @@ def test_answers_wait_in_the_page_while_the_desk_is_away(visit, desk):
 @needs_browser
 def test_answers_of_a_page_that_was_closed_are_sent_as_it_is_opened_again(visit, desk):
     at = visit(PAGE)
-    line = {"kind": "answer", "id": "3d9f0c52-7f4e-4c1b-9a63-1c1f1f0a7d11", "person": "Anna", "view": "page", "page": 4,
-            "category": "DRAW", "note": "", "seconds": 1}  # fmt: skip
+    line = {"kind": "answer", "id": "3d9f0c52-7f4e-4c1b-9a63-1c1f1f0a7d11-0", "person": "Anna", "view": "page"}
+    line |= {"page": 4, "category": "DRAW", "note": "", "seconds": 1}
     about = desk.said("")
     place = f"desk.unsaved.{about['run']}/{about['table']}.earlier"
     at.tab.value(f"localStorage.setItem({json.dumps(place)}, {json.dumps(json.dumps([line]))})")
@@ -129,7 +129,7 @@ def test_answers_of_a_page_that_was_closed_are_sent_as_it_is_opened_again(visit,
     at.saved()
     assert desk.decisions() == {4: {"Anna": "DRAW"}}
     assert at.tab.value("Object.keys(localStorage).filter(key => key.startsWith('desk.unsaved')).length") == 0
-    refused = {**line, "id": "another-answer", "page": 7, "category": "NOWHERE"}
+    refused = {**line, "id": "another-answer-0", "page": 7, "category": "NOWHERE"}
     at.tab.value(f"localStorage.setItem({json.dumps(place)}, {json.dumps(json.dumps([refused]))})")
     at.to(PAGE)
     at.tab.until("document.querySelector('.toast.error') !== null")
