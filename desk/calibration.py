@@ -9,7 +9,6 @@ saw them (`out_of_fold.csv`), and the limits of the card. Nothing is measured he
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
+from desk.answers import wilson
 from output.spreadsheets import number_in, read_table
 from output.tables import category_columns
 from utils import UserError
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 TABLE = "out_of_fold.csv"
 BANDS = (0.0, 0.5, 0.8, 0.95, 1.0)  # of the best score of a page
-Z = 1.96  # of a 95 % interval
 
 
 class Band(BaseModel):
@@ -78,20 +77,6 @@ def trust_of(folder: Path, classifier: PageClassifier) -> Trust:
     )
 
 
-def share_interval(right: int, pages: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927); (0, 1) of no pages.
-
-    >>> [round(edge, 3) for edge in share_interval(47, 48)]
-    [0.891, 0.996]
-    """
-    if not pages:
-        return 0.0, 1.0
-    share, weight = right / pages, Z * Z / pages
-    middle = (share + weight / 2) / (1 + weight)
-    half = Z / (1 + weight) * math.sqrt(share * (1 - share) / pages + weight / (4 * pages))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def _judged(record: dict[str, Any]) -> Judged | None:
     """The figures of a training record."""
     folds = record.get("out_of_fold")
@@ -123,7 +108,7 @@ def _bands(file: Path, categories: Sequence[str]) -> list[Band]:
     except (UserError, KeyError):
         return []
     return [
-        Band(low=low, high=high, pages=pages, right=right, interval=share_interval(right, pages))
+        Band(low=low, high=high, pages=pages, right=right, interval=wilson(right, pages))
         for low, high, (pages, right) in zip(BANDS, BANDS[1:], counts, strict=False)
     ]
 

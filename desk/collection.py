@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
@@ -30,7 +30,7 @@ from desk.classifying import Classifying, Row, Unread, Wish, preview_of
 from desk.lookalikes import Found, Hit, LookAlikes, where_of
 from desk.pool import Pool
 from desk.refused import Refused, refusal_of
-from desk.uploads import FIELD, KIND, Asked, Uploads
+from desk.uploads import PAGES, Asked, Uploads, described
 from reading.decoding import read_page
 from reading.page_errors import PageError
 from utils import UserError, cores
@@ -40,7 +40,8 @@ LARGEST = 9_223_372_036_854_775_807  # of an id
 DEEPEST = 2000  # pages of a search that can be paged through
 LARGE = 1600  # pixels of the longer side of a page that is looked at
 WAITING, PATIENCE = 200, 60.0  # pictures in line, and seconds until one is given up
-MANY_NUMBERS = 99_999  # a year
+LAST_YEAR = 99_999
+LONGEST = 500  # letters of a filter
 LATEST_MAP = "browser"  # the folder of a map that opens in a browser
 
 
@@ -88,36 +89,26 @@ class OnePage(Hit):
     review: str
 
 
-class Filters(BaseModel):
-    """What a page must be. name: a part of its path, in any letter case."""
+class Filter(NamedTuple):
+    """What a page must be. where: as the index takes it; document: its document, "" = any."""
 
-    document: str = Field("", max_length=500)
-    category: str = Field("", max_length=500)
-    name: str = Field("", max_length=500)
-    year_from: int | None = Field(None, ge=-MANY_NUMBERS, le=MANY_NUMBERS)
-    year_to: int | None = Field(None, ge=-MANY_NUMBERS, le=MANY_NUMBERS)
-
-    def where(self) -> str:
-        """The condition. Refused for letters that no name has."""
-        values = self.model_dump()
-        for name in ("document", "category", "name"):
-            if not all(sign.isprintable() or sign == "\u00a0" for sign in values[name]):
-                raise Refused(422, f"{name}: holds letters that no name has")
-        return where_of(**values)
+    where: str
+    document: str
 
 
 def filters(
-    document: str = Query("", max_length=500),
-    category: str = Query("", max_length=500),
-    name: str = Query("", max_length=500, description="a part of the path, in any letter case"),
-    year_from: int | None = Query(None, ge=-MANY_NUMBERS, le=MANY_NUMBERS),
-    year_to: int | None = Query(None, ge=-MANY_NUMBERS, le=MANY_NUMBERS),
-) -> Filters:
-    """Of a request."""
-    return Filters(document=document, category=category, name=name, year_from=year_from, year_to=year_to)
+    document: str = Query("", max_length=LONGEST),
+    category: str = Query("", max_length=LONGEST),
+    name: str = Query("", max_length=LONGEST, description="a part of the path, in any letter case"),
+    year_from: int | None = Query(None, ge=-LAST_YEAR, le=LAST_YEAR),
+    year_to: int | None = Query(None, ge=-LAST_YEAR, le=LAST_YEAR),
+) -> Filter:
+    """What a request asks for."""
+    where = where_of(document=document, category=category, name=name, year_from=year_from, year_to=year_to)
+    return Filter(where, document)
 
 
-Filtered = Annotated[Filters, Depends(filters)]
+Filtered = Annotated[Filter, Depends(filters)]
 Id = Annotated[int, Field(ge=0, le=LARGEST)]
 
 
@@ -160,25 +151,25 @@ def collection_room(
 
     @router.get("/api/collection/pages", summary="Pages that fit, most alike first")
     async def search(
-        filters: Filtered,
-        text: str = Query("", max_length=500, description="words for a kind of page"),
+        only: Filtered,
+        text: str = Query("", max_length=LONGEST, description="words for a kind of page"),
         like: int | None = Query(None, ge=0, le=LARGEST, description="the id of a page of the index"),
         start: int = Query(0, ge=0, le=LARGEST),
         count: int = Query(60, ge=1, le=200),
     ) -> Pages:
         """Without `text` and `like` a plain list, in the order of the index; of a document by its page numbers."""
-        where, wanted = filters.where(), text.strip()
+        wanted = text.strip()
         if wanted and like is not None:
             raise Refused(422, "text and like: give one of the two")
         most = min(start + count, DEEPEST)
 
         def work() -> Pages:
             if like is not None:
-                found = index.like_page(like, most, where)
+                found = index.like_page(like, most, only.where)
             elif wanted:
-                found = index.like_text(wanted, most, where)
+                found = index.like_text(wanted, most, only.where)
             else:
-                found = index.listed(where, in_order=bool(filters.document))
+                found = index.listed(only.where, in_order=bool(only.document))
             return _pages(index, found, start, count)
 
         return await done(work)
@@ -187,13 +178,12 @@ def collection_room(
         "/api/collection/alike",
         summary="Pages like one that is handed in",
         responses={status: {"model": Reason} for status in (408, 413, 415)},
-        openapi_extra={"requestBody": {"required": True, "content": {KIND: {"schema": _FORM}}}},
+        openapi_extra=described(kinds=PAGES, many=False),
     )
-    async def alike(request: Request, filters: Filtered, count: int = Query(60, ge=1, le=200)) -> Pages:
+    async def alike(request: Request, only: Filtered, count: int = Query(60, ge=1, le=200)) -> Pages:
         """Of a file of several pages, its first."""
         if uploads is None or isinstance(classifying, str):
             raise Refused(422, f"no search by image: {classifying}")
-        where = filters.where()
         async with uploads.of(request) as received:
             (rows,) = await classifying.rows(received.files, Wish(vectors=index.vectors))
         row = next((row for row in rows if isinstance(row, Row)), None)
@@ -201,7 +191,7 @@ def collection_room(
             raise next(row.why for row in rows if isinstance(row, Unread))
 
         def work() -> Pages:
-            found = index.like(row.vectors, row.embedding, count, where)
+            found = index.like(row.vectors, row.embedding, count, only.where)
             if len(rows) > 1:
                 found.notes.append(f"page {row.page} of the {len(rows)} in the file is looked for")
             return _pages(index, found, 0, count)
@@ -261,13 +251,6 @@ def collection_room(
         return FileResponse(found)
 
     return Room("collection", "collection.html", router, pool.close)
-
-
-_FORM = {
-    "type": "object",
-    "required": [FIELD],
-    "properties": {FIELD: {"type": "string", "format": "binary"}},
-}
 
 
 def _plainly(work: Callable[[], T]) -> T | Refused:

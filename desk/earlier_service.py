@@ -21,24 +21,15 @@ from pydantic import BaseModel
 from desk.app import Reason
 from desk.classifying import Row, Unread, Wish
 from desk.refused import Refused
-from desk.uploads import KIND, Asked, Received, Uploads
+from desk.uploads import PICTURES, Asked, Received, Uploads, described
 
 if TYPE_CHECKING:
     from desk.classifying import Classifying
 
 TOP_N = 3
+PDF = "application/pdf"
 STATUS = {415: 400}  # as the earlier service has it: a wrong type is 400
-FORM = {
-    "type": "object",
-    "required": ["file"],
-    "properties": {
-        "file": {"type": "string", "format": "binary"},
-        "version": {"type": "string", "description": "of `available_models`; the desk has one"},
-        "topn": {"type": "integer", "minimum": 1, "default": TOP_N},
-    },
-}
-BODY = {"requestBody": {"required": True, "content": {KIND: {"schema": FORM}}}}
-ANSWERS: dict[int | str, dict[str, Any]] = {status: {"model": Reason} for status in (400, 408, 413, 422, 429)}
+ANSWERS: dict[int | str, dict[str, Any]] = {status: {"model": Reason} for status in (400, 408, 413, 415, 422, 429)}
 
 
 class Info(BaseModel):
@@ -82,6 +73,12 @@ def earlier_service(classifying: Classifying, model: str) -> APIRouter:
     categories = classifying.classifier.categories
     uploads = Uploads(replace(classifying.limits, files=1), Asked("file", ("version", "topn"), "file"))
     router = APIRouter(tags=["earlier service"])
+    values = {
+        "version": {"type": "string", "enum": ["", model]},
+        "topn": {"type": "integer", "minimum": 1, "default": TOP_N},
+    }
+
+    picture, pdf = (described("file", kinds=kinds, many=False, values=values) for kinds in (PICTURES, PDF))
 
     def predictions(scores: Sequence[float], top: int) -> list[Prediction]:
         order = np.argsort(-np.array(scores), kind="stable")[:top].tolist()
@@ -110,13 +107,13 @@ def earlier_service(classifying: Classifying, model: str) -> APIRouter:
     def info() -> Info:
         return Info(categories=categories, available_models=[model])
 
-    @router.post("/predict_image", summary="The categories of one picture", responses=ANSWERS, openapi_extra=BODY)
+    @router.post("/predict_image", summary="The categories of one picture", responses=ANSWERS, openapi_extra=picture)
     async def predict_image(request: Request) -> PredictedImage:
         rows, top = await sorted_file(request, "picture")
         (row,) = [row for row in rows if isinstance(row, Row)]
         return PredictedImage(predictions=predictions(row.scores, top))
 
-    @router.post("/predict_document", summary="Those of each page of a PDF", responses=ANSWERS, openapi_extra=BODY)
+    @router.post("/predict_document", summary="Those of each page of a PDF", responses=ANSWERS, openapi_extra=pdf)
     async def predict_document(request: Request) -> PredictedDocument:
         rows, top = await sorted_file(request, "pdf")
         pages = [

@@ -26,7 +26,7 @@ from pydantic import BaseModel, Field
 from desk.app import Reason, Room
 from desk.pool import Pool
 from desk.refused import Refused, refusal_of
-from desk.uploads import FIELD, KIND, Limits, Upload, Uploads
+from desk.uploads import Limits, Upload, Uploads, described
 from formulas.flags import BEAMS
 from formulas.latex import LatexError, normalise
 from formulas.preview import preview
@@ -149,7 +149,7 @@ def formulas_room(recognizer: Recognizer, limits: Limits | None = None) -> Room:
             **{status: {"model": NothingRead} for status in (408, 413, 415, 422)},
             429: {"model": Reason},
         },
-        openapi_extra={"requestBody": {"required": True, "content": {KIND: {"schema": _FORM}}}},
+        openapi_extra=described(),
     )
     async def read(request: Request, beams: int = Query(BEAMS, ge=1, le=MOST_BEAMS)) -> Response:
         """Of each picture its LaTeX, or the error why there is none; 4xx where none of them was read.
@@ -171,13 +171,6 @@ def formulas_room(recognizer: Recognizer, limits: Limits | None = None) -> Room:
         return Preview(latex=people(normal), preview=preview(normal), error="")
 
     return Room("formulas", "formulas.html", router, pool.close)
-
-
-_FORM = {
-    "type": "object",
-    "required": [FIELD],
-    "properties": {FIELD: {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}},
-}
 
 
 def _picture(name: str, reading: Reading, heard: Sequence[str]) -> ReadPicture:

@@ -31,7 +31,7 @@ from desk.classifying import Row, Unread, Wish
 from desk.earlier_service import earlier_service
 from desk.lookalikes import Hit, LookAlikes
 from desk.sorter import Sorter
-from desk.uploads import FIELD, KIND, Asked, Uploads
+from desk.uploads import PAGES, Asked, Uploads, described
 from utils import UserError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def handin_room(sorter: Sorter, index: LookAlikes | str) -> Room:
     """The room. index: where look-alikes are found, or why there are none."""
     classifying = sorter.classifying
     classifier, limits = classifying.classifier, classifying.limits
-    uploads = Uploads(limits, Asked(FIELD, what="page"))
+    uploads = Uploads(limits, Asked(what="page"))
     router = APIRouter(tags=["hand in"])
     about = About(
         model=sorter.name,
@@ -143,7 +143,7 @@ def handin_room(sorter: Sorter, index: LookAlikes | str) -> Room:
             **{status: {"model": NothingClassified} for status in (408, 413, 415, 422)},
             429: {"model": Reason},
         },
-        openapi_extra={"requestBody": {"required": True, "content": {KIND: {"schema": FORM}}}},
+        openapi_extra=described(kinds=PAGES),
     )
     async def classify(
         request: Request,
@@ -181,13 +181,6 @@ def handin_room(sorter: Sorter, index: LookAlikes | str) -> Room:
 
     router.include_router(earlier_service(classifying, sorter.name))
     return Room("handin", "handin.html", router, classifying.close)
-
-
-FORM = {
-    "type": "object",
-    "required": [FIELD],
-    "properties": {FIELD: {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}},
-}
 
 
 def best(classifier: PageClassifier, scores: Sequence[float], top: int) -> list[Category]:

@@ -182,7 +182,7 @@ async function show(id) {
   one(".of-document").hidden = !hit.document;
   one(".of-document").addEventListener("click", () => ofDocument(hit));
   one(".review").hidden = !hit.review || !about.review;
-  one(".review").href = `/review?${new URLSearchParams({ search: hit.review, state: "all" })}`;
+  one(".review").href = `/review?${new URLSearchParams({ view: "page", state: "all", search: hit.review })}`;
   for (const [name, beside] of [[".before", hit.before], [".after", hit.after]]) {
     one(name).disabled = beside < 0;
     one(name).addEventListener("click", () => show(beside));

@@ -61,7 +61,7 @@ def test_an_image_and_a_document(address, page_model):
         ("/predict_image", ("a.png", png(page(1))), {"version": "v4.3"}, 400),
         ("/predict_image", ("a.png", png(page(1))), {"topn": "0"}, 422),
         ("/predict_image", ("a.png", png(page(1))), {"topn": "many"}, 422),
-        ("/predict_image", ("a.png", png(page(1))), {"topn": "1" * 1000}, 413),
+        ("/predict_image", ("a.png", png(page(1))), {"topn": "1" * 1000}, 422),
         ("/predict_image", ("a.png", png(page(1))), {"colour": "red"}, 422),
     ],
 )
