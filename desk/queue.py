@@ -6,8 +6,9 @@
 
 A row's id is its number in the table, from 0. One page in twenty is *blind*: it is shown without the model's guess, as
 people who see a guess take it over. Which ones follows from the run and the page alone. Most doubtful first would show
-the doubtful ones among them first too, and what they say of the model would be too bad: they stand in random order,
-every twentieth place one, so that those that were looked at are a fair sample however far people came.
+the doubtful ones among them first too, and what they say of the model would be too bad; by category they would come
+last, or tell it: they stand in random order, every twentieth place one, so that those that were looked at are a fair
+sample however far people came.
 """
 
 from __future__ import annotations
@@ -221,28 +222,31 @@ class Queue:
         return np.argsort(self.scan.keys[PAGE])
 
     def _by_doubtful(self) -> np.ndarray:
-        """Most doubtful first (the table's own order where it has one), blind ones at random in every 20th place."""
+        """Most doubtful first (the table's own order where it has one)."""
         doubt = -np.arange(len(self), dtype=np.float32) if self.ranked else 1 - self.margin + ODD * self._odd
-        seen = np.flatnonzero(~self.blind)
+        return self._with_blind(np.argsort(-doubt, kind="stable"))
+
+    def _by_category(self) -> np.ndarray:
+        return self._with_blind(np.lexsort((self.margin, self.first)))
+
+    def _by_likeness(self) -> np.ndarray:
+        """By category, then by the second likeliest: pages between which the model wavers alike. Then by margin."""
+        return self._with_blind(np.lexsort((self.margin, self.second, self.first)))
+
+    def _with_blind(self, order: np.ndarray) -> np.ndarray:
+        """An order by guesses with the blind pages at random in every 20th place: they come however far one goes, and
+        their place tells nothing of their guess.
+        """
+        seen = order[~self.blind[order]]
         unseen = np.flatnonzero(self.blind)
-        seen = seen[np.argsort(-doubt[seen], kind="stable")]
         unseen = unseen[np.argsort(_mixed(self.scan.keys[PAGE][unseen]))]
-        order = np.empty(len(self), np.int64)
         if not len(unseen):
             return seen
         taken = np.zeros(len(self), bool)
         taken[((np.arange(len(unseen)) + 0.5) * (len(self) / len(unseen))).astype(np.int64)] = True
-        order[taken], order[~taken] = unseen, seen
-        return order
-
-    def _by_category(self) -> np.ndarray:
-        return np.lexsort((self.margin, np.where(self.blind, len(self.categories), self.first)))
-
-    def _by_likeness(self) -> np.ndarray:
-        """By category, then by the second likeliest: pages between which the model wavers alike. Then by margin."""
-        last = len(self.categories)
-        first = np.where(self.blind, last, self.first)
-        return np.lexsort((self.margin, np.where(self.blind, last, self.second), first))
+        mixed = np.empty(len(self), np.int64)
+        mixed[taken], mixed[~taken] = unseen, seen
+        return mixed
 
     @property
     def _odd(self) -> np.ndarray:

@@ -74,7 +74,7 @@ export class Grid {
       const tile = make("div", { class: "tile", role: "option", tabindex: "-1", "aria-selected": "false", "data-id": page.id },
         make("span", { class: "band" }, make("span", { class: "said" }), make("span", { class: "score" })),
         make("span", { class: "paper" }, image),
-        make("span", { class: "name", text: `${page.file} · ${page.page}` }));
+        make("span", { class: "name" }, make("span", { text: page.file }), make("span", { class: "number", text: `· ${page.page}` })));
       if (!index) tile.dataset.first = label;
       this.tiles.set(page.id, tile);
       return tile;

@@ -113,6 +113,10 @@ def test_the_most_doubtful_come_first_and_blind_ones_in_random_places(tmp_path):
     first = queue.score[ids[places[: len(places) // 2]]].mean()
     assert abs(first - queue.score.mean()) < 0.06  # a fair sample, not the doubtful ones
     assert (opened(tmp_path / "t.csv").blind == queue.blind).all()
+    for order in ("category", "likeness"):
+        ids = queue.ids(order)
+        assert np.diff(np.flatnonzero(queue.blind[ids])).max() <= 40 and sorted(ids.tolist()) == list(range(2000))
+        assert (np.diff(queue.first[ids[~queue.blind[ids]]]) >= 0).all()  # of those with a guess, by category
 
 
 def test_a_page_that_contradicts_its_document_is_doubted(tmp_path):

@@ -49,7 +49,7 @@ def test_names_and_notes_are_text_and_a_broken_page_says_why(visit, desk):
     assert (decision["category"], decision["note"]) == ("cover", "<b>torn</b> at the top, 5?")
     at.tab.until("document.querySelector('.notice').textContent.includes('cannot be shown: ')")
     at.to(GRID)
-    assert at.count("#grid b, #grid .name *, #facts b") == 0
+    assert at.count("#grid b, #grid .name span *, #facts b") == 0
     at.tab.until("document.querySelector('[data-id=\"6\"] .no-picture') !== null")
 
 
