@@ -6,7 +6,7 @@
     scan.texts["CLASS-1"].codes                 # int32 [N], and .values: what each code stands for
     scan.cells(17)                              # {"FILE": ..., ...}: one row, read as people wrote it
 
-Python's own reader takes ten seconds for a million rows; here NumPy looks for separators, blocks of some megabytes at a
+Python's own reader takes ten seconds for a million rows; here NumPy looks for separators, blocks of a megabyte at a
 time. What is written in a way that this cannot follow (UTF-16, stray quotes) is brought into plain form first.
 """
 
@@ -25,7 +25,7 @@ from output.spreadsheets import Rows, number_in
 from output.tables import bare, bare_path, cell
 from utils import UserError
 
-BLOCK = 1 << 23  # bytes that are looked at together
+BLOCK = 1 << 20  # bytes that are looked at together: what a processor keeps near
 QUOTE, RETURN, NEWLINE, BLANK = b'"\r\n '
 UNPLAIN = b"\"' ./=+-@\t\xef\xc2\xe2"  # first bytes of cells that may be guarded, quoted or padded
 # Weights of bytes in a hash of 64 bits: odd, and fixed for ever, as which pages are shown blind follows from it.
@@ -243,7 +243,7 @@ def _groups(cells: _Cells, data: bytes, most: int = LONGEST) -> Iterator[tuple[n
     for length in np.unique(lengths):
         if 0 < length <= most:
             places = np.flatnonzero(lengths == length)
-            yield places, look[cells.starts[places][:, None] + np.arange(length)]
+            yield places, np.lib.stride_tricks.sliding_window_view(look, int(length))[cells.starts[places]]
 
 
 def _numbers_in(scan: Scan, cells: _Cells) -> np.ndarray:
@@ -273,7 +273,9 @@ class _Codes:
     """Gathers a column of texts, block by block."""
 
     def __init__(self, scan: Scan) -> None:
-        self._scan, self._of, self._values = scan, {}, []
+        self._scan, self._values = scan, []
+        self._hashes = np.array([2**64 - 1], np.uint64)  # sorted; of this one no text is known
+        self._codes = np.array([-1], np.int32)
         self._code_of_value: dict[str, int] = {}
         self._parts: list[np.ndarray] = []
 
@@ -285,10 +287,21 @@ class _Codes:
             codes[empty] = self._code("")
         for places, signs in _groups(cells, self._scan.data, most=1 << 30):
             hashes = _hashes(signs, 0)
-            _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-            known = [self._code(self._scan.text_of(cells.starts[row], cells.ends[row])) for row in places[first]]
-            codes[places] = np.array(known, np.int32)[inverse]
+            for _ in range(2):  # once more where there were new ones
+                at = np.searchsorted(self._hashes, hashes)
+                known = self._hashes[np.minimum(at, len(self._hashes) - 1)] == hashes
+                if known.all():
+                    break
+                new, first = np.unique(hashes[~known], return_index=True)
+                self._learn(new, [int(row) for row in places[~known][first]], cells)
+            codes[places] = self._codes[np.searchsorted(self._hashes, hashes)]
         self._parts.append(codes)
+
+    def _learn(self, hashes: np.ndarray, rows: list[int], cells: _Cells) -> None:
+        """Take up texts that were not there before: their hashes, and a row that holds each."""
+        codes = [self._code(self._scan.text_of(cells.starts[row], cells.ends[row])) for row in rows]
+        merged, kept = np.unique(np.concatenate([self._hashes, hashes]), return_index=True)
+        self._hashes, self._codes = merged, np.concatenate([self._codes, np.array(codes, np.int32)])[kept]
 
     def _code(self, text: str) -> int:
         if text not in self._code_of_value:

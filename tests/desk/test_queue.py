@@ -50,7 +50,7 @@ def odd_rows(count=300):
     ]
 
 
-@pytest.mark.parametrize("block", [1 << 23, 300])
+@pytest.mark.parametrize("block", [1 << 20, 300])
 @pytest.mark.parametrize(
     ("encoding", "separator", "end", "mark"),
     [
