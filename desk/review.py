@@ -23,7 +23,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from desk.answers import NONE, Answer, agreement, kappas, pages_per_hour, wilson
-from desk.app import Room
+from desk.app import Reason, Room
 from desk.decisions import Decisions, Given
 from desk.desk import REVIEW, Desk
 from desk.pictures import SIZES, Pictures
@@ -83,7 +83,8 @@ def review_room(desk: Desk) -> Room | str:
 
     decisions = Decisions(desk.review, Contents(place), model)
     review = Review(queue, decisions, place)
-    router = APIRouter(prefix="/api/review", tags=["review"])
+    may_answer = {status: {"model": Reason} for status in (404, 408, 409, 429)}
+    router = APIRouter(prefix="/api/review", tags=["review"], responses=may_answer)
 
     @router.get("", summary="The run, its categories, who decided")
     def about() -> ReviewAbout:
@@ -151,7 +152,7 @@ def review_room(desk: Desk) -> Room | str:
         saved = decisions.save([review.given(given.person, given.view, one) for one in given.answers])
         return Saved(saved=saved, decided=review.count)
 
-    @router.post("/undo", summary="Take an answer back, by a further line", responses=_GONE)
+    @router.post("/undo", summary="Take an answer back, by a further line")
     def undo(given: UndoGiven) -> Saved:
         return Saved(saved=decisions.undo(given.person, given.answer, given.undo), decided=review.count)
 
@@ -173,7 +174,7 @@ def review_room(desk: Desk) -> Room | str:
     def progress(person: Annotated[str, Query(max_length=NAME)] = "") -> Progress:
         return review.progress(" ".join(person.split()))
 
-    @router.post("/categories", summary="Add a category of your own", responses=_GONE)
+    @router.post("/categories", summary="Add a category of your own")
     def add(given: CategoryGiven) -> Extra:
         review.add_category(given.person, same_label(given.name))
         return Extra(extra=review.extra)
@@ -183,9 +184,6 @@ def review_room(desk: Desk) -> Room | str:
         decisions.close()
 
     return Room("review", "review.html", router, close)
-
-
-_GONE = {status: {"description": "it cannot be done, and why"} for status in (404, 409)}
 
 
 class Review:
@@ -236,7 +234,7 @@ class Review:
         category = same_label(answer.category)
         known = [*self._queue.categories, *self.extra]
         if category not in known:
-            raise Refused(422, f"no category {category!r} here: add it first{did_you_mean(category, known)}")
+            raise Refused(404, f"no category {category!r} here: add it first{did_you_mean(category, known)}")
         file = self._place(row.path)
         guess, score = row.guess[0] if row.guess else ("", 0.0)
         return Given(person, answer.answer, row.path, row.page, category, answer.note, answer.seconds, view,
@@ -267,7 +265,7 @@ class Review:
     def add_category(self, person: str, name: str) -> None:
         """Add one. Refused: no folder could be called so, or one that is called alike is there."""
         if problem := folder_name_problem(name):
-            raise Refused(422, f"a category is a folder later on: {problem}")
+            raise Refused(409, f"a category is a folder later on: {problem}")
         for other in (*self._queue.categories, *self.extra):
             if same_name(other) == same_name(name) and other != name:
                 raise Refused(409, f"{other} is there already: two that differ in letter case alone cannot be folders")

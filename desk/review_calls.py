@@ -7,32 +7,40 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 MOST_PAGES, MOST_ANSWERS = 500, 500  # of a request
 NAME, NOTE = 60, 2000  # characters
 BIGGEST = 2**31  # a number of a page
 
 
-def _text(text: str) -> str:
-    """Text that files and terminals hold: no lone surrogates, no control characters but line ends."""
-    if any("\ud800" <= sign <= "\udfff" or (sign < " " and sign not in "\n\t\r") or sign == "\x7f" for sign in text):
-        raise ValueError("holds characters that are no text")
-    return text
+# Text that files and terminals hold: no control characters; a name is not all blanks.
+TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+ONE_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 
 
-def _name(text: str) -> str:
-    text = " ".join(_text(text).split())
-    if not text:
-        raise ValueError("is empty")
-    return text
+def _one_blank(text: str) -> str:
+    """Blanks at its ends taken off, those within made one."""
+    return " ".join(text.split())
 
 
-Person = Annotated[str, Field(min_length=1, max_length=NAME, examples=["Anna"]), AfterValidator(_name)]
-Category = Annotated[str, Field(min_length=1, max_length=150, examples=["TEXT_P"]), AfterValidator(_name)]
-Note = Annotated[str, Field(max_length=NOTE), AfterValidator(_text)]
+def _no_switch(value: object) -> object:
+    """JSON's true is no number."""
+    if isinstance(value, bool):
+        raise ValueError("is no number")
+    return value
+
+
+Person = Annotated[
+    str, Field(min_length=1, max_length=NAME, pattern=ONE_LINE, examples=["Anna"]), AfterValidator(_one_blank)
+]
+Category = Annotated[
+    str, Field(min_length=1, max_length=150, pattern=ONE_LINE, examples=["TEXT_P"]), AfterValidator(_one_blank)
+]
+Note = Annotated[str, Field(max_length=NOTE, pattern=TEXT)]
 Unique = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{8,64}$", examples=["3d9f0c52-7f4e-4c1b-9a63-1c1f1f0a7d11"])]
-PageId = Annotated[int, Field(ge=0, lt=BIGGEST, examples=[0])]
+PageId = Annotated[int, Field(ge=0, lt=BIGGEST, examples=[0]), BeforeValidator(_no_switch)]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False), BeforeValidator(_no_switch)]
 
 
 class CategoryCount(BaseModel):
@@ -110,7 +118,7 @@ class AnswerGiven(BaseModel):
     page: PageId
     category: Category
     note: Note = ""
-    seconds: float = Field(0.0, ge=0, le=86_400, allow_inf_nan=False)
+    seconds: Seconds = 0.0
     answer: Unique
 
 
