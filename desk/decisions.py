@@ -47,6 +47,8 @@ CREATE TABLE IF NOT EXISTS categories (name TEXT PRIMARY KEY, person TEXT NOT NU
 BUSY = 30  # seconds that another desk may be writing
 LENT = 300  # seconds that a page is lent to who looks at it
 LOOK = 1.0  # seconds between looks at what other desks saved
+# What goes to who asked, whatever it was: the one thread that writes goes on for the others.
+HANDED_ON = (Refused, ValueError, TypeError, LookupError, ArithmeticError)
 PAUSE = 5.0  # seconds after which a trail that could not be written is tried again
 
 
@@ -222,8 +224,8 @@ class Decisions:
             for work, done in jobs:
                 try:
                     results.append((done, work(), None))
-                except Refused as refused:
-                    results.append((done, None, refused))
+                except HANDED_ON as error:
+                    results.append((done, None, error))
             self._writer.execute("COMMIT")
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):
@@ -234,11 +236,11 @@ class Decisions:
                 done.set_exception(Refused(429, f"not saved: {_said(error)}", again=5))
             return
         self._news.set()
-        for done, result, refused in results:
-            if refused is None:
+        for done, result, error in results:
+            if error is None:
                 done.set_result(result)
             else:
-                done.set_exception(refused)
+                done.set_exception(error)
 
     def _insert(self, given: Given, *, undoes: str, before: str) -> None:
         size, changed = given.stamp or (None, None)

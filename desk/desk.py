@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 TABLES = (
     re.compile(r"result_(?P<run>.+)_[0-9]+n_[0-9]+c(-[0-9]+)?\.csv", re.DOTALL),
     re.compile(r"(?P<run>.+)_RAW(-[0-9]+)?\.csv", re.DOTALL),
+    re.compile(r"best_(?P<run>.+)\.csv", re.DOTALL),
 )
 REVIEW = "review"  # the folder in the output folder that keeps what people decided
 

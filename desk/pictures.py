@@ -39,7 +39,6 @@ MOST = 1_000_000_000  # bytes of pictures on the disk
 HELD = 128_000_000  # bytes of pictures in memory
 PATIENCE = 60.0  # seconds for a picture
 START, END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG
-AHEAD = 200  # pictures that may be in line to be made ready
 OPEN_FILES = 1000  # files of many pages whose pages are known
 
 
@@ -58,6 +57,8 @@ class Pictures:
         # who waits for a large page is not behind sixty small ones
         self._large = ThreadPoolExecutor(max(2, cores()), thread_name_prefix="page")
         self._small = ThreadPoolExecutor(max(2, cores()), thread_name_prefix="tile")
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="ahead")
+        self._wish = 0
         self._lock = threading.Lock()
         self._making: dict[str, Future[bytes]] = {}
         self._held: OrderedDict[str, bytes] = OrderedDict()
@@ -67,7 +68,7 @@ class Pictures:
 
     def close(self) -> None:
         """Begin nothing more."""
-        for threads in (self._large, self._small):
+        for threads in (self._large, self._small, self._ahead):
             threads.shutdown(wait=False, cancel_futures=True)
 
     def place(self, path: str) -> Path:
@@ -98,12 +99,29 @@ class Pictures:
             raise Refused(408, f"the page was not read within {PATIENCE:.0f} seconds", again=5) from None
 
     def prepare(self, pages: Iterable[tuple[str, int]], width: str) -> None:
-        """Make pictures ready, in the background; what cannot be read is said once it is asked for."""
+        """Make pictures ready, one after another behind all that somebody waits for; earlier wishes are dropped.
+
+        What cannot be read is said once it is asked for.
+        """
+        self._wish += 1
         for path, page in pages:
-            if len(self._making) >= AHEAD:
-                return
-            with contextlib.suppress(Refused):
-                self._begun(path, page, width, self._tag(path, page, width))
+            self._ahead.submit(self._prepared, path, page, width, self._wish)
+
+    def _prepared(self, path: str, page: int, width: str, wish: int) -> None:
+        if wish != self._wish:
+            return
+        with contextlib.suppress(Refused):
+            tag = self._tag(path, page, width)
+            making: Future[bytes] = Future()
+            with self._lock:
+                if tag in self._held or tag in self._making:
+                    return
+                self._making[tag] = making
+            making.add_done_callback(partial(self._keep, tag))
+            try:
+                making.set_result(self._made(path, page, width, tag))
+            except Refused as refused:
+                making.set_exception(refused)
 
     def _tag(self, path: str, page: int, width: str) -> str:
         file = self.place(path)

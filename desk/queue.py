@@ -89,8 +89,8 @@ class Queue:
         raw = {} if names else _scores_in(table)
         scan = Scan.of(
             table,
-            numbers=["PAGE", *(raw or (names[1], names[3]))],
-            texts=[] if raw else [names[0], names[2]],
+            numbers=["PAGE", *(raw or filter(None, (names[1], names[3])))],
+            texts=[] if raw else list(filter(None, (names[0], names[2]))),
             keyed=[PAGE, DOCUMENT],
         )
         told = desk.record.get("model")

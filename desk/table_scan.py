@@ -23,13 +23,14 @@ import numpy as np
 
 from output.spreadsheets import Rows, number_in
 from output.tables import bare, bare_path, cell
-from utils import UserError
+from utils import UserError, page_number
 
 BLOCK = 1 << 20  # bytes that are looked at together: what a processor keeps near
 QUOTE, RETURN, NEWLINE, BLANK = b'"\r\n '
 UNPLAIN = b"\"' ./=+-@\t\xef\xc2\xe2"  # first bytes of cells that may be guarded, quoted or padded
 # Weights of bytes in a hash of 64 bits: odd, and fixed for ever, as which pages are shown blind follows from it.
 LONGEST = 4096
+PAGE_DIGITS = 9  # more are no number of a page (`page_number`)
 _WEIGHTS = np.frombuffer(hashlib.shake_256(b"weights").digest(8 * LONGEST), "<u8").astype(np.uint64) | np.uint64(1)
 
 
@@ -119,7 +120,7 @@ class Scan:
         return bare(raw)
 
     def key_of(self, texts: Sequence[str]) -> np.uint64:
-        """The key of a row whose keyed columns hold these texts."""
+        """The key of a row whose keyed columns hold these texts; PATH without its guard, PAGE as a plain number."""
         total = np.uint64(0)
         with np.errstate(over="ignore"):
             for at, text in enumerate(texts):
@@ -321,14 +322,19 @@ def _keys_of(scan: Scan, parts: Sequence[_Cells], names: Sequence[str]) -> np.nd
     unplain = np.isin(np.arange(256), list(UNPLAIN))
     for at, (cells, name) in enumerate(zip(parts, names, strict=True)):
         hashes = np.full(len(total), _hash_text(b"", at), np.uint64)
+        odd = np.zeros(len(total), bool)
         for places, signs in _groups(cells, scan.data):
             hashes[places] = _hashes(signs, at)
+            if name == "PAGE":  # numbers as they are compared: 07, 7,0 and 7 are one page
+                digits = signs - np.uint8(ord("0"))
+                odd[places] = (digits > 9).any(axis=1) | (digits[:, 0] == 0) | (signs.shape[1] > PAGE_DIGITS)
         filled = cells.ends > cells.starts
         heads, tails = look[np.minimum(cells.starts, len(look) - 1)], look[cells.ends - 1]
-        odd = filled & (unplain[heads] | (tails == BLANK) | (cells.ends - cells.starts > LONGEST))
+        odd |= ~filled & (name == "PAGE")
+        odd |= filled & (unplain[heads] | (tails == BLANK) | (cells.ends - cells.starts > LONGEST))
         for row in np.flatnonzero(odd):
             text = scan.text_of(cells.starts[row], cells.ends[row])
-            text = bare_path(text) if name == "PATH" else text
+            text = bare_path(text) if name == "PATH" else str(page_number(text) or 0) if name == "PAGE" else text
             hashes[row] = _hash_text(text.encode(scan.encoding, "replace"), at)
         total += hashes
     return total

@@ -143,6 +143,10 @@ def test_filters_neighbours_and_search(tmp_path):
     for at in range(40):
         assert queue.id_of(rows[at][-1], int(rows[at][1])) == at
     assert queue.id_of("Kiste 2/none.png", 1) == -1
+    odd = opened(write_table(tmp_path / "odd.csv", [["a", page, "DRAW", "TEXT_P", "0.9", "0.1", f"{at}.png"]
+                             for at, page in enumerate(["007", "7,0", "1698765432100", "x", "", "10"])]))  # fmt: skip
+    assert [odd.row(at).page for at in range(6)] == [7, 7, 1, 0, 0, 10]
+    assert all(odd.id_of(odd.row(at).path, odd.row(at).page) == at for at in range(6))
 
 
 def test_other_tables_that_name_pages(tmp_path):
