@@ -59,6 +59,8 @@ def run_desk(settings: Settings, job: OpenDesk) -> int:
         return export(desk, job.export)
     with listening(job.host, job.port) as door:
         rooms, absent = rooms_of(desk)
+        if job.table is not None and "review" in absent:  # named, and nothing else would show it
+            raise UserError(absent["review"])
         if not rooms:
             raise UserError("; ".join(absent.values()))
         for name, reason in absent.items():

@@ -71,3 +71,10 @@ def test_a_mistake_is_one_line(typed, said, tmp_path, monkeypatch, capsys):
     assert main(["desk", *typed]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1 and said in lines[0]
+
+
+def test_a_table_that_cannot_be_looked_through_ends_the_desk(tmp_path, capsys):
+    (tmp_path / "notes.csv").write_text("FILE,PAGE,NOTE,OTHER,PATH\na,1,x,y,a.png\n")
+    assert main(["desk", str(tmp_path / "notes.csv"), "--pages", str(tmp_path), "--port", "0", "--no-browser"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and "neither a result table nor one of scores" in lines[0]
