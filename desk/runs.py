@@ -242,8 +242,8 @@ def runs_room(desk: Desk) -> Room:
         if asked.model:
             known_model(desk, asked.model)
         if asked.what == "train":
-            table = Path(asked.table)
-            if not PLAIN_NAME.fullmatch(asked.name) or table.parent != starts.output / "tables":
+            table, here = Path(asked.table), desk.table.absolute() if desk.table else None
+            if not PLAIN_NAME.fullmatch(asked.name) or (table != here and table.parent != starts.output / "tables"):
                 raise Refused(409, "this was started on another desk: go on with it there")
         return _work(starts.again(name), starts)
 

@@ -285,7 +285,8 @@ class Starts:
     ) -> int:
         """One process, from its start to its end; its exit code. run: what tells the name of what it makes."""
         start.step = step
-        command = [*_program(), *words, *self._shared(output or self.output)]
+        place = [] if step == "train" else ["-o", str(output or self.output)]  # a training writes a model alone
+        command = [*_program(), *words, *place, *self._shared()]
         with (start.folder / SAID).open("ab") as said, self._lock:
             if start.cancelled:
                 return 130
@@ -307,10 +308,10 @@ class Starts:
         start.run = run() or start.run
         return code
 
-    def _shared(self, output: Path) -> list[str]:
+    def _shared(self) -> list[str]:
         """The settings of the desk, for its processes."""
         setup, read = self._settings.setup, self._settings.input
-        words = ["-o", str(output), "--model_dir", str(self.models), "--engine", setup.engine, "--device", setup.device]
+        words = ["--model_dir", str(self.models), "--engine", setup.engine, "--device", setup.device]
         words += ["--workers", str(setup.workers), "--max_pixels", str(read.max_pixels), "--memory", read.memory]
         return words + (["--config", str(self._settings.file)] if self._settings.file else [])
 

@@ -10,8 +10,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
+import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
@@ -277,3 +280,47 @@ def test_a_run_by_clicks_and_keys(opened, scans, output):
         assert tab.value("window.harm") is None
         assert [one for one in tab.problems if "422" not in one] == [] and tab.dialogs == []
         assert [one for one in tab.foreign if not one.startswith(f"{opened}/")] == []
+
+
+def test_the_circle_from_sorting_to_a_better_model(tmp_path, output):
+    """Pages are sorted, corrected, and teach a model, which is compared with the one before on documents held back."""
+    pytest.importorskip("torch")
+    pytest.importorskip("matplotlib")
+    from tiny import tiny_model_folder
+
+    from desk.desk import open_desk
+    from desk.review import review_room
+
+    scans = (tmp_path / "pages").resolve()
+    for number in range(48):
+        label, colour = ("DRAW", (200, 60, 60)) if number % 4 < 2 else ("TEXT", (60, 60, 200))
+        (scans / label).mkdir(parents=True, exist_ok=True)
+        noise = np.random.default_rng(number).integers(-30, 30, (48, 36, 3))
+        file = scans / label / f"D{number // 2:02}-{number % 2 + 1}.png"
+        Image.fromarray((np.array(colour) + noise).astype(np.uint8)).save(file)
+    models = tmp_path / "models"
+    tiny_model_folder(models / "before", ["DRAW", "PHOTO", "TEXT"])
+    settings = Settings().replaced("output", folder=output).replaced("setup", workers=0, model_dir=models)
+    with serving([runs_room(open_desk(settings, OpenDesk()))]) as address:
+        assert post(f"{address}/api/started/sort", folder=str(scans), model="before").status == 200
+        assert over(address)["state"] == "done"
+    desk = open_desk(settings, OpenDesk())
+    with serving([review_room(desk), runs_room(desk)]) as address:
+        pages = ask(f"{address}/api/review/queue?count=60").said["pages"]
+        answers = [
+            {"page": one["id"], "category": one["path"].split("/")[0], "note": "", "seconds": 1, "answer": str(uuid4())}
+            for one in pages
+        ]
+        assert post(f"{address}/api/review/decisions", person="Anna", view="grid", answers=answers).status == 200
+        possible = ask(f"{address}/api/started").said
+        assert possible["teaching"] == "" and possible["before"] == "before"
+        assert post(f"{address}/api/started/train", name="../mine").status == 422
+        assert post(f"{address}/api/started/train", name="before").status == 409
+        assert post(f"{address}/api/started/train", name="mine", model="before").status == 200
+        work = over(address)
+    assert work["state"] == "done", work
+    assert work["curve"] and {"epoch", "loss"} <= work["curve"][0].keys()
+    compared = {one["model"]: one for one in work["compared"]}
+    assert compared.keys() == {"before", "mine"} and compared["mine"]["pages"] == compared["before"]["pages"] > 0
+    assert 0 <= compared["mine"]["low"] <= compared["mine"]["accuracy"] <= compared["mine"]["high"] <= 1
+    assert len(work["verdict"]) == 1
