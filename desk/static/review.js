@@ -109,7 +109,7 @@ class Review {
     this.queue = queue;
     this.skipped.clear();
     this.touched.clear();
-    this.cursor = 0;
+    this.cursor = Math.max(0, queue.pages.findIndex(page => !page.lent_to)); // not where somebody else looks just now
     this.stage.id = null;
     await this.showView();
   }

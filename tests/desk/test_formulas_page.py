@@ -269,7 +269,15 @@ def test_colours_can_be_told_apart():
         pairs = [
             (ink, paper) for ink in ("ink", "soft", "link", "good", "fair", "bad") for paper in ("sheet", "ground")
         ]
-        for ink, paper in [*pairs, ("on-main", "main"), ("note-ink", "note"), ("ink", "hover"), ("soft", "hover")]:
+        review = [("ink", "over"), ("soft", "over"), ("bad", "over"), ("sheet", "good"), ("sheet", "fair")]
+        for ink, paper in [
+            *pairs,
+            ("on-main", "main"),
+            ("note-ink", "note"),
+            ("ink", "hover"),
+            ("soft", "hover"),
+            *review,
+        ]:
             lights = sorted((light(colours[ink]), light(colours[paper])))
             assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 4.5, (ink, paper, colours[ink], colours[paper])
 

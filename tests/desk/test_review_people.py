@@ -94,6 +94,22 @@ def test_two_people_disagree_and_a_third_looks(visit, desk):
 
 
 @needs_browser
+def test_two_people_do_not_look_at_the_same_page(visit, desk):
+    visit(GRID, person="Ben")
+    at = visit(PAGE)
+    assert at.shown() == 24  # Ben has the first 24
+    at.tab.key("ArrowLeft")
+    assert "Ben looks at it now" in at.text("#facts")
+    at.to(GRID)
+    assert at.count(".tile.lent") == 0 and at.pages()[0] >= 24
+    at.tab.key("PageUp")
+    at.tab.until("document.querySelectorAll('.tile.lent').length === 24")
+    at.tab.key("Enter")  # nothing of it is Anna's to accept
+    at.tab.until("document.querySelectorAll('.tile.lent').length === 0")
+    assert desk.decisions() == {}
+
+
+@needs_browser
 def test_answers_wait_in_the_page_while_the_desk_is_away(visit, desk):
     at = visit(PAGE)
     at.say("DRAW")
