@@ -66,10 +66,16 @@ class Visit:
         self.tab.until("[...document.querySelectorAll('.sheet img')].every(one => one.complete)")
         self.tab.key(self.key_of(category))
 
+    def refused(self, status):
+        """A refusal of that status was expected; nothing else was, see `end`."""
+        assert [one for one in self.tab.problems if f" {status} " in one] != []
+        self.tab.problems[:] = [one for one in self.tab.problems if f" {status} " not in one]
+
     def end(self):
         expected = ("422", "favicon.ico")  # page 6, which is no image; a picture alone (`__init__`) names no icon
-        self.tab.problems[:] = [one for one in self.tab.problems if not any(each in one for each in expected)]
-        assert self.tab.problems == [] and self.tab.dialogs == []
+        problems = [one for one in self.tab.problems if not any(each in one for each in expected)]
+        assert problems == [], problems
+        assert self.tab.dialogs == []
         assert [one for one in self.tab.foreign if not one.startswith(self.desk.address)] == []
         assert self.tab.value("window.harm === undefined")
         self.tab.ask("Page.close")
