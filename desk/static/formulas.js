@@ -2,7 +2,7 @@
 // The page of formulas: pictures are handed in, each becomes a card with what it says. Plain JavaScript, no build step.
 // Whatever comes from a picture or its name is set as text; only KaTeX makes elements of it.
 
-import { ask, at } from "/static/frame.js";
+import { ask, at, text as inWords } from "/static/frame.js";
 
 const AT_ONCE = 2;          // pictures that are being read, the others wait here
 const PAUSE = 180;          // ms after the last key before a preview is asked for
@@ -20,7 +20,7 @@ function handIn(files) {
   const list = [...files];
   if (!list.length) return;
   const added = list.map(file => new Card(file));
-  say(`${added.length === 1 ? "1 picture" : `${added.length} pictures`} handed in.`);
+  say(inWords("formulas.handed_in", { n: added.length }));
   line.push(...added);
   next();
 }
@@ -76,7 +76,7 @@ export function mathml(latex) {
 class Card {
   constructor(file) {
     this.file = file;
-    this.name = file.name || "pasted picture";
+    this.name = file.name || inWords("formulas.pasted");
     this.readings = [];
     this.preview = "";
     this.asked = 0;
@@ -90,14 +90,14 @@ class Card {
     this.element.setAttribute("aria-labelledby", label(".name", "name"));
     this.at(".latex-label").htmlFor = label("textarea", "latex");
     this.at("textarea").setAttribute("aria-describedby", label(".wrong", "wrong"));
-    this.at(".preview").setAttribute("aria-label", `Preview of ${this.name}`);
-    this.at(".buttons").setAttribute("aria-label", `Copy the formula of ${this.name}`);
-    this.at(".remove").setAttribute("aria-label", `Remove ${this.name}`);
+    this.at(".preview").setAttribute("aria-label", inWords("formulas.preview_of", { name: this.name }));
+    this.at(".buttons").setAttribute("aria-label", inWords("formulas.copy_of", { name: this.name }));
+    this.at(".remove").setAttribute("aria-label", inWords("formulas.remove_name", { name: this.name }));
     this.at(".remove").addEventListener("click", () => this.remove());
     this.at(".again").addEventListener("click", () => { line.push(this); this.wait(); next(); });
     this.at("textarea").addEventListener("input", () => this.edited());
     this.at(".copy-latex").addEventListener("click", () => this.copy("LaTeX", this.latex));
-    this.at(".copy-dollars").addEventListener("click", () => this.copy("LaTeX in dollars", `$${this.latex}$`));
+    this.at(".copy-dollars").addEventListener("click", () => this.copy(inWords("formulas.in_dollars"), `$${this.latex}$`));
     this.at(".copy-mathml").addEventListener("click", () => this.copyMathml());
     this.picture();
     this.wait();
@@ -110,11 +110,11 @@ class Card {
   picture() {
     const image = this.at("img");
     this.url = URL.createObjectURL(this.file);
-    image.alt = `Picture of ${this.name}`;
+    image.alt = inWords("formulas.picture_of", { name: this.name });
     image.addEventListener("error", () => {
       const paper = this.at(".paper");
       paper.classList.add("none");
-      paper.textContent = "This browser cannot show a picture of this kind.";
+      paper.textContent = inWords("formulas.cannot_show");
     });
     image.src = this.url;
   }
@@ -127,18 +127,18 @@ class Card {
     this.at(".again").hidden = name !== "failed";
   }
 
-  wait() { this.state("waiting", "Reading …"); }
+  wait() { this.state("waiting", inWords("formulas.reading")); }
 
   async read() {
     try {
       const most = about.limits.file_bytes;
-      if (most && this.file.size > most) throw new Error(`larger than ${Math.round(most / 1e6)} MB, which a picture may have at most`);
+      if (most && this.file.size > most) throw new Error(inWords("formulas.too_large", { most: Math.round(most / 1e6) }));
       const [said] = await this.handedIn();
       this.show(said);
     } catch (error) {
       if (error.name === "AbortError") return;
       this.state("failed", error.message);
-      say(`${this.name} was not read: ${error.message}`);
+      say(inWords("formulas.not_read", { name: this.name, reason: error.message }));
     }
   }
 
@@ -150,7 +150,7 @@ class Card {
         return await ask("/api/formulas/read", { body: form, signal: this.stop.signal });
       } catch (error) {
         if (!error.again || tries === TRIES || this.stop.signal.aborted) throw error;
-        this.state("waiting", "The desk is busy, waiting for a turn …");
+        this.state("waiting", inWords("formulas.busy"));
         await sleep(error.again);
       }
     }
@@ -169,7 +169,7 @@ class Card {
     this.choices();
     this.state("done", "");
     this.take(said);
-    const sure = said.latex ? `${this.at(".verdict").textContent}, ${percent(said.confidence)}` : "nothing to read";
+    const sure = said.latex ? `${this.at(".verdict").textContent}, ${percent(said.confidence)}` : inWords("formulas.nothing");
     say(`${this.name}: ${sure}. ${said.warnings.join(". ")}`);
   }
 
@@ -202,22 +202,22 @@ class Card {
     this.at("textarea").value = one.latex;
     this.preview = one.preview;
     this.verdict(one);
-    this.wrong(one.latex && !one.preview ? "This reading is no LaTeX that can be shown: correct it here." : "");
+    this.wrong(one.latex && !one.preview ? inWords("formulas.no_latex") : "");
     this.shown();
     this.mark();
   }
 
   verdict(one) {
     const sure = this.at(".sure");
-    const [kind, text] = !one ? ["", "Edited by you"]
-      : !one.latex ? ["bad", "Nothing to read"]
-      : one.confidence >= about.sure ? ["good", "Likely right"]
-      : one.confidence >= about.unsure ? ["fair", "Check it"] : ["bad", "Likely wrong"];
+    const [kind, text] = !one ? ["", inWords("formulas.edited")]
+      : !one.latex ? ["bad", inWords("formulas.nothing_sure")]
+      : one.confidence >= about.sure ? ["good", inWords("formulas.right")]
+      : one.confidence >= about.unsure ? ["fair", inWords("formulas.check")] : ["bad", inWords("formulas.wrong")];
     sure.className = `sure ${kind}`;
     this.at(".verdict").textContent = text;
     const shares = one && one.latex;
     this.at(".percent").textContent = shares
-      ? `confidence ${percent(one.confidence)}${about.calibrated ? "" : " (this model is not calibrated: it says little)"}` : "";
+      ? inWords("formulas.confidence", { percent: percent(one.confidence) }) + (about.calibrated ? "" : inWords("formulas.uncalibrated")) : "";
     const meter = this.at("meter");
     meter.hidden = !shares;
     if (shares) Object.assign(meter, { low: about.unsure, high: about.sure, optimum: 1, value: one.confidence });
@@ -233,9 +233,9 @@ class Card {
     const place = this.at(".preview");
     place.classList.remove("stale");
     if (!this.preview) {
-      place.textContent = this.latex ? "No preview." : "";
+      place.textContent = this.latex ? inWords("formulas.no_preview") : "";
     } else if (!draw(this.preview, place)) {
-      place.textContent = "The preview cannot show this formula; the LaTeX is kept.";
+      place.textContent = inWords("formulas.preview_fails");
       this.preview = "";
     }
   }
@@ -264,7 +264,7 @@ class Card {
     try {
       const said = await ask("/api/formulas/preview", { body: { latex: this.latex } });
       if (turn !== this.asked) return;
-      if (said.error) { this.wrong(`Not yet LaTeX: ${said.error}`); return; }  // the earlier preview stays, pale
+      if (said.error) { this.wrong(inWords("formulas.not_yet", { error: said.error })); return; }  // the earlier preview stays, pale
       this.wrong("");
       this.preview = said.preview;
       this.shown();
@@ -278,11 +278,11 @@ class Card {
     if (this.at(".preview").classList.contains("stale")) await this.refresh(this.asked);
     const text = this.at(".preview").classList.contains("stale") || !this.preview ? "" : mathml(this.preview);
     if (text) await this.copy("MathML", text);
-    else this.copied("There is no MathML of this: the preview cannot show it.");
+    else this.copied(inWords("formulas.no_mathml"));
   }
 
   async copy(what, text) {
-    this.copied(await toClipboard(text) ? `Copied: ${what}` : "This browser does not let the page copy: select the LaTeX and press Ctrl+C.");
+    this.copied(await toClipboard(text) ? inWords("formulas.copied", { what }) : inWords("formulas.cannot_copy"));
   }
 
   copied(text) {
@@ -300,7 +300,7 @@ class Card {
     URL.revokeObjectURL(this.url);
     const neighbour = this.element.nextElementSibling || this.element.previousElementSibling;
     this.element.remove();
-    say(`${this.name} was removed.`);
+    say(inWords("formulas.removed", { name: this.name }));
     (neighbour ? neighbour.querySelector(".remove") : at("#choose")).focus();
   }
 }
@@ -353,6 +353,6 @@ document.addEventListener("drop", event => {
 at("#address").textContent = location.origin;
 ask("/api/formulas").then(said => {
   about = said;
-  const calibrated = said.calibrated ? "" : ", not calibrated";
-  at("#about").textContent = `Model ${said.model} (${said.hash.slice(0, 12)}), ${said.engine}${calibrated}.`;
+  const words = { model: said.model, hash: said.hash.slice(0, 12), engine: said.engine };
+  at("#about").textContent = inWords(said.calibrated ? "formulas.model" : "formulas.model_uncalibrated", words);
 }).catch(error => say(error.message));

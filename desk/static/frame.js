@@ -161,7 +161,8 @@ export function showKeys() {
   const rows = keysOfPage.map(([keys, what]) => make("tr", {},
     make("th", { scope: "row" }, ...keys.flatMap((key, place) => [place ? " " : "", make("kbd", { text: key })])), make("td", { text: what })));
   const close = make("button", { type: "button", text: text("frame.close"), click: () => opened.close() });
-  const opened = dialog(text("frame.keys_title"), make("table", { class: "keys" }, make("tbody", {}, ...rows)), close);
+  const opened = dialog(text("frame.keys_title"), make("table", { class: "keys" }, make("tbody", {}, ...rows)));
+  at("h2", opened).after(close);
   close.focus();
 }
 
