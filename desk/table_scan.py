@@ -131,13 +131,25 @@ class Scan:
 class _Block:
     """Rows that lie together, and their separators. row_starts, row_ends: int64 [n], positions in the data."""
 
-    def __init__(self, row_starts: np.ndarray, row_ends: np.ndarray, separators: np.ndarray) -> None:
-        self.row_starts, self.row_ends, self.separators = row_starts, row_ends, separators
-        self.first = np.searchsorted(separators, row_starts)  # of each row, its first separator
-        self.count = np.searchsorted(separators, row_ends) - self.first
+    def __init__(self, row_starts: np.ndarray, row_ends: np.ndarray, separators: np.ndarray, width: int) -> None:
+        self.row_starts, self.row_ends, self.separators, self._width = row_starts, row_ends, separators, width
+        self._grid: np.ndarray | None = None  # int64 [n, width - 1], where each row has as many cells as the header
+        if width > 1 and len(separators) == len(row_starts) * (width - 1):
+            grid = separators.reshape(-1, width - 1)
+            if (grid[:, 0] >= row_starts).all() and (grid[:, -1] < row_ends).all():
+                self._grid = grid
+        if self._grid is not None:
+            self.first = np.arange(len(row_starts)) * (width - 1)  # of each row, its first separator
+            self.count = np.full(len(row_starts), width - 1)
+        else:
+            self.first = np.searchsorted(separators, row_starts)
+            self.count = np.searchsorted(separators, row_ends) - self.first
 
     def column(self, at: int) -> _Cells:
         """The cells of a column; empty ones where a row is shorter."""
+        if self._grid is not None:
+            starts = self._grid[:, at - 1] + 1 if at else self.row_starts
+            return _Cells(starts, self._grid[:, at] if at < self._width - 1 else self.row_ends)
         if not len(self.separators):
             empty = self.row_ends if at else self.row_starts
             return _Cells(empty, self.row_ends)
@@ -151,11 +163,14 @@ class _Block:
 def _is_plain(table: Rows) -> bool:
     """Whether its bytes can be looked at as they are: no UTF-16, no old line ends, quotes round whole cells alone."""
     data = table.data
-    if table.encoding.startswith("utf-16") or data.count(b"\r") != data.count(b"\r\n"):
+    if table.encoding.startswith("utf-16"):
+        return False
+    look = np.frombuffer(data, np.uint8)
+    returns = np.flatnonzero(look == RETURN) if b"\r" in data else np.empty(0, np.int64)
+    if len(returns) and (returns[-1] + 1 == len(data) or (look[returns + 1] != NEWLINE).any()):
         return False
     if b'"' not in data:
         return True
-    look = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(look == QUOTE)
     if len(quotes) % 2:
         return False
@@ -186,8 +201,8 @@ def _blocks(scan: Scan, table: Rows) -> Iterator[_Block]:
         size = BLOCK
         while True:  # a block ends where a row does; one cell may be larger than a block
             look = np.frombuffer(data, np.uint8, min(size, len(data) - at), at)
-            outside = _outside(look)
-            ends = np.flatnonzero((look == NEWLINE) & outside) + at
+            inside = _inside(look)
+            ends = _places(look, NEWLINE, inside) + at
             if at + len(look) == len(data):
                 if not len(ends) or ends[-1] != len(data) - 1:
                     ends = np.append(ends, len(data))
@@ -197,11 +212,11 @@ def _blocks(scan: Scan, table: Rows) -> Iterator[_Block]:
             size *= 2
         last = int(ends[-1])
         starts = np.concatenate([[at], ends[:-1] + 1])
-        separators = np.flatnonzero((look[: last - at] == separator) & outside[: last - at]) + at
+        separators = _places(look[: last - at], separator, inside) + at
         whole = np.frombuffer(data, np.uint8)
         returned = (ends > starts) & (whole[np.maximum(ends - 1, 0)] == RETURN)
         row_ends = ends - returned
-        block = _Block(starts, row_ends, separators)
+        block = _Block(starts, row_ends, separators, len(scan.columns))
         keep = row_ends - starts > block.count  # something stands there beside separators
         for line in np.flatnonzero(keep[:3]) if not header_seen else ():
             if named:  # Excel's own first line, `sep=;`
@@ -209,19 +224,24 @@ def _blocks(scan: Scan, table: Rows) -> Iterator[_Block]:
                 continue
             keep[line], header_seen = False, True
             break
-        block = _Block(starts[keep], row_ends[keep], separators)
+        if not keep.all():
+            block = _Block(starts[keep], row_ends[keep], separators, len(scan.columns))
         _refuse_longer(scan, table, block)
         if len(block.row_starts):
             yield block
         at = last + 1
 
 
-def _outside(look: np.ndarray) -> np.ndarray | bool:
-    """Which bytes of a block (uint8 [n]) stand outside of quotes."""
+def _inside(look: np.ndarray) -> np.ndarray | None:
+    """Which bytes of a block (uint8 [n]) stand within quotes; None: none do."""
     quotes = look == QUOTE
-    if not quotes.any():
-        return np.ones(len(look), bool)
-    return ~np.logical_xor.accumulate(quotes)
+    return np.logical_xor.accumulate(quotes) if quotes.any() else None
+
+
+def _places(look: np.ndarray, sign: int, inside: np.ndarray | None) -> np.ndarray:
+    """Where a sign stands outside of quotes."""
+    found = look == sign
+    return np.flatnonzero(found if inside is None else found & ~inside[: len(look)])
 
 
 def _refuse_longer(scan: Scan, table: Rows, block: _Block) -> None:
@@ -241,9 +261,11 @@ def _groups(cells: _Cells, data: bytes, most: int = LONGEST) -> Iterator[tuple[n
     """Cells of one length at a time: (places in the column, their bytes, uint8 [n, length])."""
     lengths = cells.ends - cells.starts
     look = np.frombuffer(data, np.uint8)
-    for length in np.unique(lengths):
+    least, longest = (int(lengths.min()), int(lengths.max())) if len(lengths) else (0, -1)
+    few = longest < LONGEST  # counting them is quicker than sorting them
+    for length in np.flatnonzero(np.bincount(lengths)) if few and least >= 0 else np.unique(lengths):
         if 0 < length <= most:
-            places = np.flatnonzero(lengths == length)
+            places = np.flatnonzero(lengths == length) if least < longest else np.arange(len(lengths))
             yield places, np.lib.stride_tricks.sliding_window_view(look, int(length))[cells.starts[places]]
 
 
@@ -259,8 +281,10 @@ def _numbers_in(scan: Scan, cells: _Cells) -> np.ndarray:
             digits = signs - np.uint8(ord("0"))
             odd = ~((digits <= 9) | point).all(axis=1) | (point.sum(axis=1) > 1)
             at = np.where(point.any(axis=1), point.argmax(axis=1), length)
-            for place in np.unique(at[~odd]):
+            for place in range(length + 1):
                 these = np.flatnonzero((at == place) & ~odd)
+                if not len(these):
+                    continue
                 powers = np.array([10.0 ** (place - 1 - k + (k > place)) for k in range(length)])
                 powers[place : place + 1] = 0
                 found[places[these]] = np.where(point[these], 0, digits[these]) @ powers
