@@ -7,6 +7,7 @@ desk.run, desk.table, desk.pages         # "20261121-101500_ViT-B16", its table,
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,19 @@ TABLES = (
 REVIEW = "review"  # the folder in the output folder that keeps what people decided
 
 
+@dataclass
+class Next:
+    """What lies on the desk next: its table, None = the desk ends. stop: what ends the rooms of now."""
+
+    table: Path | None = None
+    stop: Callable[[], None] = lambda: None
+
+    def open(self, table: Path) -> None:
+        """Clear the desk, and open it with another table."""
+        self.table = table
+        self.stop()
+
+
 @dataclass(frozen=True)
 class Desk:
     """A desk that is being opened.
@@ -37,6 +51,7 @@ class Desk:
     output: the output folder. run: the name of the run that is looked through, of its table where that is of no run,
     "" where there is none. table: its table, None = there is none. pages: the folder that its PATHs count from. record:
     its run record, {} where there is none. lacking: why there is nothing to look through, "" where there is.
+    next: what is laid on it after this.
     """
 
     settings: Settings
@@ -46,6 +61,7 @@ class Desk:
     pages: Path | None = None
     record: dict[str, Any] = field(default_factory=dict)
     lacking: str = ""
+    next: Next = field(default_factory=Next)
 
     @cached_property
     def sorter(self) -> Sorter:

@@ -106,6 +106,16 @@ class RunRecords:
             failed_pages=self._failed_pages(name),
         )
 
+    def table(self, name: str) -> Path:
+        """Its result table. Refused: there is no such run, or it has none."""
+        found = self._tables(self._known(name))
+        if not found:
+            raise Refused(404, "this run has no result table")
+        return found[-1]
+
+    def _tables(self, name: str) -> list[Path]:
+        return sorted((self._output / "tables").glob(f"result_{_plain(name)}_*n_*c*.csv"))
+
     def counts(self, name: str) -> tuple[dict[str, int], int]:
         """Pages a category, and failed ones. Refused: there is no such run."""
         record = json_if_whole(self._file(self._known(name)))
@@ -135,7 +145,7 @@ class RunRecords:
         if state == "running" and not held:
             state = "stopped"  # killed, and nobody is at it
         command = _text(record.get("command"))
-        result = sorted((self._output / "tables").glob(f"result_{_plain(name)}_*.csv"))
+        result = self._tables(name)
         report = self._output / "report" / name / "index.html"
         return {
             "name": printable(name),

@@ -8,6 +8,7 @@
 |---|---|
 | `GET /api/runs` | runs of the output folder, the newest first |
 | `GET /api/runs/{name}`, `.../counts` | one of them, with its failed pages; pages a category as a picture (SVG) |
+| `POST /api/runs/{name}/open` | lay it on the desk, to be reviewed |
 | `GET /api/started` | what is at work, what was started before, and what can be started |
 | `GET /api/started/folders` | the folders in a folder, to choose from |
 | `POST /api/started/sort`, `/train` | start it; one at a time |
@@ -23,6 +24,7 @@ import ipaddress
 import os
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -31,10 +33,11 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from desk.app import Reason, Room
+from desk.desk import open_desk
 from desk.following import Learning, Progress, comparison
 from desk.refused import Refused
 from desk.run_records import RunDetails, RunRecords, RunSummary
-from desk.started import DONE, WITH_FAILURES, Asked, Start, Starts
+from desk.started import DONE, RUNNING, WITH_FAILURES, Asked, Start, Starts
 from encoders.choosing import list_models
 from output.counts_picture import counts_picture
 from reading.listing import named_as_page
@@ -60,6 +63,12 @@ class RunList(BaseModel):
     total: int
     start: int
     runs: list[RunSummary]
+
+
+class Laid(BaseModel):
+    """The table that lies on the desk in a moment."""
+
+    table: str
 
 
 class SortingWanted(BaseModel):
@@ -171,6 +180,21 @@ def runs_room(desk: Desk) -> Room:
     )
     def counts(name: str) -> Response:
         return Response(counts_picture(*records.counts(name)), media_type="image/svg+xml")
+
+    @router.post("/api/runs/{name}/open", summary="Lay a run on the desk, to be reviewed", responses=REFUSED)
+    def lay(name: str) -> Laid:
+        """The desk is closed and opened with its table, at the same address; nobody else may be in the middle of it."""
+        if not any_folder:
+            raise Refused(403, "this desk is open to other computers: what lies on it is chosen at its own")
+        if starts.now is not None and starts.now.state == RUNNING:
+            raise Refused(409, "something is at work: wait until it is done, or interrupt it")
+        table = records.table(name)
+        try:
+            open_desk(desk.settings, replace(desk.job, table=table, pages=None))
+        except UserError as error:
+            raise Refused(422, str(error)) from None
+        desk.next.open(table)
+        return Laid(table=printable(table.name))
 
     def named() -> list[Path]:
         """Folders that were named at this machine."""

@@ -15,12 +15,13 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from desk.app import Room, make_app
-from desk.desk import open_desk
+from desk.desk import Next, open_desk
 from desk.exporting import export
 from desk.formulas import formulas_room
 from desk.guard import Guard
@@ -58,15 +59,19 @@ def run_desk(settings: Settings, job: OpenDesk) -> int:
     if job.export is not None:
         return export(desk, job.export)
     with listening(job.host, job.port) as door:
-        rooms, absent = rooms_of(desk)
-        if job.table is not None and "review" in absent:  # named, and nothing else would show it
-            raise UserError(absent["review"])
-        if not rooms:
-            raise UserError("; ".join(absent.values()))
-        for name, reason in absent.items():
-            say(f"no {name}: {reason}", settings.setup.quiet)
-        serve(door, rooms, "The desk", absent, browser=job.browser)
-    return 0
+        token, again = token_for(door), False
+        while True:
+            rooms, absent = rooms_of(desk)
+            if job.table is not None and "review" in absent and not again:  # named, and nothing else would show it
+                raise UserError(absent["review"])
+            if not rooms:
+                raise UserError("; ".join(absent.values()))
+            for name, reason in absent.items():
+                say(f"no {name}: {reason}", settings.setup.quiet)
+            serve(door, rooms, "The desk", absent, browser=job.browser and not again, token=token, following=desk.next)
+            if desk.next.table is None:
+                return 0
+            desk, again = open_desk(settings, replace(job, table=desk.next.table, pages=None)), True
 
 
 def serve(
@@ -76,18 +81,31 @@ def serve(
     absent: Mapping[str, str] | None = None,
     *,
     browser: bool = False,
+    token: str | None = None,
+    following: Next | None = None,
 ) -> None:
-    """Answer what comes to `door` until Ctrl-C or SIGTERM. absent: see desk/app.py; browser: open one."""
+    """Answer what comes to `door` until Ctrl-C or SIGTERM, or until something else is to lie on the desk.
+
+    absent: see desk/app.py; browser: open one. token: None = a new one where one is needed.
+    """
     address, port = door.getsockname()[:2]
-    token = "" if ipaddress.ip_address(address).is_loopback else secrets.token_urlsafe(24)
+    token = token_for(door) if token is None else token
     server = server_of(rooms, title, port, token, absent)
     there = link(address, port, token)
     print(f"{title}: {there}    (Ctrl-C ends it)", flush=True)
     if browser and has_screen():  # a browser that takes its time holds up nobody
         threading.Thread(target=webbrowser.open, args=(there,), daemon=True).start()
+    if following is not None:
+        following.stop = lambda: setattr(server, "should_exit", True)
     with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[door])
-    say(f"{title}: ended")
+        server.run(sockets=[door.dup()])  # which it closes; whoever asks meanwhile waits for the next one
+    if following is None or following.table is None:
+        say(f"{title}: ended")
+
+
+def token_for(door: socket.socket) -> str:
+    """A new token where other machines reach a socket, "" where this one alone does."""
+    return "" if ipaddress.ip_address(door.getsockname()[0]).is_loopback else secrets.token_urlsafe(24)
 
 
 def has_screen() -> bool:

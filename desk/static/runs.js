@@ -6,6 +6,7 @@ import { ask, at, dialog, make, number, text, toast } from "/static/frame.js";
 import { curve } from "/static/curve.js";
 
 const PAUSE = 1000; // ms between two looks at what is at work
+const OPENING = 120; // looks until the desk has to be open again
 const SEVERAL = 20; // runs at once
 const GOOD = ["finished", "done"];
 const FAIR = ["finished with failures", "with failures", "interrupted", "cancelled", "left", "stopped"];
@@ -217,6 +218,10 @@ function card(run) {
     make("h3", { text: `${lastOf(run.folder || run.name)} ` }, make("span", { class: "soft", text: when(run.started) })),
     make("p", {}, mark(run.state)),
     make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", { text: text(`runs.facts.${name}`) }), make("dd", {}, name === "go_on" ? make("code", { text: value }) : value)])));
+  if (run.table && possible.any_folder) {
+    const here = run.table.endsWith(`/${possible.table}`);
+    one.append(make("p", { class: "buttons" }, make("button", { type: "button", class: "open", text: text(here ? "runs.review" : "runs.open"), click: () => (here ? location.assign("/review") : lay(run)) })));
+  }
   if (run.per_category.some(category => category.pages)) {
     const said = run.per_category.filter(category => category.pages).map(category => `${category.name}: ${category.pages}`).join(", ");
     one.append(make("img", { class: "counts", loading: "lazy", src: `/api/runs/${encodeURIComponent(run.name)}/counts`, alt: text("runs.counts_of", { counts: said }) }));
@@ -224,6 +229,25 @@ function card(run) {
   if (run.failed) one.append(failures(run));
   if (run.warnings.length) one.append(make("details", {}, make("summary", { text: text("runs.warnings") }), reasons(run.warnings)));
   return one;
+}
+
+/** Lay a run on the desk, and go to its review once the desk is open again. */
+async function lay(run) {
+  try {
+    const { table } = await ask(`/api/runs/${encodeURIComponent(run.name)}/open`, { body: {} });
+    clearTimeout(look.timer);
+    toast(text("runs.opening"));
+    for (let tries = 0; tries < OPENING; tries += 1) {
+      await new Promise(done => setTimeout(done, PAUSE / 2));
+      const now = await ask("/api/started").catch(() => null);
+      if (now?.table === table) break;
+    }
+    const { rooms, absent } = await ask("/api/health");
+    if (rooms.includes("review")) location.assign("/review");
+    else toast(absent.review || text("frame.no_answer"), "error");
+  } catch (error) {
+    toast(error.message, "error");
+  }
 }
 
 const reasons = counts => make("table", {}, make("tbody", {}, ...counts.map(count =>

@@ -6,6 +6,9 @@ import csv
 import importlib.util
 import json
 import os
+import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +32,7 @@ from desk.desk import Desk
 from desk.following import Learning, comparison
 from desk.runs import is_own, runs_room
 from desk.started import CANCELLED, LEFT, Starts
-from run import main
+from run import HOME, main
 from settings.schema import Settings
 
 NAME = "20261121-101500_ViT-B16"
@@ -268,6 +271,7 @@ def test_a_run_by_clicks_and_keys(opened, scans, output):
         tab.until("document.querySelector('#runs .state')?.classList.contains('fair')")
         assert tab.value("document.querySelectorAll('article.run').length") == 1
         tab.until("document.querySelector('img.counts').naturalWidth > 0")
+        tab.until("document.querySelector('img.counts').complete")
         tab.value("document.querySelector('article.run summary').scrollIntoView({ block: 'center' })")
         tab.click_on("article.run summary")
         tab.until("document.querySelector('article.run .wide td') !== null")
@@ -324,3 +328,30 @@ def test_the_circle_from_sorting_to_a_better_model(tmp_path, output):
     assert compared.keys() == {"before", "mine"} and compared["mine"]["pages"] == compared["before"]["pages"] > 0
     assert 0 <= compared["mine"]["low"] <= compared["mine"]["accuracy"] <= compared["mine"]["high"] <= 1
     assert len(work["verdict"]) == 1
+
+
+@needs_browser
+def test_a_run_that_was_sorted_here_is_laid_on_the_desk_and_reviewed(output, scans, tmp_path):
+    """Nobody goes to a terminal: the desk is opened without a run, sorts a folder, and shows it in Review."""
+    command = [sys.executable, str(HOME / "run.py"), "desk", "--no-browser", "--port", "0", "-o", str(output)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path) as desk:
+        try:
+            address = re.search(r"http://[^ ]+(?=/ )", desk.stdout.readline())[0]
+            assert "review" in ask(f"{address}/api/health").said["absent"]
+            assert post(f"{address}/api/started/sort", folder=str(scans)).status == 200
+            run = over(address)["run"]
+            with Browser() as browser:
+                tab = browser.open(f"{address}/runs")
+                tab.until("document.readyState === 'complete' && document.querySelector('button.open') !== null")
+                tab.value("document.querySelector('button.open').scrollIntoView({ block: 'center' })")
+                tab.click_on("button.open")
+                tab.until("location.pathname === '/review' || document.querySelector('.toast.error') !== null")
+                assert tab.value("location.pathname") == "/review"
+            about = ask(f"{address}/api/review").said
+            assert about["run"] == run and about["total"] == 5
+            possible = ask(f"{address}/api/started").said
+            assert [one["state"] for one in possible["earlier"]] == ["with failures"]
+            assert post(f"{address}/api/runs/{NAME}/open").status == 404
+        finally:
+            desk.terminate()
+            desk.wait(60)
