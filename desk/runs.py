@@ -52,7 +52,7 @@ MOST = 100  # runs at once
 FOLDERS = 500  # of a folder that are listed
 LOOKED_AT = 20_000  # entries of a folder that are looked at
 LONGEST_PATH = 4000
-PLAIN_NAME = re.compile(r"[^\W_][\w.-]{0,79}", re.ASCII)  # of a model
+PLAIN_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")  # of a model
 VERDICT = re.compile("really better|equally good|do not differ|cannot be compared")  # of --eval_dir on the two best
 REFUSED = {status: {"model": Reason} for status in (404, 409)}
 
@@ -84,7 +84,7 @@ class SortingWanted(BaseModel):
 class TrainingWanted(BaseModel):
     """What is to be taught: a model of that name, going on from `model`, by what was corrected on this desk."""
 
-    name: str = Field(min_length=1, max_length=80)
+    name: str = Field(min_length=1, max_length=80, json_schema_extra={"pattern": f"^{PLAIN_NAME.pattern}$"})
     model: str = Field("", max_length=200)
 
 
@@ -137,6 +137,7 @@ class Possible(BaseModel):
     sorted them, "" where it is not in the models folder.
     """
 
+    output: str
     models: list[str]
     folders: list[str]
     any_folder: bool
@@ -192,7 +193,7 @@ def runs_room(desk: Desk) -> Room:
         try:
             open_desk(desk.settings, replace(desk.job, table=table, pages=None))
         except UserError as error:
-            raise Refused(422, str(error)) from None
+            raise Refused(409, str(error)) from None
         desk.next.open(table)
         return Laid(table=printable(table.name))
 
@@ -244,10 +245,10 @@ def runs_room(desk: Desk) -> Room:
         if why := no_teaching(desk):
             raise Refused(409, why)
         models, name = desk.settings.setup.model_dir, wanted.name
-        if not PLAIN_NAME.fullmatch(name) or name.endswith(".training"):
+        if not PLAIN_NAME.fullmatch(name):
             raise Refused(422, "name: letters, digits, - _ and . make the name of a model, such as mine-2026")
         taken = [models / name, models / f"{name}.training", models / f"{name}_folds"]
-        if any(os.path.lexists(one) for one in taken):
+        if name.endswith(".training") or any(os.path.lexists(one) for one in taken):
             raise Refused(409, f"there is a model {name} already, or an unfinished one: choose another name")
         model = known_model(desk, wanted.model)
         asked = Asked("train", str(desk.pages.absolute()), model, name, str(desk.table.absolute()))
@@ -294,14 +295,14 @@ def folder_of(text: str) -> Path:
     try:
         path = Path(text).expanduser()
         if not path.is_absolute():
-            raise Refused(422, "give the whole path of the folder, from the first / (Windows: from the drive) on")
+            raise Refused(404, "give the whole path of the folder, from the first / (Windows: from the drive) on")
         folder = path.resolve()
         if folder.is_dir():
             return folder
         what = "is a file: give the folder that it lies in" if folder.exists() else "is not there"
     except (OSError, ValueError, RuntimeError) as error:
         what = f"cannot be looked at ({getattr(error, 'strerror', None) or 'no path'})"
-    raise Refused(422, f"the folder {printable(text)[:200]} {what}")
+    raise Refused(404, f"the folder {printable(text)[:200]} {what}")
 
 
 def folder_view(folder: Path) -> FolderView:
@@ -320,7 +321,7 @@ def folder_view(folder: Path) -> FolderView:
                 else:
                     pages += named_as_page(entry.name)
     except OSError as error:
-        raise Refused(422, f"{printable(str(folder))} cannot be looked at: {error.strerror or error}") from None
+        raise Refused(404, f"{printable(str(folder))} cannot be looked at: {error.strerror or error}") from None
     shown = sorted((name for name in names if printable(name) == name), key=str.casefold)
     parent = "" if folder.parent == folder else printable(str(folder.parent))
     path = printable(str(folder))

@@ -16,8 +16,8 @@ let possible = null, shown = 0, looked = "";
 const percent = share => (share === null ? "" : `${number(100 * share, 1)} %`);
 const when = stamp => (stamp ? new Date(stamp.replace(/([+-]\d\d)(\d\d)$/, "$1:$2")).toLocaleString() : "");
 const lastOf = path => path.split(/[\\/]/).filter(Boolean).pop() || path;
-const stateOf = state => text(`runs.states.${state}`);
-const mark = state => make("span", { class: `state ${GOOD.includes(state) ? "good" : FAIR.includes(state) ? "fair" : state === "failed" ? "bad" : ""}`, text: stateOf(state) });
+const stateOf = (state, what) => text(what === "train" && state === "with failures" ? "runs.not_all_judged" : `runs.states.${state}`);
+const mark = (state, what) => make("span", { class: `state ${GOOD.includes(state) ? "good" : FAIR.includes(state) ? "fair" : state === "failed" ? "bad" : ""}`, text: stateOf(state, what) });
 
 function duration(seconds) {
   const minutes = Math.floor(seconds / 60);
@@ -50,7 +50,7 @@ function showNow(work) {
   if (!work) return;
   const running = work.state === "running";
   at("#now-title").textContent = text(`runs.now_${work.what}`, { folder: lastOf(work.folder), name: work.run });
-  const said = running ? text(`runs.steps.${work.step || "begin"}`) : `${stateOf(work.state)}${work.why ? `: ${work.why}` : ""}`;
+  const said = running ? text(`runs.steps.${work.step || "begin"}`) : `${stateOf(work.state, work.what)}${work.why ? `: ${work.why}` : ""}`;
   if (at("#now-state").textContent !== said) at("#now-state").textContent = said;
   at("#now-state").className = `state ${running ? "" : mark(work.state).className}`;
   at("#now-bar").hidden = !running;
@@ -140,7 +140,7 @@ function showPossible() {
     at("#earlier-list").dataset.key = key;
     at("#earlier-list").replaceChildren(...possible.earlier.map(work => make("div", { class: "start" },
       make("h3", { text: text(`runs.now_${work.what}`, { folder: lastOf(work.folder), name: work.run }) }),
-      make("p", {}, mark(work.state), ` ${work.why}`),
+      make("p", {}, mark(work.state, work.what), ` ${work.why}`),
       ...learned(work),
       ...(["failed", "cancelled", "left"].includes(work.state) ? [make("p", { class: "buttons" }, againButton(work))] : []))));
   }

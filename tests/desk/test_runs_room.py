@@ -167,7 +167,11 @@ def test_what_cannot_be_started_is_one_line(tmp_path, output, scans, opened):
         ("", "folder"),
     ]:
         refused = post(f"{opened}/api/started/sort", folder=folder)
-        assert refused.status == 422 and said in refused.said["detail"] and "\n" not in refused.said["detail"]
+        assert (
+            refused.status == (404 if folder else 422)
+            and said in refused.said["detail"]
+            and "\n" not in refused.said["detail"]
+        )
     for model in ("../elsewhere", "/", "no_such", ".."):
         refused = post(f"{opened}/api/started/sort", folder=str(scans), model=model)
         assert refused.status == 404 and "there is no model" in refused.said["detail"]
@@ -260,6 +264,7 @@ def test_a_run_by_clicks_and_keys(opened, scans, output):
     with Browser() as browser:
         tab = browser.open(f"{opened}/runs")
         tab.until("document.readyState === 'complete' && document.querySelector('#runs-count').textContent !== ''")
+        assert str(output) in tab.value("document.querySelector('#folder-note').textContent")
         tab.click_on("#browse")
         tab.until("document.querySelectorAll('ul.folders button').length > 0")
         tab.key("Escape")
@@ -282,7 +287,7 @@ def test_a_run_by_clicks_and_keys(opened, scans, output):
         tab.click_on("#sort [type=submit]")
         tab.until("document.querySelector('.toast.error')?.textContent.includes('is not there')")
         assert tab.value("window.harm") is None
-        assert [one for one in tab.problems if "422" not in one] == [] and tab.dialogs == []
+        assert [one for one in tab.problems if "404" not in one] == [] and tab.dialogs == []
         assert [one for one in tab.foreign if not one.startswith(f"{opened}/")] == []
 
 
