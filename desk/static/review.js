@@ -52,7 +52,7 @@ class Review {
       onState: state => {
         showSaved(state);
         if (Boolean(state.trouble) !== Boolean(trouble)) this.say(state.trouble || text("review.saved_again"));
-        if (trouble && !state.trouble) this.stage.back();
+        if (trouble && !state.trouble && this.isGrid) this.grid.back();
         trouble = state.trouble;
         if (!state.waiting && !state.trouble) this.progress.soon();
       },

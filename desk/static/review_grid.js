@@ -320,6 +320,11 @@ export class Grid {
     return false;
   }
 
+  /** The desk answers again: pictures that did not come are asked for anew. */
+  back() {
+    if (at(".no-picture", this.place)) this.show(this.start);
+  }
+
   /** The tiles of the next screen, loaded while one looks at this one. */
   async ahead() {
     const after = this.start + this.size;

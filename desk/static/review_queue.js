@@ -75,7 +75,10 @@ export class Ready {
       image = new Image();
       image.decoding = "sync"; // drawn in the moment in which it is shown
       image.src = address;
-      image.ready = image.decode().then(() => true, () => false);
+      image.ready = image.decode().then(() => true, () => {
+        if (this.images.get(address) === image) this.images.delete(address); // tried again as it is shown
+        return false;
+      });
     }
     this.images.set(address, image);
     for (const [oldest, old] of this.images) {

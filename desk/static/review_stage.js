@@ -8,6 +8,7 @@ const AHEAD = 4; // pages whose pictures are asked for before they are shown
 const ZOOM = 1.3; // of one key
 const LARGEST = 12; // times the size that fits
 const SHARP = 1.6; // from this zoom on, the whole picture is asked for
+const AGAIN = 1500; // ms until a picture that did not come is asked for again
 const PAN = 90; // pixels of one key
 
 export class Stage {
@@ -42,7 +43,7 @@ export class Stage {
     image.draggable = false;
     this.paper.replaceChildren(image);
     this.notice.textContent = image.complete && image.naturalWidth ? "" : text("review.loading");
-    Object.assign(this, { zoom: 1, turn: 0, x: 0, y: 0, whole: false, isSeen: false, isAway: false });
+    Object.assign(this, { zoom: 1, turn: 0, x: 0, y: 0, whole: false, isSeen: false });
     this.draw();
     image.ready.then(shown => {
       if (image !== this.image) return;
@@ -57,9 +58,8 @@ export class Stage {
     this.ahead(id);
   }
 
-  /** Why a page cannot be shown, as the desk says it. */
+  /** Why a page cannot be shown, as the desk says it; one that has only not come is asked for again. */
   async why(image) {
-    this.ready.images.delete(pictureOf(this.id, WIDTH.page)); // tried again as it is shown again
     let reason = "", status = 0;
     try {
       await ask(pictureOf(this.id, WIDTH.page));
@@ -68,15 +68,10 @@ export class Stage {
     }
     if (image !== this.image) return;
     image.remove();
-    // what no picture can be made of can be decided, what has not come yet cannot
-    this.isSeen = status === 422;
-    this.isAway = !this.isSeen;
+    this.isSeen = status === 422; // what no picture can be made of can be decided, what has not come yet cannot
     this.notice.textContent = text("review.cannot_show", { reason });
-  }
-
-  /** The desk answers again: a picture that did not come is asked for anew. */
-  back() {
-    if (this.isAway) this.show(this.id);
+    if (this.isSeen) return;
+    setTimeout(() => { if (image === this.image && !this.place.hidden) this.show(this.id); }, AGAIN);
   }
 
   ahead(id) {

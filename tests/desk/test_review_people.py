@@ -133,6 +133,23 @@ def test_answers_wait_in_the_page_while_the_desk_is_away(visit, desk):
 
 
 @needs_browser
+def test_pictures_that_did_not_come_come_with_the_desk(visit, desk):
+    at = visit(PAGE)
+    desk.__exit__()
+    for _ in range(11):  # beyond those that were made ready
+        at.tab.key("ArrowRight")
+        at.tab.until("document.querySelector('.sheet img')?.complete || document.querySelector('.notice').textContent")
+    at.tab.until("document.querySelector('.notice').textContent.includes('does not answer')")
+    at.say("DRAW")  # of a page that nobody sees
+    desk.__enter__()
+    at.tab.until("document.querySelector('.sheet img')?.complete")
+    at.say("PHOTO")
+    at.saved()
+    assert desk.decisions() == {11: {"Anna": "PHOTO"}}
+    at.tab.problems[:] = []  # the requests that nobody answered
+
+
+@needs_browser
 def test_answers_of_a_page_that_was_closed_are_sent_as_it_is_opened_again(visit, desk):
     at = visit(PAGE)
     line = {"kind": "answer", "id": "3d9f0c52-7f4e-4c1b-9a63-1c1f1f0a7d11-0", "person": "Anna", "view": "page"}
