@@ -74,7 +74,7 @@ class Laid(BaseModel):
 class SortingWanted(BaseModel):
     """What is to be sorted: all pages of a folder of this machine. model: see `Possible`."""
 
-    folder: str = Field(min_length=1, max_length=LONGEST_PATH)
+    folder: str = Field(min_length=1, max_length=LONGEST_PATH, examples=["/scans/box1"])
     model: str = Field("", max_length=200)
     top_n: int = Field(3, ge=1, le=50)
     raw: bool = True
@@ -84,7 +84,9 @@ class SortingWanted(BaseModel):
 class TrainingWanted(BaseModel):
     """What is to be taught: a model of that name, going on from `model`, by what was corrected on this desk."""
 
-    name: str = Field(min_length=1, max_length=80, json_schema_extra={"pattern": f"^{PLAIN_NAME.pattern}$"})
+    name: str = Field(
+        min_length=1, max_length=80, examples=["mine"], json_schema_extra={"pattern": f"^{PLAIN_NAME.pattern}$"}
+    )
     model: str = Field("", max_length=200)
 
 
