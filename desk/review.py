@@ -83,7 +83,7 @@ def review_room(desk: Desk) -> Room | str:
 
     decisions = Decisions(desk.review, Contents(place), model)
     review = Review(queue, decisions, place)
-    may_answer = {status: {"model": Reason} for status in (404, 408, 409, 429)}
+    may_answer = {status: {"model": Reason} for status in (404, 408, 409, 423, 429)}
     router = APIRouter(prefix="/api/review", tags=["review"], responses=may_answer)
 
     @router.get("", summary="The run, its categories, who decided")
@@ -149,6 +149,8 @@ def review_room(desk: Desk) -> Room | str:
 
     @router.post("/decisions", summary="Answers on pages; they are on the disk when this is answered")
     def decide(given: AnswersGiven) -> Saved:
+        if given.run not in ("", f"{desk.run}/{desk.table.name}"):  # its numbers are other pages here
+            raise Refused(423, "another run lies on the desk now: load this page again; answers are kept for theirs")
         saved = decisions.save([review.given(given.person, given.view, one) for one in given.answers])
         return Saved(saved=saved, decided=review.count)
 

@@ -123,8 +123,9 @@ class AnswerGiven(BaseModel):
 
 
 class AnswersGiven(BaseModel):
-    """Answers of one person."""
+    """Answers of one person. run: whose pages were shown, as run/table; "" = whichever lies on the desk."""
 
+    run: str = Field("", max_length=500)
     person: Person
     view: Literal["grid", "page"] = "page"
     answers: list[AnswerGiven] = Field(min_length=1, max_length=MOST_ANSWERS)

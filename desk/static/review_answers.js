@@ -206,7 +206,7 @@ export class Answers {
     const end = this.waiting.findIndex(line => line.kind !== "answer" || line.person !== first.person || line.view !== first.view);
     const lines = this.waiting.slice(0, Math.min(end < 0 ? this.waiting.length : end, most));
     const answers = lines.map(({ id, page, category, note, seconds }) => ({ page, category, note, seconds, answer: id }));
-    await this.deliver(lines, "/api/review/decisions", { person: first.person, view: first.view, answers });
+    await this.deliver(lines, "/api/review/decisions", { run: this.run, person: first.person, view: first.view, answers });
   }
 
   async deliver(lines, path, body) {

@@ -71,6 +71,15 @@ def test_the_same_answer_sent_twice_is_saved_once(room, tmp_path):
     assert ask(room).said["decided"] == 2
 
 
+def test_an_answer_on_a_page_of_another_run_is_refused(room):
+    answer = {"page": 3, "category": "DRAW", "answer": name_of(1)}
+    other = post(f"{room}/decisions", run="20250101-000000_ViT-B16", person="Anna", answers=[answer])
+    assert other.status == 423 and "another run" in other.said["detail"]
+    assert ask(room).said["decided"] == 0
+    here = f"{RUN}/{ask(room).said['table']}"
+    assert post(f"{room}/decisions", run=here, person="Anna", answers=[answer]).said["decided"] == 1
+
+
 def test_two_people_on_one_page_are_both_kept(room):
     decide(room, "Anna", (3, "DRAW", 1), (4, "DRAW", 2))
     decide(room, "Ben", (3, "PHOTO", 3), (4, "DRAW", 4))
