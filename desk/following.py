@@ -82,6 +82,11 @@ class Sorted:
             pass
         return self._lines
 
+    def found(self) -> str:
+        """The run's name, "" as long as it has no record."""
+        self._find()
+        return self.name
+
     def _find(self) -> None:
         """The run of this process is the newest record of that folder that was not there before."""
         if self.name:

@@ -120,8 +120,8 @@ class Pictures:
             making.add_done_callback(partial(self._keep, tag))
             try:
                 making.set_result(self._made(path, page, width, tag))
-            except Refused as refused:
-                making.set_exception(refused)
+            except (Refused, OSError, MemoryError) as error:  # whoever asks for it meanwhile waits for this
+                making.set_exception(error)
 
     def _tag(self, path: str, page: int, width: str) -> str:
         file = self.place(path)

@@ -261,7 +261,8 @@ class Queue:
         return odd
 
     def _search(self, text: str) -> np.ndarray:
-        if self._found is None or self._found[0] != text:
+        known = self._found  # as it stands now: another thread may search for something else meanwhile
+        if known is None or known[0] != text:
             starts, ends = self.scan.marks
             wanted = re.compile(re.escape(text.encode(self.scan.encoding, "replace")), re.IGNORECASE)
             ids, at, data = [], 0, self.scan.data
@@ -273,8 +274,8 @@ class Queue:
                 else:
                     at = int(starts[place + 1]) if place + 1 < len(starts) else len(data)
                     at = max(at, found.start() + 1)
-            self._found = text, np.array(ids, np.int64)
-        return self._found[1]
+            known = self._found = text, np.array(ids, np.int64)
+        return known[1]
 
 
 def _scores_in(table: Rows) -> dict[str, str]:

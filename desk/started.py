@@ -215,8 +215,12 @@ class Starts:
         raise Refused(409, "too much was started at once")
 
     def _run(self, start: Start) -> Start:
+        try:
+            start.keep()
+        except OSError as error:
+            shown = printable(str(start.folder))
+            raise Refused(422, f"cannot write into {shown}: {error.strerror or error}") from None
         self.now, self.following = start, None
-        start.keep()
         self._thread = threading.Thread(target=self._work, args=(start,), name="started")
         self._thread.start()
         return start
@@ -231,7 +235,7 @@ class Starts:
         except OSError as error:
             start.why, start.code = f"{printable(str(error))}", 2
         start.ended = time.time()
-        if start.code in (0, 1):
+        if start.code == 0 or (start.code == 1 and not start.cancelled):  # Windows ends a process with 1
             start.state = DONE if start.code == 0 else WITH_FAILURES
         else:
             start.state = CANCELLED if start.cancelled else FAILED
@@ -249,7 +253,7 @@ class Starts:
         words += ["--raw"] if asked.raw else []
         words += ["--report"] if asked.report else []
         words += ["--resume"] if start.resumed and following.unfinished else []
-        return self._step(start, "sort", words, lambda: following.name)
+        return self._step(start, "sort", words, following.found)
 
     def _training(self, start: Start) -> int:
         asked = start.asked
@@ -304,7 +308,8 @@ class Starts:
         while (code := _ended(process)) is None:
             if (name := run()) and name != start.run:
                 start.run = name
-                start.keep()
+                with contextlib.suppress(OSError):  # it is kept once more at the end; the process works on
+                    start.keep()
         start.run = run() or start.run
         return code
 
