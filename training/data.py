@@ -171,11 +171,13 @@ def documents_of(
     *,
     below_what: Callable[[str], str] = below_label,
     told: Mapping[Page, str] | None = None,
+    among: Sequence[Page] | None = None,
 ) -> tuple[list[str], frozenset[str], list[str]]:
     """Each page's document, those that are named after their folder, and what the user should know of it.
 
     file: documents.csv, where there is one. below: the pages with their paths as `below_what` takes them, which gives
     the folder that counts. told: documents of pages that something else tells, and before that file.
+    among: the pages that decide which names are page numbers, where these are but some of them.
     """
     notes = []
     listed: list[str | None] = [(told or {}).get(page) for page in inside]
@@ -187,7 +189,7 @@ def documents_of(
         if without := sum(name is None for name in listed):
             notes.append(f"{DOCUMENTS} does not name {without} of {len(inside)} pages: their names decide")
     unnamed = [page for page, name in zip(below, listed, strict=True) if name is None]
-    rule = Documents((page.path for page in unnamed), settings.input, below_what)
+    rule = Documents((page.path for page in among or unnamed), settings.input, below_what)
     documents = [rule.of(page) if name is None else name for page, name in zip(below, listed, strict=True)]
     if note := rule.note():
         notes.append(note)

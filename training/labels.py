@@ -70,7 +70,13 @@ def labelled_by_table(folder: Path, file: Path, settings: Settings) -> LabelledP
     notes += label_warnings(every)
     pages = [page for page in listed_pages.pages if page in labels]
     documents, folders, unclear = documents_of(
-        folder / DOCUMENTS, pages, pages, settings, below_what=below_categories(every), told=told
+        folder / DOCUMENTS,
+        pages,
+        pages,
+        settings,
+        below_what=below_categories(every),
+        told=told,
+        among=listed_pages.pages,  # a few corrected pages do not tell that others of their box have such names too
     )
     chosen = [labels[page][0] for page in pages]
     return LabelledPages(folder, pages, chosen, documents, [*notes, *unclear], folders, lost=lost)

@@ -53,6 +53,12 @@ def test_pages_are_found_where_they_lie_and_their_documents_as_anywhere(tmp_path
     assert "1 pages are of no category" in said and "1 rows without CORRECT" in said
 
 
+def test_a_few_corrected_pages_of_a_box_are_one_document_as_all_of_it_is(tmp_path, scans):
+    rows = "0001,1,TEXT,TEXT,box1/0001.png\n0002,2,MAP,MAP,box1/0002.png\n"  # none of box2, which has such names too
+    found = labelled_by_table(scans, table(tmp_path, rows), Settings())
+    assert found.documents == ["box1", "box1"]
+
+
 def test_without_path_file_and_page_tell_and_documents_may_be_told(tmp_path, scans):
     rows = "A,1,MAP,d\n7,1,TEXT,d\n0001,1,MAP,e\n"
     found = labelled_by_table(scans, table(tmp_path, rows, "FILE,PAGE,CLASS,DOCUMENT\n"), Settings())
