@@ -27,6 +27,7 @@ from typing import Any
 from desk.answers import Answer, Answers
 from desk.refused import Refused
 from desk.trail import Contents, Trail
+from output.console import say
 from output.disks import is_local
 from reading.pages import Stamp
 from utils import UserError, printable
@@ -49,6 +50,7 @@ LENT = 300  # seconds that a page is lent to who looks at it
 LOOK = 1.0  # seconds between looks at what other desks saved
 # What goes to who asked, whatever it was: the one thread that writes goes on for the others.
 HANDED_ON = (Refused, ValueError, TypeError, LookupError, ArithmeticError)
+NOT_TOLD = (OSError, sqlite3.Error, RuntimeError, MemoryError, *HANDED_ON)  # of the trail, which is tried again
 PAUSE = 5.0  # seconds after which a trail that could not be written is tried again
 
 
@@ -289,13 +291,19 @@ class Decisions:
     def _tell(self) -> None:
         """The thread that writes the trail, behind the answers: hashing a large file holds up nobody."""
         reader: sqlite3.Connection | None = None
+        told = ""
         while True:
             ended = self._closed.is_set()
             self._news.clear()
             try:
                 reader = reader or self._connect()
                 self._trail.catch_up(partial(_behind, reader))
-            except (OSError, sqlite3.Error):  # open in another program, say
+                told = ""
+            except NOT_TOLD as error:  # open in another program, on a share that has no locks, a mistake of ours
+                reason = _said(error) or type(error).__name__
+                if reason != told:
+                    say(f"warning: {TRAIL} lacks the last answers, which {FILE} has: {reason}; it is tried again")
+                told = reason
                 if not ended:
                     self._closed.wait(PAUSE)
                     continue

@@ -11,6 +11,7 @@ what a file is.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 import secrets
@@ -22,7 +23,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")  # of this machine, whatever the port: it may be forwarded
+OWN_NAME = "localhost"  # whatever the port: it may be forwarded
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::[0-9]{1,5})?")  # name, port
 HEADERS = {
     "Content-Security-Policy": (
@@ -40,7 +41,8 @@ _RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADE
 
 
 class Guard:
-    """Around an ASGI application. token: what the link holds, "" = none is asked for, and only `OWN_NAMES` lead here.
+    """Around an ASGI application. token: what the link holds, "" = none is asked for, and only this machine's names
+    lead here.
 
     cookie: the name under which a browser keeps the token.
     """
@@ -87,7 +89,7 @@ class Guard:
             return "a request names one host, and one page at most"
         host = hosts[0].lower()
         named = _HOST.fullmatch(host)
-        if not self._token and (named is None or named[1] not in OWN_NAMES):
+        if not self._token and (named is None or not _is_own(named[1])):
             return "this desk is for its own machine alone: open it as 127.0.0.1"
         if origins and origins[0].lower() not in (f"http://{host}", f"https://{host}"):
             return "pages of other sites may not use the desk"
@@ -109,6 +111,17 @@ class Guard:
 
     def _is_token(self, given: str) -> bool:
         return secrets.compare_digest(given.encode(), self._token.encode())
+
+
+def _is_own(name: str) -> bool:
+    """Whether a name can only be this machine: `localhost`, or an address of its own, as 127.0.1.1 on Debian.
+
+    An address that somebody typed is no name that could have been made to lead here.
+    """
+    try:
+        return name == OWN_NAME or ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 async def _answer(send: Send, status: int, reason: str, more: Mapping[str, str] | None = None) -> None:

@@ -17,7 +17,7 @@ import hashlib
 import io
 import os
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -40,6 +40,7 @@ HELD = 128_000_000  # bytes of pictures in memory
 PATIENCE = 60.0  # seconds for a picture
 START, END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG
 OPEN_FILES = 1000  # files of many pages whose pages are known
+WISHES = 300  # pages that wait to be made ready: a few screens
 
 
 class Picture(NamedTuple):
@@ -58,7 +59,7 @@ class Pictures:
         self._large = ThreadPoolExecutor(max(2, cores()), thread_name_prefix="page")
         self._small = ThreadPoolExecutor(max(2, cores()), thread_name_prefix="tile")
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="ahead")
-        self._wish = 0
+        self._wishes: deque[tuple[str, int, str]] = deque()  # the next one first
         self._lock = threading.Lock()
         self._making: dict[str, Future[bytes]] = {}
         self._held: OrderedDict[str, bytes] = OrderedDict()
@@ -99,17 +100,24 @@ class Pictures:
             raise Refused(408, f"the page was not read within {PATIENCE:.0f} seconds", again=5) from None
 
     def prepare(self, pages: Iterable[tuple[str, int]], width: str) -> None:
-        """Make pictures ready, one after another behind all that somebody waits for; earlier wishes are dropped.
+        """Make pictures ready, one after another behind all that somebody waits for: these before what was wished
+        earlier, by whomever; the earliest are dropped where there are more than `WISHES`.
 
         What cannot be read is said once it is asked for.
         """
-        self._wish += 1
-        for path, page in pages:
-            self._ahead.submit(self._prepared, path, page, width, self._wish)
+        new = [(path, page, width) for path, page in pages]
+        with self._lock:
+            self._wishes.extendleft(reversed(new))
+            while len(self._wishes) > WISHES:
+                self._wishes.pop()
+        for _ in new:
+            self._ahead.submit(self._prepare_next)
 
-    def _prepared(self, path: str, page: int, width: str, wish: int) -> None:
-        if wish != self._wish:
-            return
+    def _prepare_next(self) -> None:
+        with self._lock:
+            if not self._wishes:  # it was dropped
+                return
+            path, page, width = self._wishes.popleft()
         with contextlib.suppress(Refused):
             tag = self._tag(path, page, width)
             making: Future[bytes] = Future()
@@ -120,8 +128,9 @@ class Pictures:
             making.add_done_callback(partial(self._keep, tag))
             try:
                 making.set_result(self._made(path, page, width, tag))
-            except (Refused, OSError, MemoryError) as error:  # whoever asks for it meanwhile waits for this
+            except BaseException as error:  # a mistake of ours, too: whoever asks for it meanwhile is not left waiting
                 making.set_exception(error)
+                raise
 
     def _tag(self, path: str, page: int, width: str) -> str:
         file = self.place(path)
@@ -168,9 +177,12 @@ class Pictures:
             image = self._decoded(self.place(path), page, side)
         except PageError as error:
             raise Refused(422, f"the page cannot be read: {error}") from None
-        image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
         out = io.BytesIO()
-        image.save(out, "JPEG", quality=quality)
+        try:
+            image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            image.save(out, "JPEG", quality=quality)
+        except MemoryError:
+            raise Refused(422, "the page cannot be shown: there is not enough memory to make it smaller") from None
         data = out.getvalue()
         with contextlib.suppress(OSError):  # a disk that is full: it is made again
             cached.parent.mkdir(parents=True, exist_ok=True)

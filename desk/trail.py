@@ -117,6 +117,9 @@ class Trail:
 
 
 def _csv_line(cells: list[str | int]) -> str:
+    """One line, whatever a file is called: by its last line a trail is known."""
     out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\n").writerow(cells)
+    csv.writer(out, lineterminator="\n").writerow(
+        [str(one).replace("\r", "\\x0d").replace("\n", "\\x0a") for one in cells]
+    )
     return out.getvalue()

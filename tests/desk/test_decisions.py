@@ -23,6 +23,7 @@ pytest.importorskip("python_multipart")
 from desk_client import ask
 from review_runs import CATEGORIES, RUN, a_run, answering, decide, name_of, row
 
+import desk.decisions
 from desk.answers import Answers, kappa, kappas, wilson
 from desk.decisions import Decisions, Given, read_answers
 from desk.refused import Refused
@@ -138,6 +139,35 @@ def test_the_trail_names_what_was_looked_at_by_its_content(tmp_path):
         decisions.save([given(3, stamp=(5, 5))])
     said = [line["CONTENT_SHA256"] for line in lines_of(tmp_path / "review")]
     assert said == [file_hash(page), "", CHANGED]
+
+
+def test_a_file_name_of_two_lines_is_one_line_of_the_trail(tmp_path):
+    for number in (1, 2):
+        with opened(tmp_path) as decisions:
+            decisions.save([given(number, path="a\nb\r.png")])
+    assert [line["PATH"] for line in lines_of(tmp_path)] == [r"a\x0ab\x0d.png"] * 2
+    assert not (tmp_path / "trail_changed-1.csv").exists()
+
+
+def test_a_trail_that_cannot_be_written_says_so_and_is_tried_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(desk.decisions, "PAUSE", 0.05)
+    broken, looked = threading.Event(), threading.Semaphore(0)
+    broken.set()
+
+    def place(path):
+        looked.release()
+        if broken.is_set():
+            raise RuntimeError("a share that knows no locks")
+        return
+
+    with opened(tmp_path, Contents(place)) as decisions:
+        decisions.save([given(1)])
+        assert all(looked.acquire(timeout=60) for _ in range(3))
+        broken.clear()
+        assert looked.acquire(timeout=60)
+    assert [line["ANSWER"] for line in lines_of(tmp_path)] == [name_of(1)]
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("warning: trail.csv lacks the last answers") and "a share that knows no locks" in said
 
 
 def test_an_undo_is_a_line_of_its_own(tmp_path):

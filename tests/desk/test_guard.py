@@ -29,9 +29,11 @@ def test_pages_of_other_sites_are_refused_everywhere(start):
 def test_a_name_that_was_made_to_lead_here_is_refused(start):
     address = start()
     port = address.rpartition(":")[2]
-    for host in ("example.org", f"example.org:{port}", "127.0.0.1.example.org", "127.0.0.1:1.example.org", "", "[::2]"):
+    for host in ("example.org", f"example.org:{port}", "127.0.0.1.example.org", "127.0.0.1:1.example.org", "", "[::2]",
+                 "10.0.0.1", "127.0.0.1.", "0.0.0.0", "2130706433"):  # fmt: skip
         assert ask(f"{address}/api/health", Host=host).status == 403
-    for host in ("localhost", f"localhost:{port}", "LOCALHOST:9000", "[::1]:80", "[::1]", "127.0.0.1"):
+    for host in ("localhost", f"localhost:{port}", "LOCALHOST:9000", "[::1]:80", "[::1]", "127.0.0.1",
+                 f"127.0.0.2:{port}", "127.0.1.1"):  # fmt: skip
         assert ask(f"{address}/api/health", Host=host).status == 200
     with connect(address) as without:
         without.sendall(b"GET /api/health HTTP/1.0\r\n\r\n")
