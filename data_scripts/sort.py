@@ -10,8 +10,8 @@ page is of which document, so that training never has one document on both sides
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import filecmp
 import os
 import sys
 import unicodedata
@@ -37,6 +37,7 @@ from common import (
     write_csv,
 )
 from shelf import Shelf
+from sorted_before import SortedBefore
 from table_rows import Row, read_rows
 
 from output.progress import Progress
@@ -44,7 +45,7 @@ from output.tables import cell, path_cell
 from reading.listing import KINDS, named_as_page
 from reading.pages import Page, find_pages
 from settings.given_paths import given_path
-from training.data import DOCUMENTS, read_documents
+from training.data import DOCUMENTS
 from utils import UserError, printable
 
 DESCRIPTION = """\
@@ -59,8 +60,10 @@ Pages keep their file's name. Where two of a class have the same name (box1/0001
 folders too, OUTPUT/<CLASS>/box1/0001.jpg, and with them all pages that are named by their number only.
 Rows with an empty CLASS are passed over, and so are those that are "none of these". With --min-score, rows of a result
 table that nobody corrected and whose score is lower go to OUTPUT_doubtful/<CLASS>/, beside OUTPUT, so that none of them
-is trained on by accident. Nothing is written before all rows are in order: every problem is listed, exit code 2. Pages
-are copied, or linked with --link; never over another file; sources are only read. A second start does what is missing.
+is trained on by accident; a file of several pages goes there if one of them is doubtful. Nothing is written before all
+rows are in order: every problem is listed, exit code 2. Pages are copied, or linked with --link; never over another
+file; sources are only read. A second start does what is missing; a page that has another class since (corrected, or no
+longer doubtful) is taken out of the folder that an earlier sort had put it in.
 OUTPUT/documents.csv says which page belongs to which document.
 Exit code: 0 all done, 1 something was left undone, 2 wrong command or annotation."""
 
@@ -77,10 +80,12 @@ WITHOUT_PDF = [kind[0] for name, kind in KINDS.items() if name != "PDF"]
 
 @dataclass
 class Plan:
-    """What is to be done - target -> source, page in OUTPUT -> document -, how many pages have a row, all problems."""
+    """What is to be done - target -> source, its document, where it lies since an earlier sort and no longer belongs -,
+    how many pages have a row, all problems."""
 
     moves: dict[Path, Path] = field(default_factory=dict)
-    documents: dict[str, str] = field(default_factory=dict)
+    documents: dict[Path, str] = field(default_factory=dict)
+    elsewhere: dict[Path, list[Path]] = field(default_factory=dict)
     annotated: int = 0
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -116,35 +121,30 @@ def main(arguments: Sequence[str]) -> int:
         lost = [page for page in page_list.pages if page.reason and not named_as_page(page.path)]
         pages = [page for page in page_list.pages if not page.reason or named_as_page(page.path)]
         shelf = Shelf(root, pages, {row.label for row in rows})
-        parts = {output: [row for row in rows if not row.doubtful], beside: [row for row in rows if row.doubtful]}
-        plans = {place: make_plan(part, shelf, place) for place, part in parts.items() if part}
-        if every := list(dict.fromkeys([*problems, *(one for plan in plans.values() for one in plan.problems)])):
+        before = SortedBefore([output, beside], shelf)
+        plan = make_plan(rows, shelf, before, output, beside)
+        if every := list(dict.fromkeys([*problems, *plan.problems])):
             print(f"{counted(len(every), 'problem')}, nothing was written:", file=sys.stderr)
             for problem in every:
                 print(f"  {problem}", file=sys.stderr)
             return 2
-        undone = []
-        for place, plan in plans.items():
-            if place == beside:
-                print(f"below --min-score, into {printable(str(place))}:")
-            undone += carry_out(plan, place, options.link, options.dry_run)
-    for plan in plans.values():
-        for note in plan.notes:
-            print(f"note: {note}")
+        undone = carry_out(plan, before.recorded, beside, options.link, options.dry_run)
+    for note in plan.notes:
+        print(f"note: {note}")
     for line in page_list.passed.lines():
         print(f"note: {line}")
     if passed:
         print(f"{counted(passed, 'row')} without CLASS passed over")
-    rest = len(pages) - sum(plan.annotated for plan in plans.values())
+    rest = len(pages) - plan.annotated
     if rest > 0:
         print(f"{counted(rest, 'page')} in PAGES without a row stay as they are")
     return list_undone([*undone, *(f"{printable(page.path)}: {page.reason}" for page in lost)], "left undone")
 
 
-def make_plan(rows: list[Row], shelf: Shelf, output: Path) -> Plan:
-    """Where each page goes, and every problem there is."""
+def make_plan(rows: list[Row], shelf: Shelf, before: SortedBefore, output: Path, beside: Path) -> Plan:
+    """Where each page goes, and every problem there is. beside: the folder of the doubtful ones."""
     plan = Plan()
-    check_labels(rows, output, plan)
+    check_labels(rows, [output, beside], plan)
     asked: dict[Page, list[Row]] = defaultdict(list)
     missing: list[str] = []
     for row in rows:
@@ -172,15 +172,25 @@ def make_plan(rows: list[Row], shelf: Shelf, output: Path) -> Plan:
                 f"{counted(len(labels[path]), 'class')[:-1] + 'es' if len(labels[path]) > 1 else '1 class'}: "
                 "it can only be sorted whole, all its pages in one class"
             )
-    label_of = {page.path: next(iter(labels[page.path])) for page in asked if len(labels[page.path]) == 1}
-    first = {page.path: page for page in sorted(asked, key=lambda page: page.path) if page.path in label_of}
-    names, problems = name_files(first, label_of, shelf, output)
+    doubtful = {page.path for page, its_rows in asked.items() if any(row.doubtful for row in its_rows)}
+    folder_of = {
+        path: (beside if path in doubtful else output) / next(iter(its_labels))
+        for path, its_labels in labels.items()
+        if len(its_labels) == 1
+    }
+    first = {page.path: page for page in sorted(asked, key=lambda page: page.path) if page.path in folder_of}
+    names, problems = name_files(first, folder_of, shelf, before)
     plan.problems += problems
     for path, name in names.items():
-        label = label_of[path]
-        plan.moves[output / label / name] = shelf.root / path
-        plan.documents[f"{label}/{name}"] = shelf.document(first[path])
-    plan.problems += [problem for target, source in plan.moves.items() if (problem := taken(source, target, output))]
+        target = folder_of[path] / name
+        plan.moves[target] = shelf.root / path
+        plan.documents[target] = shelf.document(first[path])
+    plan.problems += [problem for target, source in plan.moves.items() if (problem := before.taken(source, target))]
+    known = set(plan.moves)
+    for path, name in names.items():
+        if places := before.elsewhere(first[path], known):
+            plan.elsewhere[folder_of[path] / name] = places
+            known.update(places)
     if kept := [name for name in names.values() if "/" in name]:
         why = (
             "names are only page numbers"
@@ -192,35 +202,37 @@ def make_plan(rows: list[Row], shelf: Shelf, output: Path) -> Plan:
 
 
 def name_files(
-    pages: dict[str, Page], label_of: dict[str, str], shelf: Shelf, output: Path
+    pages: dict[str, Page], folder_of: dict[str, Path], shelf: Shelf, before: SortedBefore
 ) -> tuple[dict[str, str], list[str]]:
     """What each file (a path in PAGES -> its first page) is called below its label folder, and problems: the first of
     its names that no other of its class has. A file that was sorted before stays where it is."""
     names: dict[str, list[str]] = {}
-    settled: set[tuple[str, str]] = set()
-    for path, page in pages.items():
-        names[path] = shelf.names(page)
-        for name in dict.fromkeys([path.rpartition("/")[2], *names[path]]):
-            slot, target = (label_of[path], same_name(name)), output / label_of[path] / name
-            if slot not in settled and target.is_file() and not taken(shelf.root / path, target, output):
-                names[path] = [name]
-                settled.add(slot)
-                break
+    settled: set[tuple[Path, str]] = set()
+    with Progress(len(pages), unit="page", label="compare") as progress:
+        for path, page in pages.items():
+            names[path] = shelf.names(page)
+            for name in dict.fromkeys([path.rpartition("/")[2], *names[path]]):
+                slot, target = (folder_of[path], same_name(name)), folder_of[path] / name
+                if slot not in settled and target.is_file() and not before.taken(shelf.root / path, target):
+                    names[path] = [name]
+                    settled.add(slot)
+                    break
+            progress.advance(1)
 
     owners: dict[Path, bool] = {}
 
     def another_there(path: str) -> bool:
         """Whether a page of PAGES lies at its place since an earlier sort; itself does not, or it would be settled."""
-        target = output / label_of[path] / names[path][0]
+        target = folder_of[path] / names[path][0]
         if target not in owners:
             named = shelf.same_named(path) if os.path.lexists(target) else []
-            owners[target] = any(not taken(shelf.root / other, target, output) for other in named)
+            owners[target] = any(not before.taken(shelf.root / other, target) for other in named)
         return owners[target]
 
     while True:
-        by_place: dict[tuple[str, str], list[str]] = defaultdict(list)
+        by_place: dict[tuple[Path, str], list[str]] = defaultdict(list)
         for path, candidates in names.items():
-            by_place[same_name(label_of[path]), same_name(candidates[0])].append(path)
+            by_place[folder_of[path], same_name(candidates[0])].append(path)
         open_ones = [path for path, candidates in names.items() if len(candidates) > 1]
         alone = {paths[0] for paths in by_place.values() if len(paths) == 1}
         clash = [path for path in open_ones if path not in alone or another_there(path)]
@@ -234,21 +246,20 @@ def name_files(
     for paths in by_place.values():
         if len(paths) > 1:
             both = " and ".join(map(printable, paths[:2]))
-            shown = f"{label_of[paths[0]]}/{names[paths[0]][0]}"
+            shown = f"{folder_of[paths[0]].name}/{names[paths[0]][0]}"
             problems.append(f"{both} would both be {printable(shown)}: rename one")
             for path in paths[1:]:
                 del names[path]
     return {path: candidates[0] for path, candidates in names.items()}, problems
 
 
-def check_labels(rows: list[Row], output: Path, plan: Plan) -> None:
+def check_labels(rows: list[Row], outputs: list[Path], plan: Plan) -> None:
     """Labels that cannot be folders, or not beside each other."""
     first: dict[str, Row] = {}
     for row in rows:
         first.setdefault(row.label, row)
-    spelled: dict[str, str] = {}
-    if output.is_dir():
-        spelled = {same_name(at.name): unicodedata.normalize("NFC", at.name) for at in output.iterdir() if at.is_dir()}
+    there = [at.name for output in outputs if output.is_dir() for at in output.iterdir() if at.is_dir()]
+    spelled = {same_name(name): unicodedata.normalize("NFC", name) for name in there}
     for label, row in first.items():
         if problem := folder_name_problem(label):
             plan.problems.append(f"line {row.line}: the class {printable(label)!r} cannot be a folder: {problem}")
@@ -261,52 +272,82 @@ def check_labels(rows: list[Row], output: Path, plan: Plan) -> None:
             )
 
 
-def taken(source: Path, target: Path, output: Path) -> str:
-    """The problem where another file is at a page's place; "" where it is free or holds this very page."""
-    for folder in target.relative_to(output).parents:
-        if os.path.lexists(output / folder) and not (output / folder).is_dir():
-            return f"{printable(str(output / folder))} is there and is no folder"
-    if not os.path.lexists(target):
-        return ""
-    shown = printable(str(target))
-    if not target.is_file():
-        return f"{shown} is there and is no file"
-    source_status, target_status = source.stat(), target.stat()
-    same = source_status.st_size == target_status.st_size and (
-        source_status.st_mtime_ns == target_status.st_mtime_ns or filecmp.cmp(source, target, shallow=False)
-    )
-    return "" if same else f"{shown} is there already and is another page than {printable(str(source))}"
+def carry_out(plan: Plan, recorded: dict[Path, dict[str, str]], beside: Path, link: bool, dry_run: bool) -> list[str]:
+    """Write documents.csv, then the pages, then clear the places where they no longer belong; what could not be done.
 
-
-def carry_out(plan: Plan, output: Path, link: bool, dry_run: bool) -> list[str]:
-    """Write documents.csv, then the pages; what could not be done."""
-    table = output / DOCUMENTS
-    documents = dict(plan.documents)
-    if table.is_file():  # of an earlier sort into the same folder
-        for page, document in read_documents(table).items():
-            documents.setdefault(page, document)
+    recorded: by folder, OUTPUT and that of the doubtful pages, what its documents.csv has.
+    """
     todo = {target: source for target, source in plan.moves.items() if not os.path.lexists(target)}
-    existing = len(plan.moves) - len(todo)
-    labels = Counter(target.relative_to(output).parts[0] for target in plan.moves)
+    there = {target for target, places in plan.elsewhere.items() if any(map(os.path.lexists, places))}
     undone: list[str] = []
     if dry_run:
         for target, source in todo.items():
             print(f"would {'link' if link else 'copy'} {printable(str(source))} to {printable(str(target))}")
+        for target, places in plan.elsewhere.items():
+            for place in filter(os.path.lexists, places):
+                print(f"would remove {printable(str(place))}: it is {printable(str(target))} now")
     else:
-        output.mkdir(parents=True, exist_ok=True)
         # First of all: pages whose document is not known would be split by their names.
-        rows = sorted((path_cell(page), cell(document)) for page, document in documents.items())
-        write_csv(table, [("page", "document"), *rows])
+        documents = {root: dict(pages) for root, pages in recorded.items()}
+        for root, pages in documents.items():
+            new = {target: document for target, document in plan.documents.items() if target.is_relative_to(root)}
+            pages.update({target.relative_to(root).as_posix(): document for target, document in new.items()})
+            if new:
+                root.mkdir(parents=True, exist_ok=True)
+                _write_documents(root, pages)
         for folder in {target.parent for target in plan.moves}:
             folder.mkdir(parents=True, exist_ok=True)
             drop_parts(folder)
         undone = _write_all(todo, link, plan.notes)
-    for label, number in sorted(labels.items()):
-        print(f"  {label:<24} {number:>7}")
-    verb = "would be written" if dry_run else "written"
-    done = len(todo) - len(undone)
-    files = f"{counted(len(plan.moves), 'page file')} of {counted(len(set(plan.documents.values())), 'document')}"
-    print(f"{files}: {done} {verb}, {existing} there already", flush=True)
+        undone += _clear(plan.elsewhere, documents)
+    for root in recorded:
+        targets = [target for target in plan.moves if target.is_relative_to(root)]
+        if not targets:
+            continue
+        if root == beside:
+            print(f"below --min-score, into {printable(str(root))}:")
+        for label, number in sorted(Counter(target.relative_to(root).parts[0] for target in targets).items()):
+            print(f"  {label:<24} {number:>7}")
+        done = sum(target in todo and (dry_run or os.path.lexists(target)) for target in targets)
+        existing = sum(target not in todo for target in targets)
+        left = sum(target in there for target in targets)
+        verb = "would be " if dry_run else ""
+        files = f"{counted(len(targets), 'page file')} of "
+        files += counted(len({plan.documents[target] for target in targets}), "document")
+        moved = f", {left} {verb}taken out of the folder of an earlier sort" if left else ""
+        print(f"{files}: {done} {verb}written, {existing} there already{moved}", flush=True)
+    return undone
+
+
+def _write_documents(root: Path, documents: dict[str, str]) -> None:
+    rows = sorted((path_cell(page), cell(document)) for page, document in documents.items())
+    write_csv(root / DOCUMENTS, [("page", "document"), *rows])
+
+
+def _clear(elsewhere: dict[Path, list[Path]], documents: dict[Path, dict[str, str]]) -> list[str]:
+    """Remove what lies where it no longer belongs, once it lies where it does, and tell documents.csv; what could not
+    be done. Killed in between, a table names a file that is gone: the next start finds an empty place."""
+    undone: list[str] = []
+    for target, places in elsewhere.items():
+        for place in places if os.path.lexists(target) else []:
+            try:
+                place.unlink(missing_ok=True)
+            except OSError as error:
+                undone.append(f"{printable(str(place))}: {(error.strerror or str(error)).lower()}")
+    for root, pages in documents.items():
+        left = [place for places in elsewhere.values() for place in places if place.is_relative_to(root)]
+        for place in left:
+            if not os.path.lexists(place):
+                pages.pop(printable(place.relative_to(root).as_posix()), None)
+                for folder in place.relative_to(root).parents:  # a label folder without pages would be a category
+                    with contextlib.suppress(OSError):
+                        (root / folder).rmdir()
+        if left and pages:
+            _write_documents(root, pages)
+        elif left:
+            (root / DOCUMENTS).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                root.rmdir()
     return undone
 
 

@@ -68,6 +68,68 @@ def test_a_result_table_as_it_is(tmp_path, shelf):
     assert refused.returncode == 2 and "result tables" in refused.stderr and not (tmp_path / "x").exists()
 
 
+def test_a_page_that_was_corrected_lies_in_its_new_folder_alone(tmp_path, shelf):
+    """Sorted by the model, then corrected; what the tool did not put there stays, sources too."""
+    table, before, out = annotation(tmp_path, RESULT, name="result.csv"), tree(shelf), tmp_path / "out"
+    assert run("sort", table, shelf, out, "--min-score", "0.9").returncode == 0
+    put(out / "TEXT" / "mine-1.png", seed=50)
+    (out / "PLAN").mkdir()
+    (out / "PLAN" / "00123-08.png").write_bytes(before["00123/00123-08.png"])  # by hand
+    rows = "FILE,PAGE,CLASS,CORRECT,PATH\n00123,8,TEXT,DRAW,00123/00123-08.png\n00123,9,TEXT,DRAW,00123/00123-09.png\n"
+    rows += "X,1,DRAW,PLAN,b/X/X-1.png\n"
+    corrected = annotation(tmp_path, rows, name="corrected.csv")
+    dry, lying = run("sort", corrected, shelf, out, "--dry-run"), tree(tmp_path)
+    assert dry.stdout.count("would remove") == 3 and tree(tmp_path) == lying
+    ended = run("sort", corrected, shelf, out)
+    assert ended.returncode == 0 and "3 written, 0 there already, 3 taken out" in ended.stdout, ended.stderr
+    made = tree(out)
+    assert set(made) == {
+        "DRAW/00123-08.png", "DRAW/00123-09.png", "PLAN/X-1.png", "DRAW/Č1-1.png", "TEXT/mine-1.png",
+        "PLAN/00123-08.png", "documents.csv",
+    }  # fmt: skip
+    assert made["DRAW/00123-08.png"] == before["00123/00123-08.png"] and tree(shelf) == before
+    assert not (tmp_path / "out_doubtful").exists()
+    assert dict(read(out / "documents.csv")[1:]) == {
+        "DRAW/00123-08.png": "00123", "DRAW/00123-09.png": "00123", "DRAW/Č1-1.png": "Č1", "PLAN/X-1.png": "b/X"
+    }  # fmt: skip
+    again = run("sort", corrected, shelf, out)
+    assert "0 written, 3 there already" in again.stdout and tree(out) == made
+
+
+def test_equal_pages_of_two_documents_are_told_apart_as_they_move(tmp_path):
+    pages, out = tmp_path / "pages", tmp_path / "out"
+    for box in "ab":
+        put(pages / box / "X-1.png", seed=7)  # two blank ones, say
+    rows = "FILE,PAGE,CLASS,PATH\nX,1,TEXT,a/X-1.png\nX,1,DRAW,b/X-1.png\n"
+    assert run("sort", annotation(tmp_path, rows), pages, out).returncode == 0
+    moved = annotation(tmp_path, "FILE,PAGE,CLASS,PATH\nX,1,PLAN,b/X-1.png\n", name="moved.csv")
+    assert run("sort", moved, pages, out).returncode == 0
+    assert set(tree(out)) == {"TEXT/X-1.png", "PLAN/X-1.png", "documents.csv"}
+    assert dict(read(out / "documents.csv")[1:]) == {"TEXT/X-1.png": "a", "PLAN/X-1.png": "b"}
+
+
+def test_sources_that_lie_in_the_output_are_never_removed(tmp_path, shelf):
+    out = tmp_path / "out"
+    assert run("sort", annotation(tmp_path, GOOD), shelf, out).returncode == 0
+    before, rows = tree(out), "FILE,PAGE,CLASS\n00123,8,DRAW"
+    ended = run("sort", annotation(tmp_path, rows, name="more.csv"), out / "TEXT", out)
+    left = tree(out)
+    assert {name: left.get(name) for name in before if name != "documents.csv"} == {
+        name: before[name] for name in before if name != "documents.csv"
+    }, ended.stderr
+
+
+def test_one_page_that_is_doubtful_makes_its_file_doubtful(tmp_path, shelf):
+    page(8).save(shelf / "multi.tif", save_all=True, append_images=[page(9)])
+    head = "FILE,PAGE,CLASS-1,SCORE-1,PATH\n"
+    rows = "multi,1,TEXT,0.95,multi.tif\nmulti,2,TEXT,0.5,multi.tif\nČ1,1,TEXT,0.99,\nČ1,1,TEXT,0.4,\n"
+    table = annotation(tmp_path, head + rows, name="result.csv")
+    ended = run("sort", table, shelf, tmp_path / "out", "--min-score", "0.9")
+    assert ended.returncode == 0, ended.stderr
+    assert set(tree(tmp_path / "out_doubtful")) == {"TEXT/multi.tif", "TEXT/Č1-1.png", "documents.csv"}
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_people_corrected_counts_before_the_guess_and_is_never_doubtful(tmp_path, shelf):
     text = (
         RESULT.replace("PATH\r", "PATH;CORRECT\r")
@@ -227,6 +289,19 @@ def test_never_over_another_file(tmp_path, shelf):
     assert ended.returncode == 2 and "another page" in ended.stderr and tree(tmp_path / "out") == before
 
 
+def test_a_page_is_known_again_by_its_content(tmp_path, shelf):
+    """Scanners of fixed settings leave bitmaps of one size; a copy can have the time of its source by chance."""
+    source, other = shelf / "Y" / "Y-1.bmp", tmp_path / "out" / "TEXT" / "Y-1.bmp"
+    (shelf / "Y" / "Y-1.PNG").unlink()
+    put(source, seed=1)
+    put(other, seed=2)
+    os.utime(source, (1, 1))
+    os.utime(other, (1, 1))
+    before = tree(tmp_path / "out")
+    ended = run("sort", annotation(tmp_path, "FILE,PAGE,CLASS\nY,1,TEXT"), shelf, tmp_path / "out")
+    assert ended.returncode == 2 and "another page" in ended.stderr and tree(tmp_path / "out") == before
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -288,23 +363,28 @@ def test_what_is_no_collection_and_what_cannot_be_followed(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
-@pytest.mark.parametrize("after", [0.5, 0.8])
+@pytest.mark.parametrize("after", [0.0, 0.3, 0.7])
 def test_killed_sort_goes_on(tmp_path, after):
-    pages = tmp_path / "pages"
+    """Also one of corrected pages: each of them lies in one folder in the end."""
+    pages, out = tmp_path / "pages", tmp_path / "out"
     rows = ["FILE,PAGE,CLASS"]
+    (pages / "D").mkdir(parents=True)
     source = put(tmp_path / "one.png")
     for number in range(1, 400):
-        (pages / "D").mkdir(parents=True, exist_ok=True)
         os.link(source, pages / "D" / f"D-{number}.png")
         rows.append(f"D,{number},{'AB'[number % 2]}")
-    table = annotation(tmp_path, "\n".join(rows))
-    command = [sys.executable, str(SCRIPTS / "sort.py"), str(table), str(pages), str(tmp_path / "out")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    while process.poll() is None and len(list((tmp_path / "out").rglob("*.png"))) < 400 * after:
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
-    done = {file: file.stat().st_ino for file in (tmp_path / "out").rglob("*.png")}
-    assert done and run("sort", table, pages, tmp_path / "out").returncode == 0
-    assert all(file.stat().st_ino == inode for file, inode in done.items())
-    assert len(tree(tmp_path / "out")) == 400 and not list((tmp_path / "out").rglob("*.part"))
+    first, second = "\n".join(rows), "\n".join(rows).replace(",A", ",C")
+    for text, label, done in ((first, "[AB]", 399), (second, "C", 199)):
+        table = annotation(tmp_path, text)
+        command = [sys.executable, str(SCRIPTS / "sort.py"), str(table), str(pages), str(out)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        while process.poll() is None and len(list(out.glob(f"{label}/*.png"))) <= done * after:
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+        marks = {file: file.stat().st_ino for file in out.glob(f"{label}/*.png")}
+        assert marks and run("sort", table, pages, out).returncode == 0
+        assert all(file.stat().st_ino == inode for file, inode in marks.items())
+        assert len(tree(out)) == 400 and len(read(out / "documents.csv")) == 400
+        assert len(list(out.glob(f"{label}/*.png"))) == done
+    assert {folder.name for folder in out.iterdir()} == {"B", "C", "documents.csv"}
