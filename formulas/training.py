@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -70,7 +71,7 @@ def run_training(settings: Settings, job: Training) -> int:
             work.folder,
             device=device,
             seed=settings.setup.seed,
-            workers=threads(settings.setup.workers) if device.type != "cpu" else 0,
+            workers=_loaders(settings.setup.workers, device),
             quiet=quiet,
         )
         history = loop.run()
@@ -100,6 +101,17 @@ def run_training(settings: Settings, job: Training) -> int:
     print(f"{printable(str(work.target))}: trained on {len(material.taught):,} formulas{figures}")
     print(f"read with it: {job.command_with('formulas', 'read', 'formula.png', '--model', str(work.target))}")
     return int(bool(found.failures or store.left_out))
+
+
+def _loaders(workers: int, device: torch.device) -> int:
+    """How many processes make batches ready meanwhile, as `--workers` asks.
+
+    On a CPU one at most, as the network wants the cores, and none where a process cannot be forked: it would have to
+    read everything anew in each epoch.
+    """
+    if device.type != "cpu":
+        return threads(workers)
+    return int(threads(workers) > 1 and multiprocessing.get_start_method() == "fork")
 
 
 def _begin(settings: Settings, job: Training, pairs: Sequence[Pair]) -> ModelWork:

@@ -76,6 +76,7 @@ class FormulaTrainer(Seq2SeqTrainer):
             batch_sampler=self.order,
             collate_fn=self.data_collator,
             num_workers=self.args.dataloader_num_workers,
+            worker_init_fn=_deaf,
             pin_memory=self.args.dataloader_pin_memory,
         )
         return self.accelerator.prepare(loader)
@@ -295,6 +296,13 @@ class Watch(TrainerCallback):
 
     def _write_metrics(self) -> None:
         write_lines(self.loop.folder / METRICS, map(json.dumps, self.loop.history()))
+
+
+def _deaf(_: int) -> None:
+    """A process that makes batches ready leaves Ctrl-C to the training, which finishes its step first."""
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def has_bf16(device: torch.device) -> bool:
