@@ -6,8 +6,8 @@
 
 A key holds epoch and number, and with the seed these decide how a picture is worn: the same batches come after a kill,
 and whatever number of processes loads them. A batch holds formulas that need canvases of about one size, so that short
-formulas do not pay for a wide one. The first epoch begins with short formulas (Bengio et al. 2009): they cost little,
-and on them a network learns sooner to look at the picture instead of guessing.
+formulas do not pay for a wide one. The first epoch of a new network begins with short formulas (Bengio et al. 2009):
+they cost little, and on them it learns sooner to look at the picture instead of guessing.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ Key = tuple[int, int]  # epoch, and place in the list of rows
 
 class Batches:
     """The batches of an epoch, as a sampler of batches. shapes: of the canvas of each formula, [n, 2]; None: all are
-    of one size, and the order is random throughout.
+    of one size, and the order is random throughout. eased: the first epoch begins with short ones.
     """
 
     drop_last = False
 
-    def __init__(self, count: int, shapes: np.ndarray | None, size: int, seed: int) -> None:
-        self.count, self.shapes, self.batch_size, self.seed = count, shapes, size, seed
+    def __init__(self, count: int, shapes: np.ndarray | None, size: int, seed: int, *, eased: bool = True) -> None:
+        self.count, self.shapes, self.batch_size, self.seed, self.eased = count, shapes, size, seed, eased
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -55,17 +55,18 @@ class Batches:
 
     def __iter__(self) -> Iterator[list[Key]]:
         chance = np.random.default_rng([self.seed, 1, self.epoch])
+        eased = self.eased and not self.epoch
         order = chance.permutation(self.count)
         if self.shapes is None:
             pools = [order]
         else:
             size = POOL * self.batch_size
-            if not self.epoch:
+            if eased:
                 order = order[np.argsort(self._turns(chance)[order], kind="stable")]
             pools = [self._alike(order[at : at + size]) for at in range(0, self.count, size)]
         batches = [pool[at : at + self.batch_size] for pool in pools for at in range(0, len(pool), self.batch_size)]
         if self.shapes is not None:  # else they come in the order of the permutation already
-            near = POOL if not self.epoch else len(batches)  # at first, only batches of a pool change places
+            near = POOL if eased else len(batches)  # at first, only batches of a pool change places
             parts = [batches[at : at + near] for at in range(0, len(batches), near)]
             batches = [part[at] for part in parts for at in chance.permutation(len(part))]
         for batch in batches:

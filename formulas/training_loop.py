@@ -108,7 +108,7 @@ class Loop:
         self.references = material.normals(judged)
         taught = shapes_of(material.store, recipe.canvas, material.taught)
         at_once = recipe.at_once or recipe.batch
-        order = Batches(len(material.taught), taught, at_once, seed)
+        order = Batches(len(material.taught), taught, at_once, seed, eased=not recipe.base)
         steps_of_epoch = -(-len(order) // max(1, recipe.batch // at_once))
         self.watch = Watch(self, order, recipe.batch)
         self.trainer = FormulaTrainer(
