@@ -20,7 +20,6 @@ from pydantic import BaseModel
 
 from encoders.identity import vectors_hash
 from encoders.look import LookEncoder, look_pixels
-from index.columns import sql
 from utils import UserError
 
 if TYPE_CHECKING:
@@ -242,6 +241,8 @@ def where_of(
     >>> where_of(document="CTX'1", year_from=1920)
     "document = 'CTX''1' and year >= 1920"
     """
+    from index.columns import sql  # which needs pyarrow, as the index does; a desk without one needs neither
+
     parts = [f"document = {sql(document)}"] if document else []
     if category:
         parts.append(f"category = {sql(category)}")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,22 @@ from run import main
 from settings.schema import Settings
 from utils import UserError
 
+HOME = Path(__file__).resolve().parents[2]
+# What requirements-sort.txt and requirements-desk.txt do not install.
+ABSENT = ("torch", "torchvision", "transformers", "timm", "onnx", "pandas", "sklearn", "matplotlib", "scipy",
+          "imagecodecs", "lancedb", "pyarrow", "cv2")  # fmt: skip
+ROOMS_OF = f"""
+import json, sys
+from pathlib import Path
+for name in {ABSENT}:
+    sys.modules[name] = None
+from desk.command import OpenDesk
+from desk.desk import open_desk
+from desk.rooms import rooms_of
+from settings.schema import Settings
+rooms, absent = rooms_of(open_desk(Settings().replaced("output", folder=Path(sys.argv[1])), OpenDesk()))
+print(json.dumps([[room.name for room in rooms], absent]))
+"""
 EARLY, LATE = "20261121-101500_ViT-B16", "20261122-090000-2_ViT-B32"
 
 
@@ -78,3 +97,12 @@ def test_a_table_that_cannot_be_looked_through_ends_the_desk(tmp_path, capsys):
     assert main(["desk", str(tmp_path / "notes.csv"), "--pages", str(tmp_path), "--port", "0", "--no-browser"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1 and "neither a result table nor one of scores" in lines[0]
+
+
+def test_the_light_install_is_enough_for_a_desk(tmp_path):
+    command = [sys.executable, "-c", ROOMS_OF, str(tmp_path)]
+    done = subprocess.run(command, cwd=HOME, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    rooms, absent = json.loads(done.stdout)
+    assert rooms == ["handin", "runs", "formulas"]
+    assert "nothing was sorted yet" in absent["review"] and "there is no index in" in absent["collection"]
