@@ -28,7 +28,7 @@ def _handin(desk: Desk) -> Room | str:
     from desk.handin import handin_room
     from desk.sorter import index_of
 
-    return handin_room(desk.sorter, index_of(desk.settings, desk.sorter))
+    return handin_room(desk.sorter, index_of(desk.settings, desk.sorter, desk.pages, desk.table))
 
 
 def _collection(desk: Desk) -> Room | str:
@@ -40,7 +40,7 @@ def _collection(desk: Desk) -> Room | str:
         sorter = desk.sorter
     except UserError as error:  # all but a search by image does without
         why = str(error)
-    index = index_of(desk.settings, sorter)
+    index = index_of(desk.settings, sorter, desk.pages, desk.table)
     if isinstance(index, str):
         return index
     reader = sorter.classifying if sorter else why

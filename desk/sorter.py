@@ -16,7 +16,8 @@ from desk.lookalikes import LookAlikes
 from encoders.choosing import choose_model
 from encoders.descriptions import chosen_descriptions
 from explore.flags import INDEX, OUTPUT
-from settings.command import NO_MODEL, install_command
+from settings.command import NO_MODEL, install_command, quoted
+from settings.flags import PROGRAM
 from settings.schema import Settings
 from sorting.job import open_classifier
 from utils import printable
@@ -48,11 +49,19 @@ def open_sorter(settings: Settings) -> Sorter:
     return Sorter(printable(Path(choice.source).name), Path(choice.source), classifying)
 
 
-def index_of(settings: Settings, sorter: Sorter | None) -> LookAlikes | str:
-    """The index in the output folder, or why there is none."""
+def index_of(
+    settings: Settings, sorter: Sorter | None, pages: Path | None = None, table: Path | None = None
+) -> LookAlikes | str:
+    """The index in the output folder, or why there is none. pages, table: of the run on the desk, if there is one."""
     folder = settings.output.folder / INDEX
     if not (folder / "index.json").is_file():
-        return f"there is no index in {printable(str(folder))}: python run.py explore index PAGES makes one"
+        words = ["PAGES" if pages is None else str(pages)]
+        if table is not None and table.name.startswith("result_"):  # else its pages have no categories to search by
+            words += ["--table", str(table)]
+        if settings.output.folder != Settings().output.folder:
+            words += ["--index", str(folder)]
+        makes = f"{PROGRAM} explore index {quoted(words)}"
+        return f"there is no index in {printable(str(folder))}: {makes} makes one; then open the desk again"
     if missing := [name for name in ("lancedb", "pyarrow") if find_spec(name) is None]:
         return f"the index needs {' and '.join(missing)}: {install_command('requirements-explore.txt')}"
     classifier = sorter.classifying.classifier if sorter else None

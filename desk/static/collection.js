@@ -289,7 +289,8 @@ document.addEventListener("drop", event => {
 document.addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (opened) {
-    const press = { ArrowLeft: ".before", ArrowRight: ".after", l: ".like", d: ".of-document" }[event.key];
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key; // with Caps Lock too
+    const press = { ArrowLeft: ".before", ArrowRight: ".after", l: ".like", d: ".of-document" }[key];
     if (!press) return;
     event.preventDefault();
     at(press, opened.element).click();
@@ -312,6 +313,7 @@ try {
   field("category").replaceChildren(make("option", { value: "", text: text("collection.any") }),
     ...about.categories.map(({ name, pages }) => make("option", { value: name, text: `${name} (${number(pages)})` })));
   field("category").disabled = !about.categories.length;
+  at("#no-category").hidden = about.categories.length > 0;
   if (about.years) {
     field("year_from").placeholder = about.years[0];
     field("year_to").placeholder = about.years[1];

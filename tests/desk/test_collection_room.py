@@ -213,6 +213,10 @@ def test_a_desk_without_an_index_says_how_to_make_one(tmp_path, page_model):
     from desk.command import OpenDesk
     from desk.desk import Desk
 
-    desk = Desk(settings_for(tmp_path, page_model), OpenDesk())
-    assert "explore index PAGES makes one" in dict(ROOMS)["collection"](desk)
+    settings, index = settings_for(tmp_path, page_model), tmp_path / "index"
+    desk = Desk(settings, OpenDesk())
+    assert f"explore index PAGES --index {index} makes one" in dict(ROOMS)["collection"](desk)
     desk.sorter.classifying.close()
+    table = tmp_path / "tables" / "result_a_1n_3c.csv"
+    said = index_of(settings, None, tmp_path / "scans", table)
+    assert f"explore index {tmp_path / 'scans'} --table {table} --index {index} makes one" in said
