@@ -29,7 +29,7 @@ class Answer:
     number: in the order of saving, from 1. answer: what the browser calls it, the same only once. undoes: the `answer`
     that it takes back, "" = none. category: "" for an undo after which nothing of this person stands. before: what
     stood of this person until then. guess, score: of the model. blind: whether the guess was hidden. seconds: that the
-    person looked. when: ISO time. stamp: of the page's file as it was then.
+    person looked. when: ISO time. stamp: of the page's file as it was then. blind of an undo: whether it still was.
     """
 
     number: int
@@ -113,6 +113,37 @@ class Answers:
         pages = {(one.path, one.page) for one in list(self._of_person.get(person, ()))} if person else self.pages
         stands = [answer for page in pages for answer in self.standing(*page).values()]
         return [answer for answer in stands if person in ("", answer.person)]
+
+    def blind(self) -> list[Answer]:
+        """What each person said of a page first, without its guess: what the error rate of the model is told from.
+
+        It counts whatever they say later, with the guess in view. A slip that was taken back before the guess was
+        shown does not, nor where nothing follows it; what was said in its place, still without the guess, does.
+        """
+        found = [_first_blind(said) for page in self.pages for said in self._by_person(page)]
+        return [answer for answer in found if answer is not None and answer.guess]
+
+    def _by_person(self, page: tuple[str, int]) -> Iterable[list[Answer]]:
+        """All that each person said of a page, undos too, in its order."""
+        said: dict[str, list[Answer]] = {}
+        for answer in list(self._of_page[page]):
+            said.setdefault(answer.person, []).append(answer)
+        return said.values()
+
+
+def _first_blind(said: Iterable[Answer]) -> Answer | None:
+    """The answer of one person on one page that counts as blind, see `Answers.blind`."""
+    first, slipped = None, False
+    for answer in said:
+        if answer.undoes:
+            slipped = slipped or (first is not None and answer.undoes == first.answer and answer.blind)
+        elif first is None and not answer.blind:
+            return None
+        elif first is None or (slipped and answer.blind):
+            first, slipped = answer, False
+        else:
+            slipped = False
+    return None if slipped else first
 
 
 def agreement(answers: Iterable[Answer]) -> float | None:

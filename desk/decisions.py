@@ -133,8 +133,10 @@ class Decisions:
 
         return self._done(write)
 
-    def undo(self, person: str, answer: str, undo: str) -> list[str]:
-        """Take an answer back; what stood of this person before it stands again. Refused: it cannot be taken back."""
+    def undo(self, person: str, answer: str, undo: str, blind: bool = False) -> list[str]:
+        """Take an answer back; what stood of this person before it stands again. blind: whether the guess is hidden
+        still. Refused: it cannot be taken back.
+        """
 
         def write() -> list[str]:
             if self.answers.get(undo) is not None:
@@ -149,8 +151,8 @@ class Decisions:
             stands = self.answers.standing(known.path, known.page)
             left = self.answers.standing(known.path, known.page, without=answer).get(person)
             category = left.category if left else ""
-            given = Given(person, undo, known.path, known.page, category, "", 0.0, known.view, known.blind, known.guess,
-                          known.score, known.stamp)  # fmt: skip
+            given = Given(person, undo, known.path, known.page, category, "", 0.0, known.view, known.blind and blind,
+                          known.guess, known.score, known.stamp)  # fmt: skip
             self._insert(given, undoes=answer, before=stands[person].category)
             return [undo]
 

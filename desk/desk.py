@@ -6,6 +6,8 @@ desk.run, desk.table, desk.pages         # "20261121-101500_ViT-B16", its table,
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -77,9 +79,15 @@ class Desk:
 
     @property
     def review(self) -> Path:
-        """Where decisions on this run lie: beside it, `<its output folder>/review/<run>`."""
-        beside = self.table is not None and self.record and self.table.parent.name == "tables"
-        return (self.table.parent.parent if beside else self.output) / REVIEW / safe_name(self.run)
+        """Where decisions on this run lie: beside it, `<its output folder>/review/<run>`; those on a table that lies
+        beside no run, in the output folder, by its name and where it lies: another one may be called alike.
+        """
+        tables = (self.table or Path()).absolute().parent
+        here = tables.resolve()
+        if tables.name == "tables" and (self.record or here == (self.output / "tables").resolve()):
+            return tables.parent / REVIEW / safe_name(self.run)
+        digest = hashlib.sha256(os.fsencode(here / self.run)).hexdigest()[:8]
+        return self.output / REVIEW / f"{safe_name(self.run)}-{digest}"
 
 
 def open_desk(settings: Settings, job: OpenDesk) -> Desk:

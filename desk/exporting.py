@@ -73,7 +73,7 @@ def _agreement(answers: Answers) -> list[str]:
     for one, other, pages, kappa in kappas(answers):
         said = "cannot be told" if kappa is None else f"{kappa:.2f}"
         lines.append(f"{printable(one)} and {printable(other)}: {_pages(pages)} in common, Cohen's kappa {said}")
-    blind = [answer for answer in answers.given() if answer.blind and answer.guess]
+    blind = answers.blind()
     if blind:
         wrong = sum(answer.category != answer.guess for answer in blind)
         low, high = wilson(wrong, len(blind))

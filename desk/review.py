@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path as File
 from typing import Annotated, Literal
@@ -27,7 +29,7 @@ from desk.app import Reason, Room
 from desk.decisions import Decisions, Given
 from desk.desk import REVIEW, Desk
 from desk.pictures import SIZES, Pictures
-from desk.queue import Order, Queue, Row
+from desk.queue import PAGE, Order, Queue, Row
 from desk.refused import Refused
 from desk.review_calls import (
     BIGGEST,
@@ -83,13 +85,19 @@ def review_room(desk: Desk) -> Room | str:
 
     decisions = Decisions(desk.review, Contents(place), model)
     review = Review(queue, decisions, place)
+    token = _token(desk, queue)
     may_answer = {status: {"model": Reason} for status in (404, 408, 409, 423, 429)}
     router = APIRouter(prefix="/api/review", tags=["review"], responses=may_answer)
+
+    def check(run: str) -> None:
+        if run not in ("", token):  # its numbers are other pages here
+            raise Refused(423, "another run lies on the desk now: load this page again; answers are kept for theirs")
 
     @router.get("", summary="The run, its categories, who decided")
     def about() -> ReviewAbout:
         counted = zip(queue.categories, queue.counts(), strict=True)
         return ReviewAbout(
+            token=token,
             run=desk.run,
             table=desk.table.name,
             model=model.get("name", ""),
@@ -149,14 +157,15 @@ def review_room(desk: Desk) -> Room | str:
 
     @router.post("/decisions", summary="Answers on pages; they are on the disk when this is answered")
     def decide(given: AnswersGiven) -> Saved:
-        if given.run not in ("", f"{desk.run}/{desk.table.name}"):  # its numbers are other pages here
-            raise Refused(423, "another run lies on the desk now: load this page again; answers are kept for theirs")
+        check(given.run)
         saved = decisions.save([review.given(given.person, given.view, one) for one in given.answers])
         return Saved(saved=saved, decided=review.count)
 
     @router.post("/undo", summary="Take an answer back, by a further line")
     def undo(given: UndoGiven) -> Saved:
-        return Saved(saved=decisions.undo(given.person, given.answer, given.undo), decided=review.count)
+        check(given.run)
+        saved = decisions.undo(given.person, given.answer, given.undo, given.blind)
+        return Saved(saved=saved, decided=review.count)
 
     @router.get("/mine", summary="A person's own answers that stand, the newest first")
     def mine(person: Annotated[Person, Query()], count: Annotated[int, Query(ge=1, le=100_000)] = 10_000) -> OwnAnswers:
@@ -186,6 +195,15 @@ def review_room(desk: Desk) -> Room | str:
         decisions.close()
 
     return Room("review", "review.html", router, close)
+
+
+def _token(desk: Desk, queue: Queue) -> str:
+    """What is looked through: another one where the rows are others, or lie elsewhere, as a number then means another
+    page.
+    """
+    digest = hashlib.blake2b(os.fsencode(desk.review.resolve()), digest_size=8)
+    digest.update(queue.scan.keys[PAGE].tobytes())
+    return f"{desk.run}/{desk.table.name}/{digest.hexdigest()}"
 
 
 class Review:
@@ -231,7 +249,10 @@ class Review:
                 "doubts": [] if blind else row.doubts}  # fmt: skip
 
     def given(self, person: str, view: str, answer: AnswerGiven) -> Given:
-        """What is saved of an answer. Refused: no such page, no such category."""
+        """What is saved of an answer. Refused: no such page, no such category.
+
+        Whether the guess was hidden, the browser knows; of a page that is no blind one it is not believed.
+        """
         row = self.row(answer.page)
         category = same_label(answer.category)
         known = [*self._queue.categories, *self.extra]
@@ -239,8 +260,9 @@ class Review:
             raise Refused(404, f"no category {category!r} here: add it first{did_you_mean(category, known)}")
         file = self._place(row.path)
         guess, score = row.guess[0] if row.guess else ("", 0.0)
+        blind = answer.blind and bool(self._queue.blind[row.id])
         return Given(person, answer.answer, row.path, row.page, category, answer.note, answer.seconds, view,
-                     self._is_blind(row), guess, score, stamp_of(file) if file else None)  # fmt: skip
+                     blind, guess, score, stamp_of(file) if file else None)  # fmt: skip
 
     def own(self, answer: Answer) -> OwnAnswer:
         """One of a person's own answers."""
@@ -251,7 +273,7 @@ class Review:
         """Of all people, how fast of one."""
         answers = self._decisions.answers
         given = answers.given()
-        blind = [answer for answer in given if answer.blind and answer.guess]
+        blind = answers.blind()
         wrong = sum(answer.category != answer.guess for answer in blind)
         low, high = wilson(wrong, len(blind))
         pairs = kappas(answers)

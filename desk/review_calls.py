@@ -38,6 +38,7 @@ Category = Annotated[
     str, Field(min_length=1, max_length=150, pattern=ONE_LINE, examples=["TEXT_P"]), AfterValidator(_one_blank)
 ]
 Note = Annotated[str, Field(max_length=NOTE, pattern=TEXT)]
+Run = Annotated[str, Field(max_length=600)]
 Unique = Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{8,64}$", examples=["3d9f0c52-7f4e-4c1b-9a63-1c1f1f0a7d11"])]
 PageId = Annotated[int, Field(ge=0, lt=BIGGEST, examples=[0]), BeforeValidator(_no_switch)]
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False), BeforeValidator(_no_switch)]
@@ -52,8 +53,11 @@ class CategoryCount(BaseModel):
 
 
 class ReviewAbout(BaseModel):
-    """What lies on the desk. extra: other answers that can be given; decided: pages that anybody decided."""
+    """What lies on the desk. token: what answers on it name as their `run`, another one where the rows of the table are
+    others; extra: other answers that can be given; decided: pages that anybody decided.
+    """
 
+    token: str
     run: str
     table: str
     model: str
@@ -113,19 +117,22 @@ class QueuePart(BaseModel):
 
 
 class AnswerGiven(BaseModel):
-    """An answer. answer: a name that the browser makes for it; seconds: that the page was looked at."""
+    """An answer. answer: a name that the browser makes for it; seconds: that the page was looked at; blind: whether
+    its guess was hidden as it was given, false where that is not known.
+    """
 
     page: PageId
     category: Category
     note: Note = ""
     seconds: Seconds = 0.0
+    blind: bool = False
     answer: Unique
 
 
 class AnswersGiven(BaseModel):
-    """Answers of one person. run: whose pages were shown, as run/table; "" = whichever lies on the desk."""
+    """Answers of one person. run: the `token` of the run whose pages were shown; "" = whichever lies on the desk."""
 
-    run: str = Field("", max_length=500)
+    run: Run = ""
     person: Person
     view: Literal["grid", "page"] = "page"
     answers: list[AnswerGiven] = Field(min_length=1, max_length=MOST_ANSWERS)
@@ -139,11 +146,13 @@ class Saved(BaseModel):
 
 
 class UndoGiven(BaseModel):
-    """answer: the one to take back; undo: a name for that."""
+    """answer: the one to take back; undo: a name for that; run, blind: as of answers."""
 
+    run: Run = ""
     person: Person
     answer: Unique
     undo: Unique
+    blind: bool = False
 
 
 class OwnAnswer(BaseModel):

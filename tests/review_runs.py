@@ -60,10 +60,17 @@ def a_desk(table: Path, output: Path):
 @contextlib.contextmanager
 def answering(table: Path, output: Path, token: str = "") -> Iterator[str]:
     """A desk with the room of review alone; its address."""
+    with answering_desk(a_desk(table, output), token) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def answering_desk(desk, token: str = "") -> Iterator[str]:
+    """As `answering`, of a desk that was opened."""
     from desk.review import review_room
     from desk.serving import listening, server_of
 
-    room = review_room(a_desk(table, output))
+    room = review_room(desk)
     with listening("127.0.0.1", 0) as door:
         port = door.getsockname()[1]
         server = server_of([room], "The desk", port, token)
@@ -85,7 +92,10 @@ def name_of(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
-def decide(address: str, person: str, *answers: tuple[int, str, int]) -> Answer:
-    """Answers of (page, category, number of its name)."""
-    given = [{"page": page, "category": category, "answer": name_of(number)} for page, category, number in answers]
+def decide(address: str, person: str, *answers: tuple[int, str, int], blind: bool = False) -> Answer:
+    """Answers of (page, category, number of its name). blind: whether the guess was hidden."""
+    given = [
+        {"page": page, "category": category, "answer": name_of(number), "blind": blind}
+        for page, category, number in answers
+    ]
     return post(f"{address}/decisions", person=person, answers=given)

@@ -46,8 +46,9 @@ class Review {
   newAnswers() {
     let trouble = "";
     return new Answers({
-      run: `${this.about.run}/${this.about.table}`,
+      run: this.about.token,
       person: this.person,
+      isBlind: id => Boolean(this.pageOf(id)?.blind), // of a page that is not here no guess was hidden
       onChange: pages => this.changed(pages),
       onState: state => {
         showSaved(state);

@@ -1,7 +1,7 @@
 "use strict";
 // What a person decides: shown at once, sent at once, and kept here until the desk has said that it is saved.
 //
-//     const answers = new Answers({ run, person, onChange, onState, onRefused });
+//     const answers = new Answers({ run, person, isBlind, onChange, onState, onRefused });
 //     answers.decide([{ page: 12, category: "TEXT", note: "", seconds: 1.4 }], "grid");
 //     answers.undo(); answers.redo();
 //
@@ -36,12 +36,12 @@ function append(steps, answer, view = "page") {
 
 export class Answers {
   /**
-   * run: what is looked through, so that lines of another run are never sent to this one. onChange(pages): what stands
-   * for these pages has changed; onState(state): {waiting, trouble, seconds}; onRefused(answer, reason): the desk will
-   * not have an answer.
+   * run: the `token` of what is looked through, so that lines of another run are never sent to this one. isBlind(page):
+   * whether its guess is hidden. onChange(pages): what stands for these pages has changed; onState(state): {waiting,
+   * trouble, seconds}; onRefused(answer, reason): the desk will not have an answer.
    */
-  constructor({ run, person, onChange, onState, onRefused }) {
-    Object.assign(this, { run, person, onChange, onState, onRefused });
+  constructor({ run, person, isBlind, onChange, onState, onRefused }) {
+    Object.assign(this, { run, person, isBlind, onChange, onState, onRefused });
     this.standing = new Map(); // page -> {answer, category, note}: the person's own last word
     this.done = []; // steps that can be undone, a list of answers each
     this.undone = []; // steps that can be done again
@@ -93,8 +93,9 @@ export class Answers {
         const answer = { answer: id, page, category, note, seconds, before: stood };
         this.standing.set(page, answer);
         append(this.done, answer, view);
-      } else if (line.kind === "undo" && step) {
-        this.done = this.done.filter(one => one !== step);
+      } else if (line.kind === "undo" && step) { // a line a page: the others of the step follow
+        step.answers = step.answers.filter(answer => answer.answer !== line.of);
+        this.done = this.done.filter(one => one.answers.length);
         if (stood?.answer !== line.of) continue;
         if (stood.before) this.standing.set(line.page, stood.before);
         else this.standing.delete(line.page);
@@ -119,7 +120,7 @@ export class Answers {
     const answers = list.map((one, place) => ({ ...one, answer: `${step}-${place}`, before: this.standing.get(one.page) || null }));
     for (const one of answers) {
       this.standing.set(one.page, one);
-      this.waiting.push({ kind: "answer", id: one.answer, person: this.person, view, page: one.page, category: one.category, note: one.note, seconds: one.seconds });
+      this.waiting.push({ kind: "answer", id: one.answer, person: this.person, view, page: one.page, category: one.category, note: one.note, seconds: one.seconds, blind: this.isBlind(one.page) });
     }
     this.done.push({ view, answers });
     this.changed(answers);
@@ -132,7 +133,7 @@ export class Answers {
     for (const one of [...step.answers].reverse()) {
       if (one.before) this.standing.set(one.page, one.before);
       else this.standing.delete(one.page);
-      this.waiting.push({ kind: "undo", id: newId(), person: this.person, page: one.page, of: one.answer });
+      this.waiting.push({ kind: "undo", id: newId(), person: this.person, page: one.page, of: one.answer, blind: this.isBlind(one.page) });
     }
     this.undone.push(step);
     this.changed(step.answers);
@@ -199,13 +200,14 @@ export class Answers {
   async sendSome() {
     const [first] = this.waiting;
     if (first.kind === "undo") {
-      await this.deliver([first], "/api/review/undo", { person: first.person, answer: first.of, undo: first.id });
+      const { person, of: answer, id: undo, blind } = first;
+      await this.deliver([first], "/api/review/undo", { run: this.run, person, answer, undo, blind });
       return;
     }
     const most = this.alone ? 1 : MOST_AT_ONCE;
     const end = this.waiting.findIndex(line => line.kind !== "answer" || line.person !== first.person || line.view !== first.view);
     const lines = this.waiting.slice(0, Math.min(end < 0 ? this.waiting.length : end, most));
-    const answers = lines.map(({ id, page, category, note, seconds }) => ({ page, category, note, seconds, answer: id }));
+    const answers = lines.map(({ id, page, category, note, seconds, blind }) => ({ page, category, note, seconds, blind, answer: id }));
     await this.deliver(lines, "/api/review/decisions", { run: this.run, person: first.person, view: first.view, answers });
   }
 

@@ -35,6 +35,28 @@ def test_enter_accepts_a_guess_and_never_one_that_is_not_shown(visit, desk):
 
 
 @needs_browser
+def test_an_answer_without_the_guess_counts_as_it_was_first_given(visit, desk):
+    slip, changed = blind(desk)[:2]
+    at = visit(f"{PAGE}&page={slip}")
+    at.say("cover")
+    at.tab.key("z", CTRL)
+    assert at.shown() == slip and at.count(".bars li") == 0
+    at.say(guess(slip))
+    at.saved()
+    rate = desk.said("progress")["blind"]
+    assert (rate["n"], rate["wrong"]) == (1, 0)
+    at.to(f"{PAGE}&page={changed}")
+    at.say("cover")
+    at.saved()
+    at.to(f"{PAGE}&page={changed}&state=all")  # and now the guess is shown
+    assert at.count(".bars li") == 2
+    at.say(guess(changed))
+    at.saved()
+    rate = desk.said("progress")["blind"]
+    assert desk.decisions()[changed] == {"Anna": guess(changed)} and (rate["n"], rate["wrong"]) == (2, 1)
+
+
+@needs_browser
 def test_names_and_notes_are_text_and_a_broken_page_says_why(visit, desk):
     at = visit(f"{PAGE}&page=5")
     assert HARMFUL in at.text("#facts h2")
@@ -154,14 +176,25 @@ def test_answers_of_a_page_that_was_closed_are_sent_as_it_is_opened_again(visit,
     at = visit(PAGE)
     line = {"kind": "answer", "id": "3d9f0c52-7f4e-4c1b-9a63-1c1f1f0a7d11-0", "person": "Anna", "view": "page"}
     line |= {"page": 4, "category": "DRAW", "note": "", "seconds": 1}
-    about = desk.said("")
-    place = f"desk.unsaved.{about['run']}/{about['table']}.earlier"
+    place = f"desk.unsaved.{desk.said('')['token']}.earlier"
     at.tab.value(f"localStorage.setItem({json.dumps(place)}, {json.dumps(json.dumps([line]))})")
     at.to(PAGE)
     at.tab.until("document.querySelector('.toast') !== null")
     at.saved()
     assert desk.decisions() == {4: {"Anna": "DRAW"}}
     assert at.tab.value("Object.keys(localStorage).filter(key => key.startsWith('desk.unsaved')).length") == 0
+    answers = [{"page": page, "category": "PHOTO", "answer": f"many-pages-{page}"} for page in (1, 2, 3)]
+    desk.said("decisions", {"person": "Anna", "answers": answers})
+    undone = [{"kind": "undo", "id": f"many-undone-{page}", "of": f"many-pages-{page}"} for page in (3, 2, 1)]
+    undone = [{**one, "person": "Anna", "page": page} for one, page in zip(undone, (3, 2, 1), strict=True)]
+    at.tab.value(f"localStorage.setItem({json.dumps(place)}, {json.dumps(json.dumps(undone))})")
+    at.to(f"{GRID}&state=all")
+    assert at.count(".tile.decided") == 1  # and none of those that were accepted at once and taken back
+    assert desk.decisions() == {4: {"Anna": "DRAW"}}
+    at.tab.key("z", CTRL)
+    at.tab.key("y", CTRL)
+    at.saved()
+    assert desk.decisions() == {4: {"Anna": "DRAW"}}
     refused = {**line, "id": "another-answer-0", "page": 7, "category": "NOWHERE"}
     at.tab.value(f"localStorage.setItem({json.dumps(place)}, {json.dumps(json.dumps([refused]))})")
     at.to(PAGE)

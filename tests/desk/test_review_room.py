@@ -15,7 +15,12 @@ pytest.importorskip("python_multipart")
 
 from desk_client import ask
 from PIL import Image
-from review_runs import CATEGORIES, RUN, a_run, answering, decide, name_of, post, row
+from review_runs import CATEGORIES, RUN, a_run, answering, answering_desk, decide, name_of, post, row
+
+from desk.command import OpenDesk
+from desk.desk import open_desk
+from run import main
+from settings.schema import Settings
 
 
 @pytest.fixture
@@ -73,11 +78,40 @@ def test_the_same_answer_sent_twice_is_saved_once(room, tmp_path):
 
 def test_an_answer_on_a_page_of_another_run_is_refused(room):
     answer = {"page": 3, "category": "DRAW", "answer": name_of(1)}
+    here, undo = ask(room).said["token"], {"answer": name_of(1), "undo": name_of(2)}
     other = post(f"{room}/decisions", run="20250101-000000_ViT-B16", person="Anna", answers=[answer])
     assert other.status == 423 and "another run" in other.said["detail"]
     assert ask(room).said["decided"] == 0
-    here = f"{RUN}/{ask(room).said['table']}"
     assert post(f"{room}/decisions", run=here, person="Anna", answers=[answer]).said["decided"] == 1
+    assert post(f"{room}/undo", run="20250101-000000_ViT-B16", person="Anna", **undo).status == 423
+    assert post(f"{room}/undo", run=here, person="Anna", **undo).said["decided"] == 0
+
+
+def test_an_answer_does_not_go_to_another_page_once_the_rows_stand_otherwise(tmp_path):
+    rows = [row(number) for number in range(40)]
+    answer = {"page": 3, "category": "DRAW", "answer": name_of(1)}
+    tokens = []
+    for order in (rows, rows[::-1], rows):
+        with answering(a_run(tmp_path, order), tmp_path / "elsewhere") as room:
+            tokens.append(ask(room).said["token"])
+            sent = post(f"{room}/decisions", run=tokens[0], person="Anna", answers=[answer])
+            assert sent.status == (423 if order is not rows else 200)
+            decided = ask(f"{room}/queue?state=decided").said["pages"]
+            assert [page["path"] for page in decided] == [rows[3][-1]]  # by its name, wherever it stands
+    assert tokens[0] == tokens[2] != tokens[1]
+
+
+def test_tables_beside_no_run_that_are_called_alike_share_nothing(tmp_path):
+    table, out = a_run(tmp_path), tmp_path / "elsewhere"
+    for name in ("one", "other"):
+        copied = tmp_path / name / table.name
+        copied.parent.mkdir()
+        copied.write_bytes(table.read_bytes())
+        desk = open_desk(Settings().replaced("output", folder=out), OpenDesk(table=copied, pages=tmp_path / "pages"))
+        with answering_desk(desk) as room:
+            assert ask(room).said["decided"] == 0
+            assert decide(room, "Anna", (3, "DRAW", 1)).said["decided"] == 1
+    assert len(list(out.glob(f"review/{RUN}-*/decisions.sqlite"))) == 2
 
 
 def test_two_people_on_one_page_are_both_kept(room):
@@ -114,7 +148,7 @@ def test_a_blind_page_shows_no_guess_until_it_is_decided(tmp_path):
         page = blind[0]["id"]
         guess = rows[page][2]
         other = next(name for name in CATEGORIES if name != guess)
-        decide(room, "Anna", (page, other, 1), (blind[1]["id"], rows[blind[1]["id"]][2], 2))
+        decide(room, "Anna", (page, other, 1), (blind[1]["id"], rows[blind[1]["id"]][2], 2), blind=True)
         shown = ask(f"{room}/pages/{page}").said
         assert not shown["blind"] and shown["guess"][0]["category"] == guess
         error = ask(f"{room}/progress").said["blind"]
@@ -122,6 +156,50 @@ def test_a_blind_page_shows_no_guess_until_it_is_decided(tmp_path):
     with answering(a_run(tmp_path, rows), tmp_path / "elsewhere") as room:  # the same ones after a restart
         again = ask(f"{room}/queue?order=table&state=open&count=500").said["pages"]
         assert [page["id"] for page in again if page["blind"]] == [page["id"] for page in blind[2:]]
+
+
+# What Anna says of a blind page, and whether the guess is hidden as she does -> what counts: n, wrong.
+SAID = [
+    ([("wrong", True), ("right", False)], (1, 1)),  # corrected once the guess was seen
+    ([("right", True), ("wrong", True)], (1, 0)),
+    ([("wrong", True), ("undo", True), ("right", True)], (1, 0)),  # a slip
+    ([("wrong", True), ("undo", True)], (0, 0)),
+    ([("wrong", True), ("undo", True), ("right", False)], (1, 1)),
+    ([("wrong", True), ("undo", False)], (1, 1)),
+    ([("wrong", True), ("undo", False), ("right", False)], (1, 1)),
+    ([("right", False), ("wrong", True)], (0, 0)),
+]
+
+
+def test_the_error_rate_is_that_of_first_answers_without_the_guess(tmp_path, capsys):
+    rows = [row(number, CATEGORIES[number % 4]) for number in range(400)]
+    table, names = a_run(tmp_path, rows), iter(range(1, 100))
+    with answering(table, tmp_path / "elsewhere") as room:
+        pages = ask(f"{room}/queue?order=table&state=all&count=500").said["pages"]
+        blind = [page["id"] for page in pages if page["blind"]]
+        n = wrong = 0
+        for page, (steps, (more, more_wrong)) in zip(blind, SAID, strict=False):
+            for what, hidden in steps:
+                name = next(names)
+                if what == "undo":
+                    given = {"answer": name_of(name - 1), "undo": name_of(name), "blind": hidden}
+                    assert post(f"{room}/undo", person="Anna", **given).status == 200
+                else:
+                    category = CATEGORIES[(page + (what == "wrong")) % 4]
+                    decide(room, "Anna", (page, category, name), blind=hidden)
+            n, wrong = n + more, wrong + more_wrong
+            said = ask(f"{room}/progress").said["blind"]
+            assert (said["n"], said["wrong"]) == (n, wrong), steps
+        assert len(blind) > len(SAID)
+        page = blind[len(SAID)]
+        decide(room, "Anna", (page, CATEGORIES[page % 4], next(names)), blind=True)
+        decide(room, "Ben", (page, "cover", next(names)), blind=True)  # had it before him as Anna answered
+        seen = next(page["id"] for page in pages if not page["blind"])
+        decide(room, "Ben", (seen, "cover", next(names)), blind=True)  # that is no blind page
+        said = ask(f"{room}/progress").said["blind"]
+        assert (said["n"], said["wrong"]) == (n + 2, wrong + 1)
+    assert main(["desk", str(table), "--export", str(tmp_path / "corrected.csv")]) == 0
+    assert f"where the guess was hidden it was wrong {wrong + 1} times of {n + 2}: " in capsys.readouterr().out
 
 
 def test_own_categories_are_added_and_no_two_that_are_one_folder(room):
