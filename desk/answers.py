@@ -58,6 +58,7 @@ class Answers:
         self._of_page: dict[tuple[str, int], list[Answer]] = {}
         self._of_person: dict[str, list[Answer]] = {}
         self._undone: set[str] = set()
+        self._blind: dict[tuple[str, int], None] = {}  # pages on which somebody answered without the guess
 
     def add(self, answer: Answer) -> None:
         """Take up an answer that was saved."""
@@ -66,6 +67,8 @@ class Answers:
         self._of_person.setdefault(answer.person, []).append(answer)
         if answer.undoes:
             self._undone.add(answer.undoes)
+        if answer.blind:
+            self._blind[answer.path, answer.page] = None
 
     def get(self, answer: str) -> Answer | None:
         """The answer of that name."""
@@ -120,7 +123,7 @@ class Answers:
         It counts whatever they say later, with the guess in view. A slip that was taken back before the guess was
         shown does not, nor where nothing follows it; what was said in its place, still without the guess, does.
         """
-        found = [_first_blind(said) for page in self.pages for said in self._by_person(page)]
+        found = [_first_blind(said) for page in list(self._blind) for said in self._by_person(page)]
         return [answer for answer in found if answer is not None and answer.guess]
 
     def _by_person(self, page: tuple[str, int]) -> Iterable[list[Answer]]:

@@ -93,6 +93,7 @@ class Decisions:
             ) from None
         self._trail = Trail(folder / TRAIL, contents, model)
         self._jobs: queue.Queue[tuple[Callable[[], Any], Future] | None] = queue.Queue()
+        self._gate, self._ending = threading.Lock(), False
         self._news, self._closed = threading.Event(), threading.Event()
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._write, self._tell)]
         self._news.set()
@@ -106,14 +107,17 @@ class Decisions:
         self.close()
 
     def close(self) -> None:
-        """End when all is saved and told."""
-        if not self._closed.is_set():
+        """End when all is saved and told; what comes from now on is refused."""
+        with self._gate:
+            if self._ending:
+                return
+            self._ending = True
             self._jobs.put(None)
-            self._threads[0].join()
-            self._closed.set()
-            self._news.set()
-            self._threads[1].join(timeout=60)
-            self._writer.close()
+        self._threads[0].join()
+        self._closed.set()
+        self._news.set()
+        self._threads[1].join(timeout=60)
+        self._writer.close()
 
     def on_change(self, listener: Callable[[str, int], None]) -> None:
         """Call with PATH and PAGE of each page that is answered on, by this desk or another; of all known ones now."""
@@ -145,9 +149,9 @@ class Decisions:
             if known is None or known.undoes:
                 raise Refused(404, "there is no such answer to take back")
             if known.person != person:
-                raise Refused(409, f"this answer is of {known.person}: only they can take it back")
+                raise Refused(404, f"this answer is of {known.person}: only they can take it back")
             if self.answers.is_undone(answer):
-                raise Refused(409, "this answer is taken back already")
+                raise Refused(404, "this answer is taken back already")
             stands = self.answers.standing(known.path, known.page)
             left = self.answers.standing(known.path, known.page, without=answer).get(person)
             category = left.category if left else ""
@@ -200,9 +204,10 @@ class Decisions:
     def _done(self, work: Callable[[], Any]) -> Any:
         """What a work of the writer returned, once it is on the disk."""
         done: Future = Future()
-        if self._closed.is_set():
-            raise Refused(409, "the desk is being closed")
-        self._jobs.put((work, done))
+        with self._gate:  # what is in line before the end is still done, what is not is refused, and comes again
+            if self._ending:
+                raise Refused(429, "the desk is being closed", again=2)
+            self._jobs.put((work, done))
         return done.result()
 
     def _write(self) -> None:
@@ -274,14 +279,16 @@ class Decisions:
         return self._seen > before
 
     def _read_anew(self) -> None:
-        """After a transaction that failed: what is not on the disk is forgotten."""
-        known = list(self.answers.pages)
-        self.answers, self._seen = Answers(), 0
-        for answer in _behind(self._writer, 0):
-            self.answers.add(answer)
-            self._seen = answer.number
-        for page in known:
-            self._changed(*page)
+        """After a transaction that failed: what is not on the disk is forgotten, where it cannot be read too."""
+        known, answers, seen = list(self.answers.pages), Answers(), 0
+        try:
+            for answer in _behind(self._writer, 0):
+                answers.add(answer)
+                seen = answer.number
+        finally:  # what could not be read is taken up by the next look
+            self.answers, self._seen = answers, seen
+            for page in known:
+                self._changed(*page)
 
     def _read_categories(self) -> None:
         self._categories = [name for (name,) in self._writer.execute("SELECT name FROM categories ORDER BY rowid")]
@@ -316,8 +323,12 @@ class Decisions:
             self._news.wait()
 
     def _connect(self) -> sqlite3.Connection:
+        new = not self._file.exists() or not self._file.stat().st_size
         connection = sqlite3.connect(self._file, timeout=BUSY, isolation_level=None, check_same_thread=False)
-        connection.execute(f"PRAGMA journal_mode={'WAL' if is_local(self._file.parent) else 'DELETE'}").fetchone()
+        if not is_local(self._file.parent):
+            connection.execute("PRAGMA journal_mode=DELETE").fetchone()
+        elif new:  # one that a desk on a share has made may be open there, where nobody can write ahead
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA fullfsync=ON")  # of macOS: onto the disk, not into its memory
         return connection

@@ -66,6 +66,7 @@ from utils import did_you_mean
 
 EXTRA = (NONE, "blank", "cover", "chart")  # answers that every run has
 AHEAD = 24  # tiles that are made ready behind those that were listed
+OfRun = Annotated[str, Query(max_length=600, description="the `token` of the run that is meant, else any")]
 
 
 def review_room(desk: Desk) -> Room | str:
@@ -118,7 +119,9 @@ def review_room(desk: Desk) -> Room | str:
         state: Literal["open", "decided", "all", "disputed"] = "open",
         start: Annotated[int, Query(ge=0, lt=BIGGEST)] = 0,
         count: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 60,
+        run: OfRun = "",
     ) -> QueuePart:
+        check(run)
         ids = review.fitting(queue.ids(order, same_label(category), document, search), state)
         rows = [queue.row(at) for at in ids[start : start + count]]
         ahead = [queue.row(at) for at in ids[start + count : start + count + AHEAD]]
@@ -126,7 +129,8 @@ def review_room(desk: Desk) -> Room | str:
         return QueuePart(total=len(ids), start=start, pages=[PageShown(**review.shown(row)) for row in rows])
 
     @router.get("/pages/{page}", summary="One page, with its neighbours")
-    def alone(page: Annotated[int, Path(ge=0, lt=BIGGEST)]) -> PageAlone:
+    def alone(page: Annotated[int, Path(ge=0, lt=BIGGEST)], run: OfRun = "") -> PageAlone:
+        check(run)
         row = review.row(page)
         shown = review.shown(row)
         before, after = queue.neighbours(page)
@@ -144,8 +148,10 @@ def review_room(desk: Desk) -> Room | str:
         request: Request,
         page: Annotated[int, Path(ge=0, lt=BIGGEST)],
         width: Annotated[str, Query(json_schema_extra={"enum": list(SIZES)})] = "320",
+        run: OfRun = "",
     ) -> Response:
         """As JPEG, `width` pixels at its longest side. 422 with the reason where the page cannot be read."""
+        check(run)
         if width not in SIZES:
             raise Refused(422, f"width: one of {', '.join(SIZES)}")
         row = review.row(page)
@@ -173,6 +179,7 @@ def review_room(desk: Desk) -> Room | str:
 
     @router.post("/lend", summary="Lend pages to a person for some minutes")
     def lend(given: LendGiven) -> Lent:
+        check(given.run)
         rows = [review.row(page) for page in dict.fromkeys(given.pages)]
         taken = decisions.lend(given.person, [(row.path, row.page) for row in rows])
         had = [(row.id, *taken[row.path, row.page]) for row in rows if (row.path, row.page) in taken]
@@ -187,6 +194,7 @@ def review_room(desk: Desk) -> Room | str:
 
     @router.post("/categories", summary="Add a category of your own")
     def add(given: CategoryGiven) -> Extra:
+        check(given.run)
         review.add_category(given.person, same_label(given.name))
         return Extra(extra=review.extra)
 

@@ -172,8 +172,9 @@ class OwnAnswers(BaseModel):
 
 
 class LendGiven(BaseModel):
-    """Pages that a person looks at."""
+    """Pages that a person looks at. run: as of answers."""
 
+    run: Run = ""
     person: Person
     pages: list[PageId] = Field(min_length=1, max_length=MOST_PAGES)
 
@@ -221,8 +222,9 @@ class Progress(BaseModel):
 
 
 class CategoryGiven(BaseModel):
-    """A category to add."""
+    """A category to add. run: as of answers."""
 
+    run: Run = ""
     person: Person
     name: Category
 

@@ -8,7 +8,7 @@ import { Filter } from "/static/review_filter.js";
 import { Grid } from "/static/review_grid.js";
 import { keyTable, pressed } from "/static/review_keys.js";
 import { Progress, showSaved } from "/static/review_progress.js";
-import { Lending, Queue } from "/static/review_queue.js";
+import { Lending, lookThrough, Queue } from "/static/review_queue.js";
 import { Side } from "/static/review_side.js";
 import { Stage } from "/static/review_stage.js";
 
@@ -48,7 +48,7 @@ class Review {
     return new Answers({
       run: this.about.token,
       person: this.person,
-      isBlind: id => Boolean(this.pageOf(id)?.blind), // of a page that is not here no guess was hidden
+      pageOf: id => this.queue && this.pageOf(id),
       onChange: pages => this.changed(pages),
       onState: state => {
         showSaved(state);
@@ -397,11 +397,14 @@ async function begin() {
   withPerson(() => location.reload()); // what waits is kept, and sent in the name in which it was said
   const name = await person();
   const about = await ask("/api/review");
+  lookThrough(about.token);
   const room = new Review(about, name);
   const mine = await ask(`/api/review/mine?${new URLSearchParams({ person: name })}`);
   room.answers.remember(mine.answers.filter(one => one.page >= 0).reverse()); // -1: of another table of this run
   const left = room.answers.adopt();
   if (left) toast(text("review.sent_again", { n: left }));
+  const stranded = room.answers.stranded();
+  if (stranded) toast(text("review.stranded", { n: stranded }));
   showSaved({ waiting: left, trouble: "", seconds: 0 });
   await room.reload();
   room.changed([]);

@@ -1,7 +1,7 @@
 "use strict";
 // What a person decides: shown at once, sent at once, and kept here until the desk has said that it is saved.
 //
-//     const answers = new Answers({ run, person, isBlind, onChange, onState, onRefused });
+//     const answers = new Answers({ run, person, pageOf, onChange, onState, onRefused });
 //     answers.decide([{ page: 12, category: "TEXT", note: "", seconds: 1.4 }], "grid");
 //     answers.undo(); answers.redo();
 //
@@ -36,13 +36,13 @@ function append(steps, answer, view = "page") {
 
 export class Answers {
   /**
-   * run: the `token` of what is looked through, so that lines of another run are never sent to this one. isBlind(page):
-   * whether its guess is hidden. onChange(pages): what stands for these pages has changed; onState(state): {waiting,
+   * run: the `token` of what is looked through, so that lines of another run are never sent to this one. pageOf(id): the
+   * page as it is shown, undefined where it is not here. onChange(pages): what stands for these pages has changed; onState(state): {waiting,
    * trouble, seconds}; onRefused(answer, reason): the desk will not have an answer.
    */
-  constructor({ run, person, isBlind, onChange, onState, onRefused }) {
-    Object.assign(this, { run, person, isBlind, onChange, onState, onRefused });
-    this.standing = new Map(); // page -> {answer, category, note}: the person's own last word
+  constructor({ run, person, pageOf, onChange, onState, onRefused }) {
+    Object.assign(this, { run, person, pageOf, onChange, onState, onRefused });
+    this.standing = new Map(); // page -> {answer, category, note}: the person's own last word; null = taken back
     this.done = []; // steps that can be undone, a list of answers each
     this.undone = []; // steps that can be done again
     this.waiting = []; // lines that are not yet saved, in their order
@@ -62,7 +62,7 @@ export class Answers {
   remember(answers) {
     const steps = [];
     for (const one of answers) {
-      const before = this.standing.get(one.page) || null;
+      const before = this.of(one.page) || null;
       const answer = { answer: one.answer, page: one.page, category: one.category, note: one.note || "", seconds: 0, before };
       append(steps, answer);
       this.standing.set(one.page, answer);
@@ -87,7 +87,7 @@ export class Answers {
     for (const line of this.waiting) {
       if (line.person !== this.person) continue;
       const step = this.done.find(one => one.answers.some(answer => answer.answer === (line.of ?? line.id)));
-      const stood = this.standing.get(line.page) || null;
+      const stood = this.of(line.page) || null;
       if (line.kind === "answer" && !step) { // else the desk had it, and could not say so
         const { id, page, category, note, seconds, view } = line;
         const answer = { answer: id, page, category, note, seconds, before: stood };
@@ -96,9 +96,7 @@ export class Answers {
       } else if (line.kind === "undo" && step) { // a line a page: the others of the step follow
         step.answers = step.answers.filter(answer => answer.answer !== line.of);
         this.done = this.done.filter(one => one.answers.length);
-        if (stood?.answer !== line.of) continue;
-        if (stood.before) this.standing.set(line.page, stood.before);
-        else this.standing.delete(line.page);
+        if (stood?.answer === line.of) this.standing.set(line.page, stood.before);
       }
     }
     this.keep();
@@ -106,8 +104,21 @@ export class Answers {
     return this.waiting.length;
   }
 
-  /** The person's own last word on a page, or undefined. */
-  of(page) { return this.standing.get(page); }
+  /** How many lines there are of a table of this name whose rows were others: their pages have other numbers here. */
+  stranded() {
+    const named = `${UNSAVED}.${this.run.slice(0, this.run.lastIndexOf("/") + 1)}`;
+    const others = Object.keys(localStorage).filter(key => key.startsWith(named) && !key.startsWith(`${UNSAVED}.${this.run}.`));
+    return others.reduce((n, key) => n + JSON.parse(localStorage.getItem(key)).length, 0);
+  }
+
+  /** The person's own last word on a page, or undefined; what was said too long ago to be undone, as the page has it. */
+  of(page) {
+    const own = () => this.pageOf(page)?.decisions.find(one => one.person === this.person);
+    return (this.standing.has(page) ? this.standing.get(page) : own()) ?? undefined;
+  }
+
+  /** Whether no guess is shown; of a page that is not here none was hidden. */
+  isBlind(page) { return Boolean(this.pageOf(page)?.blind); }
 
   decide(list, view) {
     if (!list.length) return;
@@ -117,7 +128,7 @@ export class Answers {
 
   take(list, view) {
     const step = newId();
-    const answers = list.map((one, place) => ({ ...one, answer: `${step}-${place}`, before: this.standing.get(one.page) || null }));
+    const answers = list.map((one, place) => ({ ...one, answer: `${step}-${place}`, before: this.of(one.page) || null }));
     for (const one of answers) {
       this.standing.set(one.page, one);
       this.waiting.push({ kind: "answer", id: one.answer, person: this.person, view, page: one.page, category: one.category, note: one.note, seconds: one.seconds, blind: this.isBlind(one.page) });
@@ -131,8 +142,7 @@ export class Answers {
     const step = this.done.pop();
     if (!step) return null;
     for (const one of [...step.answers].reverse()) {
-      if (one.before) this.standing.set(one.page, one.before);
-      else this.standing.delete(one.page);
+      this.standing.set(one.page, one.before);
       this.waiting.push({ kind: "undo", id: newId(), person: this.person, page: one.page, of: one.answer, blind: this.isBlind(one.page) });
     }
     this.undone.push(step);
@@ -219,8 +229,8 @@ export class Answers {
       this.alone = false;
       if (!lines.some(line => saved.includes(line.id))) throw new Error(JSON.stringify(said)); // sent again later
     } catch (error) {
-      // no answer, a token that is missing, too much at once, a desk that is ending, a fault of it: later
-      if (![400, 404, 422, lines[0].kind === "undo" ? 409 : 404].includes(error.status)) throw error;
+      // no answer, a token that is missing, another run on the desk, too much at once, one that is ending, a fault: later
+      if (![400, 404, 422].includes(error.status)) throw error;
       if (lines.length > 1) { this.alone = true; return; } // which one is it?
       this.refuse(lines[0], error.message);
       saved = [lines[0].id];
@@ -239,11 +249,8 @@ export class Answers {
       this.done = this.done.filter(step => step.answers.length);
       this.undone = this.undone.filter(step => step.answers.length);
       this.waiting = this.waiting.filter(other => other.of !== line.id);
-      const stands = this.standing.get(line.page);
-      if (stands?.answer === line.id) {
-        if (stands.before) this.standing.set(line.page, stands.before);
-        else this.standing.delete(line.page);
-      }
+      const stands = this.of(line.page);
+      if (stands?.answer === line.id) this.standing.set(line.page, stands.before);
     }
     this.onChange([line.page]);
     this.onRefused(line, reason);

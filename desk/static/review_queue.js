@@ -11,7 +11,14 @@ const LENT_AGAIN = 60_000; // ms
 const KEPT = 16; // large pictures that are kept ready
 export const WIDTH = { tile: 320, page: 1600 };
 
-export const pictureOf = (page, width) => `/api/review/pages/${page}/picture?width=${width}`;
+let run = ""; // the `token` of what is looked through
+
+/** From now on all that is asked for is of this run: once another one lies on the desk, its pages have other numbers. */
+export const lookThrough = token => { run = token; };
+
+export const addressOf = (call, values = {}) => `/api/review/${call}?${new URLSearchParams({ ...values, run })}`;
+
+export const pictureOf = (page, width) => addressOf(`pages/${page}/picture`, { width });
 
 export class Queue {
   /**
@@ -42,7 +49,7 @@ export class Queue {
     const open = this.filter.state === "open";
     const known = open ? this.pages.filter(page => !this.isSaved(page.id)).length : this.pages.length;
     const start = this.again < 0 ? known : this.again;
-    const said = await ask(`/api/review/queue?${new URLSearchParams({ ...this.filter, start, count: PART })}`);
+    const said = await ask(addressOf("queue", { ...this.filter, start, count: PART }));
     if (!this.pages.length) this.total = said.total;
     for (const page of said.pages) this.add(page);
     if (this.again >= 0) this.again += said.pages.length;
@@ -101,7 +108,7 @@ export class Lending {
   async take(pages) {
     let said;
     try {
-      said = await ask("/api/review/lend", { body: { person: this.room.person, pages } });
+      said = await ask("/api/review/lend", { body: { run, person: this.room.person, pages } });
     } catch (error) {
       return; // the desk is away: said beside the answers, which then wait
     }

@@ -120,7 +120,7 @@ export class Side {
     const form = make("form", { submit: async event => {
       event.preventDefault();
       try {
-        await ask("/api/review/categories", { body: { person: this.room.person, name: field.value.trim() } });
+        await ask("/api/review/categories", { body: { run: this.room.answers.run, person: this.room.person, name: field.value.trim() } });
         this.room.about = await ask("/api/review");
       } catch (error) {
         wrong.textContent = error.message;

@@ -2,7 +2,7 @@
 // One page, large: zoom, turn, the pages beside it in its document. Arrows move and never decide.
 
 import { ask, at, make, number, text } from "/static/frame.js";
-import { pictureOf, Ready, WIDTH } from "/static/review_queue.js";
+import { addressOf, pictureOf, Ready, WIDTH } from "/static/review_queue.js";
 
 const AHEAD = 4; // pages whose pictures are asked for before they are shown
 const ZOOM = 1.3; // of one key
@@ -86,7 +86,7 @@ export class Stage {
 
   detail(id) {
     if (!this.details.has(id)) {
-      const asked = ask(`/api/review/pages/${id}`).then(page => ({ ...page, lent_to: page.lent_to === this.room.person ? "" : page.lent_to }));
+      const asked = ask(addressOf(`pages/${id}`)).then(page => ({ ...page, lent_to: page.lent_to === this.room.person ? "" : page.lent_to }));
       this.details.set(id, asked);
       asked.catch(() => this.details.delete(id));
       for (const oldest of this.details.keys()) {

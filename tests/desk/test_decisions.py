@@ -9,9 +9,11 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,46 @@ def test_a_desk_takes_up_what_another_one_saved(tmp_path):
         assert one.lend("Anna", [("a.png", 1)]) == {}
         assert [who for who, _ in other.lend("Ben", [("a.png", 1)]).values()] == ["Anna"]
     assert [line["ANSWER"] for line in lines_of(tmp_path)] == [name_of(1), name_of(2)]
+
+
+def test_what_arrives_as_the_desk_closes_is_saved_or_comes_again(tmp_path):
+    decisions, saved, refused = opened(tmp_path), [], []
+
+    def click(person):
+        with contextlib.suppress(Refused):
+            for at in range(100_000):
+                saved.extend(decisions.save([given(person * 1_000_000 + at, f"P{person}")]))
+        try:
+            decisions.undo("Anna", name_of(1), name_of(2))
+        except Refused as error:
+            refused.append((error.status, error.again > 0))
+
+    people = [threading.Thread(target=click, args=[person], daemon=True) for person in range(1, 9)]
+    for thread in people:
+        thread.start()
+    while len(saved) < 100:
+        time.sleep(0.01)
+    decisions.close()
+    for thread in people:
+        thread.join(timeout=30)
+    assert not any(thread.is_alive() for thread in people)
+    assert refused == [(429, True)] * len(people)  # nothing is forgotten of an undo either
+    answers = read_answers(tmp_path)
+    assert all(answers.get(name) is not None for name in saved)
+
+
+def test_decisions_of_a_share_stay_as_a_share_needs_them(tmp_path):
+    def journal(set_to=""):
+        with contextlib.closing(sqlite3.connect(tmp_path / "decisions.sqlite")) as connection:
+            return connection.execute(f"PRAGMA journal_mode{set_to}").fetchone()[0]
+
+    with opened(tmp_path) as decisions:
+        decisions.save([given(1)])
+        assert journal() == "wal"
+    assert journal("=DELETE") == "delete"  # as a desk does to which this disk is a share
+    with opened(tmp_path) as decisions:
+        decisions.save([given(2)])
+        assert journal() == "delete"
 
 
 @pytest.mark.parametrize("harm", ["half a line", "gone", "by Excel", "empty"])

@@ -155,6 +155,29 @@ def test_answers_wait_in_the_page_while_the_desk_is_away(visit, desk):
 
 
 @needs_browser
+def test_a_page_that_was_opened_with_other_rows_shows_and_decides_none_of_them(visit, desk):
+    at = visit(PAGE)
+    desk.__exit__()
+    table = desk.table.read_bytes()
+    head, *rows = table.splitlines(keepends=True)
+    desk.table.write_bytes(b"".join([head, *rows[::-1]]))
+    desk.__enter__()
+    at.say("PHOTO")
+    at.tab.until("document.querySelector('#saved').textContent.includes('another run')")
+    for _ in range(11):  # beyond those that were made ready
+        at.tab.key("ArrowRight")
+        at.tab.until("document.querySelector('.sheet img')?.complete || document.querySelector('.notice').textContent")
+    at.tab.until("document.querySelector('.notice').textContent.includes('another run')")
+    assert desk.decisions() == {}
+    desk.__exit__()
+    desk.table.write_bytes(table)
+    desk.__enter__()
+    at.saved()
+    assert desk.decisions() == {0: {"Anna": "PHOTO"}}
+    at.tab.problems[:] = []  # what was refused, or not answered
+
+
+@needs_browser
 def test_pictures_that_did_not_come_come_with_the_desk(visit, desk):
     at = visit(PAGE)
     desk.__exit__()
@@ -195,12 +218,34 @@ def test_answers_of_a_page_that_was_closed_are_sent_as_it_is_opened_again(visit,
     at.tab.key("y", CTRL)
     at.saved()
     assert desk.decisions() == {4: {"Anna": "DRAW"}}
+    before = f"{desk.said('')['token'][:-1]}.earlier"  # the same table, with other rows
+    at.tab.value(f"localStorage.setItem({json.dumps('desk.unsaved.' + before)}, {json.dumps(json.dumps([line]))})")
+    at.to(PAGE)
+    at.tab.until("document.querySelector('.toast')?.textContent.startsWith('1 answer on a table of this name')")
+    at.tab.value(f"localStorage.removeItem({json.dumps('desk.unsaved.' + before)})")
     refused = {**line, "id": "another-answer-0", "page": 7, "category": "NOWHERE"}
     at.tab.value(f"localStorage.setItem({json.dumps(place)}, {json.dumps(json.dumps([refused]))})")
     at.to(PAGE)
     at.tab.until("document.querySelector('.toast.error') !== null")
     assert "NOWHERE" in at.text(".toast.error") and desk.decisions() == {4: {"Anna": "DRAW"}}
     at.refused(404)
+
+
+@needs_browser
+def test_what_was_said_too_long_ago_to_be_undone_is_not_said_anew_by_enter(visit, desk):
+    def given(page, category, number):
+        return {"page": page, "category": category, "answer": f"long-ago-{number:05d}-0"}
+
+    desk.said("decisions", {"person": "Anna", "answers": [given(4, "cover", 0)]})
+    for start in range(1, 10_001, 500):
+        answers = [given(3, "DRAW", number) for number in range(start, start + 500)]
+        desk.said("decisions", {"person": "Anna", "answers": answers})
+    at = visit(f"{GRID}&state=all")
+    assert at.count(".tile.decided") == 2
+    at.tab.key("Enter")
+    at.tab.until("document.querySelectorAll('.tile.decided').length > 20")
+    at.saved()
+    assert desk.decisions()[4] == {"Anna": "cover"}
 
 
 @needs_browser

@@ -6,6 +6,7 @@ import csv
 import json
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -84,6 +85,9 @@ def test_an_answer_on_a_page_of_another_run_is_refused(room):
     assert ask(room).said["decided"] == 0
     assert post(f"{room}/decisions", run=here, person="Anna", answers=[answer]).said["decided"] == 1
     assert post(f"{room}/undo", run="20250101-000000_ViT-B16", person="Anna", **undo).status == 423
+    for call in ("queue", "pages/3", "pages/3/picture"):
+        assert [ask(f"{room}/{call}?run={run}").status for run in ("other", quote(here))] == [423, 200]
+    assert post(f"{room}/lend", run="other", person="Anna", pages=[3]).status == 423
     assert post(f"{room}/undo", run=here, person="Anna", **undo).said["decided"] == 0
 
 
@@ -124,7 +128,7 @@ def test_two_people_on_one_page_are_both_kept(room):
     decide(room, "Cyril", (3, "PHOTO", 5))  # the third look
     assert ask(f"{room}/queue?state=disputed").said["pages"] == []
     only = post(f"{room}/undo", person="Ben", answer=name_of(1), undo=name_of(6))
-    assert (only.status, only.said["detail"]) == (409, "this answer is of Anna: only they can take it back")
+    assert (only.status, only.said["detail"]) == (404, "this answer is of Anna: only they can take it back")
 
 
 def test_a_page_is_lent_to_one_person(room):
