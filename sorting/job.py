@@ -202,7 +202,7 @@ def _work(
         report.files += [file for files in written.values() for file in files]
         record["interchange"] = recorded(written, run.output)
     if job.report and not interrupted:
-        report.files.append(_report(run, record, style, settings))
+        report.files.append(_report(run, record, style, settings, classifier.descriptions))
     if interrupted:
         report.files.append(run.write_record({**record, "state": "interrupted"}))
     else:
@@ -214,8 +214,10 @@ def _work(
     return int(report.failed > 0)
 
 
-def _report(run: Run, record: dict[str, Any], style: TableStyle, settings: Settings) -> Path:
-    """Write the folder to look at; gives its index.html."""
+def _report(
+    run: Run, record: dict[str, Any], style: TableStyle, settings: Settings, descriptions: dict[str, list[str]]
+) -> Path:
+    """Write the folder to look at; gives its index.html. descriptions: of the categories."""
     from sorting.report import REPORT, write_report
     from sorting.report_choice import choose
     from sorting.report_page import about_run
@@ -223,7 +225,7 @@ def _report(run: Run, record: dict[str, Any], style: TableStyle, settings: Setti
     return write_report(
         run.output / REPORT / run.name,
         choose(run.pages, run.outcomes(), style),
-        about_run(run.final(record)),
+        about_run(run.final(record), {label: texts[0] for label, texts in descriptions.items() if texts}),
         root=run.pages.root,
         max_pixels=settings.input.max_pixels,
         threads=threads(settings.setup.workers),

@@ -22,7 +22,7 @@ from utils import printable
 
 EXAMPLES = 10  # pages a category
 CATEGORIES = 40  # with examples; the smallest of more have none
-DOUBTFUL = 48
+DOUBTFUL, FEW = 48, 8  # the most doubtful: a quarter of the sorted pages, from FEW to DOUBTFUL of them
 FAILURES = 200  # that are named one by one; the errors table has them all
 DOCUMENTS, WITH_PICTURES = 200, 12  # as bars; the first of them with pictures too
 PAGES_A_BAR, PAGES_A_STRIP = 400, 24
@@ -127,7 +127,8 @@ def choose(pages: PageList, outcomes: Iterable[Outcome], style: TableStyle) -> S
         if category in largest and drawn[category]:
             examples = [example for _, _, example in drawn[category]]
             shown.examples[category] = sorted(examples, key=lambda one: one.number)
-    shown.doubtful = sorted((example for _, _, example in least), key=lambda one: (one.score, one.number))
+    doubtful = sorted((example for _, _, example in least), key=lambda one: (one.score, one.number))
+    shown.doubtful = doubtful[: max(FEW, (shown.pages - shown.failed) // 4)]
     shown.strips, shown.documents = list(strips.values()), len(every)
     return shown
 

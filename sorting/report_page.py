@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
@@ -71,17 +71,19 @@ a:focus-visible { outline: 3px solid #2563eb; outline-offset: 2px; }
 class About:
     """What the report says of the run. facts: what is said, in order, as (name, value).
 
-    title: of the page; run: its name. tables: the names of its tables, the errors table among them.
+    title: of the page; run: its name. tables: the names of its tables, the errors table among them. meanings: what
+    categories stand for, by their labels.
     """
 
     title: str
     run: str
     facts: Sequence[tuple[str, str]]
     tables: Sequence[str] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
 
-def about_run(record: Mapping[str, Any]) -> About:
-    """What a run's whole record says of it."""
+def about_run(record: Mapping[str, Any], meanings: Mapping[str, str]) -> About:
+    """What a run's whole record says of it. meanings: as `About` has them."""
     model, program = record["model"], record["program"]
     return About(
         PurePath(record["input"]).name or record["name"],
@@ -98,6 +100,7 @@ def about_run(record: Mapping[str, Any]) -> About:
             ("command", record["command"]),
         ],
         record["tables"],
+        meanings,
     )
 
 
@@ -107,7 +110,7 @@ def report_page(shown: Shown, about: About, unseen: Mapping[int, str]) -> str:
     sorted_pages = shown.pages - shown.failed
     sections = [
         ("counts", "Pages a category", _counts(shown, colours)),
-        ("examples", "Examples", _examples(shown, colours, unseen)),
+        ("examples", "Examples", _examples(shown, colours, unseen, about.meanings)),
         ("doubtful", "The most doubtful", _doubtful(shown, colours, unseen)),
         ("failures", "Failures", _failures(shown)),
         ("documents", "Documents, page by page", _documents(shown, colours, unseen)),
@@ -142,8 +145,11 @@ def _counts(shown: Shown, colours: Mapping[str, str]) -> str:
     )
 
 
-def _examples(shown: Shown, colours: Mapping[str, str], unseen: Mapping[int, str]) -> str:
-    parts = ["<p class=soft>Drawn by chance, so that they show how the category came out, the mistakes too.</p>"]
+def _examples(shown: Shown, colours: Mapping[str, str], unseen: Mapping[int, str], meanings: Mapping[str, str]) -> str:
+    parts = [
+        "<p class=soft>Drawn by chance, so that they show how the category came out, the mistakes too. The number is "
+        "the model's score, from 0 to 1: how well it thinks that the category fits, not how often it is right.</p>"
+    ]
     used = sum(pages > 0 for pages in shown.per_category.values())
     if used > len(shown.examples):
         parts.append(f"<p>The {CATEGORIES} largest of {used} categories.</p>")
@@ -152,6 +158,7 @@ def _examples(shown: Shown, colours: Mapping[str, str], unseen: Mapping[int, str
         said = f"{len(examples)} of {_number(pages, 'page')}" if pages > len(examples) else _number(pages, "page")
         tiles = "".join(_tile(example, colours, unseen) for example in examples)
         parts.append(f"<h3>{_mark(colours[category])}{_text(category)} <span class=soft>{said}</span></h3>")
+        parts.append(f"<p class=soft>{_text(meanings[category])}</p>" if meanings.get(category) else "")
         parts.append(f"<ul class=strip>{tiles}</ul>")
     return "".join(parts)
 

@@ -91,6 +91,8 @@ def test_a_large_run_has_a_report_of_bounded_size_which_says_so():
     for said in ("The first 200 of 10000 documents", "The first 200 of 3000", "The 48 of 27000 sorted pages"):
         assert said in text
     assert choose(pages, [Failed("x")] * count, STYLE).pictures() == {}
+    few = PageList(Path(), pages.pages[:40])  # sure ones are no doubtful ones, however few pages there are
+    assert len(choose(few, [Scored([0.9, 0.1])] * 40, STYLE).doubtful) == 10
 
 
 def test_examples_are_drawn_from_all_of_the_run_and_always_the_same():
@@ -147,6 +149,7 @@ def test_report_of_a_run_and_of_one_that_was_resumed(tmp_path, monkeypatch):
     there = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     assert there == wanted | {"index.html"} and len(wanted) == 6
     assert "torn-1.jpg" in text and f"result_{name}" in text
+    assert re.search("</h3><p class=soft>[^<]{9,}</p><ul", text)  # what a category stands for
 
     killed, done = tmp_path / "killed", []
     from output.runs import Run
