@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 PREVIEW = 1000  # pixels of the longer side of what a page is shown as
 QUALITY = 82  # of its JPEG
 AHEAD = 16  # pages of a file that wait to be computed at most, before the next one is decoded
+GRACE = 5.0  # seconds after the end in which what is being read may still come: else all pages of a long file were lost
 IN_FILES = ("pdf", "tiff")  # kinds that are read from files alone
 Vectors = dict[str, np.ndarray]  # by the space of an index that they lie in
 
@@ -73,7 +74,8 @@ class Wish:
 class Row(NamedTuple):
     """A page with scores. page: its number in its file, from 1. scores: a probability a category.
 
-    preview: JPEG, b"" where none is wanted. embedding: float32 [D]. vectors: what `Wish.vectors` made, {} without.
+    preview: JPEG, b"" where none is wanted. embedding: float32 [D]. vectors: what `Wish.vectors` made, {} without;
+    lacking: why it could make none, "" where it did.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Row(NamedTuple):
     preview: bytes
     embedding: np.ndarray
     vectors: Vectors
+    lacking: str
 
 
 class Unread(NamedTuple):
@@ -98,6 +101,7 @@ class _Decoded(NamedTuple):
     warning: str
     preview: bytes
     vectors: Vectors
+    lacking: str
     computed: Future[Computed]
 
 
@@ -149,8 +153,8 @@ class Classifying:
         """Of each file its rows, at least one. Refused (429) where too many files are in line."""
         end, left = time.monotonic() + self.limits.answer_seconds, _Left(self.limits.pages)
         works = [lambda file=file: self._read(file, wish, left, end) for file in files]
-        done = await self._pool.each(works, self.limits.answer_seconds)
-        return [await self._finished(file, decoded, end) for file, decoded in zip(files, done, strict=True)]
+        done = await self._pool.each(works, self.limits.answer_seconds + GRACE)
+        return [await self._finished(file, decoded, end + GRACE) for file, decoded in zip(files, done, strict=True)]
 
     async def _finished(
         self, file: Upload, decoded: list[_Decoded | Unread] | Refused, end: float
@@ -170,8 +174,9 @@ class Classifying:
         if isinstance(computed.outcome, Failed):
             return Unread(name, decoded.page, Refused(422, computed.outcome.reason))
         assert isinstance(computed.outcome, Scored)
+        _, warning, preview, vectors, lacking, _ = decoded
         scores = list(computed.outcome.scores)
-        return Row(name, decoded.page, scores, decoded.warning, decoded.preview, computed.embedding, decoded.vectors)
+        return Row(name, decoded.page, scores, warning, preview, computed.embedding, vectors, lacking)
 
     # ---- on a thread of the pool ---------------------------------------------------------------------------------
 
@@ -236,18 +241,24 @@ class Classifying:
                     raise PageError(f"doubtful: {'; '.join(heard)}")
                 pixels = self.classifier.transform(image)
                 preview = preview_of(image) if wish.preview else b""
-                vectors = wish.vectors(image) if wish.vectors else {}
+                vectors, lacking = _vectors(image, wish)
                 del image  # before its memory counts as free
         except PageError as error:
             return Unread(name, page, refusal_of(error))
-        except UserError as error:  # of the vectors
-            return Unread(name, page, Refused(422, str(error)))
         except MemoryError as error:  # of the resizing
             return Unread(name, page, Refused(422, no_room(error)))
-        return _Decoded(page, "; ".join(heard), preview, vectors, self.batching.add(pixels))
+        return _Decoded(page, "; ".join(heard), preview, vectors, lacking, self.batching.add(pixels))
 
     def _late(self) -> Refused:
         return Refused(408, f"not read within {self.limits.answer_seconds:.0f} seconds")
+
+
+def _vectors(image: Image.Image, wish: Wish) -> tuple[Vectors, str]:
+    """What is wanted beside the scores, or why there is none: an index that cannot be asked costs no page them."""
+    try:
+        return (wish.vectors(image) if wish.vectors else {}), ""
+    except UserError as error:
+        return {}, str(error)
 
 
 def preview_of(image: Image.Image, side: int = PREVIEW) -> bytes:

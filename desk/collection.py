@@ -189,6 +189,8 @@ def collection_room(
         row = next((row for row in rows if isinstance(row, Row)), None)
         if row is None:
             raise next(row.why for row in rows if isinstance(row, Unread))
+        if row.lacking:
+            raise Refused(422, row.lacking)
 
         def work() -> Pages:
             found = index.like(row.vectors, row.embedding, count, only.where)

@@ -165,11 +165,14 @@ def handin_room(sorter: Sorter, index: LookAlikes | str) -> Room:
             return FailedPage(name=row.name, page=row.page, error=str(row.why))
         warnings = [row.warning] if row.warning else []
         hits: list[Hit] = []
-        if finder:
+        lacking = index if alike and isinstance(index, str) else row.lacking
+        if finder and not lacking:
             try:
                 hits = await asyncio.to_thread(_alike, finder, row, alike)
             except UserError as error:
-                warnings.append(f"no look-alikes: {error}")
+                lacking = str(error)
+        if lacking:
+            warnings.append(f"no look-alikes: {lacking}")
         return ClassifiedPage(
             name=row.name,
             page=row.page,

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import urllib.parse
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
 
 from desk.refused import Refused
 from settings.sizes import in_words
@@ -28,8 +31,10 @@ FIELD = "files"
 KIND = "multipart/form-data"
 PICTURES = "image/png, image/jpeg, image/tiff, image/webp"  # what most send; others are told apart by their bytes
 PAGES = f"{PICTURES}, application/pdf"
-LONGEST_NAME = 200
+LONGEST_NAME = 255  # of a file, as systems have it
 LONGEST_TEXT = 200  # bytes of a field that is no file
+# How some programs spell a name with other letters than ASCII; what stands beside it in `filename` is a makeshift then.
+_SPELLED = re.compile(rb";\s*filename\*\s*=\s*utf-8'[^']*'([^;\s]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -105,14 +110,15 @@ class Uploads:
         the end of the block.
         """
         asked = asked or self._asked
-        form, taken = _Form(request.headers.get("content-type", ""), self._limits, asked), 0
-        declared = request.headers.get("content-length", "")
-        if declared.isdecimal() and int(declared[:20]) > self._limits.request_bytes:
-            raise self._too_large(asked)
+        taken, coming = 0, request.stream()
         try:
             try:
+                form = _Form(request.headers.get("content-type", ""), self._limits, asked)
+                declared = request.headers.get("content-length", "")
+                if declared.isdecimal() and int(declared[:20]) > self._limits.request_bytes:
+                    raise self._too_large(asked)
                 async with asyncio.timeout(self._limits.upload_seconds):
-                    async for chunk in request.stream():
+                    async for chunk in coming:
                         if taken + len(chunk) > self._limits.request_bytes:
                             raise self._too_large(asked)
                         if self._held + len(chunk) > self._limits.held_bytes:
@@ -123,9 +129,21 @@ class Uploads:
             except TimeoutError:
                 late = f"the files did not arrive within {self._limits.upload_seconds:.0f} seconds"
                 raise Refused(408, late) from None
+            except Refused:
+                await self._drain(coming)
+                raise
             yield form.received()
         finally:
             self._held -= taken
+
+    async def _drain(self, coming: AsyncIterator[bytes]) -> None:
+        """Let what still comes in pass by: a program that is sending hears nothing before it is done, and of a
+        connection that is closed on it only that it broke.
+        """
+        with contextlib.suppress(TimeoutError, ClientDisconnect):
+            async with asyncio.timeout(self._limits.upload_seconds):
+                async for _ in coming:
+                    pass
 
     def _too_large(self, asked: Asked) -> Refused:
         most = in_words(self._limits.request_bytes)
@@ -201,6 +219,8 @@ class _Form:
         if name in self._asked.values and b"filename" not in options:
             self._text = self._values[name] = bytearray()  # where it comes twice, the last one counts
             return
+        if spelled := _SPELLED.search(self._disposition):
+            options[b"filename"] = urllib.parse.unquote_to_bytes(spelled[1])
         if name != wanted or b"filename" not in options:
             strange = f"field {name[:LONGEST_NAME]!a}" if name != wanted else "text in it"
             raise Refused(422, f"{what}s go as files in the field {wanted!r}: {strange} is not known")
@@ -208,7 +228,9 @@ class _Form:
             most = f"{self._limits.files} {what}{'' if self._limits.files == 1 else 's'}"
             raise Refused(413, f"a request may bring {most} at most: hand in the rest after it")
         given = options[b"filename"].decode("utf-8", "replace").replace("\\", "/").rpartition("/")[2]
-        shown = "".join(sign if sign.isprintable() else " " for sign in given[:LONGEST_NAME])
+        if len(given) > LONGEST_NAME:  # its ending says what it is
+            given = f"{given[: LONGEST_NAME - 21]}…{given[-20:]}"
+        shown = "".join(sign if sign.isprintable() else " " for sign in given)
         self._files.append(Upload(shown.strip()))
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:

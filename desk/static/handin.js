@@ -137,6 +137,7 @@ class Card {
       this.show(await this.handedIn());
     } catch (error) {
       if (error.name === "AbortError") return;
+      this.pages = [{ page: 0, error: error.message }]; // it stands in the list, too
       this.state("failed", error.message);
       say(text("handin.not_read", { name: this.name, reason: error.message }));
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from shutil import copytree, rmtree
 from urllib.parse import urlencode
 
 import numpy as np
@@ -15,14 +16,16 @@ pytest.importorskip("python_multipart")
 pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed")
 
 from desk_client import ask, form, png
-from desk_pages import indexed, page, serving, settings_for
+from desk_pages import classify, indexed, page, serving, settings_for
 from page_files import encoded
 from PIL import Image
 
+from desk.classifying import Classifying, PageLimits
 from desk.collection import collection_room
+from desk.handin import handin_room
 from desk.lookalikes import where_of
 from desk.rooms import ROOMS
-from desk.sorter import index_of, maps_of, open_sorter
+from desk.sorter import Sorter, index_of, maps_of, open_sorter
 from index.database import Index
 from run import main
 
@@ -138,6 +141,27 @@ def test_a_page_that_is_handed_in_is_found_again(address):
     assert "page 1 of the 2" in said["notes"][0]
     for files, status in (([("a.txt", b"x")], 415), ([("a.png", b"")], 422), ([("a.png", b"x")] * 2, 413)):
         assert alike(address, files).status == status
+
+
+@pytest.mark.parametrize("broken", ["index.json", "all of it"])
+def test_an_index_that_cannot_be_asked_costs_no_page_its_scores(output, tmp_path, page_model, sorter, broken):
+    copytree(output / "index", tmp_path / "index")
+    settings = settings_for(tmp_path, page_model)
+    if broken == "index.json":
+        (tmp_path / "index" / broken).write_text("{}")
+    own = Classifying(sorter.classifying.classifier, PageLimits(), folder=tmp_path / "held")
+    sorter = Sorter(sorter.name, sorter.folder, own)
+    index = index_of(settings, sorter)
+    collection = collection_room(index, own, maps=maps_of(settings), reviewed=None, max_pixels=10_000_000)
+    with serving([handin_room(sorter, index), collection]) as there:
+        if broken == "all of it":  # while the desk is open
+            assert classify(there, [("a.png", png(page(1)))], "?alike=3").said[0]["alike"]
+            rmtree(tmp_path / "index")
+        (said,) = classify(there, [("a.png", png(page(1)))], "?alike=3").said
+        refused = alike(there, [("a.png", png(page(1)))])
+    assert said["categories"] and said["alike"] == []
+    assert said["warnings"][0].startswith("no look-alikes: ") and "\n" not in said["warnings"][0]
+    assert refused.status == 422 and "\n" not in refused.said["detail"]
 
 
 def test_words_are_searched_for_where_the_model_can(address, output, page_model, sorter):

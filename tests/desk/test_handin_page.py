@@ -101,6 +101,12 @@ def test_files_are_handed_in_and_answered(opened, folder):
     tab.until("document.querySelector('.card:last-child .tiles img').naturalWidth > 0")
     assert "CTX194100001-2.png" in texts(tab, ".card:last-child .tiles li:first-child")[0]
     assert all("Nobody has measured" in said for said in texts(tab, ".real"))
+    tab.value("const make = URL.createObjectURL; URL.createObjectURL = one => "
+              "{ one.text().then(text => { window.saved = text; }); return make.call(URL, one); }")  # fmt: skip
+    tab.click_on("#save")
+    lines = tab.until("window.saved").strip().splitlines()
+    tab.value("URL.createObjectURL = make")
+    assert len(lines) == 5 and next("truncated" in line for line in lines if line.startswith("broken.png,0,,"))
     tab.value("document.querySelector('.one .paper').click()")
     tab.until("document.querySelector('dialog[open] img').naturalWidth > 0")
     tab.key("Escape")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import os
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -22,13 +24,15 @@ from page_files import encoded
 from PIL import Image
 
 from desk.batching import Batching
-from desk.classifying import Classifying, PageLimits
+from desk.classifying import Classifying, PageLimits, Row, Wish
 from desk.handin import handin_room
 from desk.sorter import Sorter, open_sorter
+from desk.uploads import Upload
 from output.outcome import Scored
 from run import main
 
 HARMFUL = "<img src=x onerror=alert(1)>.png"
+KIND = "multipart/form-data; boundary=edge"
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +167,73 @@ def test_pages_and_pixels_have_limits(start):
 def test_one_that_takes_too_long_is_given_up(start):
     address = start(answer_seconds=0.0)
     answer = classify(address, [("a.png", png(page(1))), ("b.tif", several("TIFF"))])
-    assert answer.status == 408 and {one["page"] for one in answer.said["pages"]} == {0}
+    assert answer.status == 408
+    assert [(one["name"], one["page"]) for one in answer.said["pages"]] == [
+        ("a.png", 1),
+        *(("b.tif", 1 + at) for at in range(3)),
+    ]
+
+
+def test_what_was_read_of_a_long_file_in_time_is_kept(sorter, tmp_path):
+    limits = replace(PageLimits(), answer_seconds=4.0)
+    classifying = Classifying(sorter.classifying.classifier, limits, folder=tmp_path)
+    seen = []
+
+    def slow_at_the_third(_):
+        seen.append(time.monotonic())
+        if len(seen) == 3:
+            time.sleep(max(0.0, seen[0] + 4.1 - time.monotonic()))
+        return {}
+
+    data = bytearray(several("TIFF", count=5))
+    (rows,) = asyncio.run(classifying.rows([Upload("a.tif", data)], Wish(vectors=slow_at_the_third)))
+    classifying.close()
+    assert [row.page for row in rows] == [1, 2, 3, 4, 5]
+    assert [isinstance(row, Row) for row in rows] == [True, True, True, False, False]
+    assert {row.why.status for row in rows[3:]} == {408}
+
+
+@pytest.mark.parametrize(
+    ("limits", "body", "status"),
+    [
+        ({"files": 1}, form([("a.png", b"x" * 20_000_000), ("b.png", b"x" * 20_000_000)]), 413),
+        ({"held_bytes": 1000}, form([("a.png", b"x" * 30_000_000)]), 429),
+        ({"request_bytes": 20_000_000}, form([("a.png", b"x" * 30_000_000)]), 413),
+        ({}, (b"x" * 30_000_000, "image/png"), 415),
+    ],
+)
+def test_who_sends_much_hears_why_it_is_refused(start, limits, body, status):
+    """A connection that breaks while its program is still sending tells it nothing."""
+    data, kind = body
+    answer = ask(f"{start(**limits)}/api/classify", data, Content_Type=kind)
+    assert answer.status == status and answer.said["detail"]
+
+
+LONG = f"{'x' * 300}.png"
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ('filename="Žluťoučký kůň č. 1.png"', "Žluťoučký kůň č. 1.png"),
+        ("filename*=utf-8''%C5%BDlut%C3%A1%20a.png", "Žlutá a.png"),
+        ("filename=\"=?utf-8?B?xb0=?=\"; filename*=UTF-8''%C5%BD.png", "Ž.png"),
+        ('filename="a\x00b.png"', "a b.png"),
+        ('filename="C:\\scans\\a.png"', "a.png"),
+        (f'filename="{LONG[50:]}"', LONG[50:]),
+        (f'filename="{LONG}"', f"{'x' * 234}…{LONG[-20:]}"),
+        ('filename=""', "page 1"),
+    ],
+)
+def test_a_file_is_called_as_its_sender_calls_it(start, head, name):
+    body = b'--edge\r\nContent-Disposition: form-data; name="files"; ' + head.encode() + b"\r\n\r\n"
+    answer = ask(f"{start()}/api/classify", body + png(page(1)) + b"\r\n--edge--\r\n", Content_Type=KIND)
+    assert answer.status == 200 and [one["name"] for one in answer.said] == [name]
+
+
+def test_who_asks_for_look_alikes_hears_why_there_are_none(start):
+    answer = classify(start(), [("a.png", png(page(1)))], "?alike=3")
+    assert answer.status == 200 and answer.said[0]["warnings"] == ["no look-alikes: no index"]
 
 
 def test_a_preview_is_what_any_browser_shows(start):
