@@ -23,7 +23,9 @@ from output.tables import bare_path, cell, path_cell
 from training.record import METRICS
 from utils import UserError
 
+COMPARED = "stats/model_accuracies.csv"  # in the folder that `--eval_dir` writes into
 EPOCHS = 2000  # of a curve
+STAMP = len("20261121-101500")
 POINTS = ("epoch", "loss", "validation_loss", "validation_accuracy")
 FIGURES = ("ACCURACY", "LOW", "HIGH", "PAGES", "DOCUMENTS", "SEEN_PAGES")
 
@@ -44,18 +46,16 @@ class Following(Protocol):
 
 
 class Sorted:
-    """A sorting run on its way. name: of the run, "" until it is known."""
+    """A sorting run on its way. name: of the run, "" until it is known.
 
-    def __init__(self, output: Path, folder: Path, name: str = "") -> None:
+    since: the name of the start that has begun it, where that is not begun now: runs before it (by the date and time
+    that both names begin with) are not it.
+    """
+
+    def __init__(self, output: Path, folder: Path, name: str = "", since: str = "") -> None:
         self._output, self._folder, self.name = output, folder, name
-        self._before = set(self._records())
+        self._before = {one for one in self._records() if not since or one[:STAMP] < since[:STAMP]}
         self._offset = self._lines = 0
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether `--resume` goes on with it."""
-        head = self._output / "runs" / self.name / "settings.json"
-        return bool(self.name) and head.is_file() and json_if_whole(self._record()).get("state") not in FINISHED
 
     def progress(self) -> Progress:
         """Pages done and in all: of the journal while there is one, then of the record."""
@@ -88,10 +88,10 @@ class Sorted:
         return self.name
 
     def _find(self) -> None:
-        """The run of this process is the newest record of that folder that was not there before."""
+        """The run of this process is the first record of that folder that was not there before."""
         if self.name:
             return
-        for name in sorted(set(self._records()) - self._before, reverse=True):
+        for name in sorted(set(self._records()) - self._before):
             record = json_if_whole(self._output / "tables" / f"{name}_run.json")
             if record.get("input") == str(self._folder):
                 self.name = name
@@ -103,6 +103,17 @@ class Sorted:
 
     def _record(self) -> Path:
         return self._output / "tables" / f"{self.name}_run.json"
+
+
+def state_of(output: Path, run: str) -> str:
+    """The state of a run as its record has it, "" where there is none."""
+    return str(json_if_whole(output / "tables" / f"{run}_run.json").get("state", "")) if run else ""
+
+
+def is_unfinished(output: Path, run: str) -> bool:
+    """Whether `--resume` goes on with a run. run: its name, "" = none."""
+    begun = bool(run) and (output / "runs" / run / "settings.json").is_file()
+    return begun and state_of(output, run) not in FINISHED
 
 
 class Learning:
@@ -149,7 +160,7 @@ def comparison(folder: Path) -> list[dict[str, Any]]:
     Of each: model, reason ("" = it could be judged), and `FIGURES` in small letters, None where there is none.
     """
     try:
-        table = read_table(folder / "stats" / "model_accuracies.csv", ("MODEL", *FIGURES, "REASON"))
+        table = read_table(folder / COMPARED, ("MODEL", *FIGURES, "REASON"))
         rows = [cells for _, cells in table.rows]
         return [
             {"model": cells["MODEL"], "reason": cells["REASON"]}

@@ -37,7 +37,8 @@ from desk.desk import open_desk
 from desk.following import Learning, Progress, comparison
 from desk.refused import Refused
 from desk.run_records import RunDetails, RunRecords, RunSummary
-from desk.started import DONE, RUNNING, WITH_FAILURES, Asked, Start, Starts
+from desk.start import DONE, RUNNING, WITH_FAILURES, Asked, Start
+from desk.started import RESUMABLE, Starts
 from encoders.choosing import list_models
 from output.counts_picture import counts_picture
 from reading.listing import named_as_page
@@ -109,9 +110,10 @@ class Compared(BaseModel):
 class StartedWork(BaseModel):
     """Something that was started here.
 
-    state: "running", "done", "with failures", "failed", "cancelled", or "left" (by a desk that ended); step: "sort",
-    "export", "train" or "compare"; run: the run or the model that it makes, "" until it is known. done, total: pages,
-    0 where they are not counted. said: the last lines that were printed. curve: epochs of a training.
+    state: "running", "done", "with failures", "failed", "stopped" (it broke off), "cancelled", or "left" (by a desk
+    that ended); goes_on: whether it can be gone on with; step: "sort", "export", "train" or "compare"; run: the run or
+    the model that it makes, "" until it is known. done, total: pages, 0 where they are not counted. said: the last
+    lines that were printed. curve: epochs of a training.
     """
 
     name: str
@@ -119,6 +121,7 @@ class StartedWork(BaseModel):
     folder: str
     model: str
     state: str
+    goes_on: bool
     step: str
     run: str
     why: str
@@ -189,7 +192,7 @@ def runs_room(desk: Desk) -> Room:
         """The desk is closed and opened with its table, at the same address; nobody else may be in the middle of it."""
         if not any_folder:
             raise Refused(403, "this desk is open to other computers: what lies on it is chosen at its own")
-        if starts.now is not None and starts.now.state == RUNNING:
+        if starts.busy:
             raise Refused(409, "something is at work: wait until it is done, or interrupt it")
         table = records.table(name)
         try:
@@ -214,6 +217,7 @@ def runs_room(desk: Desk) -> Room:
     def started() -> Possible:
         models = list_models(desk.settings.setup.model_dir, desk.settings.hf.revisions)
         folders = [printable(str(folder)) for folder in dict.fromkeys(named())]
+        now, earlier = starts.shown()
         return Possible(
             output=printable(str(starts.output)),
             models=[printable(model.path.name) for model in reversed(models)],
@@ -222,8 +226,8 @@ def runs_room(desk: Desk) -> Room:
             teaching=no_teaching(desk),
             table=printable(desk.table.name) if desk.table else "",
             before=model_before(desk),
-            now=_work(starts.now, starts) if starts.now else None,
-            earlier=[_work(one, starts) for one in starts.earlier()],
+            now=_work(now, starts) if now else None,
+            earlier=[_work(one, starts) for one in earlier],
         )
 
     @router.get("/api/started/folders", summary="The folders in a folder", responses=REFUSED)
@@ -358,8 +362,8 @@ def model_before(desk: Desk) -> str:
 
 
 def _work(start: Start, starts: Starts) -> StartedWork:
-    live = start is starts.now
-    following = starts.following if live else None
+    live = start is starts.now or start.state == RUNNING
+    following = starts.following_of(start)
     asked, said = start.asked, start.said()
     progress = following.progress() if following else Progress()
     teaching = asked.what == "train" and PLAIN_NAME.fullmatch(asked.name)
@@ -371,6 +375,7 @@ def _work(start: Start, starts: Starts) -> StartedWork:
         folder=printable(asked.folder),
         model=printable(asked.model),
         state=start.state,
+        goes_on=start.state in RESUMABLE,
         step=start.step,
         run=printable(start.run or asked.name),
         why=printable(start.why),

@@ -7,111 +7,54 @@
     starts.close()                                       # the desk ends: what is at work is interrupted, and can go on
 
 `<output>/desk/<name>/` keeps of each what was asked (start.json), and what was said (said.txt). Commands are made from
-what was asked, never read from a file: an output folder of strangers starts nothing of theirs.
+what was asked, never read from a file: an output folder of strangers starts nothing of theirs. What a desk that was
+killed has left is still seen, and can be interrupted and gone on with (processes.py).
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
+import platform
 import re
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from desk.following import Following, Learning, Sorted
+from desk.following import COMPARED, Following, Learning, Sorted, comparison, is_unfinished, state_of
+from desk.processes import at_work, begin, ended, interrupt, sender
 from desk.refused import Refused
-from output.files import json_if_whole, write_json
-from settings.config_file import HOME, PACKED
+from desk.start import (
+    BROKE,
+    CANCELLED,
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    LEFT,
+    MISTAKE,
+    RUNNING,
+    SAID,
+    WITH_FAILURES,
+    Asked,
+    Start,
+)
+from output.runs import FINISHED
 from utils import UserError, printable
 
 if TYPE_CHECKING:
     from settings.schema import Settings
 
-FOLDER, HEAD, SAID = "desk", "start.json", "said.txt"
+FOLDER = "desk"  # in the output folder
 NAME = re.compile(r"[0-9]{8}-[0-9]{6}(-[0-9]+)?")
-RUNNING, DONE, WITH_FAILURES, FAILED, CANCELLED, LEFT = (
-    "running",
-    "done",
-    "with failures",
-    "failed",
-    "cancelled",
-    "left",
-)
-RESUMABLE = (FAILED, CANCELLED, LEFT)
+RESUMABLE = (FAILED, BROKE, CANCELLED, LEFT)
 PATIENCE = 10.0  # seconds that a process has to put its work in order as the desk ends
-KEPT = 4000  # characters of what was said that are shown
 EARLIER = 20  # starts that are listed
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What somebody asked for. what: "sort" or "train". folder: of the pages. model: a name in the models folder, "" =
-    the one that is used where nobody names one, and nothing for a training to go on from. name: of the new model.
-    table: a result table whose corrected pages teach.
-    """
-
-    what: str
-    folder: str
-    model: str = ""
-    name: str = ""
-    table: str = ""
-    top_n: int = 3
-    raw: bool = True
-    report: bool = True
-
-
-@dataclass
-class Start:
-    """Something that was started. name: of its folder; step: the part that is at work, "sort", "export", "train" or
-    "compare"; run: the run or model that it makes, "" until it is known; code: its exit code. began, ended: seconds
-    since 1970, 0 = not yet. why: what went wrong, in one line.
-    """
-
-    folder: Path
-    asked: Asked
-    state: str = RUNNING
-    step: str = ""
-    run: str = ""
-    code: int | None = None
-    began: float = 0.0
-    ended: float = 0.0
-    why: str = ""
-    resumed: bool = False
-    cancelled: bool = field(default=False, repr=False)
-
-    @property
-    def name(self) -> str:
-        """Its date and time."""
-        return self.folder.name
-
-    def said(self) -> list[str]:
-        """The last lines that its processes have printed, without control letters."""
-        try:
-            with (self.folder / SAID).open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - KEPT))
-                tail = file.read().decode("utf-8", "replace")
-        except OSError:
-            return []
-        lines = tail.splitlines()[1 if len(tail) >= KEPT else 0 :]
-        return ["".join(letter for letter in line if letter.isprintable()) for line in lines if line.strip()]
-
-    def keep(self) -> None:
-        """Write what it is."""
-        values = {"asked": asdict(self.asked)} | {
-            name: getattr(self, name) for name in ("state", "step", "run", "code", "began", "ended", "why")
-        }
-        write_json(self.folder / HEAD, values)
-
-
 class Starts:
-    """What was started from this output folder. now: what is at work, None = nothing is."""
+    """What was started from this output folder. now: what this desk has started last, None = nothing yet."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -120,86 +63,141 @@ class Starts:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen | None = None
+        self._elsewhere: tuple[str, Following] | None = None  # what is known of what another desk has started
+        self._pressed: set[str] = set()  # what of others was interrupted here
         self.now: Start | None = None
         self.following: Following | None = None
 
     def begin(self, asked: Asked) -> Start:
-        """Start it. Refused: something is at work."""
+        """Start it. Refused: something is at work, or nothing can be written."""
         with self._lock:
             self._free()
-            folder = self._new_folder()
-            return self._run(Start(folder, asked, began=time.time()))
+            return self._run(Start(self._new_folder(), asked, began=time.time()))
 
     def again(self, name: str) -> Start:
-        """Go on with what was cancelled or left. Refused: there is no such start, or it is done."""
+        """Go on with what was cancelled or left; what was finished meanwhile is only said to be.
+
+        Refused: there is no such start, it is done, something is at work.
+        """
         with self._lock:
             self._free()
             start = self.of(name)
             if start.state not in RESUMABLE:
                 raise Refused(409, f"there is nothing to go on with: it is {start.state}")
-            kept = Start(start.folder, start.asked, run=start.run, began=time.time(), resumed=True)
-            return self._run(kept)
+            return self._run(Start(start.folder, start.asked, run=start.run, began=time.time(), resumed=True))
 
     def cancel(self, name: str) -> None:
-        """Interrupt what is at work, as Ctrl-C does; a second time it ends at once. Refused: it is not at work."""
+        """Interrupt what is at work, as Ctrl-C does; a second time it ends at once. Refused: it is not at work, or on
+        another computer.
+        """
         with self._lock:
-            if self.now is None or self.now.name != name or self.now.state != RUNNING:
+            start = self.of(name)
+            if start.state != RUNNING:
                 raise Refused(409, "it is not at work any more")
-            again, self.now.cancelled = self.now.cancelled, True
+            if start is not self.now:
+                self._cancel_of_others(start)
+                return
+            again, start.cancelled = start.cancelled, True
             if self._process is not None and self._process.poll() is None:
-                if again:
-                    self._process.kill()
-                else:
-                    _interrupt(self._process)
+                interrupt(self._process.send_signal, hard=again)
+
+    def _cancel_of_others(self, start: Start) -> None:
+        if start.host != platform.node():
+            raise Refused(409, f"it is at work on the computer {printable(start.host) or '?'}: interrupt it there")
+        if start.pid <= 1:
+            raise Refused(409, "it is at work, but which process it is was not kept: wait until it is done")
+        interrupt(sender(start.pid), hard=start.name in self._pressed)
+        self._pressed.add(start.name)
 
     def close(self) -> None:
-        """Interrupt what is at work, and wait a little while it puts its work in order."""
+        """Interrupt what this desk has at work, and wait a little while it puts its work in order."""
         with self._lock:
             if self.now is not None and self.now.state == RUNNING:
                 self.now.cancelled = True
                 if self._process is not None and self._process.poll() is None:
-                    _interrupt(self._process)
+                    interrupt(self._process.send_signal)
         if self._thread is not None:
             self._thread.join(PATIENCE)
 
     def of(self, name: str) -> Start:
         """A start by its name. Refused: there is none."""
         if self.now is not None and self.now.name == name:
-            return self.now
+            return self._known_now(self.now)
         start = self._read(self.output / FOLDER / name) if NAME.fullmatch(name) else None
         if start is None:
             raise Refused(404, "nothing was started under that name")
         return start
 
-    def earlier(self) -> list[Start]:
-        """Those before, the newest first."""
+    def shown(self) -> tuple[Start | None, list[Start]]:
+        """What is at work, here or left by another desk, else what this desk has started last; and the others, the
+        newest first.
+        """
+        every = self._every()
+        first = next((one for one in every if one.state == RUNNING), self.now)
+        return first, [one for one in every if one is not first]
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is at work."""
+        return any(one.state == RUNNING for one in self._every())
+
+    def following_of(self, start: Start) -> Following | None:
+        """How far something is, None where nobody looks any more."""
+        if start is self.now:
+            return self.following
+        if start.state != RUNNING:
+            return None
+        if self._elsewhere is None or self._elsewhere[0] != start.name:
+            asked = start.asked
+            training = asked.what == "train"
+            following = Learning(self.models, asked.name) if training else self._sorted(start)
+            self._elsewhere = start.name, following
+        return self._elsewhere[1]
+
+    def _sorted(self, start: Start) -> Sorted:
+        return Sorted(self.output, Path(start.asked.folder), start.run, since=start.name)
+
+    def _every(self) -> list[Start]:
+        """The newest first."""
         try:
             folders = sorted(
                 (one for one in (self.output / FOLDER).iterdir() if NAME.fullmatch(one.name)), key=_age, reverse=True
             )
         except OSError:
-            return []
-        now = self.now.name if self.now else ""
-        read = (self._read(folder) for folder in folders[: EARLIER + 1] if folder.name != now)
-        return [start for start in read if start is not None]
+            folders = []
+        now = self.now
+        read = [now if now and folder == now.folder else self._read(folder) for folder in folders[: EARLIER + 1]]
+        return [self._known_now(start) if start is now else start for start in read if start is not None]
 
     def _read(self, folder: Path) -> Start | None:
-        values = json_if_whole(folder / HEAD)
-        try:
-            asked = values["asked"]
-            kept = {name: kind(asked[name]) for name, kind in KINDS.items()}
-            start = Start(folder, Asked(**kept), str(values["state"]), str(values["step"]), str(values["run"]))
-            start.began, start.ended, start.why = float(values["began"]), float(values["ended"]), str(values["why"])
-            start.code = None if values["code"] is None else int(values["code"])
-        except (KeyError, TypeError, ValueError):
+        start = Start.load(folder)
+        if start is None:
             return None
         if start.state == RUNNING:  # by a desk that was killed, or one that is open elsewhere
+            if start.asked.what == "sort":
+                start.run = start.run or self._sorted(start).found()
+            if at_work(folder / SAID):
+                return start
             start.state = LEFT
+        return self._known_now(start)
+
+    def _known_now(self, start: Start) -> Start:
+        """A start: done where it was finished meanwhile, by the command line, or after its desk was killed."""
+        if start.state in RESUMABLE and (state := self._finished(start)):
+            start.state, start.why = state, start.why or "it was finished elsewhere"
         return start
 
+    def _finished(self, start: Start) -> str:
+        """Whether its last step is whole, by what it has left: `DONE`, `WITH_FAILURES`, "" = it is not."""
+        if start.asked.what == "sort":
+            whole = dict(zip(FINISHED, (DONE, WITH_FAILURES), strict=True))
+            return whole.get(state_of(self.output, start.run), "")
+        compared = comparison(start.folder) if start.step == "compare" else []
+        return (WITH_FAILURES if any(one["reason"] for one in compared) else DONE) if compared else ""
+
     def _free(self) -> None:
-        if self.now is not None and self.now.state == RUNNING:
-            raise Refused(409, "something is at work already: wait until it is done, or cancel it")
+        if self.busy:
+            raise Refused(409, "something is at work already: wait until it is done, or interrupt it")
 
     def _new_folder(self) -> Path:
         stamp, place = time.strftime("%Y%m%d-%H%M%S"), self.output / FOLDER
@@ -218,6 +216,9 @@ class Starts:
         try:
             start.keep()
         except OSError as error:
+            if not start.resumed:  # nothing was started: nothing is left of it
+                with contextlib.suppress(OSError):
+                    start.folder.rmdir()
             shown = printable(str(start.folder))
             raise Refused(422, f"cannot write into {shown}: {error.strerror or error}") from None
         self.now, self.following = start, None
@@ -231,48 +232,54 @@ class Starts:
         try:
             start.code = steps(start)
         except (Refused, UserError) as error:
-            start.why, start.code = str(error), 2
+            start.why, start.code = str(error), MISTAKE
         except OSError as error:
-            start.why, start.code = f"{printable(str(error))}", 2
+            where = f"{printable(str(error.filename))}: " if error.filename else ""
+            start.why, start.code = f"{where}{error.strerror or error}", MISTAKE
         start.ended = time.time()
-        if start.code == 0 or (start.code == 1 and not start.cancelled):  # Windows ends a process with 1
-            start.state = DONE if start.code == 0 else WITH_FAILURES
+        # 1 is "some pages failed", and also how a process ends that broke off, or that Windows ends: what is left tells
+        if start.code == 0 or (start.code == 1 and self._finished(start)):
+            start.state = WITH_FAILURES if start.code else DONE
+        elif start.cancelled or start.code == INTERRUPTED:
+            start.state = CANCELLED
         else:
-            start.state = CANCELLED if start.cancelled else FAILED
-            said = [line for line in start.said() if line.startswith("error: ")]
-            start.why = start.why or (said[-1].removeprefix("error: ") if said and not start.cancelled else "")
+            start.state = FAILED if start.code == MISTAKE else BROKE
+            start.why = start.why or start.last_words()
         with contextlib.suppress(OSError):
             start.keep()
 
     def _sorting(self, start: Start) -> int:
         asked = start.asked
-        following = self.following = Sorted(self.output, Path(asked.folder), start.run if start.resumed else "")
+        start.run = start.run if is_unfinished(self.output, start.run) else ""
+        following = self.following = Sorted(self.output, Path(asked.folder), start.run)
         words = ["-d", asked.folder, "-tn", str(asked.top_n), *self._model(asked)]
         if not asked.model and (usual := self._settings.setup.model):
             words += ["--model_path", str(usual.absolute())]
         words += ["--raw"] if asked.raw else []
         words += ["--report"] if asked.report else []
-        words += ["--resume"] if start.resumed and following.unfinished else []
+        words += ["--resume"] if start.run else []
         return self._step(start, "sort", words, following.found)
 
     def _training(self, start: Start) -> int:
         asked = start.asked
         labels = start.folder / "corrected.csv"
         self.following = Learning(self.models, asked.name)
-        work = self.models / f"{asked.name}.training" / "work.json"
-        if not labels.is_file():
+        begun = (self.models / f"{asked.name}.training" / "work.json").is_file()
+        made = (self.models / asked.name / "training.json").is_file()
+        if not begun and not made:  # what was corrected since an attempt that failed teaches too
             words = ["desk", asked.table, "--pages", asked.folder, "--export", str(labels)]
             if code := self._step(start, "export", words):
                 return code
-        if not (self.models / asked.name / "training.json").is_file():
+        if not made:
             words = ["--train", "-d", asked.folder, "--labels", str(labels), "--name", asked.name, *self._model(asked)]
-            words += ["--resume"] if start.resumed and work.is_file() else []
+            words += ["--resume"] if begun else []
             if code := self._step(start, "train", words, lambda: asked.name):
                 return code
         held = start.folder / "held_back.csv"
         if not self.following.hold_back(held):
             start.why = "no document was held back, so it cannot be compared: correct pages of more documents"
             return 0
+        (start.folder / COMPARED).unlink(missing_ok=True)
         words = ["--eval_dir", "-d", asked.folder, "--labels", str(held)]
         return self._step(start, "compare", words, output=start.folder)
 
@@ -290,25 +297,17 @@ class Starts:
         """One process, from its start to its end; its exit code. run: what tells the name of what it makes."""
         start.step = step
         place = [] if step == "train" else ["-o", str(output or self.output)]  # a training writes a model alone
-        command = [*_program(), *words, *place, *self._shared()]
-        with (start.folder / SAID).open("ab") as said, self._lock:
+        with self._lock:
             if start.cancelled:
-                return 130
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-                # Ctrl-C in the desk's terminal is for the desk, which interrupts this process itself
-                **({"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt"
-                   else {"start_new_session": True}),
-            )  # fmt: skip
-        process = self._process
-        while (code := _ended(process)) is None:
+                return INTERRUPTED
+            process = self._process = begin([*words, *place, *self._shared()], start.folder / SAID)
+            start.pid, start.host = process.pid, platform.node()
+            with contextlib.suppress(OSError):  # it is kept once more at the end; the process works on
+                start.keep()
+        while (code := ended(process)) is None:
             if (name := run()) and name != start.run:
                 start.run = name
-                with contextlib.suppress(OSError):  # it is kept once more at the end; the process works on
+                with contextlib.suppress(OSError):
                     start.keep()
         start.run = run() or start.run
         return code
@@ -321,31 +320,6 @@ class Starts:
         return words + (["--config", str(self._settings.file)] if self._settings.file else [])
 
 
-KINDS: dict[str, Callable[[Any], Any]] = {
-    "what": lambda value: {"sort": "sort", "train": "train"}[value],
-    "folder": str, "model": str, "name": str, "table": str, "top_n": int, "raw": bool, "report": bool,
-}  # fmt: skip
-
-
 def _age(folder: Path) -> tuple[str, int]:
     stamp, _, number = folder.name[:15], "", folder.name[16:]
     return stamp, int(number or 1)
-
-
-def _program() -> list[str]:
-    return [sys.executable] if PACKED else [sys.executable, str(HOME / "run.py")]
-
-
-def _ended(process: subprocess.Popen) -> int | None:
-    try:
-        return process.wait(0.3)
-    except subprocess.TimeoutExpired:
-        return None
-
-
-def _interrupt(process: subprocess.Popen) -> None:
-    with contextlib.suppress(OSError):
-        if os.name == "nt":
-            process.send_signal(signal.CTRL_BREAK_EVENT)
-        else:
-            process.terminate()  # SIGTERM: Ctrl-C does not reach what was started in the background

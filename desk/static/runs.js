@@ -66,7 +66,7 @@ function showNow(work) {
   if (at("#now-more").dataset.key !== key) {
     at("#now-more").dataset.key = key;
     at("#now-more").replaceChildren(...learned(work));
-    if (!running && work.state !== "done" && work.state !== "with failures") at("#now-more").append(againButton(work));
+    if (work.goes_on) at("#now-more").append(againButton(work));
   }
   at("#now-said").hidden = !work.said.length;
   const lines = work.said.join("\n"), place = at("#now-said pre");
@@ -142,7 +142,7 @@ function showPossible() {
       make("h3", { text: text(`runs.now_${work.what}`, { folder: lastOf(work.folder), name: work.run }) }),
       make("p", {}, mark(work.state, work.what), ` ${work.why}`),
       ...learned(work),
-      ...(["failed", "cancelled", "left"].includes(work.state) ? [make("p", { class: "buttons" }, againButton(work))] : []))));
+      ...(work.goes_on ? [make("p", { class: "buttons" }, againButton(work))] : []))));
   }
 }
 
