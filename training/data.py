@@ -12,7 +12,7 @@ name) says which pages belong together, where their names do not.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -170,21 +170,18 @@ def documents_of(
     settings: Settings,
     *,
     below_what: Callable[[str], str] = below_label,
-    told: Mapping[Page, str] | None = None,
     among: Sequence[Page] | None = None,
 ) -> tuple[list[str], frozenset[str], list[str]]:
     """Each page's document, those that are named after their folder, and what the user should know of it.
 
     file: documents.csv, where there is one. below: the pages with their paths as `below_what` takes them, which gives
-    the folder that counts. told: documents of pages that something else tells, and before that file.
-    among: the pages that decide which names are page numbers, where these are but some of them.
+    the folder that counts. among: the pages that decide which names are page numbers, where these are but some of them.
     """
     notes = []
-    listed: list[str | None] = [(told or {}).get(page) for page in inside]
+    listed: list[str | None] = [None] * len(inside)
     if file.is_file():
         table = read_documents(file)
-        named = [table.get(printable(page.path), table.get(printable(Path(page.path).name))) for page in inside]
-        listed = [was or name for was, name in zip(listed, named, strict=True)]
+        listed = [table.get(printable(page.path), table.get(printable(Path(page.path).name))) for page in inside]
         notes += _unclear(inside, table)
         if without := sum(name is None for name in listed):
             notes.append(f"{DOCUMENTS} does not name {without} of {len(inside)} pages: their names decide")

@@ -21,7 +21,7 @@ from training.command import Training
 from training.copies import JUDGING, find_copies, unjudged
 from training.data import LabelledPages, cap_pages, find_labelled, split_leaks, with_validation, write_split
 from training.fitting import fit
-from training.labels import labelled_by_table
+from training.labels import content_of, labelled_by_table
 from training.material import Material
 from training.plan import Plan
 from training.processes import is_main, meet, own_device, process_count
@@ -212,7 +212,7 @@ def identity(settings: Settings, start: Start, data: Path, labels: Path | None =
     train = asdict(settings.train) | {"extra": extra and str(extra.resolve())}
     return {
         "data": str(data.resolve()),
-        **({} if labels is None else {"labels": str(labels.resolve())}),
+        **({} if labels is None else {"labels": [str(labels.resolve()), content_of(labels)]}),
         "start": start.name if start.choice is None else model_hash(start.choice.source, setup.tokenizer),
         "words": None if start.choice is not None or WordKnowledge.find() is None else NAME,
         "descriptions": start.texts,

@@ -108,7 +108,11 @@ class Work(WorkFolder):
         if same:
             return same[-1]
         newest, was = works[-1]
-        if set(was) != set(identity):
+        old, new = was.get("labels"), identity.get("labels")
+        earlier = isinstance(old, str)  # the table without what it held
+        if old != new and not earlier:
+            raise UserError(_other_labels(models, newest, old, new))
+        if earlier or set(was) != set(identity):
             raise UserError(
                 f"the unfinished training {newest} was begun by another version of this program: finish it with that "
                 f"one, or remove {models / (newest + ENDING)} and start anew"
@@ -130,6 +134,20 @@ class Work(WorkFolder):
     def resumable(self) -> bool:
         """Whether `--resume` would go on with something: what an earlier process left, or what was learned here."""
         return self.resumed or any(self.folder.glob("run*"))
+
+
+def _other_labels(models: Path, name: str, was: list[str] | None, now: list[str] | None) -> str:
+    """Why another table does not go on with a training. was, now: the table and its content, None = label folders."""
+    if was is None:
+        return f"the unfinished training {name} was begun without --labels: leave it out, or choose another --name"
+    table = printable(was[0])
+    if now is None or now[0] != was[0]:
+        return f"the unfinished training {name} was begun with --labels {table}: give the same, or another --name"
+    work = printable(str(models / (name + ENDING)))
+    return (
+        f"{table} was changed since the unfinished training {name} began: put it back as it was; or, to learn from it "
+        f"as it is now, leave --resume out and choose another --name (or remove {work})"
+    )
 
 
 def _new_name(models: Path, name: str, base: str) -> str:
