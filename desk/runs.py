@@ -112,8 +112,9 @@ class StartedWork(BaseModel):
 
     state: "running", "done", "with failures", "failed", "stopped" (it broke off), "cancelled", or "left" (by a desk
     that ended); goes_on: whether it can be gone on with; step: "sort", "export", "train" or "compare"; run: the run or
-    the model that it makes, "" until it is known. done, total: pages, 0 where they are not counted. said: the last
-    lines that were printed. curve: epochs of a training.
+    the model that it makes, "" until it is known. interrupted: it was, and is not over yet. done, total: pages, 0 where
+    they are not counted; before: done when it was gone on with. said: the last lines that were printed. curve: epochs
+    of a training.
     """
 
     name: str
@@ -125,8 +126,10 @@ class StartedWork(BaseModel):
     step: str
     run: str
     why: str
+    interrupted: bool
     seconds: float
     done: int
+    before: int
     total: int
     said: list[str]
     curve: list[dict[str, float]]
@@ -379,8 +382,10 @@ def _work(start: Start, starts: Starts) -> StartedWork:
         step=start.step,
         run=printable(start.run or asked.name),
         why=printable(start.why),
+        interrupted=starts.interrupted(start),
         seconds=round((start.ended or (time.time() if live else start.began)) - start.began, 1),
         done=progress.done,
+        before=start.before,
         total=progress.total,
         said=said if live else [],
         curve=Learning(starts.models, asked.name).curve() if teaching else [],

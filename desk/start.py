@@ -43,7 +43,8 @@ class Asked:
 class Start:
     """Something that was started. name: of its folder; step: the part that is at work, "sort", "export", "train" or
     "compare"; run: the run or model that it makes, "" until it is known; code: its exit code. began, ended: seconds
-    since 1970, 0 = not yet. why: what went wrong, in one line. pid, host: the process, and the computer that it is on.
+    since 1970, 0 = not yet. why: what went wrong, in one line. before: pages that were done when it was taken up. pid,
+    host: the process, and the computer that it is on.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class Start:
     began: float = 0.0
     ended: float = 0.0
     why: str = ""
+    before: int = 0
     pid: int = 0
     host: str = ""
     resumed: bool = False
@@ -78,7 +80,7 @@ class Start:
 
     def keep(self) -> None:
         """Write what it is."""
-        kept = ("state", "step", "run", "code", "began", "ended", "why", "pid", "host")
+        kept = ("state", "step", "run", "code", "began", "ended", "why", "before", "pid", "host")
         values = {"asked": asdict(self.asked)} | {name: getattr(self, name) for name in kept}
         write_json(self.folder / HEAD, values)
 
@@ -91,7 +93,8 @@ class Start:
             start = cls(folder, Asked(**asked), str(values["state"]), str(values["step"]), str(values["run"]))
             start.began, start.ended, start.why = float(values["began"]), float(values["ended"]), str(values["why"])
             start.code = None if values["code"] is None else int(values["code"])
-            start.pid, start.host = int(values.get("pid", 0)), str(values.get("host", ""))
+            start.before, start.pid = int(values.get("before", 0)), int(values.get("pid", 0))
+            start.host = str(values.get("host", ""))
         except (KeyError, TypeError, ValueError):
             return None
         return start

@@ -141,6 +141,10 @@ class Starts:
         """Whether something is at work."""
         return any(one.state == RUNNING for one in self._every())
 
+    def interrupted(self, start: Start) -> bool:
+        """Whether what is at work was interrupted already."""
+        return start.state == RUNNING and (start.cancelled or start.name in self._pressed)
+
     def following_of(self, start: Start) -> Following | None:
         """How far something is, None where nobody looks any more."""
         if start is self.now:
@@ -252,6 +256,7 @@ class Starts:
         asked = start.asked
         start.run = start.run if is_unfinished(self.output, start.run) else ""
         following = self.following = Sorted(self.output, Path(asked.folder), start.run)
+        start.before = following.progress().done
         words = ["-d", asked.folder, "-tn", str(asked.top_n), *self._model(asked)]
         if not asked.model and (usual := self._settings.setup.model):
             words += ["--model_path", str(usual.absolute())]

@@ -203,14 +203,15 @@ def _own_pages(root: Path, rows: Sequence[dict[str, str]], settings: Settings) -
 def known_labels(labelled: LabelledPages, categories: Sequence[str]) -> np.ndarray:
     """The index of each page's label among the model's categories, compared in NFC; -1 for an unknown one.
 
-    Raises UserError, with both sides, where the model knows none of the label folders.
+    Raises UserError, with both sides, where the model knows none of the labels.
     """
     index = {unicodedata.normalize("NFC", category): position for position, category in enumerate(categories)}
     unknown = unknown_labels(labelled, categories)
     if len(unknown) == len(set(labelled.labels)):
+        which = f"label{'s' if len(unknown) > 1 else ''} {listed(list(unknown), 12)}"
         raise UserError(
-            f"the model does not know the label folder{'s' if len(unknown) > 1 else ''} {listed(list(unknown), 12)} in "
-            f"{printable(str(labelled.root))}; it knows: {listed(list(categories), 60)} (other categories: -cc, --avg)"
+            f"the model does not know the {which} of the pages in {printable(str(labelled.root))}; it knows: "
+            f"{listed(list(categories), 60)} (other categories: -cc, --avg)"
         )
     return np.array([index.get(label, -1) for label in labelled.labels], dtype=int)
 

@@ -50,18 +50,20 @@ function showNow(work) {
   if (!work) return;
   const running = work.state === "running";
   at("#now-title").textContent = text(`runs.now_${work.what}`, { folder: lastOf(work.folder), name: work.run });
-  const said = running ? text(`runs.steps.${work.step || "begin"}`) : `${stateOf(work.state, work.what)}${work.why ? `: ${work.why}` : ""}`;
+  const said = running ? text(work.interrupted ? "runs.cancelling" : `runs.steps.${work.step || "begin"}`) : `${stateOf(work.state, work.what)}${work.why ? `: ${work.why}` : ""}`;
   if (at("#now-state").textContent !== said) at("#now-state").textContent = said;
   at("#now-state").className = `state ${running ? "" : mark(work.state).className}`;
   at("#now-bar").hidden = !running;
   const bar = at("#now-progress");
   if (work.total) { bar.max = work.total; bar.value = work.done; } else bar.removeAttribute("value");
-  const left = work.done > 0 && work.total > work.done ? (work.total - work.done) * work.seconds / work.done : 0;
+  const now = work.done - work.before; // what was done before it was gone on with says nothing of its speed
+  const left = now > 0 && work.total > work.done ? (work.total - work.done) * work.seconds / now : 0;
   at("#now-count").textContent = [
     work.total ? text("runs.done_of", { done: number(work.done), total: number(work.total) }) : "",
     duration(work.seconds), left ? text("runs.left", { left: duration(left) }) : "",
   ].filter(Boolean).join(" · ");
   at("#cancel").hidden = !running;
+  at("#cancel").textContent = text(work.interrupted ? "runs.cancel_again" : "runs.cancel");
   const key = JSON.stringify([work.curve, work.compared, work.state]);
   if (at("#now-more").dataset.key !== key) {
     at("#now-more").dataset.key = key;
@@ -108,9 +110,7 @@ async function start(path, body) {
   }
 }
 
-at("#cancel").addEventListener("click", async () => {
-  if (await start(`/api/started/${possible.now.name}/cancel`, {})) toast(text("runs.cancelling"));
-});
+at("#cancel").addEventListener("click", () => start(`/api/started/${possible.now.name}/cancel`, {}));
 
 // ---------------------------------------------------------------- what can be started
 

@@ -147,7 +147,8 @@ def test_interrupted_and_gone_on_with(tmp_path, output, opened):
     until(opened, lambda work: work["done"] > run["done"])
     if os.name != "nt":
         os.kill(process_of(output, name), signal.SIGSTOP)  # it hears nothing of being interrupted
-        assert post(f"{opened}/api/started/{name}/cancel").said["state"] == "running"
+        asked = post(f"{opened}/api/started/{name}/cancel").said
+        assert (asked["state"], asked["interrupted"]) == ("running", True) and asked["before"] == run["done"]
     assert post(f"{opened}/api/started/{name}/cancel").status == 200
     assert over(opened)["state"] == "cancelled"
 
