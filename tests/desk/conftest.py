@@ -95,3 +95,35 @@ def visit(browser, desk):
     yield begin
     for one in visits:
         one.end()
+
+
+@pytest.fixture
+def output(tmp_path):
+    """The output folder of a desk."""
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def scans(tmp_path):
+    """Five pages, and a file that is called as HTML is and is none."""
+    from desk_pages import page
+    from desk_runs import HARMFUL
+
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for number in range(5):
+        page(number).save(folder / f"doc{number // 3}-{number % 3 + 1}.png")
+    (folder / f"{HARMFUL}.png").write_bytes(b"no picture")
+    return folder.resolve()
+
+
+@pytest.fixture
+def opened(output):
+    """The address of a room of runs on the output folder."""
+    from desk_pages import serving
+    from desk_runs import desk_for
+
+    from desk.runs import runs_room
+
+    with serving([runs_room(desk_for(output))]) as address:
+        yield address
