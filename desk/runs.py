@@ -141,7 +141,7 @@ class Possible(BaseModel):
     """models: names that may be chosen, "" is the one that is used where nobody names one.
 
     output: where all is written. folders: those that were sorted before; any_folder: whether others may be named too.
-    teaching: why no model can be taught, "" = one can. table: whose corrected pages teach; before: the model that
+    teaching: why no model can be taught, "" = one can. table, run: whose corrected pages teach; before: the model that
     sorted them, "" where it is not in the models folder.
     """
 
@@ -151,6 +151,7 @@ class Possible(BaseModel):
     any_folder: bool
     teaching: str
     table: str
+    run: str
     before: str
     now: StartedWork | None
     earlier: list[StartedWork]
@@ -226,8 +227,9 @@ def runs_room(desk: Desk) -> Room:
             models=[printable(model.path.name) for model in reversed(models)],
             folders=folders[:MOST],
             any_folder=any_folder,
-            teaching=no_teaching(desk),
+            teaching=no_teaching(desk, records),
             table=printable(desk.table.name) if desk.table else "",
+            run=printable(desk.run),
             before=model_before(desk),
             now=_work(now, starts) if now else None,
             earlier=[_work(one, starts) for one in earlier],
@@ -251,7 +253,7 @@ def runs_room(desk: Desk) -> Room:
 
     @router.post("/api/started/train", summary="Teach a model from corrected pages", responses=REFUSED)
     def train(wanted: TrainingWanted) -> StartedWork:
-        if why := no_teaching(desk):
+        if why := no_teaching(desk, records):
             raise Refused(409, why)
         models, name = desk.settings.setup.model_dir, wanted.name
         if not PLAIN_NAME.fullmatch(name):
@@ -345,8 +347,10 @@ def known_model(desk: Desk, name: str) -> str:
     return name
 
 
-def no_teaching(desk: Desk) -> str:
+def no_teaching(desk: Desk, records: RunRecords) -> str:
     """Why no model can be taught here, "" = one can."""
+    if desk.table is None and records.names:  # sorted since the desk was opened
+        return "no run lies on the desk: look through one of those below, and correct it"
     if desk.table is None or desk.pages is None:
         return desk.lacking or "nothing was sorted yet: sort a folder, look through it, correct it"
     try:

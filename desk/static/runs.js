@@ -69,6 +69,7 @@ function showNow(work) {
     at("#now-more").dataset.key = key;
     at("#now-more").replaceChildren(...learned(work));
     if (work.goes_on) at("#now-more").append(againButton(work));
+    if (work.what === "sort" && ["done", "with failures"].includes(work.state) && possible.any_folder) at("#now-more").append(make("p", { class: "buttons" }, openButton(work.run)));
   }
   at("#now-said").hidden = !work.said.length;
   const lines = work.said.join("\n"), place = at("#now-said pre");
@@ -132,6 +133,7 @@ function showPossible() {
   const busy = possible.now?.state === "running";
   at("#sort [type=submit]").disabled = busy;
   at("#teach [type=submit]").disabled = busy || Boolean(possible.teaching);
+  at("#teach-run").textContent = possible.run ? text("runs.teach_run", { run: possible.run }) : "";
   at("#teach-why").hidden = !possible.teaching;
   at("#teach-why").textContent = possible.teaching;
   at("#earlier").hidden = !possible.earlier.length;
@@ -219,8 +221,7 @@ function card(run) {
     make("p", {}, mark(run.state)),
     make("dl", {}, ...facts.flatMap(([name, value]) => [make("dt", { text: text(`runs.facts.${name}`) }), make("dd", {}, name === "go_on" ? make("code", { text: value }) : value)])));
   if (run.table && possible.any_folder) {
-    const here = run.table.endsWith(`/${possible.table}`);
-    one.append(make("p", { class: "buttons" }, make("button", { type: "button", class: "open", text: text(here ? "runs.review" : "runs.open"), click: () => (here ? location.assign("/review") : lay(run)) })));
+    one.append(make("p", { class: "buttons" }, openButton(run.name)));
   }
   if (run.per_category.some(category => category.pages)) {
     const said = run.per_category.filter(category => category.pages).map(category => `${category.name}: ${category.pages}`).join(", ");
@@ -231,10 +232,15 @@ function card(run) {
   return one;
 }
 
+function openButton(run) {
+  const here = possible.run === run;
+  return make("button", { type: "button", class: "open", text: text(here ? "runs.review" : "runs.open"), click: () => (here ? location.assign("/review") : lay(run)) });
+}
+
 /** Lay a run on the desk, and go to its review once the desk is open again. */
 async function lay(run) {
   try {
-    const { table } = await ask(`/api/runs/${encodeURIComponent(run.name)}/open`, { body: {} });
+    const { table } = await ask(`/api/runs/${encodeURIComponent(run)}/open`, { body: {} });
     clearTimeout(look.timer);
     toast(text("runs.opening"));
     for (let tries = 0; tries < OPENING; tries += 1) {

@@ -250,11 +250,11 @@ def test_a_run_that_was_sorted_here_is_laid_on_the_desk_and_reviewed(output, sca
             assert "review" in ask(f"{address}/api/health").said["absent"]
             assert post(f"{address}/api/started/sort", folder=str(scans)).status == 200
             run = over(address)["run"]
+            assert "no run lies on the desk" in ask(f"{address}/api/started").said["teaching"]
             with Browser() as browser:
                 tab = browser.open(f"{address}/runs")
-                tab.until("document.readyState === 'complete' && document.querySelector('button.open') !== null")
-                tab.value("document.querySelector('button.open').scrollIntoView({ block: 'center' })")
-                tab.click_on("button.open")
+                tab.until("document.readyState === 'complete' && document.querySelector('#now button.open') !== null")
+                tab.click_on("#now button.open")
                 tab.until("location.pathname === '/review' || document.querySelector('.toast.error') !== null")
                 assert tab.value("location.pathname") == "/review"
             about = ask(f"{address}/api/review").said
