@@ -152,8 +152,8 @@ def collection_room(
     @router.get("/api/collection/pages", summary="Pages that fit, most alike first")
     async def search(
         only: Filtered,
-        text: str = Query("", max_length=LONGEST, description="words for a kind of page"),
-        like: int | None = Query(None, ge=0, le=LARGEST, description="the id of a page of the index"),
+        text: str = Query("", max_length=LONGEST, description="words for a kind of page; not beside `like` (422)"),
+        like: int | None = Query(None, ge=0, le=LARGEST, description="the id of a page; not beside `text` (422)"),
         start: int = Query(0, ge=0, le=LARGEST),
         count: int = Query(60, ge=1, le=200),
     ) -> Pages:

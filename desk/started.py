@@ -240,6 +240,10 @@ class Starts:
         except OSError as error:
             where = f"{printable(str(error.filename))}: " if error.filename else ""
             start.why, start.code = f"{where}{error.strerror or error}", MISTAKE
+        with self._lock:  # who goes on with it writes the same file
+            self._end(start)
+
+    def _end(self, start: Start) -> None:
         start.ended = time.time()
         # 1 is "some pages failed", and also how a process ends that broke off, or that Windows ends: what is left tells
         if start.code == 0 or (start.code == 1 and self._finished(start)):
