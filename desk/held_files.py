@@ -17,18 +17,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = "handed-in-"
-_OPEN = Path("/proc/self/fd")
+_OPEN = Path("/proc")
 _OLD = 86_400  # seconds after which no desk can still be reading a file
 
 
 @contextlib.contextmanager
 def held_file(data: bytearray, folder: Path) -> Iterator[Path]:
     """A file with these bytes, gone at the end; `data` is emptied. OSError where there is no room for it."""
-    if hasattr(os, "memfd_create") and _OPEN.is_dir():
+    folder_of_open = _OPEN / str(os.getpid()) / "fd"  # for other processes of ours too (reading/pdf_process.py)
+    if hasattr(os, "memfd_create") and folder_of_open.is_dir():
         number = os.memfd_create(PREFIX)
         try:
             _write(number, data)
-            yield _OPEN / str(number)
+            yield folder_of_open / str(number)
         finally:
             os.close(number)
         return

@@ -30,6 +30,7 @@ from formulas.flags import model_folder
 from formulas.reading_job import open_recognizer, say_model
 from formulas.serve_command import ServeFormulas
 from output.console import say
+from reading.pdf_process import pdfs_elsewhere
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from settings.schema import Settings
 
 PATIENCE = 3  # seconds that requests have to end, once Ctrl-C was given
+PDF_SECONDS = 40.0  # for a page of a PDF; pictures are waited for 60 (desk/pictures.py)
 EVERYWHERE = ("0.0.0.0", "::")
 
 
@@ -58,7 +60,7 @@ def run_desk(settings: Settings, job: OpenDesk) -> int:
     desk = open_desk(settings, job)
     if job.export is not None:
         return export(desk, job.export)
-    with listening(job.host, job.port) as door:
+    with pdfs_elsewhere(PDF_SECONDS), listening(job.host, job.port) as door:
         token, again = token_for(door), False
         while True:
             rooms, absent = rooms_of(desk)

@@ -15,7 +15,7 @@ import math
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image
@@ -46,8 +46,32 @@ _pdfium_lock = threading.RLock()
 _handlers: list[Any] = []
 
 
+class Elsewhere(Protocol):
+    """What draws PDFs for this process (pdf_process.py)."""
+
+    def count(self, path: Path) -> int:
+        """As `count_pdf_pages`."""
+
+    def page(self, path: Path, frame: int, min_side: int, max_pixels: int, heard: list[str]) -> Image.Image:
+        """As `OpenPdfs.page`."""
+
+    def forget(self) -> None:
+        """Close what is open."""
+
+
+_elsewhere: Elsewhere | None = None
+
+
+def draw_elsewhere(elsewhere: Elsewhere | None) -> None:
+    """From here on, another process draws PDFs for this one; None: it does so itself."""
+    global _elsewhere
+    _elsewhere = elsewhere
+
+
 def count_pdf_pages(path: Path) -> int:
     """Number of pages of a PDF; PageError where it cannot be opened."""
+    if _elsewhere is not None:
+        return _elsewhere.count(path)
     with _pdfium_lock:
         document = open_pdf(path)
         try:
@@ -73,6 +97,7 @@ class OpenPdfs:
 
     def __init__(self) -> None:
         self._open: OrderedDict[FileId, _OpenPdf] = OrderedDict()  # least recently used first
+        self._are_elsewhere = False
 
     def page(
         self, path: Path, file: BinaryIO, frame: int, min_side: int, max_pixels: int, heard: list[str]
@@ -81,6 +106,9 @@ class OpenPdfs:
 
         What its streams complain about is raised or added to `heard` (pdf_damage.py).
         """
+        if _elsewhere is not None:
+            self._are_elsewhere = True
+            return _elsewhere.page(path, frame, min_side, max_pixels, heard)
         from reading.pdf_damage import PdfStreams  # 60 ms, which one page of another format need not wait for
 
         file_id = file_id_of(path, file)
@@ -105,6 +133,8 @@ class OpenPdfs:
 
     def close(self) -> None:
         """Closes the documents that are kept open between pages."""
+        if _elsewhere is not None and self._are_elsewhere:
+            _elsewhere.forget()
         with _pdfium_lock:
             while self._open:
                 self._open.popitem()[1].close()

@@ -11,28 +11,20 @@ tried once more in a new one. Where this process ends in whatever way, they see 
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
 import queue
-import signal
-import threading
-from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 
 from reading.decoding import PageError, Reader
-from reading.memory_gate import ask_elsewhere, budget, one_page, set_budget, take
+from reading.memory_gate import one_page
 from reading.page_errors import no_room
 from reading.transform import PageTransform
-from utils import UserError
+from reading.worker import GONE, Worker, serving
 
 _TRIES = 2  # processes that a page may cost
-_SECONDS_TO_END = 5.0
-_GONE = (EOFError, OSError)  # of a pipe whose other end died
 _OUR_MISTAKE = "exit code 1"  # of Python, after a traceback
-_one_at_a_time = threading.Lock()  # two threads must not ask the system for the end of the same process
 
 
 class Processes:
@@ -76,7 +68,7 @@ class Processes:
                 process = self._all[place] = self._all[place] or _Process(*self._how)
                 try:
                     return process.page(path, frame)
-                except _GONE:
+                except GONE:
                     self._all[place] = None
                     died = process.end()
                     if died == _OUR_MISTAKE:
@@ -88,96 +80,34 @@ class Processes:
             self._idle.put(place)
 
 
-class _Process:
-    """One process and this end of its pipe. For one thread at a time."""
+class _Process(Worker):
+    """One process. For one thread at a time."""
 
     def __init__(self, transform: PageTransform, min_side: int, max_pixels: int) -> None:
-        context = multiprocessing.get_context("spawn")  # the same on all systems; a copy of a GPU's process would crash
-        self._pipe, theirs = context.Pipe()
-        given = (theirs, transform, min_side, max_pixels, budget())
-        self._process = context.Process(target=_serve, args=given, name="decode", daemon=True)
-        with _one_at_a_time, _without_interrupts():
-            self._process.start()
-        theirs.close()
+        super().__init__(_serve, transform, min_side, max_pixels)
         self._shape = transform.size
-        try:
-            self._pipe.recv()  # it is there
-        except _GONE:
-            raise UserError(
-                f"a process for decoding could not be started ({self.end()}); take --workers 0 or fewer workers"
-            ) from None
 
     def page(self, path: Path, frame: int | None) -> tuple[np.ndarray, list[str]]:
         """See `Processes.page`. Raises EOFError or OSError where the process died."""
-        self._pipe.send((path, frame))
-        while True:
-            what, value = self._pipe.recv()
-            if what == "take":
-                try:
-                    take(value)
-                except PageError as error:
-                    self._pipe.send(str(error))
-                else:
-                    self._pipe.send(None)
-            elif what == "page":
-                return np.frombuffer(self._pipe.recv_bytes(), np.uint8).reshape(-1, *self._shape), value
-            else:
-                raise PageError(value)
-
-    def hang_up(self) -> None:
-        """Closes the pipe: it ends with the page that it is at."""
-        self._pipe.close()
-
-    def end(self) -> str:
-        """Waits until it has ended, or ends it; how it ended, in words."""
-        self.hang_up()
-        with _one_at_a_time:
-            self._process.join(_SECONDS_TO_END)
-            if self._process.exitcode is None:
-                self._process.kill()
-                self._process.join()
-            code = self._process.exitcode
-        self._process.close()
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+        self.send((path, frame))
+        heard = self.answer()
+        return np.frombuffer(self.data(), np.uint8).reshape(-1, *self._shape), heard
 
 
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Ctrl-C goes to all processes of a terminal: what is started here never hears of it, and ends with its pipe."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows: see `_serve`
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _serve(pipe: Connection, transform: PageTransform, min_side: int, max_pixels: int, memory: int) -> None:
+def _serve(pipe: Connection, memory: int, transform: PageTransform, min_side: int, max_pixels: int) -> None:
     """What a process does: page after page until the pipe is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    set_budget(memory)
-
-    def ask(needed: int) -> None:
-        pipe.send(("take", needed))
-        if reason := pipe.recv():
-            raise PageError(reason)
-
-    ask_elsewhere(ask)
-    with contextlib.suppress(*_GONE), Reader(min_side=min_side, max_pixels=max_pixels) as reader:
-        pipe.send(None)
+    with serving(pipe, memory), Reader(min_side=min_side, max_pixels=max_pixels) as reader:
         while True:
             heard: list[str] = []
             try:
                 with one_page():
                     pixels = transform(reader.page(*pipe.recv(), heard))
             except PageError as error:
-                pipe.send(("failed", str(error)))
+                pipe.send(("failed", error))
                 continue
             except MemoryError as error:
-                pipe.send(("failed", no_room(error)))
+                pipe.send(("failed", PageError(no_room(error))))
                 continue
-            pipe.send(("page", heard))
+            pipe.send(("done", heard))
             is_grey = np.array_equal(pixels[0], pixels[1]) and np.array_equal(pixels[0], pixels[2])
             pipe.send_bytes((pixels[:1] if is_grey else pixels).ravel())
