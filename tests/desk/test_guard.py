@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
+
 import pytest
 
 pytest.importorskip("fastapi")
@@ -9,7 +12,14 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("python_multipart")
 
 from desk_client import ask, connect, hand_in, png
+from desk_pages import indexed, serving, settings_for
 from formula_models import picture
+from review_runs import a_run
+
+from desk.command import OpenDesk
+from desk.decisions import read_answers
+from desk.desk import open_desk
+from desk.rooms import rooms_of
 
 
 def test_pages_of_other_sites_are_refused_everywhere(start):
@@ -82,3 +92,24 @@ def test_a_token_is_asked_for_and_kept(start):
     assert ask(f"{address}/api/health", Cookie=kept, Origin="http://example.org").status == 403
     assert ask(f"{address}//example.org/?token=secret").headers["location"] == "/example.org/"
     assert ask(f"{address}/api/health", Host="archive.example.org:80", Cookie=kept).status == 200
+
+
+def test_every_call_of_every_room_is_for_whom_it_should_be(tmp_path, page_model):
+    """Those that /openapi.json names, pages and files: none for pages of other sites, none without the token."""
+    desk = open_desk(settings_for(tmp_path / "elsewhere", page_model), OpenDesk(table=a_run(tmp_path), browser=False))
+    if importlib.util.find_spec("lancedb"):
+        indexed(desk.output, desk.pages, page_model)
+    for token, wanted, more in (("", 403, {"Origin": "http://example.org"}), ("secret", 401, {})):
+        rooms, absent = rooms_of(desk)
+        assert set(absent) <= {"collection"}
+        with serving(rooms, token) as address:
+            named = ask(f"{address}/openapi.json", Authorization=f"Bearer {token}").said["paths"]
+            calls = [(path, method.upper()) for path, methods in named.items() for method in methods]
+            pages = [(path, "GET") for path in ("/", *(f"/{room.name}" for room in rooms), "/static/frame.js")]
+            assert len(calls) > 25
+            for path, method in calls + pages:
+                there = address + re.sub(r"{\w+}", "1", path)
+                answer = ask(there, b"{}" if method == "POST" else None, method=method, **more)
+                assert (answer.status, list(answer.said)) == (wanted, ["detail"]), (path, method)
+    assert not list(tmp_path.rglob("start.json"))
+    assert read_answers(desk.review).given() == []
