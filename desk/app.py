@@ -70,9 +70,7 @@ def make_app(rooms: Sequence[Room], title: str, absent: Mapping[str, str] | None
     app.add_exception_handler(RequestValidationError, _wrong_values)
     app.add_exception_handler(ClientDisconnect, _gone)
 
-    @app.get("/", include_in_schema=False)
-    def first() -> Response:
-        return RedirectResponse(f"/{rooms[0].name}")
+    app.get("/", include_in_schema=False)(_instead(f"/{rooms[0].name}"))
 
     @app.get("/api/health", summary="Whether the desk answers", responses=REFUSALS)
     def health() -> Health:
@@ -81,6 +79,8 @@ def make_app(rooms: Sequence[Room], title: str, absent: Mapping[str, str] | None
     for room in rooms:
         app.get(f"/{room.name}", include_in_schema=False)(_page(STATIC / room.page))
         app.include_router(room.router, responses=REFUSALS)
+    for name in absent or {}:  # a link that was kept: the first page says why it leads nowhere
+        app.get(f"/{name}", include_in_schema=False)(_instead(f"/{rooms[0].name}?absent={name}"))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
@@ -90,6 +90,13 @@ def _page(file: Path) -> Callable[[], Response]:
         return FileResponse(file, media_type="text/html; charset=utf-8")
 
     return page
+
+
+def _instead(address: str) -> Callable[[], Response]:
+    def elsewhere() -> Response:
+        return RedirectResponse(address)
+
+    return elsewhere
 
 
 def _refused(_: Request, error: Exception) -> Response:

@@ -133,6 +133,7 @@ class Decisions:
                 if self.answers.get(one.answer) is None:
                     stands = self.answers.standing(one.path, one.page).get(one.person)
                     self._insert(one, undoes="", before=stands.category if stands else "")
+                self._give_back(one.person, (one.path, one.page))
             return [one.answer for one in given]
 
         return self._done(write)
@@ -180,6 +181,12 @@ class Decisions:
             return taken
 
         return self._done(write)
+
+    def _give_back(self, person: str, page: tuple[str, int]) -> None:
+        """Who has decided on a page needs it no longer: the next person may look at it at once."""
+        if self._lent.get(page, ("", 0.0))[0] == person:
+            del self._lent[page]
+            self._writer.execute("DELETE FROM lent WHERE path = ? AND page = ?", page)
 
     def lent_to(self, path: str, page: int) -> str:
         """Who looks at a page; "" = nobody."""

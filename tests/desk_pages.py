@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +30,13 @@ def settings_for(output: Path, model: Path, **of_input: object) -> Settings:
 
 
 @contextlib.contextmanager
-def serving(rooms: Sequence[object], token: str = "") -> Iterator[str]:
-    """The address where the rooms answer until the end of the block."""
+def serving(rooms: Sequence[object], token: str = "", absent: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The address where the rooms answer until the end of the block. absent: rooms that are not there -> why."""
     from desk.serving import listening, server_of
 
     door = listening("127.0.0.1", 0)
     port = door.getsockname()[1]
-    server = server_of(rooms, "The desk", port, token)
+    server = server_of(rooms, "The desk", port, token, absent)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
     thread.start()
     try:

@@ -244,6 +244,7 @@ function start() {
   const page = values.get("page");
   values.delete("page");
   picture = null;
+  opened?.element.close();
   fill(values);
   go(values, { step: false });
   if (page !== null) show(page);

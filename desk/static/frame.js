@@ -9,6 +9,7 @@
 
 const LANGUAGES = ["en"]; // another one: its file beside this one, and its name here
 const SHOWN_FOR = 7000; // ms that a toast stands; one of an error stands until it is closed
+const AT_ONCE = 2; // toasts that stand at once, beside those of errors: more would hide the page
 const PERSON = "desk.person";
 const LONGEST_NAME = 60;
 
@@ -112,12 +113,12 @@ document.body.append(toasts);
 export function toast(said, kind = "") {
   const one = make("p", { class: `toast ${kind}` }, make("span", { text: said }));
   const close = () => one.remove();
-  if (kind === "error") {
-    one.append(make("button", { type: "button", text: text("frame.close"), click: close }));
-    for (const same of alarm.children) if (same.firstChild.textContent === said) same.remove();
-    alarm.append(one);
-  } else {
-    calm.append(one);
+  const place = kind === "error" ? alarm : calm;
+  for (const same of [...place.children]) if (same.firstChild.textContent === said) same.remove();
+  place.append(one);
+  if (kind === "error") one.append(make("button", { type: "button", text: text("frame.close"), click: close }));
+  else {
+    while (calm.childElementCount > AT_ONCE) calm.firstElementChild.remove();
     setTimeout(close, SHOWN_FOR);
   }
   return close;
@@ -222,6 +223,7 @@ export function withPerson(changed) {
 // ---------------------------------------------------------------- the way to the other rooms
 
 const here = location.pathname.split("/")[1];
+const missed = new URLSearchParams(location.search).get("absent"); // a room that was asked for and is not there
 
 function bar() {
   const skip = make("a", { class: "skip", href: "#content", text: text("frame.skip") });
@@ -247,7 +249,9 @@ async function rooms() {
     make("li", {}, make("a", { href: `/${name}`, text: title(name), "aria-current": name === here ? "page" : null }))),
   ...Object.entries(said.absent ?? {}).map(([name, reason]) => {
     const why = text("frame.absent", { room: title(name), reason });
-    return make("li", {}, make("button", { type: "button", class: "absent", text: title(name), title: why, "aria-label": why, click: () => toast(why) }));
+    if (name === missed) toast(why, "error");
+    // it stands until it is closed: commands in it are copied
+    return make("li", {}, make("button", { type: "button", class: "absent", text: title(name), title: why, "aria-label": why, click: () => toast(why, "error") }));
   }));
   if (said.rooms.length + Object.keys(said.absent ?? {}).length > 1) at("nav.rooms").hidden = false;
   if (hasText(`rooms.${here}`)) document.title = `${text(`rooms.${here}`)} · ${text("frame.desk")}`;

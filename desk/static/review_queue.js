@@ -123,7 +123,8 @@ export class Lending {
 
   again() {
     if (document.hidden || !this.room.queue) return;
-    const pages = this.room.isGrid ? this.room.grid.pages.map(page => page.id) : this.room.stage.targets();
+    const shown = this.room.isGrid ? this.room.grid.pages.map(page => page.id) : this.room.stage.targets();
+    const pages = shown.filter(id => !this.room.answers.of(id)); // what is decided was given back
     if (pages.length) this.take(pages);
   }
 }

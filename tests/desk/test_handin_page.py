@@ -20,6 +20,7 @@ from desk.handin import handin_room
 from desk.sorter import index_of, maps_of, open_sorter
 
 pytestmark = needs_browser
+ABSENT = "nothing was sorted yet"
 HARMFUL = "<img src=x onerror=window.harm=1>.png"
 
 
@@ -56,7 +57,7 @@ def address(folder, tmp_path_factory, page_model):
         handin_room(sorter, index),
         collection_room(index, sorter.classifying, maps=maps_of(settings), reviewed=None, max_pixels=most),
     ]
-    with serving(rooms) as there:
+    with serving(rooms, absent={"review": ABSENT}) as there:
         yield there
 
 
@@ -123,6 +124,17 @@ def test_a_file_is_dropped_anywhere(opened, folder):
     tab.drop(600, 700, [folder / "two.pdf"])
     count(tab, ".card.done .one", 2)
     assert "2 pages" in texts(tab, "#status")[0]
+
+
+def test_a_link_to_a_room_that_is_not_there_says_why(opened):
+    tab = opened("review?view=page")
+    tab.until("location.pathname === '/handin' && document.querySelector('.toast.error') !== null")
+    assert ABSENT in texts(tab, ".toast.error span")[0]
+    tab.click_on(".toast.error button")
+    count(tab, ".toast", 0)
+    tab.click_on(".absent")  # it stands until it is closed
+    tab.click_on(".absent")
+    assert len(texts(tab, ".toast.error")) == 1 and ABSENT in texts(tab, ".toast.error span")[0]
 
 
 def test_the_collection_is_searched_and_walked_through(opened):

@@ -138,6 +138,11 @@ def test_a_page_is_lent_to_one_person(room):
     assert [(one["page"], one["person"]) for one in lent["taken"]] == [(2, "Anna")]
     assert ask(f"{room}/pages/2").said["lent_to"] == "Anna"
     assert post(f"{room}/lend", person="Anna", pages=[2]).said["lent"] == [2]
+    decide(room, "Ben", (2, "DRAW", 1))
+    assert ask(f"{room}/pages/2").said["lent_to"] == "Anna"
+    decide(room, "Anna", (2, "PHOTO", 2))  # she needs it no longer: the next one may look at once
+    assert ask(f"{room}/pages/2").said["lent_to"] == "" and ask(f"{room}/pages/1").said["lent_to"] == "Anna"
+    assert post(f"{room}/lend", person="Ben", pages=[2]).said["lent"] == [2]
 
 
 def test_a_blind_page_shows_no_guess_until_it_is_decided(tmp_path):
