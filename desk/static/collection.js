@@ -96,8 +96,11 @@ function add(said) {
   found.push(...said.pages);
   at("#hits").append(...said.pages.map(tile));
   const isRanked = Boolean(picture) || sought.has("like") || sought.has("text");
-  const key = said.total === 0 ? "none" : isRanked ? "ranked" : "listed";
-  at("#status").textContent = text(`collection.${key}`, { n: said.total, total: number(said.total), shown: number(found.length) });
+  const [from, to] = [sought.get("year_from"), sought.get("year_to")];
+  const isCrossed = from !== null && to !== null && Number(from) > Number(to);
+  const all = found.length === said.total ? "_all" : "";
+  const key = said.total === 0 ? (isCrossed ? "no_year" : "none") : (isRanked ? "ranked" : "listed") + all;
+  at("#status").textContent = text(`collection.${key}`, { n: said.total, total: number(said.total), shown: number(found.length), from, to });
   at("#notes").hidden = !said.notes.length;
   at("#notes").replaceChildren(...said.notes.map(note => make("li", { text: note })));
   at("#more").hidden = Boolean(picture) || !said.pages.length || found.length >= said.reached;
@@ -303,8 +306,8 @@ document.addEventListener("keydown", event => {
 window.addEventListener("popstate", start);
 setKeys([
   [["/"], text("collection.key_search")], [["Ctrl+V"], text("collection.key_paste")],
-  [["←", "→"], text("collection.key_beside")], [["L"], text("collection.like")], [["D"], text("collection.key_document")],
-  [["Esc"], text("frame.close")],
+  [["←", "→"], text("collection.key_beside")], [["L"], text("collection.key_like")], [["D"], text("collection.key_document")],
+  [["Esc"], text("collection.key_close")],
 ]);
 
 try {

@@ -140,6 +140,15 @@ def test_a_link_to_a_room_that_is_not_there_says_why(opened):
 def test_the_collection_is_searched_and_walked_through(opened):
     tab = opened("collection")
     count(tab, "#hits li", 6)
+    assert texts(tab, "#status") == ["6 pages."]
+    tab.click_on("#year_from")
+    tab.write("1950")
+    tab.click_on("#year_to")
+    tab.write("1940")
+    tab.key("Enter")
+    tab.until("/from 1950 .* 1940/.test(document.querySelector('#status').textContent)")
+    tab.click_on("#clear")
+    count(tab, "#hits li", 6)
     tab.click_on("#name")
     tab.write("ctx1941")
     tab.key("Enter")
