@@ -133,14 +133,18 @@ def alone(table: Path, count: int) -> list[tuple[str, float, float]]:
 
 def calls(address: str, count: int) -> list[tuple[str, float, float]]:
     """Calls that the page makes."""
+    first = timed(f"{address}/queue?count=60&order=doubtful")
+    with urllib.request.urlopen(f"{address}/queue?count=60&order=doubtful") as answer:
+        sixtieth = json.load(answer)["pages"][-1]["id"]
     queries = {
-        "60 rows, the first call": "order=doubtful",
-        "the next 60": "order=doubtful&start=60",
-        "60 from the middle": f"order=doubtful&start={count // 2}",
+        "the next 60": f"order=doubtful&after={sixtieth}",
+        "60 from the middle": f"order=table&after={count // 2}",
         "60 of one category, first call": "order=category&category=PHOTO",
         "a search that finds 50, first call": "search=CTX194600011-",
+        "a search that finds all": "search=CTX19",
     }
-    return [(what, timed(f"{address}/queue?count=60&{query}"), 0) for what, query in queries.items()]
+    further = [(what, timed(f"{address}/queue?count=60&{query}"), 0) for what, query in queries.items()]
+    return [("60 rows, the first call", first, 0), *further]
 
 
 def keys(address: str, count: int) -> list[tuple[str, float, float]]:

@@ -4,23 +4,23 @@
     ids = queue.ids("doubtful", category="", document="", search="")
     queue.row(ids[0]).guess                                         # [("TEXT_P", 0.41), ("TEXT_T", 0.39)]
 
-A row's id is its number in the table, from 0. One page in twenty is *blind*: it is shown without the model's guess, as
-people who see a guess take it over. Which ones follows from the run and the page alone. Most doubtful first would show
-the doubtful ones among them first too, and what they say of the model would be too bad; by category they would come
-last, or tell it: they stand in random order, every twentieth place one, so that those that were looked at are a fair
-sample however far people came.
+A row's id is its number in the table, from 0; of rows that name the same page, the first stands for all. One page in
+twenty is *blind*: it is shown without the model's guess, as people who see a guess take it over. Which ones follows
+from the run and the page alone. Most doubtful first would show the doubtful ones among them first too, and what they
+say of the model would be too bad; by category they would come last, or tell it: they stand in random order, every
+twentieth place one, so that those that were looked at are a fair sample however far people came.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from desk.desk import Desk
+from desk.path_search import PathSearch
 from desk.table_scan import Scan
 from encoders.descriptions import same_label
 from output.spreadsheets import Rows, number_in, read_table
@@ -73,9 +73,12 @@ class Queue:
     score: np.ndarray
     blind: np.ndarray
     ranked: bool
+    doubles: int = 0  # rows that were left out, as a row before them names the same page
     raw: dict[str, str] = field(default_factory=dict)  # columns of a RAW table that are scores -> their categories
     _orders: dict[str, np.ndarray] = field(default_factory=dict)
-    _found: tuple[str, np.ndarray] | None = None  # the last search, and the rows that it found
+
+    def __post_init__(self) -> None:
+        self._paths = PathSearch(self.scan)
 
     def __len__(self) -> int:
         return len(self.scan)
@@ -93,6 +96,7 @@ class Queue:
             texts=[] if raw else list(filter(None, (names[0], names[2]))),
             keyed=[PAGE, DOCUMENT],
         )
+        scan, doubles = _once(scan)
         told = desk.record.get("model")
         named = told.get("categories") if isinstance(told, dict) else None
         categories = [same_label(name) for name in named if isinstance(name, str)] if isinstance(named, list) else []
@@ -124,11 +128,11 @@ class Queue:
         score = np.nan_to_num(scores[0], nan=0.0)
         margin = score - np.nan_to_num(scores[1], nan=0.0)
         blind = _chosen(scan.keys[PAGE], desk.run)
-        return cls(scan, categories, first, second, margin, score, blind, "RANK" in columns, raw)
+        return cls(scan, categories, first, second, margin, score, blind, "RANK" in columns, doubles, raw)
 
     def ids(self, order: Order, category: str = "", document: str = "", search: str = "") -> np.ndarray:
         """Ids in an order, int64 [n]. category: of the guess, without blind pages; document: by its FILE; search: what
-        stands in the PATH, letter case aside.
+        stands in the PATH, as `PathSearch` has it.
         """
         ids = self._order(order)
         if category:
@@ -138,7 +142,7 @@ class Queue:
             ids = ids[self.scan.keys[DOCUMENT][ids] == self.scan.key_of([document])]
         if search:
             found = np.zeros(len(self), bool)
-            found[self._search(search)] = True
+            found[self._paths.rows(search)] = True
             ids = ids[found[ids]]
         return ids
 
@@ -201,7 +205,10 @@ class Queue:
         return self._orders[name]
 
     def _by_table(self) -> np.ndarray:
-        return np.arange(len(self))
+        """As it is where it follows documents; an order by doubt, its own or somebody's in Excel, is one by guesses."""
+        order = np.arange(len(self))
+        follows = not self.ranked and (self._order("document") == order).all()
+        return order if follows else self._with_blind(order)
 
     def _by_document(self) -> np.ndarray:
         """Documents in the order in which the table first names them, their pages by number."""
@@ -260,22 +267,27 @@ class Queue:
         odd[order[1:-1]] = same & (first[2:] == first[:-2]) & (first[1:-1] != first[2:])
         return odd
 
-    def _search(self, text: str) -> np.ndarray:
-        known = self._found  # as it stands now: another thread may search for something else meanwhile
-        if known is None or known[0] != text:
-            starts, ends = self.scan.marks
-            wanted = re.compile(re.escape(text.encode(self.scan.encoding, "replace")), re.IGNORECASE)
-            ids, at, data = [], 0, self.scan.data
-            while found := wanted.search(data, at):
-                place = int(np.searchsorted(starts, found.start(), side="right")) - 1
-                if place >= 0 and found.end() <= ends[place]:
-                    ids.append(place)
-                    at = int(ends[place])  # once a row is enough
-                else:
-                    at = int(starts[place + 1]) if place + 1 < len(starts) else len(data)
-                    at = max(at, found.start() + 1)
-            known = self._found = text, np.array(ids, np.int64)
-        return known[1]
+
+def _once(scan: Scan) -> tuple[Scan, int]:
+    """The rows of a table with each page once, as the first row that names it says; how many were left out. What is
+    decided is kept by PATH and PAGE: a second row would be decided with the first.
+    """
+    keys = scan.keys[PAGE]
+    order = np.argsort(keys, kind="stable")
+    doubles = order[1:][keys[order[1:]] == keys[order[:-1]]]
+    if not len(doubles):
+        return scan, 0
+    kept = np.ones(len(scan), bool)
+    kept[doubles] = False
+    return replace(
+        scan,
+        starts=scan.starts[kept],
+        ends=scan.ends[kept],
+        numbers={name: column[kept] for name, column in scan.numbers.items()},
+        texts={name: column._replace(codes=column.codes[kept]) for name, column in scan.texts.items()},
+        keys={names: column[kept] for names, column in scan.keys.items()},
+        marks=type(scan.marks)(*(places[kept] for places in scan.marks)),
+    ), len(doubles)
 
 
 def _scores_in(table: Rows) -> dict[str, str]:

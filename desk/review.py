@@ -106,6 +106,7 @@ def review_room(desk: Desk) -> Room | str:
             categories=[CategoryCount(name=name, count=count) for name, count in counted],
             extra=review.extra,
             total=len(queue),
+            doubles=queue.doubles,
             decided=review.count,
             people=decisions.answers.people,
         )
@@ -117,16 +118,19 @@ def review_room(desk: Desk) -> Room | str:
         document: Annotated[str, Query(max_length=500)] = "",
         search: Annotated[str, Query(max_length=500)] = "",
         state: Literal["open", "decided", "all", "disputed"] = "open",
-        start: Annotated[int, Query(ge=0, lt=BIGGEST)] = 0,
+        after: Annotated[int, Query(ge=-1, lt=BIGGEST)] = -1,
         count: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 60,
         run: OfRun = "",
     ) -> QueuePart:
+        """Those behind the page `after`, whether it still fits or not: answers take pages out of a queue."""
         check(run)
-        ids = review.fitting(queue.ids(order, same_label(category), document, search), state)
-        rows = [queue.row(at) for at in ids[start : start + count]]
-        ahead = [queue.row(at) for at in ids[start + count : start + count + AHEAD]]
-        pictures.prepare([(row.path, row.page) for row in [*rows, *ahead]], "320")
-        return QueuePart(total=len(ids), start=start, pages=[PageShown(**review.shown(row)) for row in rows])
+        ids = queue.ids(order, same_label(category), document, search)
+        start = 0 if after < 0 else 1 + review.place(after, ids)
+        behind = review.fitting(ids[start:], state)
+        total = len(behind) + len(review.fitting(ids[:start], state))
+        rows = [queue.row(at) for at in behind[: count + AHEAD]]
+        pictures.prepare([(row.path, row.page) for row in rows], "320")
+        return QueuePart(total=total, pages=[PageShown(**review.shown(row)) for row in rows[:count]])
 
     @router.get("/pages/{page}", summary="One page, with its neighbours")
     def alone(page: Annotated[int, Path(ge=0, lt=BIGGEST)], run: OfRun = "") -> PageAlone:
@@ -237,6 +241,13 @@ class Review:
         """Those of a state."""
         masks = {"open": ~self._decided, "decided": self._decided, "disputed": self._disputed}
         return ids[masks[state][ids]] if state in masks else ids
+
+    def place(self, page: int, ids: np.ndarray) -> int:
+        """Where a page stands in an order. Refused (404): nowhere."""
+        found = np.flatnonzero(ids == page)
+        if not len(found):
+            raise Refused(404, f"page {page} does not stand in this queue: begin at its start, without `after`")
+        return int(found[0])
 
     def row(self, page: int) -> Row:
         """A row. Refused (404): there is none."""

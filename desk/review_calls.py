@@ -65,6 +65,7 @@ class ReviewAbout(BaseModel):
     categories: list[CategoryCount]
     extra: list[str]
     total: int
+    doubles: int  # rows of the table that name a page again, and are left out
     decided: int
     people: list[str]
 
@@ -109,10 +110,9 @@ class PageAlone(PageShown):
 
 
 class QueuePart(BaseModel):
-    """total: pages that fit; pages: those from `start` on."""
+    """total: pages that fit; pages: the next of them."""
 
     total: int
-    start: int
     pages: list[PageShown]
 
 

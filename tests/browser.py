@@ -137,13 +137,16 @@ class Browser:
 
 
 class Tab:
-    """One page. problems: console errors, exceptions, failed requests. requests: every address that was asked for."""
+    """One page. problems: console errors, exceptions, failed requests. requests: every address that was asked for.
+    held: requests that `hold` holds back.
+    """
 
     def __init__(self, browser: Browser, session: str) -> None:
         self._browser, self._session = browser, session
         self.problems: list[str] = []
         self.requests: list[str] = []
         self.dialogs: list[str] = []
+        self.held: list[str] = []
 
     @property
     def foreign(self) -> list[str]:
@@ -156,6 +159,8 @@ class Tab:
     def note(self, method: str, said: dict) -> None:
         if method == "Network.requestWillBeSent":
             self.requests.append(said["request"]["url"])
+        elif method == "Fetch.requestPaused":
+            self.held.append(said["requestId"])
         elif method == "Network.loadingFailed" and not said.get("canceled"):
             self.problems.append(f"failed request: {said.get('errorText')}")
         elif method == "Runtime.exceptionThrown":
@@ -183,6 +188,22 @@ class Tab:
                 return held
             time.sleep(0.05)
         raise AssertionError(f"never came true: {expression}; problems: {self.problems}")
+
+    def hold(self, pattern: str) -> None:
+        """Hold requests back from now on whose address is like `*this*`."""
+        self.ask("Fetch.enable", patterns=[{"urlPattern": pattern}])
+
+    def until_held(self) -> None:
+        """Wait until a request is held back."""
+        while not self.held:
+            self.value("new Promise(requestAnimationFrame)")
+
+    def let_go(self) -> None:
+        """Let all go that are held back."""
+        for request in self.held:
+            self.ask("Fetch.continueRequest", requestId=request)
+        self.held.clear()
+        self.ask("Fetch.disable")
 
     def move(self, x: float, y: float) -> None:
         self.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)

@@ -37,7 +37,7 @@ class ReviewDesk:
         tables.mkdir(parents=True)
         rows = []
         for at in range(self._pages):
-            document = HARMFUL if at == 5 else f"CTX{1900 + at // PER_DOCUMENT}"
+            document = {5: HARMFUL, 6: "CTX1901b", 7: "CTX1901b"}.get(at, f"CTX{1900 + at // PER_DOCUMENT}")
             page, name = at % PER_DOCUMENT + 1, f"{document}-{at % PER_DOCUMENT + 1}.png"
             image = Image.new("L", (60, 80), 255)
             ImageDraw.Draw(image).text((10, 30), str(at), fill=0)

@@ -1,9 +1,10 @@
 "use strict";
 // The room where people look at what was sorted: a queue of pages, many at once (review_grid.js) or one large
-// (review_stage.js), and what they decide (review_answers.js).
+// (review_stage.js), and what they decide (review_decisions.js).
 
 import { ask, at, make, number, person, setKeys, text, toast, withPerson } from "/static/frame.js";
 import { Answers } from "/static/review_answers.js";
+import { Decisions } from "/static/review_decisions.js";
 import { Filter } from "/static/review_filter.js";
 import { Grid } from "/static/review_grid.js";
 import { keyTable, pressed } from "/static/review_keys.js";
@@ -11,8 +12,6 @@ import { Progress, showSaved } from "/static/review_progress.js";
 import { Lending, lookThrough, Queue } from "/static/review_queue.js";
 import { Side } from "/static/review_side.js";
 import { Stage } from "/static/review_stage.js";
-
-const LONGEST = 600; // seconds that one look takes at most: longer is a pause
 
 class Review {
   constructor(about, name) {
@@ -26,6 +25,7 @@ class Review {
     this.since = performance.now();
     this.keys = new Map(); // category -> its key
     this.answers = this.newAnswers();
+    this.decisions = new Decisions(this);
     this.filter = new Filter(this);
     this.grid = new Grid(this);
     this.stage = new Stage(this);
@@ -100,23 +100,20 @@ class Review {
   /** Open the queue anew, by what is chosen. */
   async reload() {
     this.filter.show();
-    const queue = new Queue({ ...this.filter.values }, this.person, id => this.isSaved(id));
+    const queue = this.opening = new Queue({ ...this.filter.values }, this.person);
     try {
       await queue.reach(1);
     } catch (error) {
-      this.wrong(error);
+      if (queue === this.opening) this.wrong(error);
       return;
     }
+    if (queue !== this.opening) return; // another one was chosen meanwhile
     this.queue = queue;
     this.skipped.clear();
     this.touched.clear();
     this.cursor = Math.max(0, queue.pages.findIndex(page => !page.lent_to)); // not where somebody else looks just now
     this.stage.id = null;
     await this.showView();
-  }
-
-  isSaved(id) {
-    return Boolean(this.answers.of(id)) && !this.answers.waiting.some(line => line.page === id);
   }
 
   async showView() {
@@ -131,8 +128,10 @@ class Review {
     try {
       const { page } = this.filter;
       this.filter.page = null; // the first time alone
-      if (page !== null && !this.isGrid) await this.open(page);
-      else if (this.isGrid) await this.showScreen(Math.floor(this.cursor / this.tiles) * this.tiles);
+      if (page !== null && !this.isGrid) {
+        await this.open(page);
+        if (!this.queue.places.has(page)) this.cursor = -1; // the queue begins behind it
+      } else if (this.isGrid) await this.showScreen(Math.floor(Math.max(0, this.cursor) / this.tiles) * this.tiles);
       else await this.showPlace(this.cursor);
     } catch (error) {
       this.wrong(error);
@@ -142,7 +141,9 @@ class Review {
   /** The screen of tiles that begins at a place of the queue. */
   async showScreen(start) {
     this.since = performance.now();
-    if (await this.grid.show(start)) {
+    const shown = await this.grid.show(start);
+    if (shown === null) return;
+    if (shown) {
       this.cursor = start;
       at("#nothing").hidden = true;
       this.filter.write(this.isGrid ? null : this.stage.id);
@@ -174,12 +175,14 @@ class Review {
     this.filter.write(this.isGrid ? null : this.stage.id);
   }
 
+  /** Ask for a page that stands beside the queue. */
+  async know(id) {
+    if (!this.pageOf(id)) this.others.set(id, await this.stage.detail(id));
+  }
+
   /** A page large, wherever it stands. */
   async open(id) {
-    if (!this.pageOf(id)) {
-      const page = await this.stage.detail(id);
-      this.others.set(id, page);
-    }
+    await this.know(id);
     if (this.queue.places.has(id)) this.cursor = this.queue.places.get(id);
     if (this.isGrid) {
       this.filter.isGrid = false;
@@ -246,105 +249,7 @@ class Review {
     }
   }
 
-  // ---------------------------------------------------------------- deciding
-
-  seconds(pages) {
-    const passed = Math.min(LONGEST, (performance.now() - this.since) / 1000);
-    this.since = performance.now();
-    return Math.round(100 * passed / pages) / 100;
-  }
-
-  /** Give pages a category. */
-  decide(ids, category) {
-    if (!ids.length || !this.isSeen()) return;
-    const seconds = this.seconds(ids.length);
-    const list = ids.map(page => ({ page, category, note: this.notes.get(page) ?? this.answers.of(page)?.note ?? "", seconds }));
-    this.take(list);
-    this.say(ids.length > 1 ? text("review.said_many", { n: ids.length, category }) : text("review.said_one", { name: this.nameOf(this.pageOf(ids[0])), category }));
-    if (this.isGrid) this.grid.decided(ids);
-    else this.goOn();
-  }
-
-  /** Whether the page that is decided on is in view; said where it is not. */
-  isSeen() {
-    if (this.isGrid || this.stage.isSeen) return true;
-    this.say(text("review.not_seen"));
-    return false;
-  }
-
-  take(list) {
-    for (const one of list) {
-      this.touched.add(one.page);
-      this.skipped.delete(one.page);
-      this.notes.delete(one.page);
-    }
-    this.answers.decide(list, this.isGrid ? "grid" : "page");
-  }
-
-  /** Accept the guess: of the page, or of what is left of the screen, and go on. */
-  async accept() {
-    if (!this.isGrid) {
-      const page = this.stage.id === null ? null : this.pageOf(this.stage.id);
-      if (!page) return;
-      if (page.blind || !page.guess.length) toast(text("review.blind_needs"));
-      else this.decide([page.id], page.guess[0].category);
-      return;
-    }
-    if (!this.grid.pages.length) return;
-    const left = this.grid.left(), waiting = this.grid.waiting();
-    if (left.length && !this.grid.seen()) { this.say(text("review.more_below")); return; }
-    if (left.length) {
-      const seconds = this.seconds(left.length);
-      this.take(left.map(page => ({ page: page.id, category: page.guess[0].category, note: this.notes.get(page.id) ?? "", seconds })));
-      this.say(text("review.accepted", { n: left.length }));
-      if (waiting.length) {
-        this.grid.focusOn(waiting[0].id, true);
-        toast(text("review.waiting", { n: waiting.length }));
-        return;
-      }
-    }
-    await this.go(1);
-  }
-
-  skip() {
-    const ids = this.view.targets();
-    for (const id of ids) this.skipped.add(id);
-    if (this.isGrid) { ids.forEach(id => this.grid.refresh(id)); this.grid.decided(ids); }
-    else this.goOn();
-  }
-
-  async undo(again) {
-    const step = again ? this.answers.redo() : this.answers.undo();
-    if (!step) { this.say(text(again ? "review.no_redo" : "review.no_undo")); return; }
-    const ids = step.answers.map(one => one.page);
-    for (const id of ids) {
-      if (again) this.touched.add(id);
-      else this.touched.delete(id);
-    }
-    const words = { n: ids.length, name: this.nameOf(this.pageOf(ids[0])), category: step.answers[0].category };
-    toast(text(again ? "review.redone" : "review.undone", words));
-    try {
-      await this.showStep(ids, again);
-    } catch (error) {
-      this.wrong(error);
-    }
-  }
-
-  /** The pages of a step are looked at again. */
-  async showStep(ids, again) {
-    if (!this.isGrid) {
-      await this.open(ids[0]);
-      if (again) await this.goOn();
-      return;
-    }
-    const place = this.queue.places.get(ids[0]);
-    const shown = this.grid.tiles.has(ids[0]) && at("#nothing").hidden;
-    if (!shown && place !== undefined) {
-      at("#grid").hidden = false;
-      await this.showScreen(Math.floor(place / this.tiles) * this.tiles);
-    }
-    if (this.grid.tiles.has(ids[0])) this.grid.focusOn(ids[0], true);
-  }
+  // ---------------------------------------------------------------- what has changed
 
   changed(pages) {
     for (const id of pages) this.grid.refresh(id);
@@ -405,6 +310,7 @@ async function begin() {
   if (left) toast(text("review.sent_again", { n: left }));
   const stranded = room.answers.stranded();
   if (stranded) toast(text("review.stranded", { n: stranded }));
+  if (about.doubles) toast(text("review.doubles", { n: about.doubles }));
   showSaved({ waiting: left, trouble: "", seconds: 0 });
   await room.reload();
   room.changed([]);

@@ -44,7 +44,8 @@ export class Filter {
 
   /** Show what is chosen. */
   show() {
-    for (const name of ["order", "category", "search", "state"]) at(`#${name}`).value = this.values[name];
+    for (const name of ["order", "category", "state"]) at(`#${name}`).value = this.values[name];
+    if (document.activeElement !== at("#search")) at("#search").value = this.values.search; // else it is being typed
     at(`#views input[value=${this.isGrid ? "grid" : "page"}]`).checked = true;
     at("#whole").hidden = !this.values.document;
     at("#whole").textContent = text("review.whole_of", { document: this.values.document });

@@ -36,11 +36,11 @@ export class Grid {
 
   get size() { return this.room.tiles; }
 
-  /** Show the screen that begins at a place of the queue; false where there is nothing. */
+  /** Show the screen that begins at a place of the queue; false where there is nothing, null where another one came. */
   async show(start) {
     const turn = this.turn = Symbol();
     await this.room.queue.reach(start + this.size);
-    if (turn !== this.turn) return true;
+    if (turn !== this.turn) return null;
     const pages = this.room.queue.pages.slice(start, start + this.size);
     if (!pages.length) return false;
     this.start = start;

@@ -52,20 +52,20 @@ export function pressed(room, event) {
 function meant(room, event) {
   const key = event.key, low = key.toLowerCase();
   if (event.ctrlKey || event.metaKey) {
-    if (low === "z") return () => room.undo(event.shiftKey);
-    if (low === "y") return () => room.undo(true);
+    if (low === "z") return () => room.decisions.undo(event.shiftKey);
+    if (low === "y") return () => room.decisions.undo(true);
     return room.isGrid && low === "a" ? () => room.grid.key(event) : null;
   }
   const control = event.target.closest?.("button, a, input, [role=button]");
   if (control && (key === "Enter" || key === " " || key.startsWith("Arrow") && control.matches("input"))) return null;
-  if (key === "Enter") return event.repeat ? () => {} : () => room.accept();
-  if (low === "s") return () => room.skip();
+  if (key === "Enter") return event.repeat ? () => {} : () => room.decisions.accept();
+  if (low === "s") return () => room.decisions.skip();
   if (low === "n") return () => room.side.note();
   if (low === "g") return () => room.change(!room.isGrid);
   if (room.isGrid && low === "o" && room.grid.targets().length) return () => room.open(room.grid.targets()[0]);
   const category = [...room.keys].find(([, its]) => its && its === low)?.[0];
   // a key that is held down decides once
-  if (category !== undefined) return event.repeat ? () => {} : () => room.decide(room.view.targets(), category);
+  if (category !== undefined) return event.repeat ? () => {} : () => room.decisions.decide(room.view.targets(), category);
   if (!at("#nothing").hidden) return key === "ArrowLeft" || key === "PageUp" ? () => room.go(-1) : null;
   return room.view.key(event) ? () => {} : null;
 }

@@ -1,7 +1,7 @@
 "use strict";
 // The queue of pages: loaded part by part as one goes on, and pictures that are ready before they are asked for.
 //
-//     const queue = new Queue({ order: "doubtful", category: "", document: "", search: "", state: "open" }, "Anna", isSaved);
+//     const queue = new Queue({ order: "doubtful", category: "", document: "", search: "", state: "open" }, "Anna");
 //     await queue.reach(60); queue.pages[0].file
 
 import { ask } from "/static/frame.js";
@@ -21,19 +21,16 @@ export const addressOf = (call, values = {}) => `/api/review/${call}?${new URLSe
 export const pictureOf = (page, width) => addressOf(`pages/${page}/picture`, { width });
 
 export class Queue {
-  /**
-   * filter: as GET /api/review/queue has it; person: who looks; isSaved(id): whether the desk has an answer that was
-   * given here.
-   */
-  constructor(filter, person, isSaved) {
+  /** filter: as GET /api/review/queue has it; person: who looks. */
+  constructor(filter, person) {
     this.filter = filter;
     this.person = person;
-    this.isSaved = isSaved;
     this.pages = []; // in their order; a page stays once it is here, so that one can go back
     this.places = new Map(); // id -> place in `pages`
     this.total = 0;
     this.ended = false;
-    this.again = -1; // >= 0: from where the queue is looked through once more
+    this.last = -1; // id of the page behind which the next part begins
+    this.again = false; // whether the queue is looked through once more
   }
 
   /** Load until there are `count` pages, or no more. */
@@ -44,18 +41,18 @@ export class Queue {
   }
 
   async load() {
-    // Pages that have been decided leave a queue of open ones, so that those behind them come nearer. Others decide
-    // too: at its end such a queue is looked through once more from its start.
-    const open = this.filter.state === "open";
-    const known = open ? this.pages.filter(page => !this.isSaved(page.id)).length : this.pages.length;
-    const start = this.again < 0 ? known : this.again;
-    const said = await ask(addressOf("queue", { ...this.filter, start, count: PART }));
+    // Answers, one's own and those of others, take pages out of a queue while one goes through it: so a part begins
+    // behind a page, never at a place. What has come into the queue meanwhile is found as it is looked through again.
+    const said = await ask(addressOf("queue", { ...this.filter, after: this.last, count: PART }));
     if (!this.pages.length) this.total = said.total;
     for (const page of said.pages) this.add(page);
-    if (this.again >= 0) this.again += said.pages.length;
-    if (said.pages.length) return;
-    if (open && this.again < 0 && start > 0) this.again = 0;
-    else this.ended = true;
+    if (said.pages.length) {
+      this.last = said.pages.at(-1).id;
+      return;
+    }
+    this.ended = this.again || !this.pages.length || this.filter.state === "all";
+    this.again = true;
+    this.last = -1;
   }
 
   /** Put a page at the end, where it is not there yet; its place. */

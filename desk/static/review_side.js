@@ -15,9 +15,9 @@ export class Side {
     this.room = room;
     const action = (id, key, words, act) => make("button", { type: "button", id, click: event => { act(); if (event.detail) room.back(); } }, make("kbd", { text: key }), " ", make("span", { text: words }));
     at("#actions").replaceChildren(
-      action("accept", "Enter", "", () => room.accept()), action("previous", "", "", () => room.go(-1)), action("next", "", "", () => room.go(1)),
-      action("skip", "S", text("review.skip"), () => room.skip()), action("note", "N", text("review.note"), () => this.note()),
-      action("undo", "Ctrl+Z", text("review.undo"), () => room.undo(false)), action("redo", "Ctrl+Y", text("review.redo"), () => room.undo(true)));
+      action("accept", "Enter", "", () => room.decisions.accept()), action("previous", "", "", () => room.go(-1)), action("next", "", "", () => room.go(1)),
+      action("skip", "S", text("review.skip"), () => room.decisions.skip()), action("note", "N", text("review.note"), () => this.note()),
+      action("undo", "Ctrl+Z", text("review.undo"), () => room.decisions.undo(false)), action("redo", "Ctrl+Y", text("review.redo"), () => room.decisions.undo(true)));
     at("#accept").classList.add("main");
   }
 
@@ -32,6 +32,8 @@ export class Side {
       button.setAttribute("aria-pressed", String(pressed));
       button.disabled = !ids.length;
     }
+    const stands = ids.length === 1 && this.room.answers.of(ids[0]);
+    at("#accept span").textContent = text(this.room.isGrid ? "review.accept_rest" : stands ? "review.keep" : "review.accept");
     at("#skip").disabled = at("#note").disabled = !ids.length;
     if (!page) {
       place.replaceChildren(...(ids.length ? [make("h2", { text: text("review.many", { n: ids.length }) }), make("p", { class: "small", text: text("review.many_how") })] : []));
@@ -61,7 +63,7 @@ export class Side {
     const counts = new Map(this.room.about.categories.map(one => [one.name, one.count]));
     const button = ([category, key]) => make("button", {
       type: "button", "data-category": category, "aria-pressed": "false", "aria-keyshortcuts": key || null,
-      click: event => { this.room.decide(this.room.view.targets(), category); if (event.detail) this.room.back(); },
+      click: event => { this.room.decisions.decide(this.room.view.targets(), category); if (event.detail) this.room.back(); },
     }, make("kbd", { text: key }), make("span", { class: "what", text: category }),
     ...(counts.get(category) ? [make("span", { class: "count", text: number(counts.get(category)), title: text("review.count") })] : []));
     const add = make("button", { type: "button", id: "own", text: text("review.own"), click: () => this.addCategory() });
@@ -74,7 +76,6 @@ export class Side {
   }
 
   showActions() {
-    at("#accept span").textContent = text(this.room.isGrid ? "review.accept_rest" : "review.accept");
     at("#previous span").textContent = text(this.room.isGrid ? "review.previous_screen" : "review.previous");
     at("#next span").textContent = text(this.room.isGrid ? "review.next_screen" : "review.next");
     at("#previous kbd").textContent = this.room.isGrid ? "PgUp" : "←";
@@ -95,11 +96,12 @@ export class Side {
       const again = [];
       for (const id of ids) {
         const stands = this.room.answers.of(id);
+        if (stands?.note === said) continue;
         if (stands) again.push({ page: id, category: stands.category, note: said, seconds: 0 });
         else if (said) this.room.notes.set(id, said);
         else this.room.notes.delete(id);
       }
-      if (again.length) this.room.take(again);
+      if (again.length) this.room.decisions.take(again);
       this.showFacts();
       this.room.back();
     };

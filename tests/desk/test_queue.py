@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import itertools
 import random
+import sys
+import threading
+import unicodedata
 
 import numpy as np
 import pytest
@@ -119,6 +122,41 @@ def test_the_most_doubtful_come_first_and_blind_ones_in_random_places(tmp_path):
         assert (np.diff(queue.first[ids[~queue.blind[ids]]]) >= 0).all()  # of those with a guess, by category
 
 
+WRONG = ["RANK", "FILE", "PAGE", "LABEL", "SUGGESTED", "SCORE_LABEL", "SCORE_SUGGESTED", "PATH"]
+
+
+def test_a_table_in_an_order_of_doubt_is_a_fair_sample_however_far_one_comes(tmp_path):
+    scores = [1 - number / 2000 for number in range(2000)]  # the surest suggestion first
+    wrong = [[number + 1, f"d{number}", "1", "DRAW", "TEXT", "0", f"{score:.4f}", f"{number}.png"]
+             for number, score in enumerate(scores)]  # fmt: skip
+    result = [row(number, score=score) for number, score in enumerate(scores)]
+    result.sort(key=lambda cells: int(cells[1]))  # in Excel, by another column
+    for rows, head in ((wrong, WRONG), (result, HEAD)):
+        queue = opened(write_table(tmp_path / "t.csv", rows, head))
+        ids = queue.ids("table")
+        blind = queue.blind[ids]
+        assert sorted(ids.tolist()) == list(range(2000)) and (np.diff(ids[~blind]) > 0).all()
+        places = np.flatnonzero(blind)
+        assert np.diff(places).max() - np.diff(places).min() <= 1  # at equal distances
+        assert abs(queue.score[ids[places[: len(places) // 2]]].mean() - queue.score.mean()) < 0.06
+    as_sorted = opened(write_table(tmp_path / "t.csv", [row(number) for number in range(2000)]))
+    assert as_sorted.ids("table").tolist() == list(range(2000))  # by documents, as a run leaves it
+
+
+def test_a_page_that_stands_twice_is_one_page_as_its_first_row_says(tmp_path):
+    rows = [row(number, CATEGORIES[number % 4]) for number in range(40)]
+    again = [["x", "01", *row(0, "PHOTO", path=rows[0][-1])[2:]], row(7, "PHOTO", path=f"./{rows[7][-1]}"), rows[7]]
+    queue = opened(write_table(tmp_path / "t.csv", [*rows[:20], *again, *rows[20:]]))
+    assert (len(queue), queue.doubles) == (40, 3)
+    for order in ("doubtful", "likeness", "category", "document", "table"):
+        ids = queue.ids(order)
+        assert sorted(queue.row(at).path for at in ids) == sorted(cells[-1] for cells in rows)
+    assert [queue.row(at).guess[0][0] for at in (0, 7)] == ["DRAW", "TEXT_T"] and queue.row(39).path == rows[39][-1]
+    assert all(queue.id_of(queue.row(at).path, queue.row(at).page) == at for at in range(40))
+    assert queue.ids("table", search=rows[30][-1]).tolist() == [30]
+    assert opened(write_table(tmp_path / "t.csv", rows)).doubles == 0
+
+
 def test_a_page_that_contradicts_its_document_is_doubted(tmp_path):
     rows = [row(number, "TEXT_P", score=0.99) for number in range(16)]
     rows[4] = row(4, "DRAW", score=0.98)
@@ -147,6 +185,52 @@ def test_filters_neighbours_and_search(tmp_path):
                              for at, page in enumerate(["007", "7,0", "1698765432100", "x", "", "10"])]))  # fmt: skip
     assert [odd.row(at).page for at in range(6)] == [7, 7, 1, 0, 0, 10]
     assert all(odd.id_of(odd.row(at).path, odd.row(at).page) == at for at in range(6))
+
+
+PATHS = ["Řada/ČÁST 1.png", "řada/část 2.png", "STRASSE/3, a.png", "Straße/4.png", "ΟΔΟΣ/5.png", "οδός/6.png",
+         'rada/"cast" 7.png', "Kraft/8.png"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("form", "encoding"), [("NFC", "utf-8"), ("NFD", "utf-8"), ("NFC", "utf-16"), ("NFC", "cp1250")]
+)
+def test_search_knows_letters_by_unicode_however_they_are_spelled(tmp_path, form, encoding):
+    paths = [path if encoding != "cp1250" or at not in (4, 5) else f"{at}.png" for at, path in enumerate(PATHS)]
+    text = "FILE,PAGE,CLASS-1,SCORE-1,PATH\n" + "".join(
+        f'a,{at},DRAW,0.9,"{path.replace(chr(34), 2 * chr(34))}"\n' for at, path in enumerate(paths)
+    )
+    (tmp_path / "t.csv").write_bytes(unicodedata.normalize(form, text).encode(encoding))
+    queue = opened(tmp_path / "t.csv")
+    wanted = {"Č": [0, 1], "část": [0, 1], "r": [2, 3, 6, 7], "ŘADA/": [0, 1], "cast": [6], "strasse": [2, 3],
+              "STRAßE/3, A": [2], '"CAST" 7': [6], "ſt": [0, 1, 2, 3, 6], "K": [7], "CLASS": [],
+              "png\nřada": []}  # fmt: skip
+    if encoding != "cp1250":
+        wanted |= {"οδο": [4], "ΟΔΌ": [5], "δοσ": [4]}
+    for spelling in ("NFC", "NFD"):
+        for search, found in [*wanted.items(), *wanted.items()]:  # what was searched before changes nothing
+            ids = queue.ids("document", search=unicodedata.normalize(spelling, search))
+            assert sorted(ids.tolist()) == found, (spelling, search)
+
+
+def test_searches_at_the_same_time_find_their_own(tmp_path):
+    queue = opened(write_table(tmp_path / "t.csv", [row(at, path=f"Ž/{at:03}.png") for at in range(500)]))
+    wrong, before = [], sys.getswitchinterval()
+
+    def search(number):
+        for at in range(number, 500, 8):
+            if (found := queue.ids("document", search=f"ž/{at:03}").tolist()) != [at]:
+                wrong.append((at, found))
+
+    people = [threading.Thread(target=search, args=(number,)) for number in range(8)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for one in people:
+            one.start()
+        for one in people:
+            one.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert wrong == []
 
 
 def test_other_tables_that_name_pages(tmp_path):

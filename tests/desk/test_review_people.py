@@ -11,7 +11,8 @@ pytest.importorskip("uvicorn")
 pytest.importorskip("python_multipart")
 
 from browser import needs_browser
-from review_visit import CTRL, GRID, HARMFUL, PAGE, blind, guess
+from review_desk import ReviewDesk
+from review_visit import CTRL, GRID, HARMFUL, PAGE, Visit, blind, guess
 
 
 @needs_browser
@@ -252,8 +253,9 @@ def test_what_was_said_too_long_ago_to_be_undone_is_not_said_anew_by_enter(visit
 def test_search_state_and_document_choose_what_is_looked_at(visit, desk):
     at = visit()
     at.tab.value("document.querySelector('#search').focus()")
-    at.tab.write("CTX1903")
+    at.tab.write("CTX1903 ")
     at.tab.until("document.querySelectorAll('.tile').length === 4")
+    assert at.tab.value("document.querySelector('#search').value") == "CTX1903 "  # one goes on typing
     assert at.pages() == [12, 13, 14, 15] and at.tab.value("document.activeElement.id") == "search"
     at.tab.key("Enter")  # back to the pages
     at.ready()
@@ -265,3 +267,82 @@ def test_search_state_and_document_choose_what_is_looked_at(visit, desk):
     at.tab.until("document.querySelectorAll('.tile').length === 4")
     at.tab.click_on("#whole")
     at.tab.until("document.querySelectorAll('.tile').length === 24")
+
+
+@needs_browser
+def test_a_search_that_comes_late_is_not_shown(visit):
+    at = visit()
+    at.tab.hold("*search=CTX1903*")
+    at.tab.value("document.querySelector('#search').focus()")
+    at.tab.write("CTX1903")
+    at.tab.until_held()
+    at.tab.value("document.querySelector('#search').select()")
+    at.tab.write("CTX1904")
+    at.tab.until("document.querySelectorAll('.tile').length === 4")
+    assert sorted(at.pages()) == [16, 17, 18, 19]
+    at.tab.let_go()
+    at.tab.until("performance.getEntriesByType('resource').some(one => one.name.includes('CTX1903'))")
+    at.tab.value("new Promise(done => setTimeout(done, 300))")
+    assert sorted(at.pages()) == [16, 17, 18, 19] and "search=CTX1904" in at.tab.value("location.search")
+
+
+WALK = """
+(async () => {
+  const { Queue } = await import("/static/review_queue.js");
+  const { ask } = await import("/static/frame.js");
+  const { newId } = await import("/static/review_answers.js");
+  const given = new Map();
+  const say = (person, pages, category) => {
+    const answers = pages.map(page => ({ page, category, note: "", seconds: 0, answer: newId() }));
+    for (const one of answers) given.set(one.page, one.answer);
+    return ask("/api/review/decisions", { body: { person, view: "page", answers } });
+  };
+  const undo = page => ask("/api/review/undo", { body: { person: "Anna", answer: given.get(page), undo: newId() } });
+  const walks = [];
+  const walk = async (filter, act) => {
+    const all = { order: "doubtful", category: "", document: "", search: "", ...filter };
+    const { pages } = await ask(`/api/review/queue?${new URLSearchParams({ ...all, count: 500 })}`);
+    const wanted = pages.map(page => page.id);
+    const queue = new Queue(all, "Anna"), seen = [];
+    for (;;) {
+      await queue.reach(seen.length + 1);
+      if (!queue.pages[seen.length]) break;
+      seen.push(queue.pages[seen.length].id);
+      await act(seen.at(-1));
+    }
+    walks.push([JSON.stringify(filter), wanted, seen]);
+  };
+  await walk({ state: "open" }, page => say("Anna", [page], "DRAW"));
+  await walk({ state: "decided" }, undo);
+  await walk({ state: "open", category: "DRAW", order: "likeness" }, page => say("Anna", [page], "DRAW"));
+  await walk({ state: "open", search: "ctx19" }, page => say("Anna", [page], "DRAW"));
+  const both = walks.at(-1)[2];
+  await say("Ben", both, "PHOTO");
+  await walk({ state: "disputed", order: "document" }, page => say("Cleo", [page], "DRAW"));
+  await walk({ state: "all", order: "table" }, page => say("Anna", [page], "PHOTO"));
+  return walks;
+})()
+"""
+
+
+@needs_browser
+def test_whatever_is_answered_on_the_way_each_page_of_a_queue_comes_once(browser, tmp_path):
+    with ReviewDesk(tmp_path, pages=170) as desk:  # a request takes 120
+        at = Visit(browser, desk, GRID)
+        for queue, wanted, seen in at.tab.value(WALK):
+            assert seen == wanted, queue
+        assert len(wanted) == 170
+        at.end()
+
+
+@needs_browser
+def test_enter_keeps_an_answer_that_was_given(visit, desk):
+    at = visit(f"{PAGE}&state=all")
+    assert "Accept the guess" in at.text("#accept")
+    at.say("PHOTO")
+    at.tab.key("ArrowLeft")
+    assert at.shown() == 0 and "Keep your answer" in at.text("#accept")
+    at.ready()
+    at.tab.key("Enter")
+    at.ready()
+    assert at.shown() == 1 and desk.decisions() == {0: {"Anna": "PHOTO"}}

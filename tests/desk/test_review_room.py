@@ -77,6 +77,16 @@ def test_the_same_answer_sent_twice_is_saved_once(room, tmp_path):
     assert ask(room).said["decided"] == 2
 
 
+def test_a_page_that_the_table_names_twice_is_decided_once(tmp_path):
+    rows = [row(number) for number in range(20)]
+    with answering(a_run(tmp_path, [*rows, rows[3], rows[3]]), tmp_path / "elsewhere") as room:
+        about = ask(room).said
+        assert (about["total"], about["doubles"]) == (20, 2)
+        assert decide(room, "Anna", (3, "DRAW", 1)).said["decided"] == 1
+        assert 3 not in [page["id"] for page in ask(f"{room}/queue").said["pages"]]
+        assert ask(f"{room}/queue").said["total"] == 19
+
+
 def test_an_answer_on_a_page_of_another_run_is_refused(room):
     answer = {"page": 3, "category": "DRAW", "answer": name_of(1)}
     here, undo = ask(room).said["token"], {"answer": name_of(1), "undo": name_of(2)}
@@ -233,10 +243,11 @@ def test_own_categories_are_added_and_no_two_that_are_one_folder(room):
         ("decisions", {"person": "Anna", "answers": []}, 422),
         ("undo", {"person": "Anna", "answer": name_of(1), "undo": name_of(2)}, 404),
         ("lend", {"person": "Anna", "pages": [99]}, 404),
+        ("queue?after=40", None, 404),
     ],
 )
 def test_what_cannot_be_done_is_one_line(room, call, body, status):
-    refused = post(f"{room}/{call}", **body)
+    refused = ask(f"{room}/{call}") if body is None else post(f"{room}/{call}", **body)
     assert (refused.status, list(refused.said)) == (status, ["detail"])
     assert "\n" not in refused.said["detail"]
     assert ask(room).said["decided"] == 0
