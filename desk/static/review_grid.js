@@ -314,9 +314,10 @@ export class Grid {
     const work = at("#work");
     const place = work.scrollHeight > work.clientHeight + 1 ? work : document.scrollingElement;
     if (place.scrollTop + place.clientHeight >= place.scrollHeight - 8) return true;
+    const bottom = place === work ? work.clientHeight : at("#bar").getBoundingClientRect().top; // it covers what is below
     const last = this.tiles.get(this.pages.at(-1).id).getBoundingClientRect();
-    if (last.bottom <= innerHeight && place !== work) return true;
-    place.scrollBy(0, place.clientHeight * 0.85);
+    if (place !== work && last.bottom <= bottom) return true;
+    place.scrollBy(0, bottom * 0.85);
     return false;
   }
 

@@ -53,9 +53,17 @@ export class Stage {
       else this.why(image);
     });
     this.room.lending.take([id]);
+    this.intoView();
     this.room.showFacts();
     this.beside(id);
     this.ahead(id);
+  }
+
+  /** Where the keys of the categories stand below, and hide a part of the page, all of it is brought into view. */
+  intoView() {
+    const bar = at("#bar");
+    const hidden = this.place.getBoundingClientRect().bottom > bar.getBoundingClientRect().top;
+    if (hidden && getComputedStyle(bar).position === "sticky") this.place.scrollIntoView({ block: "start" });
   }
 
   /** Why a page cannot be shown, as the desk says it; one that has only not come is asked for again. */

@@ -213,9 +213,17 @@ def test_nothing_is_cut_off_on_telephones_tablets_and_at_200_percent(visit, quer
     assert min(left, top) >= 0 and right <= width and bottom <= height  # always at hand
 
 
+IN_VIEW = """[...document.querySelectorAll('.tile')].filter(tile => {
+  const box = tile.getBoundingClientRect(), middle = box.top + box.height / 2;
+  return middle > 0 && middle < document.querySelector('#bar').getBoundingClientRect().top;
+}).map(tile => Number(tile.dataset.id))"""
+
+
 @needs_browser
-def test_what_was_not_in_view_is_not_accepted(visit, desk):
-    at = visit(width=390, height=844)
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (640, 400)])  # a telephone; 1280 x 800 at 200 %
+def test_what_was_not_in_view_is_not_accepted(visit, desk, width, height):
+    at = visit(width=width, height=height)
+    seen = set(at.tab.value(IN_VIEW))
     at.tab.key("Enter")
     at.tab.until("document.scrollingElement.scrollTop > 0")
     at.saved()
@@ -223,6 +231,19 @@ def test_what_was_not_in_view_is_not_accepted(visit, desk):
     for _ in range(12):
         if at.count(".tile.decided") or desk.decisions():
             break
+        seen |= set(at.tab.value(IN_VIEW))
         at.tab.key("Enter")
         at.saved()
-    assert set(desk.decisions()) == set(range(24)) - {*blind(desk), 6}
+    assert set(desk.decisions()) == set(range(24)) - {*blind(desk), 6} and set(desk.decisions()) <= seen
+
+
+@needs_browser
+def test_at_200_percent_the_keys_of_the_categories_hide_nothing_that_is_looked_at(visit):
+    at = visit(width=640, height=400)
+    for _ in range(3):
+        at.tab.key("ArrowDown")
+        focused, bar = "document.activeElement.getBoundingClientRect()", "document.querySelector('#bar')"
+        assert at.tab.value(f"{focused}.bottom <= {bar}.getBoundingClientRect().top + 1")
+    at.to(PAGE)
+    stage = "document.querySelector('#stage').getBoundingClientRect()"
+    assert at.tab.value(f"{stage}.top >= -1 && {stage}.bottom <= {bar}.getBoundingClientRect().top + 1")
