@@ -3,7 +3,7 @@
 // What is looked for stands in the address, so that the browser's own buttons go back and a link can be kept; a picture
 // that is handed in does not. Names of files, documents and categories are set as text.
 
-import { ask, at, dialog, make, number, setKeys, text, toast, typing } from "/static/frame.js";
+import { ask, at, dialog, make, number, setKeys, takeFiles, text, toast, typing } from "/static/frame.js";
 
 const PART = 60; // hits that are asked for at once
 const FIELDS = ["text", "name", "document", "category", "year_from", "year_to"];
@@ -264,32 +264,7 @@ field("category").addEventListener("change", () => at("#search").requestSubmit()
 at("#clear").addEventListener("click", () => { picture = null; fill(new URLSearchParams()); go(new URLSearchParams()); });
 at("#forget").addEventListener("click", () => { picture = null; go(filtersOf(chosen())); });
 at("#more").addEventListener("click", more);
-at("#choose").addEventListener("change", event => {
-  byPicture([...event.target.files]);
-  event.target.value = "";
-});
-document.addEventListener("paste", event => {
-  const files = event.clipboardData?.files;
-  if (!files?.length) return;
-  event.preventDefault();
-  byPicture([...files]);
-});
-const hasFiles = event => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
-document.addEventListener("dragover", event => {
-  if (!hasFiles(event)) return;
-  event.preventDefault();
-  event.dataTransfer.dropEffect = "copy";
-  document.body.classList.add("over");
-});
-document.addEventListener("dragleave", event => {
-  if (!event.relatedTarget) document.body.classList.remove("over");
-});
-document.addEventListener("drop", event => {
-  document.body.classList.remove("over");
-  if (!hasFiles(event)) return;
-  event.preventDefault();
-  byPicture([...event.dataTransfer.files]);
-});
+takeFiles(byPicture);
 document.addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (opened) {

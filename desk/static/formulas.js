@@ -2,41 +2,13 @@
 // The page of formulas: pictures are handed in, each becomes a card with what it says. Plain JavaScript, no build step.
 // Whatever comes from a picture or its name is set as text; only KaTeX makes elements of it.
 
-import { ask, at, text as inWords } from "/static/frame.js";
+import { Card, Cards } from "/static/cards.js";
+import { ask, at, takeFiles, text as inWords } from "/static/frame.js";
 
-const AT_ONCE = 2;          // pictures that are being read, the others wait here
 const PAUSE = 180;          // ms after the last key before a preview is asked for
-const TRIES = 30;           // how often a picture is handed in again where the desk is busy
 const KATEX = { displayMode: true, throwOnError: true, strict: "ignore", trust: false, maxExpand: 1000, maxSize: 60 };
 
-const cards = at("#cards");
 let about = { sure: 0.9, unsure: 0.5, calibrated: true, limits: {} };
-const line = [];            // cards that wait to be read
-let reading = 0, made = 0;
-
-// ---------------------------------------------------------------- handing in
-
-function handIn(files) {
-  const list = [...files];
-  if (!list.length) return;
-  const added = list.map(file => new Card(file));
-  say(inWords("formulas.handed_in", { n: added.length }));
-  line.push(...added);
-  next();
-}
-
-function next() {
-  while (reading < AT_ONCE && line.length) {
-    reading += 1;
-    line.shift().read().finally(() => { reading -= 1; next(); });
-  }
-}
-
-function say(text) {
-  at("#status").textContent = text;
-}
-
-const sleep = seconds => new Promise(done => setTimeout(done, 1000 * seconds));
 
 function percent(share) {
   if (share < 0.01) return "< 1 %";
@@ -73,90 +45,41 @@ export function mathml(latex) {
 
 // ---------------------------------------------------------------- a card
 
-class Card {
-  constructor(file) {
-    this.file = file;
-    this.name = file.name || inWords("formulas.pasted");
+class Picture extends Card {
+  constructor(cards, file) {
+    super(cards, file);
     this.readings = [];
     this.preview = "";
     this.asked = 0;
-    this.stop = new AbortController();
-    this.element = at("#card").content.firstElementChild.cloneNode(true);
-    made += 1;
-    this.number = made;
     const id = part => `card-${this.number}-${part}`;
     const label = (selector, part) => { this.at(selector).id = id(part); return id(part); };
-    this.at(".name").textContent = this.name;
-    this.element.setAttribute("aria-labelledby", label(".name", "name"));
     this.at(".latex-label").htmlFor = label("textarea", "latex");
     this.at("textarea").setAttribute("aria-describedby", label(".wrong", "wrong"));
     this.at(".preview").setAttribute("aria-label", inWords("formulas.preview_of", { name: this.name }));
     this.at(".buttons").setAttribute("aria-label", inWords("formulas.copy_of", { name: this.name }));
-    this.at(".remove").setAttribute("aria-label", inWords("formulas.remove_name", { name: this.name }));
-    this.at(".remove").addEventListener("click", () => this.remove());
-    this.at(".again").addEventListener("click", () => { line.push(this); this.wait(); next(); });
     this.at("textarea").addEventListener("input", () => this.edited());
     this.at(".copy-latex").addEventListener("click", () => this.copy("LaTeX", this.latex));
     this.at(".copy-dollars").addEventListener("click", () => this.copy(inWords("formulas.in_dollars"), `$${this.latex}$`));
     this.at(".copy-mathml").addEventListener("click", () => this.copyMathml());
     this.picture();
-    this.wait();
-    cards.prepend(this.element);
   }
 
-  at(selector) { return this.element.querySelector(selector); }
+  get call() { return "/api/formulas/read"; }
+
   get latex() { return this.at("textarea").value.trim(); }
 
   picture() {
     const image = this.at("img");
-    this.url = URL.createObjectURL(this.file);
     image.alt = inWords("formulas.picture_of", { name: this.name });
     image.addEventListener("error", () => {
       const paper = this.at(".paper");
       paper.classList.add("none");
       paper.textContent = inWords("formulas.cannot_show");
     });
-    image.src = this.url;
+    image.src = this.url(this.file);
   }
 
-  state(name, text) {
-    this.element.classList.remove("waiting", "failed", "done");
-    this.element.classList.add(name);
-    this.element.setAttribute("aria-busy", String(name === "waiting"));
-    this.at(".state-text").textContent = text;
-    this.at(".again").hidden = name !== "failed";
-  }
-
-  wait() { this.state("waiting", inWords("formulas.reading")); }
-
-  async read() {
-    try {
-      const most = about.limits.file_bytes;
-      if (most && this.file.size > most) throw new Error(inWords("formulas.too_large", { most: Math.round(most / 1e6) }));
-      const [said] = await this.handedIn();
-      this.show(said);
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      this.state("failed", error.message);
-      say(inWords("formulas.not_read", { name: this.name, reason: error.message }));
-    }
-  }
-
-  async handedIn() {
-    for (let tries = 1; ; tries += 1) {
-      const form = new FormData();
-      form.append("files", this.file, this.name);
-      try {
-        return await ask("/api/formulas/read", { body: form, signal: this.stop.signal });
-      } catch (error) {
-        if (!error.again || tries === TRIES || this.stop.signal.aborted) throw error;
-        this.state("waiting", inWords("formulas.busy"));
-        await sleep(error.again);
-      }
-    }
-  }
-
-  show(said) {
+  show([said]) {
     this.readings = [said, ...said.alternatives].filter(one => one.latex);
     this.warnings = said.warnings;
     const list = this.at(".warnings");
@@ -170,7 +93,7 @@ class Card {
     this.state("done", "");
     this.take(said);
     const sure = said.latex ? `${this.at(".verdict").textContent}, ${percent(said.confidence)}` : inWords("formulas.nothing");
-    say(`${this.name}: ${sure}. ${said.warnings.join(". ")}`);
+    this.cards.say(`${this.name}: ${sure}. ${said.warnings.join(". ")}`);
   }
 
   choices() {
@@ -287,23 +210,18 @@ class Card {
 
   copied(text) {
     this.at(".copied").textContent = text;
-    say(text);
+    this.cards.say(text);
     clearTimeout(this.fade);
     this.fade = setTimeout(() => { this.at(".copied").textContent = ""; }, 6000);
   }
 
   remove() {
-    this.stop.abort();
     clearTimeout(this.timer);
-    const here = line.indexOf(this);
-    if (here >= 0) line.splice(here, 1);
-    URL.revokeObjectURL(this.url);
-    const neighbour = this.element.nextElementSibling || this.element.previousElementSibling;
-    this.element.remove();
-    say(inWords("formulas.removed", { name: this.name }));
-    (neighbour ? neighbour.querySelector(".remove") : at("#choose")).focus();
+    super.remove();
   }
 }
+
+const cards = new Cards("formulas", file => new Picture(cards, file));
 
 async function toClipboard(text) {
   if (navigator.clipboard && window.isSecureContext) {
@@ -323,36 +241,11 @@ async function toClipboard(text) {
 
 // ---------------------------------------------------------------- the page
 
-at("#choose").addEventListener("change", event => {
-  handIn(event.target.files);
-  event.target.value = "";  // the same file can be chosen again
-});
-document.addEventListener("paste", event => {
-  const data = event.clipboardData;
-  if (!data || !data.files.length) return;  // text: it goes where the cursor is
-  if (event.target.closest?.("textarea") && [...data.types].includes("text/plain")) return;  // text with its picture
-  event.preventDefault();
-  handIn(data.files);
-});
-const hasFiles = event => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
-document.addEventListener("dragover", event => {
-  if (!hasFiles(event)) return;
-  event.preventDefault();
-  event.dataTransfer.dropEffect = "copy";
-  document.body.classList.add("over");
-});
-document.addEventListener("dragleave", event => {
-  if (!event.relatedTarget) document.body.classList.remove("over");
-});
-document.addEventListener("drop", event => {
-  document.body.classList.remove("over");
-  if (!hasFiles(event)) return;
-  event.preventDefault();
-  handIn(event.dataTransfer.files);
-});
+takeFiles(files => cards.add(files));
 at("#address").textContent = location.origin;
 ask("/api/formulas").then(said => {
   about = said;
+  cards.most = said.limits.file_bytes;
   const words = { model: said.model, hash: said.hash.slice(0, 12), engine: said.engine };
   at("#about").textContent = inWords(said.calibrated ? "formulas.model" : "formulas.model_uncalibrated", words);
-}).catch(error => say(error.message));
+}).catch(error => cards.say(error.message));

@@ -173,6 +173,42 @@ document.addEventListener("keydown", event => {
   showKeys();
 });
 
+// ---------------------------------------------------------------- files
+
+/**
+ * Files that people choose in `#choose`, drop anywhere on the page or paste; `take(files)` is called with an array.
+ * Text that is pasted into a field goes there, a picture of it beside it is none.
+ */
+export function takeFiles(take) {
+  const field = at("#choose");
+  field.addEventListener("change", () => {
+    take([...field.files]);
+    field.value = ""; // the same file can be chosen again
+  });
+  document.addEventListener("paste", event => {
+    const data = event.clipboardData;
+    if (!data?.files.length || (typing(event) && [...data.types].includes("text/plain"))) return;
+    event.preventDefault();
+    take([...data.files]);
+  });
+  const hasFiles = event => Boolean(event.dataTransfer) && [...event.dataTransfer.types].includes("Files");
+  document.addEventListener("dragover", event => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    document.body.classList.add("over");
+  });
+  document.addEventListener("dragleave", event => {
+    if (!event.relatedTarget) document.body.classList.remove("over");
+  });
+  document.addEventListener("drop", event => {
+    document.body.classList.remove("over");
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    take([...event.dataTransfer.files]);
+  });
+}
+
 // ---------------------------------------------------------------- the person
 
 /** The name of who is looking, "" where none was given yet. */

@@ -2,46 +2,16 @@
 // Hand in: files are handed in, each becomes a card with its pages and their categories. Plain JavaScript, no build step.
 // Whatever comes from a file or its name is set as text.
 
-import { ask, at, dialog, make, number, setKeys, text, toast } from "/static/frame.js";
+import { Card, Cards } from "/static/cards.js";
+import { ask, at, dialog, make, number, setKeys, takeFiles, text, toast } from "/static/frame.js";
 
-const AT_ONCE = 2; // files that are being read, the others wait here
-const TRIES = 60; // how often a file is handed in again where the desk is busy
 const TOP = 5; // categories of a page
 const ALIKE = 6; // look-alikes of a page
 const CLOSE = 0.2; // between the two best scores: which of them it is, nobody knows
 const SHOWN = new Set(["image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/avif"]); // by browsers
 
-const cards = at("#cards");
-const line = []; // cards that wait to be read
 const known = new Map(); // element -> its card
 let about = { trust: { bands: [], limits: [], judged: null }, alike: "-", limits: {} };
-let reading = 0;
-let made = 0;
-
-// ---------------------------------------------------------------- handing in
-
-function handIn(files) {
-  const list = [...files];
-  if (!list.length) return;
-  const added = list.map(file => new Card(file));
-  say(text("handin.handed_in", { n: added.length }));
-  line.push(...added);
-  at("#all").hidden = false;
-  next();
-}
-
-function next() {
-  while (reading < AT_ONCE && line.length) {
-    reading += 1;
-    line.shift().read().finally(() => { reading -= 1; next(); });
-  }
-}
-
-function say(said) {
-  at("#status").textContent = said;
-}
-
-const sleep = seconds => new Promise(done => { setTimeout(done, 1000 * seconds); });
 
 /** A score in words; only 0 and 1 themselves are 0 % and 100 %. */
 function percent(share) {
@@ -98,78 +68,34 @@ function showTrust() {
 
 // ---------------------------------------------------------------- a card
 
-class Card {
-  constructor(file) {
-    this.file = file;
-    this.name = file.name || text("handin.pasted");
-    this.stop = new AbortController();
+class HandedIn extends Card {
+  constructor(cards, file) {
+    super(cards, file);
     this.pages = [];
-    this.urls = [];
-    this.element = at("#card").content.firstElementChild.cloneNode(true);
-    made += 1;
-    const name = this.at(".name");
-    name.id = `card-${made}-name`;
-    name.textContent = this.name;
-    this.element.setAttribute("aria-labelledby", name.id);
-    this.at(".remove").setAttribute("aria-label", text("handin.remove_named", { name: this.name }));
-    this.at(".remove").addEventListener("click", () => this.remove());
-    this.at(".again").addEventListener("click", () => { line.push(this); this.state("waiting", text("handin.reading")); next(); });
-    this.state("waiting", text("handin.reading"));
     known.set(this.element, this);
-    cards.prepend(this.element);
+    at("#all").hidden = false;
   }
-
-  at(selector) { return this.element.querySelector(selector); }
 
   state(name, words) {
-    this.element.classList.remove("waiting", "failed", "done");
-    this.element.classList.add(name);
-    this.element.setAttribute("aria-busy", String(name === "waiting"));
-    this.at(".state-text").textContent = words;
-    this.at(".again").hidden = name !== "failed";
-  }
-
-  async read() {
-    if (this.stop.signal.aborted) return;
-    try {
-      const most = about.limits.file_bytes;
-      if (most && this.file.size > most) throw new Error(text("handin.too_large", { most: number(most / 1e6) }));
-      this.show(await this.handedIn());
-    } catch (error) {
-      if (error.name === "AbortError") return;
-      this.pages = [{ page: 0, error: error.message }]; // it stands in the list, too
-      this.state("failed", error.message);
-      say(text("handin.not_read", { name: this.name, reason: error.message }));
-    }
+    if (name === "failed") this.pages = [{ page: 0, error: words }]; // it stands in the list, too
+    super.state(name, words);
   }
 
   get isShown() { return SHOWN.has(this.file.type); }
 
-  async handedIn() {
-    const query = new URLSearchParams({ top: TOP, preview: !this.isShown, alike: about.alike ? 0 : ALIKE });
-    for (let tries = 1; ; tries += 1) {
-      const body = new FormData();
-      body.append("files", this.file, this.name);
-      try {
-        return await ask(`/api/classify?${query}`, { body, signal: this.stop.signal });
-      } catch (error) {
-        if (!error.again || tries === TRIES || this.stop.signal.aborted) throw error;
-        this.state("waiting", text("handin.busy"));
-        await sleep(error.again);
-      }
-    }
+  get call() {
+    return `/api/classify?${new URLSearchParams({ top: TOP, preview: !this.isShown, alike: about.alike ? 0 : ALIKE })}`;
   }
 
   show(pages) {
     this.pages = pages;
-    this.urls.forEach(url => URL.revokeObjectURL(url));
-    this.urls = [];
+    this.forgetUrls();
     this.at(".pages").replaceChildren(...pages.map(page => this.page(page, pages.length)));
     this.state("done", "");
     const failed = pages.filter(page => page.error).length;
     const first = pages.find(page => !page.error);
     const heard = { name: this.name, n: pages.length, label: first.categories[0].label, share: percent(first.categories[0].score) };
-    say(text(pages.length === 1 ? "handin.done_one" : "handin.done_many", heard) + (failed ? ` ${text("handin.done_failed", { n: failed })}` : ""));
+    this.cards.say(text(pages.length === 1 ? "handin.done_one" : "handin.done_many", heard) + (failed ? ` ${text("handin.done_failed", { n: failed })}` : ""));
   }
 
   page(page, count) {
@@ -214,8 +140,7 @@ class Card {
       paper.textContent = text("handin.no_picture");
     });
     const data = page.preview ? new Blob([Uint8Array.from(atob(page.preview), sign => sign.charCodeAt(0))], { type: "image/jpeg" }) : this.file;
-    const url = URL.createObjectURL(data);
-    this.urls.push(url);
+    const url = this.url(data);
     page.preview = "";
     image.src = url;
     paper.addEventListener("click", () => {
@@ -226,18 +151,13 @@ class Card {
   }
 
   remove() {
-    this.stop.abort();
-    const here = line.indexOf(this);
-    if (here >= 0) line.splice(here, 1);
-    this.urls.forEach(url => URL.revokeObjectURL(url));
-    const neighbour = this.element.nextElementSibling || this.element.previousElementSibling;
-    this.element.remove();
+    super.remove();
     known.delete(this.element);
-    say(text("handin.removed", { name: this.name }));
-    at("#all").hidden = !cards.children.length;
-    (neighbour ? neighbour.querySelector(".remove") : at("#choose")).focus();
+    at("#all").hidden = !known.size;
   }
 }
+
+const cards = new Cards("handin", file => new HandedIn(cards, file));
 
 function tile(hit) {
   const facts = [hit.category, hit.year, text("handin.similarity", { similarity: number(hit.similarity, 2) })];
@@ -256,8 +176,7 @@ function cell(value) {
 
 function save() {
   const lines = [["NAME", "PAGE", "CLASS-1", "SCORE-1", "CLASS-2", "SCORE-2", "CLASS-3", "SCORE-3", "ERROR"].join(",")];
-  for (const element of [...cards.children].reverse()) {
-    const card = known.get(element);
+  for (const card of known.values()) {
     for (const page of card.pages) {
       const best = (page.categories || []).slice(0, 3).flatMap(({ label, score }) => [cell(label), String(score)]);
       while (best.length < 6) best.push("");
@@ -271,37 +190,12 @@ function save() {
 }
 
 function clear() {
-  for (const element of [...cards.children]) known.get(element).remove();
+  for (const card of [...known.values()]) card.remove();
 }
 
 // ---------------------------------------------------------------- the page
 
-at("#choose").addEventListener("change", event => {
-  handIn(event.target.files);
-  event.target.value = ""; // the same file can be chosen again
-});
-document.addEventListener("paste", event => {
-  const files = event.clipboardData?.files;
-  if (!files?.length) return;
-  event.preventDefault();
-  handIn(files);
-});
-const hasFiles = event => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
-document.addEventListener("dragover", event => {
-  if (!hasFiles(event)) return;
-  event.preventDefault();
-  event.dataTransfer.dropEffect = "copy";
-  document.body.classList.add("over");
-});
-document.addEventListener("dragleave", event => {
-  if (!event.relatedTarget) document.body.classList.remove("over");
-});
-document.addEventListener("drop", event => {
-  document.body.classList.remove("over");
-  if (!hasFiles(event)) return;
-  event.preventDefault();
-  handIn(event.dataTransfer.files);
-});
+takeFiles(files => cards.add(files));
 at("#save").addEventListener("click", save);
 at("#clear").addEventListener("click", clear);
 at("#address").textContent = location.origin;
@@ -309,6 +203,7 @@ setKeys([[["Ctrl+V"], text("handin.key_paste")], [["Tab"], text("handin.key_tab"
 
 try {
   about = await ask("/api/handin");
+  cards.most = about.limits.file_bytes;
   showTrust();
   at("#about").textContent = text("handin.model", { model: about.model, engine: about.engine, n: about.categories })
     + (about.alike ? ` ${text("handin.no_alike", { reason: about.alike })}` : "");
