@@ -29,8 +29,8 @@ export function curve(points) {
   label(LEFT - 6, HEIGHT - BOTTOM, "end", "0");
   label(WIDTH - RIGHT + 6, TOP + 5, "start", "100 %");
   label(WIDTH - RIGHT + 6, HEIGHT - BOTTOM, "start", "0 %");
-  label(LEFT, HEIGHT - 12, "start", "1");
-  label(WIDTH - RIGHT, HEIGHT - 12, "end", text("runs.epochs", { n: epochs }));
+  label(LEFT, HEIGHT - 12, "start", last.epoch > 1 ? "1" : text("runs.epochs", { n: 1 }));
+  if (last.epoch > 1) label(WIDTH - RIGHT, HEIGHT - 12, "end", text("runs.epochs", { n: last.epoch }));
   LINES.forEach(([name, colour, dashes], place) => {
     const known = points.filter(point => point[name] !== undefined);
     if (!known.length) return;

@@ -19,6 +19,8 @@ const lastOf = path => path.split(/[\\/]/).filter(Boolean).pop() || path;
 const stateOf = (state, what) => text(what === "train" && state === "with failures" ? "runs.not_all_judged" : `runs.states.${state}`);
 const mark = (state, what) => make("span", { class: `state ${GOOD.includes(state) ? "good" : FAIR.includes(state) ? "fair" : state === "failed" ? "bad" : ""}`, text: stateOf(state, what) });
 
+const counted = (what, n) => text(`runs.counted.${what}`, { n: n || 0, shown: number(n || 0) });
+
 function duration(seconds) {
   const minutes = Math.floor(seconds / 60);
   if (minutes >= 60) return text("runs.hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
@@ -88,7 +90,7 @@ function learned(work) {
     ...(one.reason ? [make("td", { colspan: 4, text: one.reason })] : [
       make("td", { class: "number", text: percent(one.accuracy) }),
       make("td", { class: "number", text: one.low === null ? "" : text("runs.from_to", { from: percent(one.low), to: percent(one.high) }) }),
-      make("td", { class: "number", text: text("runs.pages_of", { pages: number(one.pages || 0), documents: number(one.documents || 0) }) }),
+      make("td", { class: "number", text: text("runs.pages_of", { pages: counted("pages", one.pages), documents: counted("documents", one.documents) }) }),
       make("td", { class: "number", text: number(one.seen_pages || 0) })])));
   parts.push(make("div", { class: "wide" }, make("table", { class: "compared" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))));
   for (const line of work.verdict) parts.push(make("p", { class: "state", text: line }));
