@@ -205,7 +205,13 @@ export function takeFiles(take) {
     document.body.classList.remove("over");
     if (!hasFiles(event)) return;
     event.preventDefault();
-    take([...event.dataTransfer.files]);
+    const files = [];
+    for (const item of [...event.dataTransfer.items].filter(one => one.kind === "file")) {
+      const entry = item.webkitGetAsEntry();
+      if (entry?.isDirectory) toast(text("frame.folder", { name: entry.name }), "error"); // browsers hand out no folder as a file
+      else files.push(item.getAsFile());
+    }
+    take(files);
   });
 }
 

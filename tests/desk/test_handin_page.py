@@ -124,6 +124,9 @@ def test_a_file_is_dropped_anywhere(opened, folder):
     tab.drop(600, 700, [folder / "two.pdf"])
     count(tab, ".card.done .one", 2)
     assert "2 pages" in texts(tab, "#status")[0]
+    tab.drop(600, 700, [folder / "pages", folder / "broken.png"])  # a folder cannot be read as a file
+    count(tab, ".card.failed", 1)
+    assert "pages is a folder" in texts(tab, ".toast.error span")[0] and len(texts(tab, ".card")) == 2
 
 
 def test_a_link_to_a_room_that_is_not_there_says_why(opened):
