@@ -196,8 +196,10 @@ def kappas(answers: Answers) -> list[tuple[str, str, int, float | None]]:
 
 
 def pages_per_hour(answers: Iterable[Answer]) -> float:
-    """How fast a person went, pauses of more than five minutes left out; 0 where it cannot be told."""
+    """How fast a person went, pauses of more than five minutes left out; 0 where it cannot be told: in the first two
+    minutes.
+    """
     times = sorted(datetime.fromisoformat(answer.when).timestamp() for answer in answers)
     gaps = [after - before for before, after in pairwise(times) if after - before <= 300]
     busy = sum(gaps)
-    return 3600 * len(gaps) / busy if busy >= 1 else 0.0
+    return 3600 * len(gaps) / busy if busy >= 120 else 0.0

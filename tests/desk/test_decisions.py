@@ -26,7 +26,7 @@ from desk_client import ask
 from review_runs import CATEGORIES, RUN, a_run, answering, decide, name_of, row
 
 import desk.decisions
-from desk.answers import Answers, kappa, kappas, wilson
+from desk.answers import Answer, Answers, kappa, kappas, pages_per_hour, wilson
 from desk.decisions import Decisions, Given, read_answers
 from desk.refused import Refused
 from desk.trail import CHANGED, Contents
@@ -242,6 +242,13 @@ def test_figures_of_agreement():
     low, high = wilson(0, 20)
     assert low == 0.0 and 0.15 < high < 0.17
     assert kappas(Answers()) == []
+    times = ("08:00:00", "08:00:00", "08:00:01", "08:01:00", "08:02:00", "08:09:00")  # and a pause
+    said = [
+        Answer(at, name_of(at), "", "Anna", "a.png", at, "DRAW", "", 1.0, f"2026-11-29T{when}+0000", "grid", False, "",
+               0.0, "", None)
+        for at, when in enumerate(times)
+    ]  # fmt: skip
+    assert [pages_per_hour(said[:count]) for count in (0, 1, 3, 4, 6)] == [0, 0, 0, 0, 120]
 
 
 def test_the_kind_of_a_disk(tmp_path):
