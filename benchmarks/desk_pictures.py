@@ -56,11 +56,10 @@ def main() -> None:
         with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as desk, Browser() as browser:
             try:
                 address = re.search(r"http://\S+(?=/ )", desk.stdout.readline())[0]
-                tab = browser.open(
-                    f"{address}/static/icon.svg", WIDTH, HEIGHT
-                )  # to say who one is before the page asks
+                # to say who one is before the page asks
+                tab = browser.open(f"{address}/static/icon.svg", WIDTH, HEIGHT)
                 tab.until(f"location.href.startsWith('{address}') && document.readyState === 'complete'")
-                tab.value("localStorage.setItem('desk.person', 'Anna')")
+                tab.value("localStorage.setItem('desk.person', 'Anna'); localStorage.setItem('desk.tiles', '36')")
                 for room in (review_grid, review_page, hand_in, collection, formulas, runs):
                     room(tab, address, Path(folder))
                     save(tab, output / f"{room.__name__}.webp")
@@ -96,7 +95,7 @@ def review_page(tab: Tab, address: str, folder: Path) -> None:
 
 def hand_in(tab: Tab, address: str, folder: Path) -> None:
     """A page of which the model is not sure."""
-    go(tab, f"{address}/handin", "document.querySelector('#about').textContent")
+    go(tab, f"{address}/handin", "document.querySelector('#about')?.textContent")
     tab.choose("#choose", [folder / "box1" / DOUBTFUL])
     tab.until(f"document.querySelector('.card.done .tiles li') && {LOADED}")
     tab.value("document.querySelector('#trust').scrollIntoView()")
@@ -106,7 +105,7 @@ def collection(tab: Tab, address: str, folder: Path) -> None:
     """Pages like a picture."""
     go(tab, f"{address}/collection", "document.querySelector('.hit')")
     tab.choose("#choose", [folder / "box1" / "DRAW" / "CTX199020002-190.jpg"])
-    tab.until(f"!document.querySelector('#sought').hidden && document.querySelector('.hit') && {LOADED}")
+    tab.until(f"/likeness/.test(document.querySelector('.hit .facts')?.textContent) && {LOADED}")
 
 
 def formulas(tab: Tab, address: str, folder: Path) -> None:
