@@ -125,7 +125,7 @@ class AnswerGiven(BaseModel):
     category: Category
     note: Note = ""
     seconds: Seconds = 0.0
-    blind: bool = False
+    blind: bool = Field(False, strict=True)
     answer: Unique
 
 
@@ -152,7 +152,7 @@ class UndoGiven(BaseModel):
     person: Person
     answer: Unique
     undo: Unique
-    blind: bool = False
+    blind: bool = Field(False, strict=True)
 
 
 class OwnAnswer(BaseModel):

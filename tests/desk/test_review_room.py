@@ -242,6 +242,7 @@ def test_own_categories_are_added_and_no_two_that_are_one_folder(room):
         ("decisions", {"person": "Anna", "answers": [{"page": 1, "category": "DRAW", "answer": "../x"}]}, 422),
         ("decisions", {"person": "Anna", "answers": []}, 422),
         ("undo", {"person": "Anna", "answer": name_of(1), "undo": name_of(2)}, 404),
+        ("undo", {"person": "Anna", "answer": name_of(1), "undo": name_of(2), "blind": 0}, 422),
         ("lend", {"person": "Anna", "pages": [99]}, 404),
         ("queue?after=40", None, 404),
     ],
