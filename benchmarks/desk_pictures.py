@@ -81,7 +81,7 @@ def review_grid(tab: Tab, address: str, folder: Path) -> None:
     middle = f"(r => [r.x + r.width / 2, r.y + r.height / 2])({place}.getBoundingClientRect())"
     tab.move(*tab.value(middle))
     tab.key(tab.value("document.querySelector('#categories [data-category=LINE_HW] kbd').textContent"))
-    tab.until("document.querySelector('#saved').className === 'saved done' && document.querySelector('.tile.changed') !== null")
+    tab.until("document.querySelector('#saved.done') !== null && document.querySelector('.tile.changed') !== null")
 
 
 def review_page(tab: Tab, address: str, folder: Path) -> None:
