@@ -65,6 +65,7 @@ class Batching:
         with self._lining_up:
             for waiting in self._line:
                 waiting.computed.cancel()
+                waiting.computed.set_running_or_notify_cancel()  # else a thread that waits for it holds up the end
             self._line.clear()
 
     def _next(self) -> None:

@@ -234,7 +234,8 @@ def _bar(strip: Strip, colours: Mapping[str, str]) -> str:
     )
     more = f"<p class=soft>the first {len(strip.shown)} pages</p>" if strip.pages > len(strip.shown) else ""
     return (
-        f'<svg class="bar" viewBox="0 0 {len(strip.shown)} 1" preserveAspectRatio="none" role="img" '
+        f'<svg class="bar" style="max-width: {4 * len(strip.shown)}rem" '
+        f'viewBox="0 0 {len(strip.shown)} 1" preserveAspectRatio="none" role="img" '
         f'aria-label="{_text(said)}">{cells}</svg>{more}'
     )
 

@@ -9,7 +9,7 @@ import os
 import tempfile
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
 import pytest
@@ -115,6 +115,16 @@ def test_what_comes_together_is_computed_together(sorter):
     alone = [Scored(classifier.scores(one[None])[0].tolist()) for at, one in enumerate(pixels) if at != 5]
     assert outcomes == alone
     batching.close()
+
+
+def test_who_waits_for_the_model_is_let_go_as_the_desk_ends(sorter):
+    classifier, held = sorter.classifying.classifier, threading.Event()
+    batching = Batching(classifier, most=16)
+    batching._thread.submit(held.wait)  # the model is busy
+    computed = batching.add(classifier.transform(page(1)))
+    batching.close()
+    held.set()
+    assert wait([computed], 10).done == {computed} and computed.cancelled()
 
 
 def test_each_file_has_its_own_answer(start):
