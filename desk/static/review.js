@@ -193,13 +193,17 @@ class Review {
 
   /** Nothing is in this queue. */
   empty() {
-    this.nothing(text(this.filter.values.state === "open" && this.about.decided ? "review.all_done" : "review.nothing"));
+    const { state, category, document, search } = this.filter.values;
+    const why = category || document || search ? "nothing" : { open: "all_done", disputed: "none_disputed" }[state] || "nothing";
+    this.nothing(text(`review.${why}`));
   }
 
   /** The end of the queue was reached. */
   ended() {
     const skipped = this.skipped.size;
-    this.nothing(skipped ? text("review.end_skipped", { n: skipped }) : text("review.end"), skipped > 0);
+    const lent = this.queue.pages.filter(page => page.lent_to && !this.isDone(page)).length;
+    const said = [text("review.end"), skipped && text("review.end_skipped", { n: skipped }), lent && text("review.end_lent", { n: lent })];
+    this.nothing(said.filter(Boolean).join(" "), skipped > 0);
   }
 
   nothing(said, again = false) {
@@ -208,6 +212,7 @@ class Review {
     place.hidden = false;
     place.replaceChildren(make("span", { text: said }), " ", make("button", { type: "button", text: text(again ? "review.to_skipped" : "review.look_again"), click: () => this.reload() }));
     this.stage.id = null;
+    this.filter.write(null);
     this.grid.pages = [];
     this.grid.tiles.clear();
     this.grid.hovered = this.grid.focused = null;

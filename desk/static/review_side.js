@@ -41,7 +41,6 @@ export class Side {
     }
     const parts = [make("h2", { text: this.room.nameOf(page) })];
     if (page.path !== page.file) parts.push(make("p", { class: "path", text: page.path }));
-    if (this.room.isGrid) parts.unshift(make("img", { class: "near", src: pictureOf(page.id, WIDTH.tile), alt: "" }));
     const others = page.decisions.filter(one => one.person !== this.room.person);
     const own = this.room.answers.of(page.id);
     if (own) parts.push(make("p", { class: "own", text: text("review.you_said", own) }));
@@ -55,6 +54,7 @@ export class Side {
     const note = this.room.notes.get(page.id) ?? own?.note;
     if (note) parts.push(make("p", { class: "noted", text: text("review.noted", { note }) }));
     parts.push(make("button", { type: "button", class: "plain", text: text("review.whole"), click: () => this.room.whole(page) }));
+    if (this.room.isGrid) parts.push(make("img", { class: "near", src: pictureOf(page.id, WIDTH.tile), alt: "" }));
     place.replaceChildren(...parts);
   }
 

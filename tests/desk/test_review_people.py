@@ -130,6 +130,9 @@ def test_two_people_do_not_look_at_the_same_page(visit, desk):
     at.tab.key("Enter")  # nothing of it is Anna's to accept
     at.tab.until("document.querySelectorAll('.tile.lent').length === 0")
     assert desk.decisions() == {}
+    at.tab.key("PageDown")
+    at.tab.until("!document.querySelector('#nothing').hidden")
+    assert "24 pages were passed over, as somebody else looks at them" in at.text("#nothing")
 
 
 @needs_browser
@@ -267,6 +270,12 @@ def test_search_state_and_document_choose_what_is_looked_at(visit, desk):
     at.tab.until("document.querySelectorAll('.tile').length === 4")
     at.tab.click_on("#whole")
     at.tab.until("document.querySelectorAll('.tile').length === 24")
+    at.tab.value("document.querySelector('#search').focus()")
+    at.tab.write("nowhere")
+    at.tab.until("document.querySelector('#nothing').textContent.startsWith('No page is like that.')")
+    assert "search=nowhere" in at.tab.value("location.search")
+    at.to("state=disputed")
+    assert at.text("#nothing").startswith("No page is disputed.")
 
 
 @needs_browser
