@@ -9,6 +9,7 @@ what each picture shows. The files are WebP, as good as 60 KB allow.
 from __future__ import annotations
 
 import argparse
+import base64
 import io
 import re
 import shutil
@@ -24,13 +25,18 @@ if __name__ == "__main__":
 from PIL import Image
 
 from tests.browser import Browser, Tab
-from tests.formula_pictures import picture_of
 
 HOME = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT, LARGEST = 1200, 800, 60_000  # pixels, pixels, bytes of a picture
 DOCUMENT = "CTX195720001"  # six pages of several categories
 DOUBTFUL = "LINE_HW/CTX198420006-6.jpg"  # which the model takes for a typed table
-FORMULA = r"\int _ { 0 } ^ { \infty } e ^ { - x ^ { 2 } } d x = \frac { \sqrt { \pi } } { 2 }"
+SET_FORMULA = r"""(() => {
+  const place = Object.assign(document.createElement("div"), { id: "drawn" });
+  Object.assign(place.style, { position: "fixed", left: 0, top: 0, zIndex: 99, padding: "0 12px", background: "#fff" });
+  document.body.append(place);
+  katex.render("\\int_0^\\infty e^{-x^2}\\,dx=\\frac{\\sqrt{\\pi}}{2}", place, { displayMode: true });
+  return [place.offsetWidth, place.offsetHeight];
+})()"""
 LOADED = (
     "[...document.images].filter(one => !one.hidden && one.getBoundingClientRect().top < innerHeight)"
     ".every(one => one.complete && one.naturalWidth)"
@@ -51,7 +57,6 @@ def main() -> None:
         (table,) = (results / "tables").glob("result_*.csv")
         index = results / "index"
         subprocess.run([*run, "explore", "index", scans, "--index", index, "--table", table, "--quiet"], check=True)
-        picture_of(FORMULA, size=16).save(Path(folder) / "formula.png")
         command = [*run, "desk", "-o", results, "--port", "0", "--no-browser", "--quiet"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8") as desk, Browser() as browser:
             try:
@@ -60,7 +65,7 @@ def main() -> None:
                 tab = browser.open(f"{address}/static/icon.svg", WIDTH, HEIGHT)
                 tab.until(f"location.href.startsWith('{address}') && document.readyState === 'complete'")
                 tab.value("localStorage.setItem('desk.person', 'Anna'); localStorage.setItem('desk.tiles', '36')")
-                for room in (review_grid, review_page, hand_in, collection, formulas, runs):
+                for room in (review_grid, review_page, hand_in, collection, runs, formulas):
                     room(tab, address, Path(folder))
                     save(tab, output / f"{room.__name__}.webp")
             finally:
@@ -109,10 +114,16 @@ def collection(tab: Tab, address: str, folder: Path) -> None:
 
 
 def formulas(tab: Tab, address: str, folder: Path) -> None:
-    """A formula, and how it is read."""
-    go(tab, f"{address}/formulas", "document.querySelector('#choose')")
+    """A formula, set by KaTeX as in print, and how its picture is read."""
+    go(tab, f"{address}/formulas", "document.querySelector('#about')?.textContent")
+    width, height = tab.value(SET_FORMULA)
+    tab.until("document.fonts.ready.then(() => true)")
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 2}
+    data = tab.ask("Page.captureScreenshot", format="png", clip=clip)["data"]
+    (folder / "formula.png").write_bytes(base64.b64decode(data))
+    tab.value("document.querySelector('#drawn').remove()")
     tab.choose("#choose", [folder / "formula.png"])
-    tab.until(f"document.querySelector('.card.done .katex') && {LOADED}")
+    tab.until(f"document.querySelector('.card.done .katex') !== null && {LOADED}")
 
 
 def runs(tab: Tab, address: str, folder: Path) -> None:
