@@ -103,24 +103,14 @@ def make_bpe(formulas: list[str]) -> object:
     """A byte-level BPE of these formulas, as TrOCR has one of English."""
     from tokenizers import ByteLevelBPETokenizer
     from tokenizers.processors import RobertaProcessing
-    from transformers import PreTrainedTokenizerFast
 
-    from formulas.vocabulary import SPECIAL
+    from formulas.vocabulary import SPECIAL, as_transformers_has_it
 
-    start, pad, end, unknown = SPECIAL
+    start, _, end, _ = SPECIAL
     bpe = ByteLevelBPETokenizer()
     bpe.train_from_iterator(formulas, vocab_size=PIECES, special_tokens=list(SPECIAL), show_progress=False)
     bpe.post_processor = RobertaProcessing((end, 2), (start, 0), trim_offsets=False, add_prefix_space=False)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=bpe._tokenizer,
-        bos_token=start,
-        cls_token=start,
-        eos_token=end,
-        sep_token=end,
-        pad_token=pad,
-        unk_token=unknown,
-        clean_up_tokenization_spaces=False,
-    )
+    return as_transformers_has_it(bpe._tokenizer)
 
 
 def ran(arguments: list[str | Path], threads: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerFast
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")  # the order of TrOCR: 0, 1, 2, 3
@@ -37,14 +38,21 @@ def make_tokenizer(formulas: Iterable[str], least: int = 1) -> "PreTrainedTokeni
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import WhitespaceSplit
     from tokenizers.processors import TemplateProcessing
-    from transformers import PreTrainedTokenizerFast
 
-    start, pad, end, unknown = SPECIAL
+    start, _, end, unknown = SPECIAL
     tokenizer = Tokenizer(WordLevel(vocabulary_of(formulas, least), unk_token=unknown))
     tokenizer.pre_tokenizer = WhitespaceSplit()
     tokenizer.post_processor = TemplateProcessing(
         single=f"{start} $A {end}", special_tokens=[(start, SPECIAL.index(start)), (end, SPECIAL.index(end))]
     )
+    return as_transformers_has_it(tokenizer)
+
+
+def as_transformers_has_it(tokenizer: "Tokenizer") -> "PreTrainedTokenizerFast":
+    """A tokenizer whose first tokens are those of `SPECIAL`, told which of them is what."""
+    from transformers import PreTrainedTokenizerFast
+
+    start, pad, end, unknown = SPECIAL
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token=start,
