@@ -19,7 +19,7 @@ from explore.flags import INDEX, OUTPUT
 from settings.command import NO_MODEL, install_command, quoted
 from settings.flags import PROGRAM
 from settings.schema import Settings
-from sorting.job import open_classifier
+from sorting.computing import open_classifier
 from utils import printable
 
 HELD = "desk"  # the folder in the output folder for files that cannot be kept in memory

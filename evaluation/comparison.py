@@ -31,7 +31,7 @@ from evaluation.judging import Judged, Seen, all_of, figures_of, free_name, know
 from output.console import say
 from output.progress import Progress
 from output.tables import Table, cell, number
-from sorting.job import open_classifier
+from sorting.computing import open_classifier
 from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:

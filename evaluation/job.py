@@ -30,7 +30,7 @@ from output.files import write_json
 from output.outcome import Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
-from sorting.job import batches_of, computing_of, model_lines, open_classifier
+from sorting.computing import batches_of, computing_of, model_lines, open_classifier
 from sorting.results import top_categories
 from training.data import LabelledPages
 from training.record import read_record

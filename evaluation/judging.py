@@ -25,7 +25,7 @@ from output.spreadsheets import read_table
 from output.tables import bare_path
 from reading.pages import Page
 from settings.config_file import HOME
-from sorting.job import threads
+from sorting.computing import threads
 from training.copies import contents_of, same_file_note
 from training.data import SPLIT_COLUMNS, LabelledPages, find_labelled, pages_below
 from training.job import SPLIT_FILE

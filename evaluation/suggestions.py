@@ -27,8 +27,8 @@ from output.tables import Table, cell, check_writable, number, path_cell
 from reading.documents import Documents, below_categories
 from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
+from sorting.computing import batches_of, computing_of, model_lines, open_classifier
 from sorting.given_pages import say_pages
-from sorting.job import batches_of, computing_of, model_lines, open_classifier
 from utils import UserError, printable, softmax
 
 if TYPE_CHECKING:

@@ -33,13 +33,13 @@ from reading.pages import PageList, find_pages
 from settings.command import NO_MODEL
 from settings.given_paths import expanded
 from settings.schema import reaching
-from sorting.given_pages import say_pages, say_resumed
-from sorting.job import (
+from sorting.computing import (
     execution_of,
     model_lines,
     open_classifier,
     threads,
 )
+from sorting.given_pages import say_pages, say_resumed
 from sorting.record import input_of, texts_hash
 from sorting.results import WARNING, Truth, warning_cell
 from utils import UserError, did_you_mean, printable

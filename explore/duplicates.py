@@ -38,7 +38,7 @@ from output.progress import Progress
 from output.tables import Table, cell, path_cell
 from reading.pages import Page
 from reading.sketch import SKETCH, sketch
-from sorting.job import threads
+from sorting.computing import threads
 from utils import UserError, printable
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from index.database import Index
 from index.folders import Folders, choose_folders
 from index.updating import Update
 from reading.loader import load_batches
-from sorting.job import threads
+from sorting.computing import threads
 from utils import UserError, printable
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ from output.tables import Table, cell, check_writable, number, path_cell, safe_n
 from reading.decoding import PageError, Reader
 from reading.pages import Page, PageList
 from settings.schema import reaching
-from sorting.job import threads
+from sorting.computing import threads
 from utils import UserError, printable
 
 if TYPE_CHECKING:

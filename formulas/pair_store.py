@@ -28,7 +28,7 @@ from formulas.pictures import NoFormula, prepare, size_of_type
 from output.progress import Progress
 from output.work import Lines, whole_lines
 from reading.decoding import PageError, Reader
-from sorting.job import threads
+from sorting.computing import threads
 
 if TYPE_CHECKING:
     from settings.schema import Settings

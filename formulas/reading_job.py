@@ -32,8 +32,8 @@ from reading.loader import Batch, load_batches
 from reading.memory_gate import budget
 from reading.pages import Page, PageList, find_pages, pages_of_files
 from settings.schema import reaching
+from sorting.computing import threads
 from sorting.given_pages import say_pages, say_resumed
-from sorting.job import threads
 from sorting.record import input_of
 from utils import cores, printable, versions_of
 

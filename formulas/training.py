@@ -34,7 +34,7 @@ from output.console import say
 from output.files import json_if_whole, write_lines
 from output.model_work import ModelWork
 from output.tables import Table, cell, path_cell
-from sorting.job import threads
+from sorting.computing import threads
 from utils import UserError, printable
 
 if TYPE_CHECKING:

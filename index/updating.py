@@ -44,7 +44,7 @@ from index.row_changes import RowChanges
 from output.console import say
 from output.progress import Progress
 from output.tables import Table, cell, path_cell
-from sorting.job import threads
+from sorting.computing import threads
 from sorting.results import ERRORS
 from utils import UserError, printable
 

@@ -9,37 +9,29 @@ journal, so that a killed run continues where it was and ends with the same tabl
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence, Sized
-from dataclasses import replace
+from collections.abc import Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encoders.choosing import ModelChoice, choose_model, file_name_of_base
 from encoders.descriptions import chosen_descriptions
-from encoders.engine import Computing, choose_engine
 from encoders.identity import categories_of, model_hash
-from encoders.labels import label_warnings
 from output.console import say
 from output.outcome import Outcome, count_failed
 from output.progress import Progress
 from output.runs import Run
 from output.tables import check_writable
-from reading.pages import PageList
 from settings.schema import reaching
 from sorting.command import Sorting
+from sorting.computing import batches_of, computing_of, execution_of, model_lines, open_classifier, threads
 from sorting.given_pages import named_source, say_resumed, wanted_pages
 from sorting.record import counts_of, identity_of, record_of, source_record
 from sorting.results import TableStyle, summary, terminal_table, write_tables
-from utils import cores, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from interchange.source import Source
-    from reading.loader import Batch
     from settings.schema import Settings
-
-# From so many cores on, pages for a graphics card are decoded in processes: threads of one process wait for each other.
-MANY_CORES = 4
 
 
 def run_prediction(settings: Settings, job: Sorting) -> int:
@@ -87,37 +79,6 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
         return _work(run, choice, classifier, settings, job, top_n, model, source)
 
 
-def open_classifier(
-    choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None
-) -> PageClassifier:
-    """Load the chosen model into the engine that computes it, with the chosen categories."""
-    computing = computing_of(choice, settings)
-    # Where it is PyTorch, it is loaded here, after all that can be checked before.
-    from classifier import load_classifier
-
-    return load_classifier(
-        choice.source,
-        kind=choice.kind,
-        descriptions=descriptions,
-        tokenizer=settings.setup.tokenizer or None,
-        base=choice.base,
-        computing=computing,
-    )
-
-
-def computing_of(choice: ModelChoice, settings: Settings) -> Computing:
-    """What computes the chosen model. UserError: what the settings ask for is not to be had."""
-    setup = settings.setup
-    other_tokenizer = setup.tokenizer is not None and choice.kind != "folder"
-    computing = choose_engine(
-        choice.source, engine=setup.engine, device=setup.device, precision=setup.precision, tokenizer=other_tokenizer
-    )
-    if computing.engine != "onnx":
-        return computing
-    workers = cores() if setup.workers < 0 else setup.workers
-    return replace(computing, threads=max(1, cores() // workers) if workers else cores())
-
-
 def _opened(choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None) -> PageClassifier:
     classifier = open_classifier(choice, settings, descriptions)
     for line in model_lines(choice, classifier, chosen=descriptions is not None):
@@ -133,29 +94,6 @@ def _opened(choice: ModelChoice, settings: Settings, descriptions: dict[str, lis
 
 def _top_n(settings: Settings, categories: Sized) -> int:
     return min(settings.output.top_n, len(categories) or settings.output.top_n)
-
-
-def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool) -> list[str]:
-    """What the user is told of the model before work starts: one line, and a warning where it must guess."""
-    engine = classifier.engine
-    lines = [
-        f"model {printable(str(choice.source))} ({choice.why}), base {classifier.base}, "
-        f"{len(classifier.categories)} categories, {engine.name} {engine.device} {engine.precision}"
-    ]
-    for labels in classifier.ties():
-        lines.append(
-            f"warning: this model cannot tell {', '.join(labels[:12])} apart, their descriptions are the same to it: "
-            f"{labels[0]} always wins"
-        )
-    if not classifier.learned:
-        if choice.kind == "base":
-            lines.append("warning: an untuned base: it compares pages with descriptions that it was never trained on")
-    elif chosen and (unlearned := classifier.unlearned()):
-        lines.append(
-            f"warning: not learned by this model: {', '.join(unlearned[:12])}{', ...' if len(unlearned) > 12 else ''}: "
-            "expect poor results; train with --train"
-        )
-    return lines + [f"warning: {line}" for line in label_warnings(classifier.categories)]
 
 
 def _work(
@@ -231,45 +169,3 @@ def _report(
         threads=threads(settings.setup.workers),
         quiet=settings.setup.quiet,
     )
-
-
-def batches_of(
-    pages: PageList, classifier: PageClassifier, settings: Settings, *, workers: int | None = None, first: int = 0
-) -> Iterator[Batch]:
-    """The pages of a list, decoded; embedded too where the engine does so page by page. workers: else the settings'."""
-    from reading.loader import load_batches
-
-    alone, on_card = classifier.engine.alone, classifier.engine.device != "cpu"
-    return load_batches(
-        pages,
-        classifier.transform,
-        batch_size=settings.setup.batch_size,
-        workers=threads(settings.setup.workers, all_cores=alone or on_card) if workers is None else workers,
-        max_pixels=settings.input.max_pixels,
-        strict=settings.input.strict,
-        first_batch=first,
-        embedder=classifier.embedder,
-        processes=on_card and cores() >= MANY_CORES,
-    )
-
-
-def threads(workers: int, *, all_cores: bool = False) -> int:
-    """-1: one thread a core; at most 8 unless `all_cores` (beside a model on the same cores more would only wait)."""
-    if workers >= 0:
-        return workers
-    return cores() if all_cores else min(8, cores())
-
-
-def execution_of(settings: Settings, choices: Sequence[ModelChoice]) -> dict[str, Any]:
-    """What may not change within a run of these models, none of which is loaded.
-
-    UserError where engine, device or precision are not to be had.
-    """
-    computed = [computing_of(choice, settings) for choice in choices]
-    engines = {computing.engine for computing in computed}
-    return {
-        "batch_size": settings.setup.batch_size,
-        "engine": engines.pop() if len(engines) == 1 else "auto",  # voters may need both
-        "device": computed[0].device,
-        "precision": settings.setup.precision,
-    }

@@ -111,7 +111,7 @@ def _plan(run: TrainingRun) -> None:
 
 def make_plan(run: TrainingRun) -> Plan:
     """Pages, documents, split and descriptions of a training that begins."""
-    from sorting.job import threads
+    from sorting.computing import threads
 
     settings, data = run.settings, run.work.data
     if run.labels is None:

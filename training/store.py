@@ -204,7 +204,7 @@ class PageStore:
     ) -> None:
         """Put the pixels of the missing pages, part by part."""
         from reading.loader import load_batches
-        from sorting.job import threads
+        from sorting.computing import threads
 
         first = 0
         for part in self.parts:

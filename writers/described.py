@@ -33,7 +33,7 @@ from output.progress import Progress
 from output.work import WorkFolder
 from reading.loader import load_batches
 from reading.pages import PageList
-from sorting.job import threads
+from sorting.computing import threads
 from utils import printable
 from writers.indexing import AT_ONCE, NOTHING
 from writers.isolation import NoHandwriting, isolate

@@ -25,7 +25,7 @@ from index.updating import Update
 from output.console import say
 from output.tables import Table, cell, path_cell
 from reading.loader import load_batches
-from sorting.job import threads
+from sorting.computing import threads
 from sorting.results import ERRORS
 from utils import UserError, printable
 from writers.command import Indexing

@@ -25,7 +25,7 @@ from output.progress import Progress
 from output.work import Lines, whole_lines
 from reading.decoding import PageError, Reader
 from reading.pages import Page, PageList
-from sorting.job import threads
+from sorting.computing import threads
 from writers.isolation import NoHandwriting, isolate
 from writers.patches import SIDE, CutPatches, cut_patches
 

@@ -12,7 +12,7 @@ from test_resume import interrupted, models, pages, sort  # noqa: F401 (models: 
 from encoders.choosing import choose_model
 from settings.command import NO_MODEL
 from settings.schema import REACHES, SECTIONS, Settings, reaching
-from sorting.job import execution_of
+from sorting.computing import execution_of
 
 # Settings that change no table of a run that goes on. Where things lie, and which model and categories are meant, the
 # run knows by their contents; how much memory there is, is the machine's matter; a training keeps all of [train].
