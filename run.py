@@ -28,6 +28,7 @@ if importlib.util.find_spec("numpy") is None:  # another Python than that of .ve
     )
     sys.exit(2)
 
+from cluster.command import Status, Working
 from evaluation.command import AccuracyPictures, Comparison, Evaluation, Suggestion, Voting, WrongLabels
 from hub.command import Conversion, Pull, Push
 from output import failures
@@ -55,6 +56,8 @@ JOBS: tuple[type[Job], ...] = (  # the first one is done where no flag asks for 
     Push,
     Averaging,
     Conversion,
+    Working,
+    Status,
 )
 WORDS = {  # the first word of a command -> the module that has its jobs and their parsers
     "explore": "explore.command",

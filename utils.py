@@ -23,6 +23,7 @@ import numpy as np
 # A trailing number counts as a page number only behind a "-" or "_": CTX200205348 is a name, CTX200205348-1 its page 1.
 # More than nine digits (zeros in front aside) are a time or a serial number of a phone or scanner, not a page.
 PAGE_NUMBER = re.compile(r"^(?P<file>.+)[-_](?P<page>0*[0-9]{1,9})$", re.DOTALL)
+SHARE = "PAGE_SORTER_SHARE"  # the environment variable that says how many processes share a machine's cores and memory
 
 
 class UserError(Exception):
@@ -34,9 +35,15 @@ class UserError(Exception):
 
 def cores() -> int:
     """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # fewer than there are, in a container or a job of a cluster
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
+    # Fewer than there are, in a container or a job of a cluster.
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, count // sharers())
+
+
+def sharers() -> int:
+    """How many processes share this machine, of whom this is one: what started it says so."""
+    given = os.environ.get(SHARE, "")
+    return max(1, int(given)) if given.isdecimal() else 1
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:

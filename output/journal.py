@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from output.failures import WriteError, of_system
-from output.outcome import Done, Failed, Scored, count_failed
+from output.outcome import Done, Failed, Scored, count_failed, line_of, outcome_of
 from output.work import Lines, whole_lines
 
 
@@ -59,15 +59,14 @@ class Journal:
         for outcome in outcomes:
             if not isinstance(outcome, Failed) and not outcome.is_sound:
                 outcome = Failed(outcome.none)
+            rows.append(line_of(outcome))
             if isinstance(outcome, Failed):
-                rows.append(json.dumps(outcome.reason))
                 failed += 1
                 continue
             width = outcome.width if width is None else width
             if outcome.width != width:
                 raise ValueError(f"a row of {outcome.width} scores among rows of {width}")
             doubted += bool(outcome.warning)
-            rows.append(outcome.line())
         line = f'{{"batch": {self.done}, "rows": [{",".join(rows)}]}}'
         try:
             self._lines.append(line.encode("ascii"))
@@ -132,4 +131,4 @@ class Journal:
 
     def _outcome(self, row: object) -> Done | Failed:
         """An entry of a line; KeyError, TypeError or ValueError where it is none."""
-        return Failed(row) if isinstance(row, str) else self._kind.from_line(row)
+        return outcome_of(row, self._kind)

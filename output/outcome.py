@@ -82,6 +82,16 @@ class Failed:
 Outcome = Scored | Failed
 
 
+def line_of(outcome: Done | Failed) -> str:
+    """JSON in ASCII, on one line; `outcome_of` brings it back."""
+    return json.dumps(outcome.reason) if isinstance(outcome, Failed) else outcome.line()
+
+
+def outcome_of(value: object, kind: type[Done] = Scored) -> Done | Failed:
+    """What `line_of` was of, parsed. KeyError, TypeError or ValueError where it is none."""
+    return Failed(value) if isinstance(value, str) else kind.from_line(value)
+
+
 def count_failed(outcomes: Iterable[Outcome]) -> int:
     """How many of them failed."""
     return sum(isinstance(outcome, Failed) for outcome in outcomes)

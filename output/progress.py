@@ -29,6 +29,7 @@ class Progress:
         self.total, self.unit, self.quiet, self.label = total, unit, quiet, label
         self.file = sys.stderr if file is None else file
         self.done = self.failed = 0
+        self.note = ""  # what else is to be said, e.g. of workers
         self._bar: tqdm | None = None
         self._started = self._said = time.monotonic()
 
@@ -61,8 +62,8 @@ class Progress:
         self.done += count
         self.failed += failed
         if self._bar is not None:
-            if failed:
-                self._bar.set_postfix_str(f"{self.failed} failed", refresh=False)
+            if failed or self.note:
+                self._bar.set_postfix_str(", ".join(filter(None, [f"{self.failed} failed", self.note])), refresh=False)
             self._bar.update(count)
         elif not self.quiet and (now := time.monotonic()) - self._said >= LINE_EVERY:
             self._say(now)
@@ -72,10 +73,10 @@ class Progress:
         failed`.
         """
         rate = self.done / seconds if seconds > 0 else 0.0
-        left = _duration((self.total - self.done) / rate) if rate > 0 else "?"
+        left = duration((self.total - self.done) / rate) if rate > 0 else "?"
         percent = 100 * self.done // self.total if self.total else 100
         text = f"{self.done} of {self.total} {self.unit}s ({percent} %), {rate:.1f} {self.unit}s/s, {left} left"
-        return f"{self.label + ': ' if self.label else ''}{text}, {self.failed} failed"
+        return f"{self.label + ': ' if self.label else ''}{text}, {self.failed} failed{self.note and ', ' + self.note}"
 
     def _say(self, now: float) -> None:
         self._said = now
@@ -83,7 +84,12 @@ class Progress:
             print(self.line(now - self._started), file=self.file, flush=True)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time in words that are short.
+
+    >>> duration(200), duration(7200)
+    ('3 min', '2.0 h')
+    """
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -41,7 +41,10 @@ IMAGE = "PAGE_SORTER_IMAGE"  # the environment variable by which a container say
 RUN_NAME = re.compile(r"[0-9]{8}-[0-9]{6}(-[0-9]+)?_.+", re.DOTALL)
 HEAD = "settings.json"
 # All else that a run writes into its work folder; nothing that others put in there is ever removed.
-WORK_FILES = ("settings.json.part", "journal.jsonl", "pages.jsonl", "pages.jsonl.part")
+WORK_FILES = (
+    *("settings.json.part", "journal.jsonl", "pages.jsonl", "pages.jsonl.part"),
+    *("plan.json", "plan.json.part", "agreed.json", "marks", "shards", "workers"),  # of a run in shards (cluster/)
+)
 _SHOWN = 3  # items of a list that a message names
 
 
@@ -275,7 +278,7 @@ def sweep(output: Path) -> None:
                 work.release()
                 continue
             name = work.folder.name
-            if _state(output, name) not in FINISHED:
+            if not is_finished(output, name):
                 _record_file(output, name).unlink(missing_ok=True)
             work.remove(WORK_FILES)
 
@@ -290,7 +293,7 @@ def _unfinished(output: Path) -> list[tuple[WorkFolder, dict]]:
 
 
 def _is_unfinished(output: Path, work: WorkFolder) -> bool:
-    return (work.folder / HEAD).exists() and _state(output, work.folder.name) not in FINISHED
+    return (work.folder / HEAD).exists() and not is_finished(output, work.folder.name)
 
 
 def _reserve(output: Path, name: str) -> WorkFolder | None:
@@ -329,6 +332,19 @@ def program() -> dict[str, str]:
     return {"name": "page-sorter", "version": VERSION, "licence": LICENCE, "image": os.environ.get(IMAGE, "")}
 
 
+def drop(output: Path, name: str) -> None:
+    """Remove an unfinished run that nobody holds, with its record."""
+    work = WorkFolder(output / "runs" / name, HEAD)
+    if work.take():
+        _record_file(output, name).unlink(missing_ok=True)
+        work.remove(WORK_FILES)
+
+
+def is_finished(output: Path, name: str) -> bool:
+    """Whether a run is over, by its record."""
+    return _state(output, name) in FINISHED
+
+
 def _state(output: Path, name: str) -> str:
     return str(json_if_whole(_record_file(output, name)).get("state", ""))
 
@@ -348,7 +364,7 @@ def _plain(value: dict) -> dict:
 
 
 def _why_none(output: Path, identity: dict, unfinished: list[tuple[WorkFolder, dict]], busy: str) -> str:
-    where = _name(output)
+    where = printable(str(output))
     if busy:
         return f"run {busy} in {where} is held by a living process: wait for it, or stop it, and resume then"
     if not unfinished:
@@ -371,10 +387,6 @@ def _show(value: object) -> str:
     return "nothing" if value is None else printable(json.dumps(value, ensure_ascii=False))
 
 
-def _name(path: Path) -> str:
-    return printable(str(path))
-
-
 def _said(error: Exception) -> str:
     return printable(getattr(error, "strerror", None) or str(error))
 
@@ -382,4 +394,4 @@ def _said(error: Exception) -> str:
 def _unwritable(output: Path, error: OSError) -> UserError:
     in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
     why = "a file of that name is in the way" if in_the_way else _said(error)
-    return UserError(f"cannot write into the output folder {_name(output)}: {why}; give another one with -o")
+    return UserError(f"cannot write into the output folder {printable(str(output))}: {why}; give another one with -o")

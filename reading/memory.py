@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from settings.sizes import size_of
+from utils import sharers
 
 UNKNOWN = 4 * 10**9  # bytes, of a machine that does not tell
 _SHARE = 2  # of the machine's memory, one part is for decoding: the other one for the model, and for other programs
@@ -20,13 +21,13 @@ _SHARE = 2  # of the machine's memory, one part is for decoding: the other one f
 def bytes_of(text: str) -> int:
     """A budget as it is written, in bytes: MB, or with a unit; "auto" is half of what the machine has.
 
-    Raises ValueError(why) for anything else.
+    Where processes share this machine, it is this one's part. Raises ValueError(why) for anything else.
 
     >>> bytes_of("500"), bytes_of("1.5 GB")
     (500000000, 1500000000)
     """
     size = size_of(text)
-    return machine_memory() // _SHARE if size is None else size
+    return (machine_memory() // _SHARE if size is None else size) // sharers()
 
 
 @functools.cache

@@ -210,6 +210,27 @@ def read_settings(file: Path | None) -> Settings:
     return Settings(**sections, file=file)
 
 
+def settings_as_json(settings: Settings) -> dict[str, dict[str, Any]]:
+    """All settings as JSON has them, paths absolute: for another process, in another folder or on another machine."""
+    values = {section: dataclasses.asdict(getattr(settings, section)) for section in SECTIONS}
+    for key in every_key():
+        if key.is_path and (path := values[key.section][key.name]) is not None:
+            values[key.section][key.name] = str(Path(path).absolute())
+    return values
+
+
+def settings_from_json(values: dict[str, dict[str, Any]]) -> Settings:
+    """The settings that `settings_as_json` was of."""
+    sections = {section: dict(values[section]) for section in SECTIONS}
+    for key in every_key():
+        value = sections[key.section][key.name]
+        if key.is_path and value is not None:
+            sections[key.section][key.name] = Path(value)
+        elif isinstance(value, list):
+            sections[key.section][key.name] = tuple(value)
+    return Settings(**{section: kind(**sections[section]) for section, kind in SECTIONS.items()})
+
+
 def _check_names(tables: dict[str, Any], file: Path | None) -> None:
     """UserError for a section or key that the schema lacks, and for a token: that first, so that none is printed."""
     for section, table in tables.items():

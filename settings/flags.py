@@ -29,6 +29,7 @@ GROUPS = {  # of the help, in order; the sections of settings/schema.py, and `gr
     "categories": "which categories (by default the model's own)",
     "output": "what is written",
     "setup": "how it runs",
+    "cluster": "many processes and machines (docs/cluster.md)",
     "train": "training (--train)",
     "eval": "judging models, by pages sorted into label folders",
     "hf": "models from elsewhere (--hf and --push are the only commands that open a connection)",

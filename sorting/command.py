@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cluster.command import Place, place_of, shard_of
 from settings.command import NO_MODEL, Job, ModelRequest, Typed
 from settings.schema import Settings
 from utils import UserError, printable
 
 WRITTEN = ("--write", "--in-place")
 NAMED = ("--file-group", "--images")  # of documents that name pages
-OWN = (*WRITTEN, *NAMED, "--report")
+SHARDS = ("--cluster", "--shard", "--merge")
+OWN = (*WRITTEN, *NAMED, *SHARDS, "--report")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,8 @@ class Sorting(Job):
     """Sort files (`-f`), or directory (`-d`, `--dir`).
 
     output_given: whether `-o` was typed. write: formats of archives to write too, as `interchange.export.chosen` has
-    them; in_place: into the document that names the pages, where they can.
+    them; in_place: into the document that names the pages, where they can. place: who does the run's shards, None =
+    this process does all. shard: only this one, of how many. merge: only join those that are done.
     """
 
     flag = "sorting"
@@ -41,6 +44,14 @@ class Sorting(Job):
     report: bool = False
     file_group: str = ""
     images: Path | None = None
+    place: Place | None = None
+    shard: tuple[int, int] | None = None
+    merge: bool = False
+
+    @property
+    def shares(self) -> bool:
+        """Whether others who give the same command work at the same run."""
+        return self.shard is not None or (self.place is not None and self.place.kind == "join")
 
     @classmethod
     def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
@@ -83,6 +94,19 @@ class Sorting(Job):
             help="with --write: change the METS file, manifest or PAGE and ALTO files that -d names themselves; each "
             "is kept beside as .bak",
         )
+        add = groups["cluster"].add_argument
+        add(
+            "--cluster",
+            metavar="WHERE",
+            help="sort in shards: local:4 (processes of this machine), slurm:8 (a job array), ray (a Ray cluster) or "
+            "join (all who give this command share the work); the tables are those of one process",
+        )
+        add(
+            "--shard",
+            metavar="K/N",
+            help="do one shard by hand, the Kth of N; the first one given cuts the run, and --merge joins them",
+        )
+        add("--merge", action="store_true", help="join the shards of a run that are all done, and write its tables")
 
     @classmethod
     def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Sorting]:
@@ -93,12 +117,15 @@ class Sorting(Job):
         output_given = typed.given("output.folder")
         write, in_place = formats(typed)
         report = typed.given("report")
+        place, shard, merge = shards(typed)
+        if files and (place or shard or merge):
+            raise UserError("--cluster, --shard and --merge are for a folder: name it with -d")
         if files:
             settings = settings.replaced("setup", workers=0)  # a few pages are read sooner than workers start
             if typed.given("resume") and not (output_given or write or report or settings.output.raw):
                 raise UserError("--resume: -f alone writes no files, so there is nothing to go on with")
         return settings, cls(
-            **typed.command(),
+            **{**typed.command(), "resume": typed.given("resume") or merge},
             files=files,
             directory=directory,
             model=model,
@@ -108,6 +135,9 @@ class Sorting(Job):
             report=report,
             file_group=typed.text("file-group", "--file-group"),
             images=_images(typed),
+            place=place,
+            shard=shard,
+            merge=merge,
         )
 
     def begun(self, settings: Settings, began: float) -> bool:
@@ -122,6 +152,18 @@ def _images(typed: Typed) -> Path | None:
     if images is not None and not images.is_dir():
         raise UserError(f"--images {printable(str(images))} is no folder: give the one that holds the pictures")
     return images
+
+
+def shards(typed: Typed) -> tuple[Place | None, tuple[int, int] | None, bool]:
+    """What `--cluster`, `--shard` and `--merge` ask for. UserError where they do not go together."""
+    given = [flag for flag in SHARDS if typed.given(flag.lstrip("-"))]
+    if len(given) > 1:
+        raise UserError(f"{' and '.join(given)} are different things: give one of them")
+    place = place_of(typed.text("cluster", "--cluster")) if "--cluster" in given else None
+    shard = shard_of(typed.text("shard", "--shard")) if "--shard" in given else None
+    if typed.given("resume") and (shard is not None or (place is not None and place.kind == "join")):
+        raise UserError(f"{given[0]} goes on with the run that was begun by itself: leave --resume out")
+    return place, shard, "--merge" in given
 
 
 def formats(typed: Typed) -> tuple[tuple[str, ...], bool]:

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sized
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cluster.driver import record as shards_record
+from cluster.plan import Plan, load_plan
 from encoders.choosing import ModelChoice, choose_model, file_name_of_base
 from encoders.descriptions import chosen_descriptions
 from encoders.identity import categories_of, model_hash
@@ -25,7 +28,7 @@ from settings.schema import reaching
 from sorting.command import Sorting
 from sorting.computing import batches_of, computing_of, execution_of, model_lines, open_classifier, threads
 from sorting.given_pages import named_source, say_resumed, wanted_pages
-from sorting.record import counts_of, identity_of, record_of, source_record
+from sorting.record import Begun, counts_of, identity_of, record_of, source_record
 from sorting.results import TableStyle, summary, terminal_table, write_tables
 
 if TYPE_CHECKING:
@@ -41,7 +44,8 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     done until then). Raises UserError, before any work, for what the user can mend.
     """
     choice = choose_model(settings, job.model)
-    computing_of(choice, settings)  # refused before pages are looked for, which may take minutes
+    here = _computing_here(settings, job)
+    computing_of(choice, here)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
     writes = job.directory is not None or job.output_given or settings.output.raw or bool(job.write) or job.report
     # All that can be refused is refused before the model is loaded.
@@ -52,31 +56,77 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
         from interchange.export import check
 
         check(job.write, source, in_place=job.in_place)
-    if not job.resume:
-        pages = wanted_pages(settings, job, source)
-        classifier = _opened(choice, settings, descriptions)
-    else:
-        model = model_hash(choice.source, settings.setup.tokenizer)
-        top_n = _top_n(settings, descriptions or categories_of(Path(choice.source)))
-        identity = identity_of(settings, job, model, descriptions, top_n, source)
-        execution = execution_of(settings, [choice])
-        with Run.resume(settings.output.folder, identity=identity, execution=execution) as run:
-            say_resumed(run, settings, job.files, job.directory)
-            return _work(run, choice, _opened(choice, settings, descriptions), settings, job, top_n, model, source)
-    top_n = _top_n(settings, classifier.categories)
     if not writes:
+        pages = wanted_pages(settings, job, source)
+        classifier = _opened(choice, here, descriptions)
         outcomes: list[Outcome] = []
         for batch in batches_of(pages, classifier, settings, workers=0):
             outcomes += classifier.outcomes(batch)
-        print(terminal_table(pages, outcomes, classifier.categories, top_n))
+        print(terminal_table(pages, outcomes, classifier.categories, _top_n(settings, classifier.categories)))
         return int(count_failed(outcomes) > 0)
-
+    if job.resume or job.shares:  # what is there already decides, before anything is loaded
+        classifier, categories = None, descriptions or categories_of(Path(choice.source))
+    else:
+        pages = wanted_pages(settings, job, source)
+        classifier = _opened(choice, here, descriptions)
+        categories = classifier.categories
     model = model_hash(choice.source, settings.setup.tokenizer)
-    identity = identity_of(settings, job, model, descriptions, top_n, source)
-    base = file_name_of_base(classifier.base)
-    execution = execution_of(settings, [choice])
-    with Run.start(settings.output.folder, base, pages, identity=identity, execution=execution) as run:
-        return _work(run, choice, classifier, settings, job, top_n, model, source)
+    top_n = _top_n(settings, categories)
+    begun = Begun(
+        output=settings.output.folder,
+        identity=identity_of(settings, job, model, descriptions, top_n, source),
+        execution=_execution(settings, choice, job),
+    )
+    task = _Task(settings, job, choice, descriptions, source, model, top_n)
+    if job.shares:
+        from sorting.shards import cut_run, take_part
+
+        def begin() -> Plan:
+            with begun.start(file_name_of_base(choice.base), wanted_pages(settings, job, source)) as run:
+                return cut_run(run, choice, settings, descriptions, model, job.shard[1] if job.shard else None)
+
+        if not take_part(begun, begin, job, quiet=settings.setup.quiet):
+            return 0
+        return run_prediction(settings, replace(job, place=None, resume=True))
+    if classifier is None:
+        with begun.resume() as run:
+            say_resumed(run, settings, job.files, job.directory)
+            return _work(run, _opened(choice, here, descriptions), task)
+    with begun.start(file_name_of_base(classifier.base), pages) as run:
+        return _work(run, classifier, task)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A command that writes tables, with what is known of it before it begins. model: its hash."""
+
+    settings: Settings
+    job: Sorting
+    choice: ModelChoice
+    descriptions: dict[str, list[str]] | None
+    source: Source | None
+    model: str
+    top_n: int
+
+
+def _computing_here(settings: Settings, job: Sorting) -> Settings:
+    """What this machine opens a model with: where others compute, it need not have their devices."""
+    if job.place is None or not job.place.elsewhere:
+        return settings
+    return settings.replaced("setup", device="auto", precision="fp32")
+
+
+def _execution(settings: Settings, choice: ModelChoice, job: Sorting) -> dict[str, Any]:
+    """What may not change within a run; where others compute, as it was asked for: they agree among themselves."""
+    if job.place is None or not job.place.elsewhere:
+        return execution_of(settings, [choice])
+    setup = settings.setup
+    return {
+        "batch_size": setup.batch_size,
+        "engine": setup.engine,
+        "device": setup.device,
+        "precision": setup.precision,
+    }
 
 
 def _opened(choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None) -> PageClassifier:
@@ -96,33 +146,21 @@ def _top_n(settings: Settings, categories: Sized) -> int:
     return min(settings.output.top_n, len(categories) or settings.output.top_n)
 
 
-def _work(
-    run: Run,
-    choice: ModelChoice,
-    classifier: PageClassifier,
-    settings: Settings,
-    job: Sorting,
-    top_n: int,
-    model: str,
-    source: Source | None,
-) -> int:
+def _work(run: Run, classifier: PageClassifier, task: _Task) -> int:
     """Score what the journal lacks, write the tables, the record and the summary; the exit code."""
+    settings, job, source, top_n = task.settings, task.job, task.source, task.top_n
     setup = settings.setup
     batch_size = setup.batch_size
     # What is marked to reach these tables is what they are made from: nothing else can change them.
     style = TableStyle(classifier.categories, **{**reaching(settings, "tables", "sorting"), "top_n": top_n})
-    record = record_of(settings, job, classifier, run, choice, model) | source_record(source, run)
+    record = record_of(settings, job, classifier, run, task.choice, task.model) | source_record(source, run)
     run.write_record(record)
     total = len(run.pages.pages)
     done_before = min(total, run.done * batch_size)
     began = time.monotonic()
     interrupted = False
     try:
-        with Progress(total - done_before, unit="page", quiet=setup.quiet) as progress:
-            for batch in batches_of(run.pages, classifier, settings, first=run.done):
-                outcomes = classifier.outcomes(batch)
-                run.append(outcomes)
-                progress.advance(len(outcomes), failed=count_failed(outcomes))
+        _compute(run, classifier, task)
     except KeyboardInterrupt:
         interrupted = True
         done = min(total, run.done * batch_size)
@@ -141,6 +179,8 @@ def _work(
         record["interchange"] = recorded(written, run.output)
     if job.report and not interrupted:
         report.files.append(_report(run, record, style, settings, classifier.descriptions))
+    if (plan := load_plan(run.work)) is not None:
+        record["cluster"] = shards_record(plan)
     if interrupted:
         report.files.append(run.write_record({**record, "state": "interrupted"}))
     else:
@@ -150,6 +190,24 @@ def _work(
         say(f"to continue: {job.continue_command()}")
         return 130
     return int(report.failed > 0)
+
+
+def _compute(run: Run, classifier: PageClassifier, task: _Task) -> None:
+    """Score what the journal lacks: in shards where the run is cut, or shall be."""
+    settings, job = task.settings, task.job
+    plan = load_plan(run.work)
+    if plan is not None or job.place is not None or job.merge:
+        from sorting.shards import cut_run, through_shards
+
+        plan = plan or cut_run(run, task.choice, settings, task.descriptions, task.model)
+        through_shards(run, plan, job, quiet=settings.setup.quiet)
+        return
+    left = len(run.pages.pages) - min(len(run.pages.pages), run.done * settings.setup.batch_size)
+    with Progress(left, unit="page", quiet=settings.setup.quiet) as progress:
+        for batch in batches_of(run.pages, classifier, settings, first=run.done):
+            outcomes = classifier.outcomes(batch)
+            run.append(outcomes)
+            progress.advance(len(outcomes), failed=count_failed(outcomes))
 
 
 def _report(

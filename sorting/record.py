@@ -11,7 +11,7 @@ import os
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +26,30 @@ if TYPE_CHECKING:
     from classifier import PageClassifier
     from encoders.choosing import ModelChoice
     from interchange.source import Source
+    from reading.pages import PageList
     from settings.schema import Settings
 
 # Whose versions stand in a run record: those that can move a score.
 LIBRARIES = ("onnxruntime", "tokenizers", "torch", "torchvision", "transformers", "timm", "pillow", "pypdfium2",
              "numpy", "safetensors")  # fmt: skip
 IN_PLACE = "changed in place"  # what stands for a document's hash in the identity of a run that changes it
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What a run is begun as, and known by: see `Run.start` and `Run.resume`."""
+
+    output: Path
+    identity: dict[str, Any]
+    execution: dict[str, Any]
+
+    def start(self, base: str, pages: PageList) -> Run:
+        """A new run of it."""
+        return Run.start(self.output, base, pages, identity=self.identity, execution=self.execution)
+
+    def resume(self) -> Run:
+        """The newest unfinished one."""
+        return Run.resume(self.output, identity=self.identity, execution=self.execution)
 
 
 def input_of(files: Sequence[Path], directory: Path | None) -> str | list[str]:

@@ -21,6 +21,7 @@ ORDER = [
     {"settings"},
     {"reading"},
     {"output"},
+    {"cluster"},
     {"encoders"},
     {"classifier"},
     {"interchange"},

@@ -1,0 +1,20 @@
+"""What starts the workers of a run, by what `--cluster` was given.
+
+launcher = launcher_of(plan, Place("local", 4), settings)
+"""
+
+from __future__ import annotations
+
+from cluster.command import Place
+from cluster.driver import Launcher
+from cluster.local import Local
+from cluster.plan import Plan
+from settings.schema import Settings
+from utils import UserError, cores
+
+
+def launcher_of(plan: Plan, place: Place, settings: Settings) -> Launcher:
+    """The launcher of a place. UserError, before any work, where it cannot be had."""
+    if place.kind != "local":
+        raise UserError(f"--cluster {place.kind} is not built yet: local:N and join are")
+    return Local(plan, place.count or cores())
