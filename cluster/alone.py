@@ -9,7 +9,6 @@ process ended as the reason. A process that takes items one after another loads 
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 import os
 import signal
@@ -69,9 +68,8 @@ def _serve(plan: Plan, shard: int, first: int, end: int, file: Path) -> None:
     """What the process does: a line an item, until its parent has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
-    items = itertools.islice(plan.items(shard), first, end)
     with Lines(file, 0) as out:
-        for lines in work_of(plan).lines(list(items), alone=True):
+        for lines in work_of(plan).lines(plan.items(shard, first, end), alone=True):
             if parent is not None and not parent.is_alive():
                 os._exit(1)
             for line in lines:

@@ -26,6 +26,12 @@ SHARDS = 200  # into so many a run is cut where it is small: many more than ther
 MOST = 2048  # items of a shard in a large run: a minute or two of work, which is what a worker that dies loses
 
 
+class Items(list[bytes]):
+    """Lines of the list of a run that follow each other. first: the place of the first of them in it, from 0."""
+
+    first = 0
+
+
 @dataclass(frozen=True)
 class Plan:
     """A run cut into shards.
@@ -54,13 +60,18 @@ class Plan:
         """Items of a shard, which may be none. shard: from 0."""
         return self.starts[shard + 1] - self.starts[shard]
 
-    def items(self, shard: int) -> list[bytes]:
-        """The lines of the list that a shard is of. UserError where the list is not what it was."""
+    def items(self, shard: int, first: int = 0, end: int | None = None) -> Items:
+        """The lines of the list that a shard is of, or those of them from `first` to before `end`.
+
+        UserError where the list is not what it was.
+        """
+        end = self.size(shard) if end is None else end
         with (self.folder / self.list).open("rb") as lines:
             lines.seek(self.offsets[shard])
-            items = list(itertools.islice(lines, self.size(shard)))
-        if len(items) != self.size(shard):
+            items = Items(itertools.islice(lines, first, end))
+        if len(items) != end - first:
             raise UserError(f"{printable(str(self.folder / self.list))} is damaged: start the run anew")
+        items.first = self.starts[shard] + first
         return items
 
     def head(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from cluster.plan import Plan
+from cluster.plan import Items, Plan
 
 
 class Work(Protocol):
@@ -23,7 +23,7 @@ class Work(Protocol):
         """What must be the same on all machines: versions, model, engine ... UserError where it cannot be had here, or
         where this machine does not see what it needs."""
 
-    def lines(self, items: list[bytes], *, alone: bool = False) -> Iterator[list[bytes]]:
+    def lines(self, items: Items, *, alone: bool = False) -> Iterator[list[bytes]]:
         """What becomes of items, in order, a line each, some at a time. The same for the same items on any machine.
 
         alone: each by itself, one after another, nothing begun ahead.

@@ -21,7 +21,7 @@ from typing import Any
 
 from cluster.alone import one_by_one
 from cluster.nodes import Node, agree
-from cluster.plan import Plan, load_plan
+from cluster.plan import Items, Plan, load_plan
 from cluster.shards import Attempt, Shards
 from cluster.work import work_of
 from output.failures import FULL, REFUSED, WriteError, of_system
@@ -135,7 +135,7 @@ class Worker:
             attempt.part.unlink(missing_ok=True)
             return False
 
-    def _lines(self, attempt: Attempt, items: list[bytes]) -> Iterator[list[bytes]]:
+    def _lines(self, attempt: Attempt, items: Items) -> Iterator[list[bytes]]:
         if attempt.before < 2:
             return self.work.lines(items)
         self.say(f"shard {attempt.shard + 1} was tried {attempt.before} times: it is done item by item")

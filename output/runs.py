@@ -58,12 +58,14 @@ class Run:
         resumed: whether an earlier process began this run.
         started: seconds since 1970, when the run was begun by its first process.
         identity, execution: what was given at the start (JSON values).
+        kind: what becomes of pages that do not fail.
     """
 
     def __init__(self, output: Path, held: WorkFolder, pages: PageList, settings: dict, kind: type[Done]) -> None:
         self.output = output
         self.name = held.folder.name
         self.pages = pages
+        self.kind = kind
         self.identity: dict = settings["identity"]
         self.execution: dict = settings["execution"]
         self.started: float = settings["started"]

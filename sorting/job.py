@@ -197,10 +197,11 @@ def _compute(run: Run, classifier: PageClassifier, task: _Task) -> None:
     settings, job = task.settings, task.job
     plan = load_plan(run.work)
     if plan is not None or job.place is not None or job.merge:
-        from sorting.shards import cut_run, through_shards
+        from cluster.pages import through_shards
+        from sorting.shards import cut_run
 
         plan = plan or cut_run(run, task.choice, settings, task.descriptions, task.model)
-        through_shards(run, plan, job, quiet=settings.setup.quiet)
+        through_shards(run, plan, job.place, only_join=job.merge, quiet=settings.setup.quiet)
         return
     left = len(run.pages.pages) - min(len(run.pages.pages), run.done * settings.setup.batch_size)
     with Progress(left, unit="page", quiet=settings.setup.quiet) as progress:
