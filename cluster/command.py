@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,23 @@ def place_of(text: str) -> Place:
     if colon and not (count.isdecimal() and 1 <= int(count) <= MOST):
         raise UserError(f"--cluster {printable(text)}: behind the colon stands how many workers, from 1 to {MOST}")
     return Place(kind, int(count) if colon else 0)
+
+
+def place_of_one(text: str) -> Place:
+    """As `place_of`, for a job that one process begins and ends: UserError for `join` too."""
+    place = place_of(text)
+    if place.kind == "join":
+        raise UserError(
+            "--cluster join is for sorting: give local:4, slurm:8 or ray here; other machines lend a hand by python "
+            "run.py --worker FOLDER, with the folder of shards that is named at the start"
+        )
+    return place
+
+
+def add_cluster(add: Callable[..., object], does: str) -> None:
+    """Add `--cluster` of such a job to a parser, or a group of it. does: what is done in shards, with what end."""
+    where = "local:4 (processes of this machine), slurm:8 (a job array) or ray (a Ray cluster)"
+    add("--cluster", metavar="WHERE", help=f"{does}: {where} (docs/cluster.md)")
 
 
 def shard_of(text: str) -> tuple[int, int]:

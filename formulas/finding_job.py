@@ -7,6 +7,7 @@ The same run, journal and resume as for pictures of single formulas (reading_job
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from formulas.found_results import (
 )
 from formulas.framing import framed
 from formulas.read_command import ReadFormulas
-from formulas.reading_job import PICTURES, Way, kept_batches, run_way
+from formulas.reading_job import PICTURES, Boxes, Way, kept_batches, run_way
 from formulas.recognizer import Reading, Recognizer
 from output.failures import WriteError, of_system
 from output.files import whole
@@ -45,7 +46,12 @@ Kept = tuple[tuple[int, int], list[Found], list[Reading | np.ndarray | str]]  # 
 
 def run_reading(settings: Settings, job: ReadFormulas) -> int:
     """Read pictures of a formula each, or with `--find` pages; as `run_way` of reading_job.py."""
-    return run_way(settings, job, PAGES if job.find else PICTURES)
+    return run_way(settings, job, way_of(find=job.find))
+
+
+def way_of(*, find: bool) -> Way:
+    """How pictures of a formula each are read, or with `find` pages."""
+    return PAGES if find else PICTURES
 
 
 def find_batches(
@@ -56,21 +62,21 @@ def find_batches(
     *,
     workers: int | None = None,
     first: int = 0,
-    pictures: Path | None = None,
+    boxes: Boxes | None = None,
 ) -> Iterator[tuple[list[Page], list[ReadPage | Failed]]]:
-    """As `read_batches` of reading_job.py, for pages. pictures: pages with formulas are drawn into `<pictures>_boxes`.
+    """As `read_batches` of reading_job.py, for pages. boxes: where pages with formulas are drawn, None = nowhere.
 
     WriteError: a picture cannot be written.
     """
     alone = recognizer.engine.alone
-    folder = None if pictures is None else pictures.with_name(f"{pictures.name}{BOXES}")
-    places = {id(page): at for at, page in enumerate(pages.pages)} if folder else {}
+    places = {id(page): at for at, page in enumerate(pages.pages, boxes.first)} if boxes else {}
 
     def keep(page: Page, image: Image.Image) -> Kept:
         found = find(image)
         parts = [image.crop(_around(one, image.size)) for one in found]
-        if folder and found:
-            _draw(image, found, box_picture(folder, places[id(page)], page))
+        if boxes and found:
+            folder = boxes.name.with_name(f"{boxes.name.name}{BOXES}")
+            _draw(image, found, box_picture(folder, places[id(page)], page), boxes.parts)
         read = [recognizer.read([part], beams)[0] if alone else recognizer.placed(part) for part in parts]
         return image.size, found, read
 
@@ -94,10 +100,10 @@ def _around(found: Found, size: tuple[int, int]) -> tuple[int, int, int, int]:
     return max(0, left - MARGIN), max(0, top - MARGIN), min(size[0], right + MARGIN), min(size[1], bottom + MARGIN)
 
 
-def _draw(image: Image.Image, found: list[Found], file: Path) -> None:
+def _draw(image: Image.Image, found: list[Found], file: Path, parts: Path | None) -> None:
     try:
         file.parent.mkdir(exist_ok=True)
-        with whole(file) as part:
+        with whole(file, parts / f"{uuid.uuid4().hex}.jpg" if parts else None) as part:
             framed(image, found).save(part, "JPEG", quality=85)
     except OSError as error:
         said = of_system(error.errno, error.strerror or str(error), str(file))

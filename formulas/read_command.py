@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cluster.command import Place, add_cluster, place_of_one
 from formulas.flags import (
     COMPUTING,
     READING,
@@ -33,7 +34,8 @@ from utils import UserError, printable
 @dataclass(frozen=True, kw_only=True)
 class ReadFormulas(FormulasJob):
     """Read pictures. files, or else the folder; writes: tables below `output`, else to the terminal; json: as JSON;
-    find: pictures are pages, on which formulas are looked for.
+    find: pictures are pages, on which formulas are looked for; place: who reads the shards, None = this process
+    reads all, not in shards.
     """
 
     name = "read"
@@ -52,6 +54,7 @@ class ReadFormulas(FormulasJob):
   {PROGRAM} formulas read cuttings/                      a table in result/formulas/tables/
   {PROGRAM} formulas read cuttings/ -o tables/ --json    also JSON lines: path, latex, confidence, alternatives
   {PROGRAM} formulas read cuttings/ -o tables/ --resume  go on where a killed run stopped
+  {PROGRAM} formulas read cuttings/ --cluster local:4    by four processes; as tables of one
   {PROGRAM} formulas read page.png --find                the formulas of a page, with their boxes
   {PROGRAM} formulas read pages/ --find                  a row a formula, and each page with its formulas framed
 """
@@ -65,6 +68,7 @@ class ReadFormulas(FormulasJob):
     writes: bool = False
     json: bool = False
     find: bool = False
+    place: Place | None = None
     beams: int
 
     @classmethod
@@ -81,6 +85,7 @@ class ReadFormulas(FormulasJob):
         add("--json", action="store_true", help="JSON lines: path, latex, confidence, alternatives, warnings")
         add_output(groups["formulas"])
         add("--resume", action="store_true", help="go on with the newest unfinished run of the same input and model")
+        add_cluster(add, "read a folder in shards, with the files of one process")
         add_beams(groups["formulas"])
         add_model(groups["formulas"])
 
@@ -99,6 +104,9 @@ class ReadFormulas(FormulasJob):
         writes = bool(folders) or typed.given("output")
         if typed.given("resume") and not writes:
             raise UserError("--resume: without -o single pictures are answered on the terminal: nothing to go on with")
+        place = place_of_one(typed.text("cluster", "--cluster")) if typed.given("cluster") else None
+        if place is not None and not folders:
+            raise UserError("--cluster is for a folder of pictures: give one")
         job = cls(
             **typed.command(),
             model=model_of(typed),
@@ -108,6 +116,7 @@ class ReadFormulas(FormulasJob):
             writes=writes,
             json=typed.value("json"),
             find=typed.value("find"),
+            place=place,
             beams=beams_of(typed),
         )
         return settings, job

@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cluster.driver import record as shards_record
+from cluster.pages import cut_run, through_shards
+from cluster.plan import Plan, load_plan
 from formulas.flags import model_folder
 from formulas.read_command import ReadFormulas
 from formulas.recognizer import Reading, Recognizer
@@ -52,8 +55,8 @@ NOTHING = np.zeros((3, 1, 1), np.uint8)  # what the loader keeps of a picture's 
 class Way:
     """What differs between reading pictures of one formula each (`PICTURES`) and pages with formulas (finding_job.py).
 
-    kind: what becomes of those that do not fail. batches: as `read_batches`, with `pictures`, the folder that pictures
-    go to, None = none. write, json_line, lines, summary: as those of results.py. unit: what is read.
+    kind: what becomes of those that do not fail. batches: as `read_batches`. write, json_line, lines, summary: as those
+    of results.py. unit: what is read.
     """
 
     kind: type[Done]
@@ -65,6 +68,19 @@ class Way:
     unit: str
 
 
+@dataclass(frozen=True)
+class Boxes:
+    """Where pictures of pages with their formulas framed are written: into `<name>_boxes` (`--find`).
+
+    first: the place, in the run's list, of the first page that is given. parts: a folder in which they grow under names
+    of their own, where several processes may draw the same page at once; None = beside.
+    """
+
+    name: Path
+    first: int = 0
+    parts: Path | None = None
+
+
 def run_way(settings: Settings, job: ReadFormulas, way: Way) -> int:
     """Read pictures or pages; the exit code: 0 all read, 1 finished and some failed, 130 interrupted (the files hold
     what was read until then). UserError, before any work, for what the user can mend.
@@ -72,11 +88,15 @@ def run_way(settings: Settings, job: ReadFormulas, way: Way) -> int:
     folder = model_folder(job.model, settings)
     if job.writes and not job.resume:
         check_writable(job.output)
-    recognizer = open_recognizer(folder, settings, few=not job.writes)
+    elsewhere = job.place is not None and job.place.elsewhere  # other machines compute, with other devices perhaps
+    here = settings.replaced("setup", device="auto") if elsewhere else settings
+    recognizer = open_recognizer(folder, here, few=not job.writes)
     execution = {"batch_size": settings.setup.batch_size, "engine": recognizer.engine.name,
                  "device": recognizer.engine.device}  # fmt: skip
+    if elsewhere:  # as it was asked for: they agree among themselves
+        execution |= {"engine": settings.setup.engine, "device": settings.setup.device}
+    identity = _identity(settings, job, recognizer)
     if job.resume:
-        identity = _identity(settings, job, recognizer)
         with Run.resume(job.output, identity=identity, execution=execution, kind=way.kind) as run:
             say_resumed(run, settings, job.files, job.folder)
             return _work(run, recognizer, settings, job, way)
@@ -85,7 +105,6 @@ def run_way(settings: Settings, job: ReadFormulas, way: Way) -> int:
         return _answer(pages, recognizer, settings, job, way)
     say_pages(pages, quiet=settings.setup.quiet)
     say_model(recognizer, settings)
-    identity = _identity(settings, job, recognizer)
     base = safe_name(recognizer.name)
     with Run.start(job.output, base, pages, identity=identity, execution=execution, kind=way.kind) as run:
         return _work(run, recognizer, settings, job, way)
@@ -127,10 +146,10 @@ def read_batches(
     *,
     workers: int | None = None,
     first: int = 0,
-    pictures: Path | None = None,
+    boxes: Boxes | None = None,
 ) -> Iterator[tuple[list[Page], list[Read | Failed]]]:
     """The pages of a list and what became of them, in batches. workers: else the settings'; first: batch to begin with;
-    pictures: not used here.
+    boxes: not used here.
 
     An engine that computes pictures one by one does so on the threads that decode them.
     """
@@ -184,9 +203,7 @@ def _work(run: Run, recognizer: Recognizer, settings: Settings, job: ReadFormula
     run.write_record(record)
     total = len(run.pages.pages)
     began, before = time.monotonic(), run.done
-    pictures = run.tables / run.name
-    batches = way.batches(run.pages, recognizer, settings, job.beams, first=run.done, pictures=pictures)
-    interrupted = read_on(run, (outcomes for _, outcomes in batches), settings, way.unit)
+    interrupted = _read(run, recognizer, settings, job, way)
     seconds = time.monotonic() - began
     report = way.write(run.tables, run.name, run.pages, run.outcomes(), excel=settings.output.excel, json=job.json)
     now = report.done - min(total, before * settings.setup.batch_size)
@@ -202,6 +219,8 @@ def _work(run: Run, recognizer: Recognizer, settings: Settings, job: ReadFormula
         "tables": [file.name for file in report.files],
         **report.more,
     }
+    if (plan := load_plan(run.work)) is not None:
+        record["cluster"] = shards_record(plan)
     if interrupted:
         report.files.append(run.write_record({**record, "state": "interrupted"}))
     else:
@@ -215,6 +234,34 @@ def _work(run: Run, recognizer: Recognizer, settings: Settings, job: ReadFormula
     return int(report.failed > 0)
 
 
+def _read(run: Run, recognizer: Recognizer, settings: Settings, job: ReadFormulas, way: Way) -> bool:
+    """Read what the journal lacks, in shards where the run is cut, or shall be; whether that was interrupted."""
+    plan = load_plan(run.work)
+    if plan is None and job.place is None:
+        boxes = Boxes(run.tables / run.name)
+        batches = way.batches(run.pages, recognizer, settings, job.beams, first=run.done, boxes=boxes)
+        return read_on(run, (outcomes for _, outcomes in batches), settings, way.unit)
+    plan = plan or _cut(run, recognizer, settings, job)
+    try:
+        through_shards(run, plan, job.place, unit=way.unit, quiet=settings.setup.quiet)
+    except KeyboardInterrupt:
+        _say_interrupted(run, settings, way.unit)
+        return True
+    return False
+
+
+def _cut(run: Run, recognizer: Recognizer, settings: Settings, job: ReadFormulas) -> Plan:
+    """Cut a run into shards (shards.py)."""
+    folders = {
+        "folder": recognizer.folder,
+        "tables": run.tables / run.name,
+        "parts": run.work / "shards",
+    }
+    asked = {"model": recognizer.hash, "beams": job.beams, "find": job.find}
+    asked |= {name: str(folder.absolute()) for name, folder in folders.items()}
+    return cut_run(run, "formulas.shards:ReadingWork", asked, settings)
+
+
 def read_on(run: Run, batches: Iterator[list[Any]], settings: Settings, unit: str = "picture") -> bool:
     """Add to the journal of a run what it lacks; whether that was interrupted. unit: what is read."""
     total, size = len(run.pages.pages), settings.setup.batch_size
@@ -224,9 +271,15 @@ def read_on(run: Run, batches: Iterator[list[Any]], settings: Settings, unit: st
                 run.append(outcomes)
                 progress.advance(len(outcomes), failed=count_failed(outcomes))
         except KeyboardInterrupt:
-            say(f"interrupted after {min(total, run.done * size)} of {total} {unit}s: writing their tables ...")
+            _say_interrupted(run, settings, unit)
             return True
     return False
+
+
+def _say_interrupted(run: Run, settings: Settings, unit: str) -> None:
+    total = len(run.pages.pages)
+    done = min(total, run.done * settings.setup.batch_size)
+    say(f"interrupted after {done} of {total} {unit}s: writing their tables ...")
 
 
 def _wanted_pages(settings: Settings, job: ReadFormulas) -> PageList:

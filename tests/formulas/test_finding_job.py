@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -121,6 +122,19 @@ def test_pages_with_formulas_are_drawn_with_their_boxes(model, scans, sheet, tmp
     for left, top, right, bottom in sheet.boxes:
         assert red[round(top * scale) - 7 : round(top * scale), round((left + right) / 2 * scale)].any()
         assert not red[round(top * scale) + 2 : round(bottom * scale) - 2, round((left + right) / 2 * scale)].any()
+
+
+def test_shards_give_the_files_and_pictures_of_one_process(model, scans, tmp_path):
+    for name, more in (("one", ()), ("many", ("--cluster", "local:2"))):
+        assert read(model, scans, "-o", tmp_path / name, "--json", "--quiet", "--batch_size", 2, *more) == 1
+    one, many = ({_plain(file.relative_to(tmp_path / name).as_posix()): file.read_bytes()
+                  for file in (tmp_path / name).rglob("*") if file.is_file() and "_run.json" not in file.name}
+                 for name in ("one", "many"))  # fmt: skip
+    assert one == many and len(one) == 5
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[0-9]{8}-[0-9]{6}", "", name)
 
 
 def test_an_unfinished_run_of_cuttings_is_not_gone_on_with_as_pages(model, scans, tmp_path, capsys):
