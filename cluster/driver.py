@@ -94,7 +94,8 @@ class Driver:
         for shard in new:
             self._seen.add(shard)
             failed = self.work.failures(list(self.shards.lines(shard)))
-            progress.note = f"{alive} workers, {self.plan.shards - len(self._seen)} shards left"
+            left = self.plan.shards - len(self._seen)
+            progress.note = f"{alive} worker{'' if alive == 1 else 's'} alive, {left} shards left"
             progress.advance(self.plan.size(shard), failed=failed)
         self.take_in_order()
         return bool(new)

@@ -112,29 +112,31 @@ def absorb(run: Run, plan: Plan, shard: int) -> None:
                     f"shard {shard + 1} holds what no shard of this run gave: delete "
                     f"{printable(str(Shards(plan).file(shard)))}, and --resume does it again"
                 ) from None
-    for _ in lines:  # looks whether it ends where it should
-        pass
 
 
 def through_shards(
     run: Run, plan: Plan, place: Place | None, *, only_join: bool = False, unit: str = "page", quiet: bool = False
-) -> None:
-    """All shards of a run into its journal: those that are done joined, the others computed. unit: what is counted.
+) -> bool:
+    """All shards of a run into its journal: those that are done joined, the others computed; whether any was computed.
 
-    place: where, None: by this process beside it. only_join: UserError, naming them, where some are missing.
+    unit: what is counted. place: where, None: by this process beside it. only_join: UserError, naming them, where some
+    are missing.
     """
     absorbed = absorbed_of(run, plan)
 
     def absorb_one(shard: int) -> None:
         absorb(run, plan, shard)
 
-    if only_join or not Shards(plan).missing():
+    missing = Shards(plan).missing()
+    if only_join or not missing:
         merge(plan, absorb_one, absorbed)
-        return
-    say(f"{plan.shards} shards in {printable(str(plan.folder))}", quiet)
+        return False
+    done = f", {plan.shards - len(missing)} of them done already" if len(missing) < plan.shards else ""
+    say(f"{plan.shards} shards in {printable(str(plan.folder))}{done}", quiet)
     launcher = launcher_of(plan, place or Place("local", 1), settings_from_json(plan.job["settings"]))
     with Driver(plan, launcher, absorb_one, absorbed=absorbed, unit=unit, quiet=quiet) as driver:
         driver.run()
+    return True
 
 
 # ---- the same command, given by several ------------------------------------------------------------------------------
@@ -142,7 +144,8 @@ def through_shards(
 
 def join_in(output: Path, known_by: Any, begin: Callable[[], Plan], *, quiet: bool) -> bool:
     """Do shards, until none is left, of the run that all work at who give the same command (see `shared_plan`).
-    Whether it is now for this process to join them.
+
+    Whether it is now for this process to join them; others that ask may be told the same.
     """
     plan = shared_plan(output, known_by, begin)
     if plan is None:
@@ -156,18 +159,19 @@ def join_in(output: Path, known_by: Any, begin: Callable[[], Plan], *, quiet: bo
 
 def one_shard(
     output: Path, known_by: Any, begin: Callable[[], Plan], shard: tuple[int, int], merge_command: str
-) -> None:
-    """Do one shard (which, from 1, and of how many) of such a run. merge_command: what joins them once all are done."""
+) -> int:
+    """Do one shard (which, from 1, and of how many) of such a run; the exit code. merge_command: what joins them."""
     number, count = shard
     plan = shared_plan(output, known_by, begin, count)
     if plan is None:
         _say_joined()
-        return
+        return 0
     worker = Worker(plan, say)
     was_new = worker.do(number - 1)
     missing = list(ranges(worker.shards.missing()))
     print(f"shard {number} of {count} {'is done' if was_new else 'was done already'}")
     print(f"to be done: {', '.join(missing)}" if missing else f"all are done; join them: {merge_command}")
+    return int(worker.work.failures(list(worker.shards.lines(number - 1))) > 0)
 
 
 def _say_joined() -> None:
@@ -203,3 +207,11 @@ def shared_plan(output: Path, known_by: Any, begin: Callable[[], Plan], shards: 
             time.sleep(LOOK_AGAIN)  # until what it says is written
             continue
         return mine
+
+
+def unclaim(run: Run) -> None:
+    """A run is finished: who gives its command now begins another. (Tasks of a job array that come late do not.)"""
+    for claim in (run.output / "runs").glob("*.claim"):
+        said = json_if_whole(claim)
+        if said.get("run") == run.name and not said.get("array"):
+            claim.unlink(missing_ok=True)

@@ -166,24 +166,20 @@ class Shards:
     def lines(self, shard: int) -> Iterator[bytes]:
         """What a published shard gave, a line an item. UserError where it is missing, or is of another number of items.
 
-        A line that is read twice, or not at all, would put every page behind it into another row.
+        Counted before the first one is given: a line too many or too few would put all behind it into other rows.
         """
-        file, count = self.file(shard), 0
+        file, size = self.file(shard), self.plan.size(shard)
         try:
             with file.open("rb") as lines:
-                for line in lines:
-                    count += 1
-                    if count > self.plan.size(shard) or not line.endswith(b"\n"):
-                        break
-                    yield line
-                else:
-                    if count == self.plan.size(shard):
-                        return
+                if sum(1 if line.endswith(b"\n") else size + 1 for line in lines) == size:  # a torn line fits never
+                    lines.seek(0)
+                    yield from lines
+                    return
         except FileNotFoundError:
             raise UserError(f"shard {shard + 1} of {self.plan.shards} is not done") from None
         raise UserError(
-            f"{printable(str(file))} is damaged: {self.plan.size(shard)} lines should stand there; delete it, and the "
-            "same command with --resume does that shard again"
+            f"{printable(str(file))} is damaged: {size} lines should stand there; delete it, and the same command with "
+            "--resume does that shard again"
         )
 
 

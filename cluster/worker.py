@@ -196,7 +196,5 @@ def open_run(folder: Path) -> Plan:
         shown = printable(str(folder))
         if not folder.parent.is_dir():
             raise UserError(f"this machine does not see {shown}: give the folder as it is called here")
-        raise UserError(
-            f"{shown} is no run that is cut into shards (it may be finished): --cluster and --shard cut one"
-        )
+        raise UserError(f"{shown} is no run in shards (or it is finished): --cluster and --shard begin one")
     return plan

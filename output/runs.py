@@ -28,7 +28,7 @@ from output.failures import WriteError, of_system
 from output.files import json_if_whole, write_json, write_lines
 from output.journal import Journal
 from output.outcome import Done, Failed, Scored
-from output.work import WorkFolder, begun, differences
+from output.work import NoWork, WorkFolder, begun, differences
 from reading.pages import PageList, load_pages, page_lines
 from settings.flags import LICENCE, VERSION
 from utils import UserError, printable
@@ -153,7 +153,7 @@ class Run:
         A torn or damaged line at the journal's end is cut off; its batch is done again.
 
         Raises:
-            UserError: no such run (the line says why), or it was begun with another `execution`.
+            NoWork: the line says why. UserError: it was begun with another `execution`.
         """
         output = Path(output)
         identity, execution = _plain(identity), _plain(execution)
@@ -178,7 +178,7 @@ class Run:
             except BaseException:
                 work.release()
                 raise
-        raise UserError(_why_none(output, identity, unfinished, busy))
+        raise NoWork(_why_none(output, identity, unfinished, busy))
 
     @classmethod
     def _take_up(cls, output: Path, held: WorkFolder, settings: dict, execution: dict, kind: type[Done]) -> Run:

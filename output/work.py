@@ -26,8 +26,13 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from output.files import json_if_whole, write_json
+from utils import UserError
 
 LOCK = "lock"
+
+
+class NoWork(UserError):
+    """There is no unfinished work of this kind that nobody holds."""
 
 
 class WorkFolder:

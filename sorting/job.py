@@ -24,6 +24,7 @@ from output.outcome import Outcome, count_failed
 from output.progress import Progress
 from output.runs import Run
 from output.tables import check_writable
+from output.work import NoWork
 from settings.schema import reaching
 from sorting.command import Sorting
 from sorting.computing import batches_of, computing_of, execution_of, model_lines, open_classifier, threads
@@ -85,9 +86,14 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
             with begun.start(file_name_of_base(choice.base), wanted_pages(settings, job, source)) as run:
                 return cut_run(run, choice, settings, descriptions, model, job.shard[1] if job.shard else None)
 
-        if not take_part(begun, begin, job, quiet=settings.setup.quiet):
+        code = take_part(begun, begin, job, quiet=settings.setup.quiet)
+        if code is not None:
+            return code
+        try:
+            return run_prediction(settings, replace(job, place=None, resume=True))
+        except NoWork:
+            say("all shards are done: another process joins them")
             return 0
-        return run_prediction(settings, replace(job, place=None, resume=True))
     if classifier is None:
         with begun.resume() as run:
             say_resumed(run, settings, job.files, job.directory)
@@ -158,9 +164,9 @@ def _work(run: Run, classifier: PageClassifier, task: _Task) -> int:
     total = len(run.pages.pages)
     done_before = min(total, run.done * batch_size)
     began = time.monotonic()
-    interrupted = False
+    interrupted, computed = False, True
     try:
-        _compute(run, classifier, task)
+        computed = _compute(run, classifier, task)
     except KeyboardInterrupt:
         interrupted = True
         done = min(total, run.done * batch_size)
@@ -185,15 +191,19 @@ def _work(run: Run, classifier: PageClassifier, task: _Task) -> int:
         report.files.append(run.write_record({**record, "state": "interrupted"}))
     else:
         report.files.append(run.finish(record))
-    print(summary(report, total=total, seconds=seconds, pages=done_now))
+        if "cluster" in record:
+            from cluster.pages import unclaim
+
+            unclaim(run)
+    print(summary(report, total=total, seconds=seconds if computed else None, pages=done_now))
     if interrupted:
         say(f"to continue: {job.continue_command()}")
         return 130
     return int(report.failed > 0)
 
 
-def _compute(run: Run, classifier: PageClassifier, task: _Task) -> None:
-    """Score what the journal lacks: in shards where the run is cut, or shall be."""
+def _compute(run: Run, classifier: PageClassifier, task: _Task) -> bool:
+    """Score what the journal lacks: in shards where the run is cut, or shall be. False: they were only joined."""
     settings, job = task.settings, task.job
     plan = load_plan(run.work)
     if plan is not None or job.place is not None or job.merge:
@@ -201,14 +211,14 @@ def _compute(run: Run, classifier: PageClassifier, task: _Task) -> None:
         from sorting.shards import cut_run
 
         plan = plan or cut_run(run, task.choice, settings, task.descriptions, task.model)
-        through_shards(run, plan, job.place, only_join=job.merge, quiet=settings.setup.quiet)
-        return
+        return through_shards(run, plan, job.place, only_join=job.merge, quiet=settings.setup.quiet)
     left = len(run.pages.pages) - min(len(run.pages.pages), run.done * settings.setup.batch_size)
     with Progress(left, unit="page", quiet=settings.setup.quiet) as progress:
         for batch in batches_of(run.pages, classifier, settings, first=run.done):
             outcomes = classifier.outcomes(batch)
             run.append(outcomes)
             progress.advance(len(outcomes), failed=count_failed(outcomes))
+    return True
 
 
 def _report(

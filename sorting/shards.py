@@ -48,15 +48,14 @@ def cut_run(
     return cut_pages(run, "sorting.shards:SortingWork", job, settings, shards)
 
 
-def take_part(begun: Begun, begin: Callable[[], Plan], job: Sorting, *, quiet: bool) -> bool:
+def take_part(begun: Begun, begin: Callable[[], Plan], job: Sorting, *, quiet: bool) -> int | None:
     """Do one shard (`job.shard`), or shards until none is left, of a run that others work at too; it is begun where
-    nobody has. Whether it is now for this process to join them.
+    nobody has. The exit code; None where it is now for this process to join them.
     """
     known_by = (begun.identity, begun.execution)
     if job.shard is None:
-        return join_in(begun.output, known_by, begin, quiet=quiet)
-    one_shard(begun.output, known_by, begin, job.shard, _merge_command(job))
-    return False
+        return None if join_in(begun.output, known_by, begin, quiet=quiet) else 0
+    return one_shard(begun.output, known_by, begin, job.shard, _merge_command(job))
 
 
 def _merge_command(job: Sorting) -> str:
