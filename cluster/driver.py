@@ -83,8 +83,11 @@ class Driver:
                     alive, lines = self.launcher.look()
                     for line in lines:
                         say(line)
-                    if not self._take(progress, alive):
-                        time.sleep(LOOK_AGAIN / 2)
+                    if self._take(progress, alive):
+                        continue
+                    if not alive and self.absorbed < plan.shards:
+                        raise UserError(f"no worker is left, and {self._left()} shards are not done: --resume goes on")
+                    time.sleep(LOOK_AGAIN / 2)
         finally:
             self.launcher.stop()
 
@@ -94,14 +97,15 @@ class Driver:
         for shard in new:
             self._seen.add(shard)
             failed = self.work.failures(list(self.shards.lines(shard)))
-            left = self.plan.shards - len(self._seen)
-            progress.note = f"{alive} worker{'' if alive == 1 else 's'} alive, {left} shards left"
+            progress.note = f"{alive} worker{'' if alive == 1 else 's'} alive, {self._left()} shards left"
             progress.advance(self.plan.size(shard), failed=failed)
-        self.take_in_order()
+        self._take_in_order()
         return bool(new)
 
-    def take_in_order(self) -> None:
-        """Absorb the shards that follow on what is absorbed."""
+    def _left(self) -> int:
+        return self.plan.shards - len(self._seen)
+
+    def _take_in_order(self) -> None:
         while self.absorbed in self._seen:
             self.absorb(self.absorbed)
             self.absorbed += 1
@@ -139,5 +143,7 @@ def merge(plan: Plan, absorb: Callable[[int], None], absorbed: int) -> None:
 def record(plan: Plan) -> dict[str, Any]:
     """What the run record says of shards and workers. To be asked before the work folder goes."""
     said = Shards(plan).said()
+    workers = registered(plan)
+    processors = sorted({str(worker.get("processor")) for worker in workers})
     again = {str(shard + 1): len(attempts) - 1 for shard, attempts in said.items() if len(attempts) > 1}
-    return {"shards": plan.shards, "tried_again": again, "workers": registered(plan)}
+    return {"shards": plan.shards, "tried_again": again, "processors": processors, "workers": workers}

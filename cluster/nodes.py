@@ -80,7 +80,7 @@ def agree(plan: Plan, computed_by: dict[str, Any], node: Node) -> None:
         what = ", ".join(f"{key} {old} there and {new} here" for key, old, new in changed[:4])
         raise UserError(
             f"this machine ({printable(node.host)}) would compute otherwise than {printable(str(theirs.get('host')))}, "
-            f"which began this run: {printable(what)}; install the same on both"
+            f"which began this run: {printable(what)}; install the same on both, or begin a new run without --resume"
         )
 
 

@@ -168,6 +168,9 @@ def one_shard(
         return 0
     worker = Worker(plan, say)
     was_new = worker.do(number - 1)
+    if load_plan(plan.folder) is None:
+        _say_joined()
+        return 0
     missing = list(ranges(worker.shards.missing()))
     print(f"shard {number} of {count} {'is done' if was_new else 'was done already'}")
     print(f"to be done: {', '.join(missing)}" if missing else f"all are done; join them: {merge_command}")
@@ -176,7 +179,7 @@ def one_shard(
 
 def _say_joined() -> None:
     """What somebody hears who comes when all is over."""
-    say("this run is finished: another task of the same array has joined its shards")
+    say("this run is finished: others have joined its shards")
 
 
 def shared_plan(output: Path, known_by: Any, begin: Callable[[], Plan], shards: int = 0) -> Plan | None:

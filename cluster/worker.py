@@ -69,11 +69,19 @@ class Worker:
     def do(self, shard: int) -> bool:
         """One shard, by hand or as a scheduler deals them: False where it was published already. Tried for the third
         time it is done item by item."""
-        if shard in self.shards.published():
+
+        def begun() -> Attempt | None:
+            if shard in self.shards.published():
+                return None
+            while (attempt := self.shards.begin(shard, self.shards.tries()[shard], self.node.worker)) is None:
+                pass  # somebody else began one in the same moment
+            return attempt
+
+        try:
+            attempt = self._patiently(begun)
+            return attempt is not None and self._one(attempt)
+        except RunOver:
             return False
-        while (attempt := self.shards.begin(shard, self.shards.tries()[shard], self.node.worker)) is None:
-            pass  # somebody else began one in the same moment
-        return self._one(attempt)
 
     # ---- which one -----------------------------------------------------------------------------------------------
 

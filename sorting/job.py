@@ -187,6 +187,8 @@ def _work(run: Run, classifier: PageClassifier, task: _Task) -> int:
         report.files.append(_report(run, record, style, settings, classifier.descriptions))
     if (plan := load_plan(run.work)) is not None:
         record["cluster"] = shards_record(plan)
+        if len(kinds := record["cluster"]["processors"]) > 1:
+            report.notes.append(f"computed on {', '.join(kinds)}: scores agree to 1e-5, not to the last digit")
     if interrupted:
         report.files.append(run.write_record({**record, "state": "interrupted"}))
     else:
