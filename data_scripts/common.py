@@ -34,6 +34,7 @@ from settings.command import check_packages, install_command  # noqa: F401 (for 
 from settings.config_file import HOME
 from utils import UserError, did_you_mean, printable
 
+_PROCESS = int.from_bytes(os.urandom(6), "big")  # a number that no process on any machine has too
 _PART = re.compile(r"\.[0-9a-f]{16}\.\d+\.part")
 
 
@@ -198,7 +199,7 @@ def process_part(file: Path) -> Path:
     """Where a file is written until it is whole: beside it, under a name of this process, so that a worker that
     outlives a killed start cannot tear what the second start writes."""
     name = hashlib.sha256(os.fsencode(file.name)).hexdigest()[:16]
-    return file.with_name(f".{name}.{os.getpid()}.part")
+    return file.with_name(f".{name}.{_PROCESS}.part")
 
 
 def drop_parts(folder: Path, of: str = "") -> None:

@@ -2,6 +2,7 @@
 
     python data_scripts/pdf2png.py scans/pdf
     python data_scripts/pdf2png.py scans/pdf --output scans/pages --dpi 300 --grey --workers 4
+    python data_scripts/pdf2png.py scans/pdf --output scans/pages --cluster slurm:8
 
 A page that is one embedded scan keeps the scan's own pixels; anything else is drawn at --dpi. PDFs are only read.
 PDFium is not thread-safe, so pages are drawn in processes, one page a task.
@@ -14,9 +15,9 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -38,16 +39,14 @@ from pdf_pages import NO_ROOM, SOURCE, PageTask, make_page, png_texts
 from pdf_versions import CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN, Version, state
 from processes import WorkerDied, in_processes
 
+from cluster.command import Place, add_cluster, place_of_one
+from data_scripts.pdf_shards import make_in_shards
 from output.progress import Progress
 from output.tables import safe_name
 from reading.decoding import PageError, count_frames
 from reading.listing import list_files
 from settings.given_paths import given_path
 from utils import UserError, printable, split_page_name
-
-if TYPE_CHECKING:
-    pass
-
 
 DESCRIPTION = """\
 Turn every PDF below PDF_FOLDER (any letter case) into page images:
@@ -62,6 +61,7 @@ A page that is one embedded scan is written with the scan's own pixels, turned a
 hinders that (a mask, a clipping, margins) the page is drawn at the scan's resolution. All other pages are drawn at
 --dpi. A scan of unequal resolution (fax) is brought into the page's proportions. Pages without colour become grey
 images, black-and-white ones 1-bit images.
+With --cluster pages are made in shards, by processes that see both folders under the same names: the same images.
 Encrypted and broken PDFs are listed at the end. Exit code: 0 all done, 1 something was left undone, 2 wrong command."""
 
 EXAMPLES = """\
@@ -69,7 +69,8 @@ examples:
   python data_scripts/pdf2png.py scans                          scans/X.pdf -> scans/X/X-1.png ...
   python data_scripts/pdf2png.py scans --output pages --dry-run
   python data_scripts/pdf2png.py scans --output pages --pages 1-5 --grey
-  python data_scripts/pdf2png.py scans --output pages --anew    some PDFs were corrected since"""
+  python data_scripts/pdf2png.py scans --output pages --anew    some PDFs were corrected since
+  python data_scripts/pdf2png.py scans --output pages --cluster local:4"""
 
 
 @dataclass
@@ -88,6 +89,20 @@ class Document:
     def target(self, page: int) -> Path:
         """The file of a page (from 1)."""
         return self.folder / f"{self.name}-{page:0{len(str(self.pages))}d}.png"
+
+    @property
+    def to_make(self) -> list[int]:
+        """The pages that are wanted, in order."""
+        return sorted([*self.missing, *self.to_replace])
+
+    def task(self, page: int, pdf: str, version: str, options: Any) -> PageTask:
+        """What a worker must know to make a page. version: of the PDF."""
+        old = self.earlier.get(page)
+        # Where the old image lies in onepagers/, the new one goes there too - unless there are more pages now.
+        moved = old is not None and old.parent != self.folder and self.pages == 1
+        target = str(old if moved else self.target(page))
+        about = (self.path, version, page, self.pages, target, options.dpi, options.grey)
+        return PageTask(pdf, *about, replaces=str(old or ""))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -108,8 +123,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--workers", type=whole_number(1, 256), default=default_workers(), metavar="N", help="processes (%(default)s)"
     )
+    add_cluster(parser.add_argument, "make the pages in shards")
     parser.add_listing()
     options = parser.read(arguments)
+    place = None if options.cluster is None else place_of_one(options.cluster)
     ranges = page_ranges(options.pages)
     root = folder_argument(options.folder)
     output = options.output or root
@@ -124,11 +141,17 @@ def main(arguments: Sequence[str]) -> int:
         print(line)
     lost = [f"{printable(path)}: {reason}" for path, reason in sorted(listed.broken.items())]
     with alone_in(output, "it"):
-        return _make_all(root, output, listed.files, ranges, options, lost)
+        return _make_all(root, output, listed.files, ranges, options, place, lost)
 
 
 def _make_all(
-    root: Path, output: Path, paths: list[str], ranges: list[tuple[int, int]], options: Any, lost: list[str]
+    root: Path,
+    output: Path,
+    paths: list[str],
+    ranges: list[tuple[int, int]],
+    options: Any,
+    place: Place | None,
+    lost: list[str],
 ) -> int:
     documents, undone = name_documents(output, paths)
     undone += lost
@@ -158,11 +181,10 @@ def _make_all(
             undone.append(_changed(document, kept, options.anew))
         if kept and not options.anew:
             document.missing = []
-        to_do = sorted([*document.missing, *document.to_replace])
-        if options.dry_run and to_do:
-            names = [printable(document.target(page).name) for page in to_do]
+        if options.dry_run and document.to_make:
+            names = [printable(document.target(page).name) for page in document.to_make]
             names = names if len(names) < 3 else [names[0], "...", names[-1]]
-            say = f"{printable(document.path)}: would make {counted(len(to_do), 'page')}"
+            say = f"{printable(document.path)}: would make {counted(len(document.to_make), 'page')}"
             print(f"{say} in {printable(str(document.folder))}: {' '.join(names)}")
         elif not options.dry_run and document.missing and document.name != Path(document.path).stem:
             print(f"note: {printable(document.path)}: its pages are named {document.name}, which every system takes")
@@ -174,7 +196,10 @@ def _make_all(
     wanted_pages = sum(len(document.missing) + len(document.to_replace) for document in documents)
     made = 0
     if not options.dry_run:
-        failed = _draw(root, documents, options)
+        in_shards = place is not None and wanted_pages
+        failed = (
+            _draw_in_shards(root, output, documents, options, place) if in_shards else _draw(root, documents, options)
+        )
         undone += failed
         made = wanted_pages - len(failed)
     left = f"{made} made" if not options.dry_run else f"{wanted_pages} would be made"
@@ -206,7 +231,7 @@ def _draw(root: Path, documents: list[Document], options: Any) -> list[str]:
 
     def tasks(progress: Progress) -> Iterator[PageTask]:
         for document in documents:
-            pages = sorted([*document.missing, *document.to_replace])
+            pages = document.to_make
             if pages:
                 _make_folder(document.folder)
                 try:
@@ -217,12 +242,7 @@ def _draw(root: Path, documents: list[Document], options: Any) -> list[str]:
                     progress.advance(len(pages), failed=len(pages))
                     continue
             for page in pages:
-                old = document.earlier.get(page)
-                # Where the old image lies in onepagers/, the new one goes there too - unless there are more pages now.
-                moved = old is not None and old.parent != document.folder and document.pages == 1
-                target = str(old if moved else document.target(page))
-                about = (document.path, version, page, document.pages, target, options.dpi, options.grey)
-                yield PageTask(pdf, *about, replaces=str(old or ""))
+                yield document.task(page, pdf, version, options)
 
     with Progress(total, unit="page", label="pdf2png") as progress:
         for task, answer in in_processes(make_page, tasks(progress), min(options.workers, max(1, total))):
@@ -233,6 +253,23 @@ def _draw(root: Path, documents: list[Document], options: Any) -> list[str]:
             if reason:
                 failed[task.source, task.page] = f"{printable(task.source)}, page {task.page}: {reason}"
     return [failed[key] for key in sorted(failed)]
+
+
+def _draw_in_shards(root: Path, output: Path, documents: list[Document], options: Any, place: Place) -> list[str]:
+    """As `_draw`, by the processes of `place`."""
+
+    def tasks() -> Iterator[PageTask]:
+        for document in documents:
+            if document.to_make:
+                _make_folder(document.folder)
+            for page in document.to_make:
+                task = document.task(page, "", document.version.stamp, options)
+                places = {"target": task.target, "replaces": task.replaces}
+                below = {name: Path(path).relative_to(output).as_posix() for name, path in places.items() if path}
+                yield replace(task, **below)
+
+    failed = make_in_shards(root, output, tasks(), place)
+    return [f"{printable(source)}, page {page}: {failed[source, page]}" for source, page in sorted(failed)]
 
 
 def _make_folder(folder: Path) -> None:

@@ -47,7 +47,8 @@ SOURCE, OF_PAGES, VERSION = "Source", "Pages of the document", "Source version" 
 @dataclass(frozen=True)
 class PageTask:
     """One page to make: everything that a worker must know. version: of the PDF, as it goes into the PNG (begins with
-    size and time). replaces: an image of another version of the PDF, which goes as the new one is complete."""
+    size and time). replaces: an image of another version of the PDF, which goes as the new one is complete. parts: the
+    folder in which the image grows, "" = where it is to be."""
 
     pdf: str
     source: str
@@ -58,6 +59,7 @@ class PageTask:
     dpi: int
     grey: bool
     replaces: str = ""
+    parts: str = ""
 
 
 _opened: list[Any] = []  # path, document, what its streams say, pages read since it was opened
@@ -84,7 +86,7 @@ def make_page(task: PageTask) -> str:
     texts.add_text(OF_PAGES, str(task.of))
     texts.add_text(VERSION, task.version)
     target = Path(task.target)
-    part = process_part(target)
+    part = process_part(Path(task.parts) / target.name if task.parts else target)
     try:
         with part.open("wb") as out:
             image.save(out, format="PNG", dpi=(dpi, dpi), pnginfo=texts)

@@ -23,17 +23,22 @@ class Version:
     """A PDF as it is now; OSError where it is gone."""
 
     def __init__(self, pdf: Path) -> None:
-        self._pdf = pdf
+        self.pdf = pdf
         status = pdf.stat()
         self.size, self.mtime_ns = status.st_size, status.st_mtime_ns
+
+    @property
+    def stamp(self) -> str:
+        """Its size and time, without a look at its content."""
+        return f"{self.size} {self.mtime_ns}"
 
     @cached_property
     def content(self) -> str:
         """Its SHA-256."""
-        return file_hash(self._pdf)
+        return file_hash(self.pdf)
 
     def __str__(self) -> str:
-        return f"{self.size} {self.mtime_ns} {self.content}"
+        return f"{self.stamp} {self.content}"
 
 
 def state(image: Path, pdf: Version) -> str:

@@ -89,7 +89,16 @@ def test_a_working_directory_that_is_gone_is_one_line(place, tmp_path, script):
 
 @pytest.mark.parametrize(
     "part",
-    ["duplicates", "dataset_measures", "dataset_pictures", "pdf_pages", "pdf_versions", "processes", "shelf"],
+    [
+        "duplicates",
+        "dataset_measures",
+        "dataset_pictures",
+        "pdf_pages",
+        "pdf_shards",
+        "pdf_versions",
+        "processes",
+        "shelf",
+    ],
 )
 def test_a_part_of_the_data_scripts_is_no_command_that_does_nothing(place, part):
     script = HOME / "data_scripts" / f"{part}.py"
