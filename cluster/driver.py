@@ -86,7 +86,10 @@ class Driver:
                     if self._take(progress, alive):
                         continue
                     if not alive and self.absorbed < plan.shards:
-                        raise UserError(f"no worker is left, and {self._left()} shards are not done: --resume goes on")
+                        raise UserError(
+                            f"no worker is left, and {self._left()} shards are not done: go on, with --resume where "
+                            "the command has it"
+                        )
                     time.sleep(LOOK_AGAIN / 2)
         finally:
             self.launcher.stop()

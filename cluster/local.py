@@ -58,7 +58,10 @@ class Local:
                 continue
             if process.exitcode == _REFUSED:
                 if not self._alive:
-                    raise UserError(f"no worker is left: {self._why(number)}; once that is put right, --resume goes on")
+                    raise UserError(
+                        f"no worker is left: {self._why(number)}; once that is put right go on, with --resume "
+                        "where the command has it"
+                    )
                 lines.append(f"warning: worker {number} ended: {self._why(number)}")
                 continue
             lines.append(self._told(number, process))

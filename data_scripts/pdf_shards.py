@@ -67,7 +67,7 @@ class PdfWork:
         for item in items:
             reason = self._make(PageTask(**json.loads(item)))
             if reason.startswith(NO_ROOM):
-                raise UserError(f"{reason}; make room, the same command then goes on")
+                raise UserError(f"{reason}; make room")
             yield [json.dumps(reason).encode("ascii")]
 
     def _make(self, task: PageTask) -> str:
@@ -108,6 +108,7 @@ def make_in_shards(root: Path, output: Path, tasks: Iterable[PageTask], place: P
 
     tasks: with the PDF's size and time for its version (`Version.stamp`), and paths below `root` and `output`.
     """
+    root, output = root.absolute(), output.absolute()
     remove_left(output)
     work = WorkFolder(output / f"{WORK}{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}", HEAD)
     failed: dict[tuple[str, int], str] = {}
@@ -119,7 +120,7 @@ def make_in_shards(root: Path, output: Path, tasks: Iterable[PageTask], place: P
 
         def lines() -> Iterator[str]:
             nonlocal count
-            yield json.dumps({name: str(folder.absolute()) for name, folder in folders.items()})
+            yield json.dumps({name: str(folder) for name, folder in folders.items()})
             for task in tasks:
                 count += 1
                 yield json.dumps(asdict(task))
