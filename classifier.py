@@ -1,11 +1,12 @@
-"""`PageClassifier`: an image tower and a text tower in one space, loaded and saved whole with all that belongs to them.
+"""`PageClassifier`: an image tower, and a text tower in its space or a plain head, with all that belongs to them.
 
     classifier = PageClassifier.from_pretrained(Path("models/mine"))   # with PyTorch; or Computing("onnx")
     scores = classifier.scores(pixels)                 # uint8 [batch, 3, H, W] -> [batch, categories], rows sum to 1
     classifier.use_categories(read_descriptions(Path("my_categories.tsv")))
 
-Score = softmax over categories of logit scale x cosine(image embedding, prototype) / temperature. An engine computes
-the two towers; all else is done here in numpy, row by row in float64: a page's scores depend on its embedding alone.
+Score = softmax over categories of logit scale x cosine(image embedding, prototype) / temperature; with a plain head
+(encoders/heads.py) prototypes are the rows of its weights, and its bias is added. An engine computes the towers; all
+else is done here in numpy, row by row in float64: a page's scores depend on its embedding alone.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from safetensors import SafetensorError
 
 from encoders.descriptions import PROMPT, average_prototypes, prompts, same_label
 from encoders.earlier import AVERAGED_SCALE, read_checkpoint
-from encoders.engine import ON_CPU, Computing
+from encoders.engine import ON_CPU, Computing, open_engine, torch_engine
 from encoders.folder import read_parts, write_parts
+from encoders.heads import base_of, categories_of_head, head_transform, load_head, no_words, plain_folder
 from encoders.towers import (
     STANDARD_TOKENIZERS,
     cached,
@@ -30,7 +32,6 @@ from encoders.towers import (
     check_tokenizer,
     find_tokenizer,
     load_dual_encoder,
-    load_tokenizer,
     one_line,
 )
 from output.failures import WriteError
@@ -40,7 +41,7 @@ from reading.transform import PageTransform
 from utils import UserError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
     from encoders.onnx_engine import OnnxEngine
     from encoders.torch_engine import TorchEngine
@@ -50,9 +51,10 @@ SAME_TEXT = 0.98  # cosine of a stored prototype with the one computed anew; hal
 
 
 class PageClassifier:
-    """A dual encoder with its transform, tokenizer, categories, prototypes and scale: what a model folder holds.
+    """A model with its transform, tokenizer, categories, prototypes and scale: what a model folder holds.
 
-    engine: computes its two towers; only "torch" can train and save.
+    engine: computes its towers; only "torch" can train and save. One with a plain head has no words: descriptions are
+    but its labels, prototypes the rows of its head, and `bias` [C] is its bias (None of a dual encoder).
     descriptions: category -> its texts; prompt: template with `{description}`; lowercase: whether prompts are lowered.
     prototypes: [C, D] float32 unit rows, in the order of `categories`; None computes them.
     logit_scale: the factor of the cosine itself (not its logarithm).
@@ -82,7 +84,7 @@ class PageClassifier:
         self.logit_scale, self.temperature = float(logit_scale), float(temperature)
         self.base, self.revision, self.licence = base, revision, licence
         self.learned, self.record = [same_label(label) for label in learned], dict(record or {})
-        self.card = ""
+        self.card, self.bias = "", None
         if prototypes is None:
             self.use_categories(descriptions)
         else:
@@ -92,15 +94,20 @@ class PageClassifier:
     # ---- embeddings ----------------------------------------------------------------------------------------------
 
     def embed_pages(self, pixels: np.ndarray) -> np.ndarray:
-        """Unit embeddings float32 [B, D] of pages as the transform gives them, uint8 [B, 3, H, W]."""
+        """Embeddings float32 [B, D] of pages as the transform gives them, uint8 [B, 3, H, W].
+
+        Of a dual encoder they have unit length; of a plain head they are its input, as long as it is.
+        """
         return self.engine.embed_pages(pixels)
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit embeddings float32 [N, D] of whole prompts; UserError where one is too long."""
+        """Unit embeddings float32 [N, D] of whole prompts; UserError where one is too long, or without a text tower."""
+        if self.engine.head:
+            raise no_words(self.base)
         return self.engine.embed_texts(texts)
 
     def embeddings_of(self, batch: Batch) -> np.ndarray:
-        """Unit embeddings float32 [B, D] of a batch: those that came with it, else of its pixels."""
+        """Embeddings float32 [B, D] of a batch: those that came with it, else of its pixels."""
         return self.embed_pages(batch.pixels) if batch.embeddings is None else batch.embeddings
 
     @property
@@ -111,14 +118,15 @@ class PageClassifier:
     # ---- scores --------------------------------------------------------------------------------------------------
 
     def logits(self, pixels: np.ndarray) -> np.ndarray:
-        """Logit scale x cosine, float64 [B, C], of pages uint8 [B, 3, H, W]; not divided by the temperature."""
+        """Logits float64 [B, C] of pages uint8 [B, 3, H, W]; not divided by the temperature."""
         return self.logits_of(self.embed_pages(pixels))
 
     def logits_of(self, embeddings: np.ndarray) -> np.ndarray:
         """The same from page embeddings [B, D]."""
         # Not "@": a matrix product rounds a row otherwise, as there are more or fewer rows beside it.
         rows, prototypes = np.asarray(embeddings, np.float64), np.asarray(self.prototypes, np.float64)
-        return self.logit_scale * np.einsum("bd,cd->bc", rows, prototypes)
+        logits = self.logit_scale * np.einsum("bd,cd->bc", rows, prototypes)
+        return logits if self.bias is None else logits + self.bias
 
     def scores(self, pixels: np.ndarray) -> np.ndarray:
         """Probabilities [B, C] of pages uint8 [B, 3, H, W], in the order of `categories`; each row sums to 1."""
@@ -170,6 +178,8 @@ class PageClassifier:
 
     def ties(self) -> list[list[str]]:
         """Groups of categories with one prototype: they score alike on every page, and the first always wins."""
+        if self.engine.head:
+            return []
         prototypes = self.prototypes.astype(np.float64)  # [C, D]
         alike = prototypes @ prototypes.T > 1 - 1e-6  # [C, C]; texts that differ at all are farther apart
         first = alike.argmax(axis=1).tolist()
@@ -192,6 +202,11 @@ class PageClassifier:
         self.descriptions = by_label
 
     def _prototypes(self, descriptions: Mapping[str, Sequence[str]]) -> np.ndarray:
+        if self.engine.head:
+            rows, self.bias = self.engine.head_rows()
+            if len(rows) != len(descriptions):
+                raise UserError(f"{self.base}: its head has {len(rows)} outputs, not {len(descriptions)}")
+            return rows
         texts = prompts(descriptions, self.prompt, self.lowercase)
         embeddings = self.embed_texts(texts)  # [N, D]
         if not np.isfinite(embeddings).all():
@@ -208,9 +223,11 @@ class PageClassifier:
         """
         folder = Path(folder)
         parts = read_parts(folder)
-        engine = _engine(folder, parts.transform, computing)
+        engine = open_engine(folder, parts.transform, computing, parts.head)
         classifier = cls(engine, parts.transform, **parts.settings, prototypes=parts.prototypes)
         classifier.card = parts.card
+        if parts.head:
+            return classifier
         # Weights of another model with the same shapes? The shortest category tells at the cost of a few prompts.
         label = min(classifier.categories, key=lambda name: len(classifier.descriptions[name]))
         anew = classifier._prototypes({label: classifier.descriptions[label]})[0]  # [D]
@@ -272,6 +289,8 @@ class PageClassifier:
                     f"python run.py --hf --zero_shot -m {base or source}"
                 )
             folder = snapshot
+        if plain_folder(folder) is not None:
+            raise no_words(str(source))
         transform, base = PageTransform.from_processor(folder), base or str(source)
         if computing.engine == "onnx":
             from encoders.onnx_engine import OnnxEngine, log_scale
@@ -282,8 +301,25 @@ class PageClassifier:
         its_tokenizer = find_tokenizer(folder, tokenizer, model.config.text_config.vocab_size)
         check_tokenizer(its_tokenizer, model, tokenizer or folder)
         check_size(model, transform.size, folder)
-        engine = _torch_engine(model, its_tokenizer, transform, computing)
+        engine = torch_engine(model, its_tokenizer, transform, computing)
         return cls(engine, transform, descriptions, logit_scale=learned_scale(model), base=base)
+
+    @classmethod
+    def from_head(
+        cls, folder: Path, categories: Mapping[str, Any] | None = None, base: str = "", computing: Computing = ON_CPU
+    ) -> PageClassifier:
+        """An image classifier as transformers or timm save it, giving the same probabilities.
+
+        categories: names of its outputs where it has none, see `heads.categories_of_head`. Raises UserError: parts that
+        are missing or do not fit, no plain linear head.
+        """
+        folder = Path(folder)
+        transform = head_transform(folder)
+        model, head = load_head(folder, transform.size)
+        labels = categories_of_head(model, categories, folder)
+        engine = torch_engine(model, None, transform, computing, head)
+        texts = {label: [label] for label in labels}
+        return cls(engine, transform, texts, logit_scale=1, base=base or base_of(folder), learned=labels)
 
     @classmethod
     def from_checkpoint(
@@ -316,7 +352,7 @@ class PageClassifier:
         transform = checkpoint.transform()
         check_size(checkpoint.model, transform.size, path)
         return cls(
-            _torch_engine(checkpoint.model, its_tokenizer, transform, computing),
+            torch_engine(checkpoint.model, its_tokenizer, transform, computing),
             transform,
             {label: texts_by_label[label] for label in sorted(texts_by_label)} if averaged else texts_by_label,
             logit_scale=AVERAGED_SCALE if averaged else learned_scale(checkpoint.model),
@@ -334,10 +370,13 @@ def load_classifier(
     base: str = "",
     computing: Computing = ON_CPU,
 ) -> PageClassifier:
-    """The classifier of any kind: "folder" (complete, has its own tokenizer), "checkpoint" (earlier tool) or "base".
+    """The classifier of any kind: "folder" (complete, has its own tokenizer), "checkpoint" (earlier tool), "head" (an
+    image classifier of transformers or timm) or "base".
 
     descriptions: None means the model's own; a base has none (UserError).
     """
+    if kind == "head":
+        return PageClassifier.from_head(Path(source), descriptions, base, computing)
     if kind == "checkpoint":
         return PageClassifier.from_checkpoint(Path(source), descriptions, tokenizer, base, computing)
     if kind == "base":
@@ -347,9 +386,11 @@ def load_classifier(
             )
         return PageClassifier.from_base(source, descriptions, tokenizer=tokenizer, base=base, computing=computing)
     if kind != "folder":
-        raise ValueError(f"kind must be folder, checkpoint or base, not {kind!r}")
+        raise ValueError(f"kind must be folder, checkpoint, head or base, not {kind!r}")
     classifier = PageClassifier.from_pretrained(Path(source), computing)
     if descriptions is not None:
+        if classifier.engine.head:
+            raise no_words(str(source))
         classifier.use_categories(descriptions)
     return classifier
 
@@ -357,24 +398,3 @@ def load_classifier(
 def learned_scale(model: PreTrainedModel) -> float:
     """The factor of the cosine that a dual encoder has learned."""
     return math.exp(model.logit_scale.item())
-
-
-def _engine(folder: Path, transform: PageTransform, computing: Computing) -> TorchEngine | OnnxEngine:
-    """The engine of a complete model folder."""
-    if computing.engine == "onnx":
-        from encoders.onnx_engine import OnnxEngine
-
-        return OnnxEngine.load(folder, transform, computing.threads)
-    model = load_dual_encoder(folder)
-    tokenizer = load_tokenizer(folder)
-    check_tokenizer(tokenizer, model, folder)
-    check_size(model, transform.size, folder)
-    return _torch_engine(model, tokenizer, transform, computing)
-
-
-def _torch_engine(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, transform: PageTransform, computing: Computing
-) -> TorchEngine:
-    from encoders.torch_engine import TorchEngine
-
-    return TorchEngine(model, tokenizer, transform).to(computing.device, computing.precision)

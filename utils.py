@@ -307,6 +307,11 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Rows [N, D] of any length at unit length; a row of zeros stays as it is."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
 def macro_f1(truth: Sequence[int], guessed: Sequence[int]) -> float:
     """The mean F1 of the categories that are true or guessed at least once; 0 for one that is never right."""
     truth, guessed = np.asarray(truth), np.asarray(guessed)

@@ -23,6 +23,7 @@ LICENCE = re.compile(r"\A---\s*\n(?:.*\n)*?license:\s*[\"']?([\w.-]+)")
 class Described(Protocol):
     """What a card says of a model; `PageClassifier` has it."""
 
+    engine: Any
     base: str
     learned: list[str]
     licence: str
@@ -99,6 +100,7 @@ Text tower: made and trained here; it knows the words of its training descriptio
 def _card(classifier: Described, name: str, data: str, figures: str) -> str:
     licence = classifier.licence or "other"
     named = licence if classifier.licence else "not named: ask whoever made it before you pass it on"
+    kind = "image-classification" if classifier.engine.head else "zero-shot-image-classification"
     view = (
         "It sees the middle square of a page only: what stands above, below or beside it does not count."
         if classifier.transform.fit == "crop"
@@ -108,7 +110,7 @@ def _card(classifier: Described, name: str, data: str, figures: str) -> str:
     return f"""---
 license: {licence}
 library_name: transformers
-pipeline_tag: zero-shot-image-classification
+pipeline_tag: {kind}
 tags: [page-classification, historical-documents]
 ---
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from encoders.base import BASE, is_base
 from encoders.earlier import CHECKPOINT_SUFFIXES, KNOWN_BASES, PAGE_CLASSIFIER, is_checkpoint, is_model_folder
+from encoders.heads import base_of, is_head
 from output.files import json_if_whole
 from settings.command import ModelRequest
 from settings.config_file import HOME
@@ -45,7 +46,8 @@ HUB_CACHE = re.compile(r"models--([^/\\]+)--([^/\\]+)[/\\]snapshots[/\\]")
 class ModelChoice:
     """A model as `classifier.load_classifier` takes it.
 
-    source: a path, or a hub id. kind: "folder" (complete), "checkpoint" (an earlier tool's) or "base" (untuned).
+    source: a path, or a hub id. kind: "folder" (complete), "checkpoint" (an earlier tool's), "head" (a classifier of
+    transformers or timm) or "base" (untuned).
     base: its base code or name. why: for the line that the user reads. revision: "" where it has none.
     """
 
@@ -133,8 +135,16 @@ def list_models(model_dir: Path, revisions: Mapping[str, str] | None = None) -> 
     if not model_dir.is_dir():
         return []
     folders = [path for path in model_dir.iterdir() if path.is_dir() and path.name[0] != "."]
-    models = [describe(path, revisions) for path in folders if is_model_folder(path) or is_checkpoint(path)]
+    models = [describe(path, revisions) for path in folders if is_tuned(path)]
     return sorted(models, key=lambda model: model.age)
+
+
+def is_tuned(path: Path) -> bool:
+    """Whether a path is a model that sorts as it is: a model folder, one of the earlier tool, an image classifier.
+
+    A base that was pulled untuned may be a classifier too, of other things than pages.
+    """
+    return is_model_folder(path) or is_checkpoint(path) or (is_head(path) and not path.name.endswith(f"_{UNTUNED}"))
 
 
 def describe(folder: Path, revisions: Mapping[str, str] | None = None) -> ModelFolder:
@@ -148,10 +158,12 @@ def describe(folder: Path, revisions: Mapping[str, str] | None = None) -> ModelF
     except ValueError:
         finished = None
     small = folder / (PAGE_CLASSIFIER if classifier else "config.json")
+    kind = "folder" if is_model_folder(folder) else "head" if is_head(folder) else "checkpoint"
+    earlier = base_of(folder) if kind == "head" else _earlier_base(folder, revision, revisions or {})
     return ModelFolder(
         folder,
-        kind="folder" if is_model_folder(folder) else "checkpoint",
-        base=canonical_base(str(classifier.get("base") or "")) or _earlier_base(folder, revision, revisions or {}),
+        kind=kind,
+        base=canonical_base(str(classifier.get("base") or "")) or earlier,
         revision=revision,
         finished=finished,
         changed=small.stat().st_mtime if small.is_file() else 0.0,
@@ -174,7 +186,7 @@ def _at_path(path: Path, settings: Settings, named: str, given: str, *, to_train
             meant or did_you_mean(path.name, beside) or f" (in {_shown(settings.setup.model_dir)}: {_listed(models)})"
         )
         raise UserError(f"{shown}: not there{hint}")
-    if is_model_folder(path) or is_checkpoint(path):
+    if is_tuned(path):
         if untuned:
             raise UserError(f"{shown} is a fine-tuned model, --zero_shot takes an untuned base: leave one of them out")
         if path.is_file():
@@ -190,7 +202,7 @@ def _at_path(path: Path, settings: Settings, named: str, given: str, *, to_train
     if path.is_file():
         kinds = " or ".join(CHECKPOINT_SUFFIXES)
         raise UserError(f"{shown} is no model: that is a folder, or an earlier tool's {kinds} file")
-    if "model_type" in json_if_whole(path / "config.json"):
+    if {"model_type", "architecture"} & set(json_if_whole(path / "config.json")):
         if untuned or to_train:
             return ModelChoice(path, "base", _base_of_folder(path), f"{given}, untuned")
         raise UserError(f"{shown} is an untuned base: use it with --zero_shot, or train it with --train")
@@ -236,7 +248,7 @@ def check_revision_fits(revision: str, base: str, known: Mapping[str, str]) -> N
 def _newest(name: str, settings: Settings) -> ModelChoice:
     """`-m` without `--zero_shot`: the newest model on that base, folds left out; or the model folder that it names."""
     folder = expanded(name)
-    if is_model_folder(folder) or is_checkpoint(folder):
+    if is_tuned(folder):
         model = describe(folder, settings.hf.revisions)
         return ModelChoice(folder, model.kind, model.base, "-m", model.revision)
     base = _base_of_folder(folder) if folder.is_dir() else _checked_base(name, settings)

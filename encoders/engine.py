@@ -16,31 +16,48 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from encoders.earlier import is_checkpoint
 from encoders.graphs import has_graphs
+from encoders.heads import is_head, load_head
+from encoders.towers import check_size, check_tokenizer, load_dual_encoder, load_tokenizer
 from settings.command import install_command
 from utils import UserError, printable
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from encoders.onnx_engine import OnnxEngine
+    from encoders.torch_engine import TorchEngine
+    from reading.transform import PageTransform
 
 ENGINES = ("auto", "torch", "onnx")
 
 
 class Engine(Protocol):
-    """Two towers, computed somewhere. name: "torch" or "onnx".
+    """Two towers, or one and a plain head, computed somewhere. name: "torch" or "onnx".
 
-    alone: pages are embedded one by one, on as many threads as call (`embed_page`); else in batches, by one caller.
+    head: the name of the linear head (heads.py), "" = a dual encoder, which has a text tower instead. alone: pages are
+    embedded one by one, on as many threads as call (`embed_page`); else in batches, by one caller.
     """
 
     name: str
     device: str
     precision: str
     alone: bool
+    head: str
 
     def embed_pages(self, pixels: np.ndarray) -> np.ndarray:
-        """Unit embeddings float32 [B, D] of pages as the transform gives them, uint8 [B, 3, H, W]."""
+        """Embeddings float32 [B, D] of pages as the transform gives them, uint8 [B, 3, H, W].
+
+        Of a dual encoder they have unit length; else they are what goes into the head.
+        """
+
+    def head_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights float32 [C, D] and bias [C] of the head."""
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Unit embeddings float32 [N, D] of whole prompts; UserError where one is too long, none is ever cut."""
@@ -100,6 +117,36 @@ def choose_engine(
     return Computing("torch", str(target), precision)
 
 
+def open_engine(folder: Path, transform: PageTransform, computing: Computing, head: str) -> TorchEngine | OnnxEngine:
+    """The engine of a complete model folder. head: the name of its plain head, "" = a dual encoder. UserError: parts
+    that are broken, or do not fit each other.
+    """
+    if computing.engine == "onnx":
+        from encoders.onnx_engine import OnnxEngine
+
+        return OnnxEngine.load(folder, transform, computing.threads, head)
+    if head:
+        return torch_engine(load_head(folder, transform.size, head)[0], None, transform, computing, head)
+    model = load_dual_encoder(folder)
+    tokenizer = load_tokenizer(folder)
+    check_tokenizer(tokenizer, model, folder)
+    check_size(model, transform.size, folder)
+    return torch_engine(model, tokenizer, transform, computing)
+
+
+def torch_engine(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase | None,
+    transform: PageTransform,
+    computing: Computing,
+    head: str = "",
+) -> TorchEngine:
+    """PyTorch for a model that is loaded, on its device and in its precision."""
+    from encoders.torch_engine import TorchEngine
+
+    return TorchEngine(model, tokenizer, transform, head).to(computing.device, computing.precision)
+
+
 def graphics_card() -> bool:
     """Whether PyTorch may find a graphics card here, asked of the system: PyTorch itself takes a second to say so."""
     if sys.platform == "darwin":
@@ -120,6 +167,8 @@ def _no_graphs(folder: Path, tokenizer: bool) -> str:
             return f"{name} is not installed: {install_command('requirements-sort.txt')}"
     if is_checkpoint(folder):
         return f"{shown} is of the earlier tool: python run.py --convert {shown} --model_path NEW_FOLDER"
+    if is_head(folder):
+        return f"{shown} has no graphs: python run.py --convert {shown} --model_path NEW_FOLDER"
     if not folder.is_dir():
         return f"{shown} is no folder with graphs: get one with python run.py --hf --zero_shot -m {shown}"
     if not has_graphs(folder):

@@ -1,4 +1,4 @@
-"""One way to call every architecture of dual encoder: pages or texts go in, unit embeddings come out, as tensors.
+"""One way to call every architecture: pages or texts go in, embeddings come out, as tensors.
 
 embeddings = image_features(model, pixels)                            # [B, 3, H, W] -> [B, D]
 embeddings = text_features(model, tokens_of(model, tokenizer, texts)) # [N, D]
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.nn import functional
 
+from encoders.heads import head_features
 from utils import UserError
 
 if TYPE_CHECKING:
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
 
 
 def image_features(model: PreTrainedModel, pixels: torch.Tensor) -> torch.Tensor:
-    """Unit image embeddings [B, D] float32 of normalised float pixels [B, 3, H, W]; carries gradients."""
-    pixels = pixels.to(next(model.vision_model.parameters()).dtype)
+    """Image embeddings [B, D] float32 of normalised float pixels [B, 3, H, W]; carries gradients.
+
+    Of a dual encoder they have unit length; of a model with a plain head they are what goes into it, as long as it is.
+    """
+    pixels = pixels.to(next(image_tower(model).parameters()).dtype)
     if is_convolutional(model):
         pixels = pixels.contiguous(memory_format=torch.channels_last)
+    if has_head(model):
+        return head_features(model, pixels)
     inputs: dict[str, torch.Tensor] = {"pixel_values": pixels}
     if model.config.model_type == "siglip2":
         inputs = _patches(pixels, model.config.vision_config.patch_size)
@@ -79,9 +85,20 @@ def normalised(pixels: torch.Tensor, transform: PageTransform) -> torch.Tensor:
     return pixels.to(torch.float32).div_(255).sub_(mean).div_(std)
 
 
+def has_head(model: PreTrainedModel) -> bool:
+    """Whether a model is an image classifier with a plain head (heads.py), no dual encoder."""
+    return not hasattr(model, "get_image_features")
+
+
+def image_tower(model: PreTrainedModel) -> torch.nn.Module:
+    """What sees the page: of a model with a plain head, all of it."""
+    return model if has_head(model) else model.vision_model
+
+
 def is_convolutional(model: PreTrainedModel) -> bool:
-    """Whether the image tower is a convolutional network of timm."""
-    return getattr(model.config.vision_config, "model_type", "") == "timm_wrapper"
+    """Whether the image tower is a network of timm, most of which are convolutional."""
+    config = model.config if has_head(model) else model.config.vision_config
+    return getattr(config, "model_type", "") == "timm_wrapper"
 
 
 def _pooled(output: Any) -> torch.Tensor:

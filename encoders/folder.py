@@ -11,6 +11,9 @@
 | `training.json` | the training record; absent for an untuned model |
 | `README.md` | the card |
 | `image.onnx`, `text.onnx`, `graphs.json` | its graphs (graphs.py); absent where the model cannot be exported |
+
+A model with a plain head (heads.py) is an image classifier in the first line, and its `page_classifier.json` names the
+layer that is its head: it has no tokenizer, no prototypes and no descriptions.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from safetensors.numpy import save_file
 from encoders.card import Described
 from encoders.descriptions import prompts, same_label
 from encoders.earlier import PAGE_CLASSIFIER
+from encoders.heads import name_categories, written_labels
 from encoders.towers import one_line, read_json
 from output.console import say
 from reading.transform import PageTransform
@@ -43,7 +47,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 CONFIG, WEIGHTS, CARD, TRAINING = "config.json", "model.safetensors", "README.md", "training.json"
 TOKENIZER, PROTOTYPES = "tokenizer.json", "prototypes.safetensors"
-REQUIRED = (CONFIG, WEIGHTS, TOKENIZER, "tokenizer_config.json", PAGE_CLASSIFIER, PROTOTYPES, CARD)
+REQUIRED = (CONFIG, WEIGHTS, PAGE_CLASSIFIER, CARD)
+OF_WORDS = (TOKENIZER, "tokenizer_config.json", PROTOTYPES)  # required of a dual encoder
 KEYS: dict[str, type | tuple[type, ...]] = {
     "format": int,
     "base": str,
@@ -58,17 +63,22 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "revision": str,
     "licence": str,
 }
+WORDS = ("descriptions", "prompt", "lowercase", "logit_scale")  # keys that a model with a plain head has not: "head"
 AGAIN = "copy or pull the folder again"
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a folder holds beside weights and tokenizer; `settings` are keyword arguments of `PageClassifier`."""
+    """What a folder holds beside weights and tokenizer; `settings` are keyword arguments of `PageClassifier`.
+
+    prototypes: None of a model with a plain head, whose name is `head`.
+    """
 
     settings: dict[str, Any]
     transform: PageTransform
-    prototypes: np.ndarray  # float32 [C, D]
+    prototypes: np.ndarray | None  # float32 [C, D]
     card: str
+    head: str = ""
 
 
 class Saved(Described, Protocol):
@@ -94,16 +104,15 @@ def write_parts(classifier: Saved, folder: Path, *, card: str, dtype: str) -> No
     model = classifier.engine.model
     if dtype != "float32":
         model = copy.deepcopy(model).to(getattr(torch, dtype))
+    head = classifier.engine.head
+    if head:
+        name_categories(model, classifier.categories)
     model.save_pretrained(folder)
-    classifier.engine.tokenizer.save_pretrained(folder)
     settings = {
         "format": FORMAT,
         "base": classifier.base,
         "categories": classifier.categories,
-        "descriptions": classifier.descriptions,
-        "prompt": classifier.prompt,
-        "lowercase": classifier.lowercase,
-        "logit_scale": classifier.logit_scale,
+        **({"head": head} if head else {name: getattr(classifier, name) for name in WORDS}),
         "temperature": classifier.temperature,
         "transform": classifier.transform.to_dict(),
         "learned": classifier.learned,
@@ -113,10 +122,11 @@ def write_parts(classifier: Saved, folder: Path, *, card: str, dtype: str) -> No
     _write_json(folder / PAGE_CLASSIFIER, settings)
     if classifier.record:
         _write_json(folder / TRAINING, classifier.record)
-    metadata = {"texts": _texts_hash(classifier.descriptions, classifier.prompt, classifier.lowercase)}
-    save_file(
-        {"prototypes": np.ascontiguousarray(classifier.prototypes, np.float32)}, folder / PROTOTYPES, metadata=metadata
-    )
+    if not head:
+        classifier.engine.tokenizer.save_pretrained(folder)
+        metadata = {"texts": _texts_hash(classifier.descriptions, classifier.prompt, classifier.lowercase)}
+        prototypes = np.ascontiguousarray(classifier.prototypes, np.float32)
+        save_file({"prototypes": prototypes}, folder / PROTOTYPES, metadata=metadata)
     (folder / CARD).write_text(card, encoding="utf-8", newline="\n")
     if reason := make_graphs(classifier, folder, model.float()):
         say(f"note: the model gets no graphs, PyTorch will compute it: {reason}")
@@ -150,20 +160,28 @@ def read_parts(folder: Path) -> Parts:
     where = f"{folder}: {PAGE_CLASSIFIER}"
     if values.get("format", FORMAT) != FORMAT:
         raise UserError(f"{where} has format {values['format']!r}, this version reads {FORMAT}: update the project")
+    plain = "head" in values
+    for name in () if plain else OF_WORDS:
+        if not (folder / name).is_file():
+            raise UserError(f"{folder}: {name} is missing; the model folder is incomplete, {AGAIN}")
+    keys = {key: kind for key, kind in KEYS.items() if key not in WORDS} | {"head": str} if plain else KEYS
     for key in values:
-        if key not in KEYS:
-            raise UserError(f"{where} has an unknown key {key!r}{did_you_mean(key, KEYS)}")
-    for key, kind in KEYS.items():
+        if key not in keys:
+            raise UserError(f"{where} has an unknown key {key!r}{did_you_mean(key, keys)}")
+    for key, kind in keys.items():
         if key not in values:
             raise UserError(f"{where} lacks {key!r}; {AGAIN}")
         if not isinstance(values[key], kind) or (isinstance(values[key], bool) and kind is not bool):
             raise UserError(f"{where}: {key} has a value of the wrong kind ({type(values[key]).__name__}); {AGAIN}")
-    for key in ("logit_scale", "temperature"):
+    for key in ("temperature",) if plain else ("logit_scale", "temperature"):
         if not (math.isfinite(values[key]) and values[key] > 0):
             raise UserError(f"{where}: {key} must be above 0, not {values[key]}")
-    if "{description}" not in values["prompt"]:
+    if not plain and "{description}" not in values["prompt"]:
         raise UserError(f"{where}: prompt must hold {{description}}")
-    categories, descriptions = values.pop("categories"), values["descriptions"]
+    categories = values.pop("categories")
+    if plain:
+        values |= {"descriptions": {str(label): [str(label)] for label in categories}, "logit_scale": 1.0}
+    descriptions = values["descriptions"]
     if not _texts(categories) or not _texts(values["learned"]) or not all(map(_texts, descriptions.values())):
         raise UserError(f"{where}: categories, descriptions and learned must hold texts")
     if len({same_label(label) for label in categories}) != len(categories) or set(categories) != set(descriptions):
@@ -175,6 +193,14 @@ def read_parts(folder: Path) -> Parts:
         raise UserError(f"{where}: {error}") from error
     del values["format"]
     values["record"] = read_json(folder / TRAINING) if (folder / TRAINING).is_file() else {}
+    head = values.pop("head", "")
+    if plain:
+        if list(map(same_label, written_labels(folder))) != list(map(same_label, categories)):
+            raise UserError(
+                f"{folder}: {CONFIG} calls the outputs of its head otherwise than {PAGE_CLASSIFIER}: they do not "
+                f"belong together; {AGAIN}"
+            )
+        return Parts(values, transform, None, _read_card(folder), head)
     prototypes, texts = _read_prototypes(folder)
     if prototypes.ndim != 2 or len(prototypes) != len(categories):
         raise UserError(
@@ -188,11 +214,14 @@ def read_parts(folder: Path) -> Parts:
         )
     if not np.allclose(np.linalg.norm(prototypes, axis=1), 1, atol=1e-3):
         raise UserError(f"{folder}: {PROTOTYPES} holds rows that are not of unit length; {AGAIN}")
+    return Parts(values, transform, prototypes, _read_card(folder))
+
+
+def _read_card(folder: Path) -> str:
     try:
-        card = (folder / CARD).read_text(encoding="utf-8")
+        return (folder / CARD).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{folder}: {CARD} cannot be read ({one_line(error)})") from error
-    return Parts(values, transform, prototypes, card)
 
 
 def _read_prototypes(folder: Path) -> tuple[np.ndarray, str]:

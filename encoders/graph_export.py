@@ -50,13 +50,14 @@ _made: dict[str, bytes] = {}  # architecture of a tower -> its graph, without pl
 def write_graphs(
     folder: Path,
     model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: PreTrainedTokenizerBase | None,
     transform: PageTransform,
     prompts: Sequence[str],
 ) -> str:
     """Write the graphs of the weights and tokenizer that lie in `folder`; "", or in a line why it has none.
 
-    model: those weights in float32, on any device, and left as it is; prompts: whole ones, of which some are tried.
+    model: those weights in float32, on any device, and left as it is; tokenizer: None for a model with a plain head;
+    prompts: whole ones, of which some are tried.
     `graphs.json` comes last, so a kill leaves a folder without graphs; so does whatever goes wrong with this model.
     """
     for name in (GRAPHS, IMAGE, TEXT):
@@ -74,16 +75,19 @@ def write_graphs(
 def _write(
     folder: Path,
     model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: PreTrainedTokenizerBase | None,
     transform: PageTransform,
     prompts: Sequence[str],
 ) -> Graphs:
-    """Write and try the two graph files."""
+    """Write and try the graph files."""
     if missing := [package for package in MADE_WITH if find_spec(package) is None]:
         raise GraphError(f"{missing[0]} is not installed: {install_command('requirements.txt')}")
     if not (folder / WEIGHTS).is_file():
         raise GraphError(f"its weights are not in one {WEIGHTS}")
     model = evaluating(model)
+    if tokenizer is None:
+        place_graphs(folder, model, {IMAGE: _image_graph(model, transform.size)})
+        return Graphs(try_image(folder, model, transform), None, versions_of(MADE_WITH))
     tokens = tokens_of(model, tokenizer, _two(prompts))
     text = TextInput(
         tuple(tokens),

@@ -9,6 +9,8 @@
 | `text.onnx` | token ids (mask, types) int64 [batch, length] -> "embeddings" |
 | `graphs.json` | which files and which weights belong together, and how texts are made into tokens |
 
+A model with a plain head (heads.py) has no text graph, and its embeddings are what goes into the head, as they are.
+
 No weight is stored twice: the graphs say at which byte of `model.safetensors` each one begins. So a graph with other
 weights or another tokenizer beside it would compute nonsense without a word; `graphs.json`, which is written last,
 tells. graph_export.py writes all three.
@@ -51,11 +53,18 @@ class TextInput:
 
 @dataclass(frozen=True)
 class Graphs:
-    """What `graphs.json` says. dimensions: of an embedding; made_with: package -> version."""
+    """What `graphs.json` says. dimensions: of an embedding; text: None for a model with a plain head; made_with:
+    package -> version.
+    """
 
     dimensions: int
-    text: TextInput
+    text: TextInput | None
     made_with: dict[str, str]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the graph files."""
+        return (IMAGE,) if self.text is None else (IMAGE, TEXT)
 
 
 def has_graphs(folder: Path) -> bool:
@@ -76,7 +85,7 @@ def read_graphs(folder: Path) -> Graphs:
     graphs = _parsed(values)
     if graphs is None:
         raise UserError(f"{shown}: {GRAPHS} does not hold what it must; {again}")
-    for name in (IMAGE, TEXT):
+    for name in graphs.files:
         try:
             found = file_hash(folder / name)
         except FileNotFoundError as error:
@@ -87,7 +96,7 @@ def read_graphs(folder: Path) -> Graphs:
             raise UserError(f"{shown}: {name} is damaged, or not the one that {GRAPHS} names; {again}")
     if fingerprint(folder / WEIGHTS) != values["weights"]:
         raise UserError(f"{shown}: its graphs belong to other weights than its {WEIGHTS}; {again}")
-    if _text_hash(folder / TOKENIZER) != values["tokenizer"]:
+    if graphs.text is not None and _text_hash(folder / TOKENIZER) != values["tokenizer"]:
         raise UserError(
             f"{shown}: {TOKENIZER} is not the one that its graphs were made with: copy or pull the folder again; if it "
             f"is the right one, {again}"
@@ -98,22 +107,23 @@ def read_graphs(folder: Path) -> Graphs:
 def write_down(folder: Path, graphs: Graphs) -> str:
     """The text of `graphs.json` for the graph files and weights that lie in `folder`."""
     text = graphs.text
-    values = {
+    values: dict[str, Any] = {
         "format": FORMAT,
         "weights": fingerprint(folder / WEIGHTS),
-        "files": {name: file_hash(folder / name) for name in (IMAGE, TEXT)},
-        "tokenizer": _text_hash(folder / TOKENIZER),
-        "dimensions": graphs.dimensions,
-        "text": {
+        "files": {name: file_hash(folder / name) for name in graphs.files},
+    }
+    if text is not None:
+        values["tokenizer"] = _text_hash(folder / TOKENIZER)
+    values["dimensions"] = graphs.dimensions
+    if text is not None:
+        values["text"] = {
             "inputs": list(text.inputs),
             "longest": text.longest,
             "pad_id": text.pad_id,
             "padding_side": text.padding_side,
             "padded": text.padded,
-        },
-        "made_with": graphs.made_with,
-    }
-    return json.dumps(values, indent=1) + "\n"
+        }
+    return json.dumps(values | {"made_with": graphs.made_with}, indent=1) + "\n"
 
 
 def fingerprint(weights: Path) -> str:
@@ -180,15 +190,20 @@ def _tensors(header: bytes) -> dict[str, Any]:
 def _parsed(values: dict[str, Any]) -> Graphs | None:
     """What the values of a `graphs.json` say; None where one is missing or of a wrong kind."""
     try:
-        text, files = values["text"], values["files"]
+        files = values["files"]
+        always = (values["weights"], str), (values["dimensions"], int), (values["made_with"], dict), (files[IMAGE], str)
+        if not all(type(value) is kind for value, kind in always) or values["dimensions"] < 1:
+            return None
+        if "text" not in values and TEXT not in files:
+            return Graphs(values["dimensions"], None, values["made_with"])
+        text = values["text"]
         kinds = (
-            (values["weights"], str), (values["dimensions"], int), (values["made_with"], dict), (text["inputs"], list),
-            (text["longest"], int), (text["pad_id"], int), (text["padding_side"], str), (text["padded"], bool),
-            (files[IMAGE], str), (files[TEXT], str), (values["tokenizer"], str),
+            (text["inputs"], list), (text["longest"], int), (text["pad_id"], int), (text["padding_side"], str),
+            (text["padded"], bool), (files[TEXT], str), (values["tokenizer"], str),
         )  # fmt: skip
         if not all(type(value) is kind for value, kind in kinds) or text["padding_side"] not in ("left", "right"):
             return None
-        if values["dimensions"] < 1 or text["longest"] < 1 or text["pad_id"] < 0 or not {*text["inputs"]} <= {*INPUTS}:
+        if text["longest"] < 1 or text["pad_id"] < 0 or not {*text["inputs"]} <= {*INPUTS}:
             return None
         inputs = tuple(text["inputs"])
         how = TextInput(inputs, text["longest"], text["pad_id"], text["padding_side"], text["padded"])

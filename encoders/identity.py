@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from encoders.descriptions import same_label
 from encoders.earlier import PAGE_CLASSIFIER
+from encoders.heads import is_head, stated_categories
 from encoders.towers import TOKENIZER_FILES, cached
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 # What of page_classifier.json decides scores and their order; base, revision, licence and what it learned only tell.
 DECIDES = ("categories", "descriptions", "prompt", "lowercase", "logit_scale", "temperature", "transform")
+DECIDES_HEAD = ("categories", "head", "temperature", "transform")
 TOKENIZERS = (
     *TOKENIZER_FILES,
     "merges.txt",
@@ -88,6 +90,8 @@ def weight_files(folder: Path) -> list[Path]:
 
 def categories_of(folder: Path) -> list[str]:
     """The categories that a model folder (or an earlier tool's) names, in its order; [] where it names none."""
+    if is_head(folder):
+        return stated_categories(folder)
     for name in (PAGE_CLASSIFIER, "config.json"):
         try:
             value = json.loads((folder / name).read_text(encoding="utf-8"))["categories"]
@@ -101,7 +105,8 @@ def _deciding(file: Path) -> bytes:
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
         # Categories keep their order, which is that of the columns; keys do not count.
-        return json.dumps([values[name] for name in DECIDES], sort_keys=True).encode("ascii")
+        names = DECIDES_HEAD if "head" in values else DECIDES
+        return json.dumps([values[name] for name in names], sort_keys=True).encode("ascii")
     except (OSError, ValueError, KeyError, TypeError):  # loading says what is wrong with it
         return file.read_bytes() if file.is_file() else b""
 

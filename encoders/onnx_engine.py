@@ -22,6 +22,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 from tokenizers import Tokenizer
 
 from encoders.graphs import GRAPHS, IMAGE, INPUTS, TEXT, TOKENIZER, WEIGHTS, Graphs, read_graphs, tensors_in
+from encoders.heads import head_rows, no_words
 from utils import UserError, cores, printable
 
 if TYPE_CHECKING:
@@ -56,41 +57,56 @@ def open_session(graph: Path, threads: int) -> onnxruntime.InferenceSession:
 
 
 class OnnxEngine:
-    """The two graphs of a model folder. Made by `load`."""
+    """The graphs of a model folder: both towers, or one beside a plain head. Made by `load`."""
 
     name, device, precision, alone = "onnx", "cpu", "fp32", True
 
-    def __init__(self, folder: Path, graphs: Graphs, transform: PageTransform, threads: int) -> None:
-        self._folder, self._graphs, self._threads = folder, graphs, threads or cores()
+    def __init__(self, folder: Path, graphs: Graphs, transform: PageTransform, threads: int, head: str = "") -> None:
+        self._folder, self._graphs, self._threads, self.head = folder, graphs, threads or cores(), head
         self.dimensions = graphs.dimensions
         self._mean = np.array(transform.mean, np.float32)[:, None, None]
         self._std = np.array(transform.std, np.float32)[:, None, None]
-        self._sessions = {graph: self._open(graph) for graph in (IMAGE, TEXT)}
+        self._sessions = {graph: self._open(graph) for graph in ((IMAGE,) if head else (IMAGE, TEXT))}
         self._check(transform.size)
 
     @classmethod
-    def load(cls, folder: Path, transform: PageTransform, threads: int = 0) -> OnnxEngine:
-        """The engine of a model folder. threads: within one page, 0 = one a core. UserError: no sound graphs there."""
-        return cls(folder, read_graphs(folder), transform, threads)
+    def load(cls, folder: Path, transform: PageTransform, threads: int = 0, head: str = "") -> OnnxEngine:
+        """The engine of a model folder. threads: within one page, 0 = one a core; head: the name of its plain head.
+
+        UserError: no sound graphs there.
+        """
+        return cls(folder, read_graphs(folder), transform, threads, head)
 
     def embed_page(self, pixels: np.ndarray) -> np.ndarray:
-        """The unit embedding float32 [D] of a page uint8 [3, H, W]; UserError where there is not enough memory."""
+        """The embedding float32 [D] of a page uint8 [3, H, W]; UserError where there is not enough memory."""
         inputs = (pixels.astype(np.float32) / np.float32(255) - self._mean) / self._std
         return self._run(IMAGE, {"pixels": inputs[None]})[0]
 
     def embed_pages(self, pixels: np.ndarray) -> np.ndarray:
-        """Unit embeddings float32 [B, D] of pages uint8 [B, 3, H, W]; several at once where one takes one thread."""
+        """Embeddings float32 [B, D] of pages uint8 [B, 3, H, W]; several at once where one takes one thread."""
         several = cores() // self._threads
         parts = list(self._pool.map(self.embed_page, pixels)) if several > 1 else [self.embed_page(p) for p in pixels]
         return np.stack(parts) if parts else np.zeros((0, self.dimensions), np.float32)
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Unit embeddings float32 [N, D] of whole prompts; UserError where one is too long, none is ever cut."""
+        if self.head:
+            raise no_words(str(self._folder))
         parts = [
             self._run(TEXT, self._tokens(texts[first : first + TEXT_BATCH]))
             for first in range(0, len(texts), TEXT_BATCH)
         ]
         return np.concatenate(parts)
+
+    def head_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights float32 [C, D] and bias [C] of the head; UserError where they do not fit the graph."""
+        rows, bias = head_rows(self._folder, self.head)
+        if rows.ndim != 2 or rows.shape[1] != self.dimensions:
+            raise UserError(
+                f"{printable(str(self._folder))}: {GRAPHS} says {self.dimensions} dimensions, its head has other ones: "
+                f"{self._anew}"
+            )
+        return rows, bias
 
     def vocabulary(self) -> int:
         """How many pieces of words the tokenizer has."""
@@ -148,10 +164,11 @@ class OnnxEngine:
 
     def _check(self, size: tuple[int, int]) -> None:
         """UserError where the graphs take or give something else than `graphs.json` and the transform's size say."""
-        image, text = self._sessions[IMAGE], self._sessions[TEXT]
-        dimensions = [session.get_outputs()[0].shape[-1] for session in (image, text)]
-        names = [[value.name for value in session.get_inputs()] for session in (image, text)]
-        if names != [["pixels"], list(self._graphs.text.inputs)] or dimensions != [self.dimensions] * 2:
+        image, text = self._sessions[IMAGE], self._graphs.text
+        dimensions = [session.get_outputs()[0].shape[-1] for session in self._sessions.values()]
+        names = [[value.name for value in session.get_inputs()] for session in self._sessions.values()]
+        wanted = [["pixels"], *([list(text.inputs)] if text else [])]
+        if (text is None) != bool(self.head) or names != wanted or dimensions != [self.dimensions] * len(wanted):
             raise UserError(
                 f"{printable(str(self._folder))}: {GRAPHS} does not say what its graphs take and give: {self._anew}"
             )

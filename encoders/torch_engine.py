@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from encoders.devices import allow_tf32, check_precision, exact_fp32, resolve_device
-from encoders.features import image_features, is_convolutional, normalised, text_features, tokens_of
+from encoders.features import image_features, image_tower, is_convolutional, normalised, text_features, tokens_of
+from encoders.heads import no_words
 from utils import UserError
 
 if TYPE_CHECKING:
@@ -26,15 +27,22 @@ TEXT_BATCH = 64  # prompts embedded at once: 77 positions of a large text tower 
 
 
 class TorchEngine:
-    """A dual encoder of transformers with its tokenizer, in eval mode.
+    """A dual encoder of transformers with its tokenizer, or an image classifier with a plain head, in eval mode.
 
-    model: any with `get_image_features` and `get_text_features`; an ordinary `nn.Module`.
+    model: any with `get_image_features` and `get_text_features`; or one that heads.py has loaded, and then `head` is
+    the name of its linear layer and there is no tokenizer. An ordinary `nn.Module`.
     """
 
     name, alone = "torch", False
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, transform: PageTransform) -> None:
-        self.model, self.tokenizer, self._transform = model.eval(), tokenizer, transform
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase | None,
+        transform: PageTransform,
+        head: str = "",
+    ) -> None:
+        self.model, self.tokenizer, self._transform, self.head = model.eval(), tokenizer, transform, head
         self.precision = "fp32"
 
     @property
@@ -58,17 +66,21 @@ class TorchEngine:
         if precision == "bf16":
             for module in self._image_parts():
                 module.to(torch.bfloat16)
+            if self.head:
+                self.model.get_submodule(self.head).float()
         elif precision == "tf32":
             allow_tf32()
         else:
             exact_fp32()
         if is_convolutional(self.model):
             # A third faster on a CPU for EfficientNet-Lite0 (49 ms a page instead of 79).
-            self.model.vision_model.to(memory_format=torch.channels_last)
+            image_tower(self.model).to(memory_format=torch.channels_last)
         self.precision = precision
         return self
 
     def _image_parts(self) -> list[torch.nn.Module]:
+        if self.head:
+            return [self.model]
         parts = [part for name, part in self.model.named_children() if name.startswith(("vis", "image"))]
         if not parts:
             raise UserError(f"--precision bf16 is not known for {type(self.model).__name__}; take fp32")
@@ -77,7 +89,7 @@ class TorchEngine:
     # ---- tensors, with gradients ---------------------------------------------------------------------------------
 
     def image_features(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Unit image embeddings [B, D] float32 of normalised float pixels [B, 3, H, W]; carries gradients."""
+        """Image embeddings [B, D] float32 of normalised float pixels [B, 3, H, W]; carries gradients."""
         return image_features(self.model, pixels)
 
     def text_features(self, **tokens: torch.Tensor) -> torch.Tensor:
@@ -86,13 +98,15 @@ class TorchEngine:
 
     def tokens(self, texts: Sequence[str]) -> dict[str, torch.Tensor]:
         """Token ids (and mask) [N, L] of whole prompts, on the model's device; UserError where one is too long."""
+        if self.tokenizer is None:
+            raise no_words("")
         return tokens_of(self.model, self.tokenizer, texts)
 
     # ---- as `Engine` has it --------------------------------------------------------------------------------------
 
     @torch.no_grad()
     def embed_pages(self, pixels: np.ndarray) -> np.ndarray:
-        """Unit embeddings float32 [B, D] of pages as the transform gives them, uint8 [B, 3, H, W].
+        """Embeddings float32 [B, D] of pages as the transform gives them, uint8 [B, 3, H, W].
 
         Raises UserError where the device has not enough memory, ValueError for a model that is being trained (dropout
         would move the scores).
@@ -119,6 +133,13 @@ class TorchEngine:
         self._must_evaluate()
         parts = [self.text_features(**self.tokens(texts[i : i + TEXT_BATCH])) for i in range(0, len(texts), TEXT_BATCH)]
         return torch.cat(parts).cpu().numpy()
+
+    def head_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights float32 [C, D] and bias [C] of the head as they are now."""
+        layer = self.model.get_submodule(self.head)
+        rows = layer.weight.detach().float().cpu().numpy().copy()
+        bias = np.zeros(len(rows), np.float32) if layer.bias is None else layer.bias.detach().float().cpu().numpy()
+        return rows, bias.copy()
 
     def vocabulary(self) -> int:
         """How many pieces of words the tokenizer has."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,7 @@ def load_dual_encoder(folder: Path, *, allow_pickle: bool = False) -> PreTrained
 def load_strictly(auto: Any, source: Path | None, **kwargs: Any) -> PreTrainedModel:
     """`from_pretrained` that is quiet and strict."""
     where = source or kwargs.pop("where")
-    model, info = _quietly(auto, source, where, output_loading_info=True, **kwargs)
+    model, info = quietly(auto, source, where, output_loading_info=True, **kwargs)
     for part, kind in (
         ("missing_keys", "lacks"),
         ("unexpected_keys", "has superfluous"),
@@ -106,25 +107,37 @@ def load_headless(folder: Path) -> tuple[PreTrainedModel, bool]:
     import torch
     from transformers import AutoModel
 
-    model, info = _quietly(
+    model, missing = load_partly(
         AutoModel,
         folder,
-        folder,
-        output_loading_info=True,
         dtype=torch.float32,
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=any(folder.glob("*.safetensors")),
         weights_only=True,
     )
-    missing = sorted(str(name) for name in info.get("missing_keys") or ())
-    misfit = sorted(str(name) for name in info.get("mismatched_keys") or ())
-    if names := misfit + [name for name in missing if "pooler" not in name]:
-        raise UserError(
-            f"{folder}: the weights file lacks {len(names)} tensors of {type(model).__name__} (e.g. {names[0]}): copy "
-            "or pull the folder again"
-        )
-    return _unmapped(model), not missing
+    if names := [name for name in missing if "pooler" not in name]:
+        raise UserError(lacks(folder, model, names))
+    return model, not missing
+
+
+def load_partly(auto: Any, folder: Path, **kwargs: Any) -> tuple[PreTrainedModel, list[str]]:
+    """A model of which the file may hold more or less than that, and the names of the tensors that it lacks.
+
+    UserError: no model of a known kind, or tensors of other shapes.
+    """
+    model, info = quietly(auto, folder, folder, output_loading_info=True, **kwargs)
+    if misfit := sorted(str(name) for name in info.get("mismatched_keys") or ()):
+        raise UserError(lacks(folder, model, misfit))
+    return _unmapped(model), sorted(str(name) for name in info.get("missing_keys") or ())
+
+
+def lacks(folder: Path, model: PreTrainedModel, names: Sequence[str]) -> str:
+    """The line for a weights file without these tensors."""
+    return (
+        f"{folder}: the weights file lacks {len(names)} tensors of {type(model).__name__} (e.g. {names[0]}): copy or "
+        "pull the folder again"
+    )
 
 
 def _unmapped(model: PreTrainedModel) -> PreTrainedModel:
@@ -135,7 +148,7 @@ def _unmapped(model: PreTrainedModel) -> PreTrainedModel:
     return model.eval()
 
 
-def _quietly(auto: Any, source: Path | None, where: Path, **kwargs: Any) -> Any:
+def quietly(auto: Any, source: Path | None, where: Path, **kwargs: Any) -> Any:
     """`auto.from_pretrained` without its reports and bars; whatever it finds wrong is one line."""
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
@@ -200,7 +213,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     """The tokenizer in `folder`; UserError where it cannot be loaded."""
     from transformers import AutoTokenizer
 
-    return _quietly(AutoTokenizer, folder, folder, local_files_only=True, trust_remote_code=False)
+    return quietly(AutoTokenizer, folder, folder, local_files_only=True, trust_remote_code=False)
 
 
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, where: Path | str) -> None:

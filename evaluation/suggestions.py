@@ -29,7 +29,7 @@ from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
 from sorting.computing import batches_of, computing_of, model_lines, open_classifier
 from sorting.given_pages import say_pages
-from utils import UserError, printable, softmax
+from utils import UserError, printable, softmax, unit_rows
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
@@ -60,7 +60,7 @@ def run_suggestion(settings: Settings, job: Suggestion) -> int:
     rule = Documents((page.path for page in pages.pages), read, below_categories(classifier.categories))
     documents = [rule.of(pages.pages[i]) for i in page_indices]
     need = uncertainty(scores)
-    chosen = spread_out(embeddings, need, documents, job.count, settings.eval.per_document)
+    chosen = spread_out(unit_rows(embeddings), need, documents, job.count, settings.eval.per_document)
     name = f"suggest_{file_name_of_base(classifier.base)}_{time.strftime('%Y%m%d-%H%M%S')}"
     table = _table(name, pages, page_indices, scores, need, documents, chosen, classifier.categories, settings)
     sheet = _sheet(table.stem, pages, page_indices, scores, chosen, classifier.categories, settings)

@@ -31,7 +31,7 @@ from index.database import BackboneInfo, Index
 from reading.transform import PageTransform
 from settings.command import install_command
 from settings.given_paths import expanded
-from utils import UserError, did_you_mean, printable
+from utils import UserError, did_you_mean, printable, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,17 @@ if TYPE_CHECKING:
 KNOWN_BEGINNING = 3  # letters; what falls into single letters is no word that it knows ("charts" is "chart" and "##s")
 UNTUNED = {"page": ["a page"], "picture": ["a picture"]}  # categories of a base, which are never used
 OWN_WORDS = 12_000  # a tokenizer of fewer pieces is one of ours: words of descriptions, and frequent ones at best
+
+
+@dataclass(frozen=True)
+class _UnitEmbedder:
+    """As `PageEmbedder` has it: another one's embeddings at unit length."""
+
+    embedder: PageEmbedder
+    dimensions: int
+
+    def embed_page(self, pixels: np.ndarray) -> np.ndarray:
+        return unit_rows(self.embedder.embed_page(pixels)[None])[0]
 
 
 @dataclass
@@ -134,7 +145,18 @@ def _computing(folder: Path, settings: Settings) -> Computing:
 
 
 def backbone_of(classifier: PageClassifier, folder: Path, name: str) -> Backbone:
-    """A dual encoder that is open already: the joint space of its two towers."""
+    """A model that is open already: the joint space of its two towers, or what goes into its plain head."""
+    dim = classifier.prototypes.shape[1]
+    if classifier.engine.head:
+        kept = BackboneInfo(
+            name, str(folder.absolute()), vectors_hash(folder, classifier.transform), "head", dim, False
+        )
+
+        def embed(pixels: np.ndarray) -> np.ndarray:
+            return unit_rows(classifier.embed_pages(pixels))
+
+        embedder = classifier.embedder and _UnitEmbedder(classifier.embedder, dim)
+        return Backbone(kept, classifier.transform, embed, embedder=embedder)
 
     def embed_text(text: str) -> np.ndarray:
         prompt = prompts({"query": [text]}, classifier.prompt, classifier.lowercase)
@@ -146,7 +168,6 @@ def backbone_of(classifier: PageClassifier, folder: Path, name: str) -> Backbone
             query = query / max(float(np.linalg.norm(query)), 1e-12)
         return query
 
-    dim = classifier.prototypes.shape[1]
     info = BackboneInfo(name, str(folder.absolute()), vectors_hash(folder, classifier.transform), "joint", dim, True)
 
     def about_text(text: str) -> list[str]:

@@ -7,6 +7,7 @@ python run.py --convert models/mine
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from encoders.choosing import EARLIER_NAME, UNKNOWN, canonical_base, describe
 from encoders.descriptions import chosen_descriptions, label_descriptions
 from encoders.earlier import is_checkpoint, is_model_folder, is_untuned_base
 from encoders.folder import make_graphs
-from encoders.graphs import GRAPHS, IMAGE, TEXT, has_graphs, read_graphs
+from encoders.graphs import GRAPHS, has_graphs, read_graphs
+from encoders.heads import is_head, plain_folder
 from encoders.labels import label_warnings
 from hub.command import Conversion
 from output.console import say
@@ -24,6 +26,9 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from settings.schema import Settings
+
+
+BESIDE_WEIGHTS = ("config.json", "preprocessor_config.json", "processor_config.json", "README.md")
 
 
 def run_conversion(settings: Settings, job: Conversion) -> int:
@@ -39,23 +44,28 @@ def run_conversion(settings: Settings, job: Conversion) -> int:
         )
     if not old.exists():
         raise UserError(f"--convert {printable(str(old))}: not there")
-    if is_model_folder(old) or is_untuned_base(old):
+    if is_model_folder(old) or (is_untuned_base(old) and not is_head(old)):
         if new is not None:
             raise UserError(
                 f"{printable(str(old))} is a complete model folder already: nothing is to be converted; without "
                 "--model_path it gets the graphs that it lacks"
             )
         return _add_graphs(old, job)
-    if not is_checkpoint(old):
-        raise UserError(f"--convert {printable(str(old))}: neither a folder nor a .pt file of the earlier tool")
+    if not (is_checkpoint(old) or is_head(old)):
+        raise UserError(
+            f"--convert {printable(str(old))}: neither a folder nor a .pt file of the earlier tool, nor an image "
+            "classifier of transformers or timm"
+        )
     if new is None:
         raise UserError("--convert needs --model_path: the model folder to be written")
     from classifier import PageClassifier
 
     base, revision = _base_and_revision(old, settings, job)
-    classifier = PageClassifier.from_checkpoint(
-        old, chosen_descriptions(settings), settings.setup.tokenizer, base if base != UNKNOWN else ""
-    )
+    known, chosen = base if base != UNKNOWN else "", chosen_descriptions(settings)
+    if is_head(old):
+        classifier = PageClassifier.from_head(old, chosen, known)
+    else:
+        classifier = PageClassifier.from_checkpoint(old, chosen, settings.setup.tokenizer, known)
     save_earlier(classifier, new, revision=revision, source=f"`{printable(old.name)}`", licence=licence_beside(old))
     print(f"converted {printable(str(old))} into {printable(str(new))}")
     for line in described(PageClassifier.from_pretrained(new)):
@@ -75,7 +85,7 @@ def _add_graphs(folder: Path, job: Conversion) -> int:
     reason = make_graphs(_loaded(folder), folder)
     if reason:
         raise UserError(f"{shown} gets no graphs, PyTorch will compute it: {reason}")
-    print(f"made the graphs of {shown}: {', '.join((IMAGE, TEXT, GRAPHS))}")
+    print(f"made the graphs of {shown}: {', '.join((*read_graphs(folder).files, GRAPHS))}")
     return 0
 
 
@@ -84,6 +94,32 @@ def with_graphs(folder: Path, classifier: PageClassifier) -> tuple[Path, PageCla
     if not has_sound_graphs(folder) and (reason := make_graphs(classifier, folder)):
         say(f"note: the model gets no graphs, PyTorch will compute it: {reason}")
     return folder, classifier
+
+
+def ready_base(files: Path, ready: Path, tokenizer: Path | None, base: str) -> tuple[Path, PageClassifier]:
+    """A folder of an untuned base that can be used, made of the files that were pulled, and what it holds.
+
+    ready: where it may be made; tokenizer: a dual encoder's, where it comes without one.
+    """
+    from safetensors import SafetensorError
+
+    from classifier import PageClassifier
+
+    probe = label_descriptions(["page", "picture"])  # a base has no categories; two words show that it can be used
+    if plain_folder(files):
+        from training.start import open_plain
+
+        return files, open_plain(files, list(probe), 0, base)  # it has a head when it is trained
+    classifier = PageClassifier.from_base(files, probe, tokenizer=tokenizer, base=base)
+    try:
+        classifier.engine.model.save_pretrained(ready)
+    except SafetensorError as error:
+        raise UserError(f"{printable(str(ready))}: cannot be written ({error})") from error
+    classifier.engine.tokenizer.save_pretrained(ready)
+    for file in BESIDE_WEIGHTS[1:]:
+        if (files / file).is_file():
+            shutil.copyfile(files / file, ready / file)
+    return with_graphs(ready, PageClassifier.from_base(ready, probe, base=base))
 
 
 def _loaded(folder: Path) -> PageClassifier:
@@ -120,11 +156,12 @@ def described(classifier: PageClassifier) -> list[str]:
     """What a user should know of a model that was just loaded."""
     height, width = classifier.transform.size
     learned = "learned" if classifier.learned else "not learned: they go by their descriptions alone"
-    labels, scale = classifier.categories, f"{classifier.logit_scale:.1f}, temperature {classifier.temperature:.3f}"
+    labels, decides = classifier.categories, f"logit scale {classifier.logit_scale:.1f}"
+    decides = "a plain head, no text tower" if classifier.engine.head else decides
     return [
         f"  base {classifier.base}, {len(labels)} categories ({learned}): {', '.join(labels)}",
-        f"  pages at {width} x {height} ({classifier.transform.fit}), logit scale {scale}, "
-        f"licence {classifier.licence or 'not named'}",
+        f"  pages at {width} x {height} ({classifier.transform.fit}), {decides}, temperature "
+        f"{classifier.temperature:.3f}, licence {classifier.licence or 'not named'}",
         *(f"  warning: {line}" for line in label_warnings(labels)),
     ]
 

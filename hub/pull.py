@@ -33,12 +33,13 @@ from encoders.choosing import (
     revision_begins,
     revision_numbers,
 )
-from encoders.descriptions import label_descriptions
+from encoders.descriptions import chosen_descriptions
 from encoders.earlier import PAGE_CLASSIFIER
+from encoders.heads import is_head, plain_folder
 from hub import client
 from hub.client import HubError, HubFile
 from hub.command import Pull
-from hub.convert import described, licence_beside, save_earlier, with_graphs
+from hub.convert import BESIDE_WEIGHTS, described, licence_beside, ready_base, save_earlier, with_graphs
 from output.files import json_if_whole
 from output.work import WorkFolder
 from settings.command import ModelRequest
@@ -61,7 +62,6 @@ TOKENIZER = (
     "special_tokens_map.json",
 )
 TOKENIZER_MODELS = ("spiece.model", "tokenizer.model")
-BESIDE_WEIGHTS = ("config.json", "preprocessor_config.json", "processor_config.json", "README.md")
 SPARE = 50_000_000  # bytes that stay free on the disk
 
 
@@ -155,8 +155,6 @@ def _pull(wanted: Wanted, settings: Settings, job: Pull) -> Path:
 
 def _complete(staging: Path, wanted: Wanted, settings: Settings, ours: bool, name: str) -> tuple[Path, PageClassifier]:
     """Make a complete folder of what was loaded; the folder, and what it holds as it loads from there."""
-    from safetensors import SafetensorError
-
     from classifier import PageClassifier
 
     files, ready = staging / "files", staging / "ready"
@@ -167,27 +165,21 @@ def _complete(staging: Path, wanted: Wanted, settings: Settings, ours: bool, nam
         return with_graphs(files, PageClassifier.from_pretrained(files))
     config = json.loads((files / "config.json").read_text(encoding="utf-8"))
     if wanted.untuned:
-        probe = label_descriptions(["page", "picture"])  # a base has no categories; two words show that it can be used
-        base = PageClassifier.from_base(files, probe, tokenizer=_tokenizer(files, wanted, settings), base=wanted.base)
-        try:
-            base.engine.model.save_pretrained(ready)
-        except SafetensorError as error:
-            raise UserError(f"{_shown(ready)}: cannot be written ({error})") from error
-        base.engine.tokenizer.save_pretrained(ready)
-        for file in BESIDE_WEIGHTS[1:]:
-            if (files / file).is_file():
-                shutil.copyfile(files / file, ready / file)
-        return with_graphs(ready, PageClassifier.from_base(ready, probe, base=wanted.base))
-    if "categories" not in config:
+        return ready_base(
+            files, ready, None if plain_folder(files) else _tokenizer(files, wanted, settings), wanted.base
+        )
+    base = wanted.base or _base_of_revision(wanted.revision, settings.hf.revisions)
+    source = f"revision `{wanted.revision}` of [{wanted.repo}]({client.endpoint()}/{wanted.repo})"
+    if is_head(files):
+        classifier = PageClassifier.from_head(files, chosen_descriptions(settings), wanted.base)
+    elif "categories" not in config:
         raise UserError(
             f"{wanted.revision} of {wanted.repo} is no page classifier (no categories in its config.json); an untuned "
             f"base is pulled with --hf --zero_shot -m {wanted.repo}"
         )
-    base = wanted.base or _base_of_revision(wanted.revision, settings.hf.revisions)
-    given = _tokenizer(files, wanted, settings)
-    classifier = PageClassifier.from_checkpoint(files, None, given, base)
-    classifier.base = base if classifier.base == files.name else classifier.base
-    source = f"revision `{wanted.revision}` of [{wanted.repo}]({client.endpoint()}/{wanted.repo})"
+    else:
+        classifier = PageClassifier.from_checkpoint(files, None, _tokenizer(files, wanted, settings), base)
+        classifier.base = base if classifier.base == files.name else classifier.base
     named = name or folder_name(classifier.base, wanted)
     licence = licence_beside(files)
     save_earlier(classifier, ready, revision=wanted.revision, source=source, licence=licence, name=named)

@@ -25,7 +25,7 @@ class BackboneInfo:
     """What made the vectors of an index.
 
     name: for people. source: what opens it again (a folder or a hub id). hash: SHA-256 of the files that decide the
-    vectors. features: which vectors of it ("pooled" or "joint"). dim: D. has_text: whether texts have vectors too.
+    vectors. features: which vectors of it ("pooled", "joint", "head"). dim: D. has_text: whether texts have vectors.
     """
 
     name: str

@@ -167,6 +167,65 @@ def tiny_model_folder(
     return made.save_pretrained(folder, card=CARD)
 
 
+HEADS = ("vit", "beit", "regnety", "efficientnetv2")  # the classes of image classifiers that the earlier tool saves
+
+
+def tiny_head(folder: Path, kind: str = "vit", labels: Sequence[str] | int = 11, *, seed: int = 0) -> Path:
+    """A random image classifier as transformers saves it, with its image processor where such models have one.
+
+    labels: names of its outputs, or how many it has without names. Pages come out clearly different.
+    """
+    from transformers import (
+        BeitConfig,
+        BeitForImageClassification,
+        TimmWrapperConfig,
+        TimmWrapperForImageClassification,
+        ViTConfig,
+        ViTForImageClassification,
+        ViTImageProcessor,
+    )
+
+    count = labels if isinstance(labels, int) else len(labels)
+    named = {} if isinstance(labels, int) else {"id2label": dict(enumerate(labels))}
+    layer = {"hidden_size": WIDTH, "intermediate_size": 2 * WIDTH, "num_hidden_layers": 1, "num_attention_heads": 2}
+    vision = layer | {"image_size": SIZE, "patch_size": 8, "num_labels": count} | named
+    cfg = {"tag": "tiny", "input_size": [3, SIZE, SIZE], "interpolation": "bicubic", "crop_pct": 0.9,
+           "crop_mode": "center", "mean": [0.48, 0.45, 0.4], "std": [0.23, 0.22, 0.22]}  # fmt: skip
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)
+        if kind in ("vit", "beit"):
+            config, made = {
+                "vit": (ViTConfig, ViTForImageClassification),
+                "beit": (BeitConfig, BeitForImageClassification),
+            }[kind]
+            model = made(config(**vision))
+            head = model.classifier
+            ViTImageProcessor(size={"height": SIZE, "width": SIZE}).save_pretrained(folder)
+        else:
+            small = {"regnety": {"depth": 5, "w0": 8, "wa": 8.0, "wm": 1.7, "group_size": 8},
+                     "efficientnetv2": {"channel_multiplier": 0.1, "depth_multiplier": 0.1}}[kind]  # fmt: skip
+            name = {"regnety": "regnety_002", "efficientnetv2": "tf_efficientnetv2_b0"}[kind]
+            wrapped = TimmWrapperConfig(
+                architecture=name, model_args=small, num_labels=count, pretrained_cfg=cfg, **named
+            )
+            model = TimmWrapperForImageClassification(wrapped)
+            head = model.timm_model.get_classifier()
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter.normal_(0, 1.5 / math.sqrt(parameter[0].numel()))
+        seen: list[torch.Tensor] = []
+        watched = head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        ink = torch.rand(16, 1, 8, 4) < torch.linspace(0, 0.6, 16).view(-1, 1, 1, 1)  # from white to half black
+        page = torch.where(ink, -2.0, 1.0).repeat_interleave(SIZE // 8, dim=2).repeat_interleave(SIZE // 4, dim=3)
+        model.eval()(pixel_values=page.repeat(1, 3, 1, 1))
+        watched.remove()
+        spread, middle = seen[0].std(dim=0).clamp(min=1e-6), seen[0].mean(dim=0)  # [D]
+        head.weight.copy_(torch.randn(count, len(spread)) * 1.2 / spread / len(spread) ** 0.5)
+        head.bias.copy_(-head.weight @ middle)
+    model.save_pretrained(folder)
+    return folder
+
+
 def tiny_tensors(seed: int = 0, *, vocabulary: int = 514, width: int = 64, joint: int = 16) -> dict[str, torch.Tensor]:
     """Random tensors with the names and shapes of OpenAI's CLIP code: one layer a tower, 32 x 32 pixels, patch 8."""
     generator = torch.Generator().manual_seed(seed)

@@ -93,7 +93,8 @@ def _must_match(first: PageClassifier, other: PageClassifier, folder: Path, next
         ("transform", first.transform.to_dict(), other.transform.to_dict()),
         ("prompt", first.prompt, other.prompt),
         ("descriptions", first.descriptions, other.descriptions),
-        ("vocabulary", first.engine.tokenizer.get_vocab(), other.engine.tokenizer.get_vocab()),
+        ("head", first.engine.head, other.engine.head),
+        ("vocabulary", *(c.engine.tokenizer and c.engine.tokenizer.get_vocab() for c in (first, other))),
     )
     for what, one, two in pairs:
         if one != two:

@@ -29,6 +29,7 @@ from safetensors.torch import load_file, save_file
 
 from output import failures
 from output.files import write_lines
+from training.head_learner import HeadLearner
 from training.learner import Learner
 from training.processes import is_main, meet, process_number
 from training.record import METRICS
@@ -41,7 +42,7 @@ MARKER = "complete"  # the last file written into a checkpoint
 class State:
     """What a step changes, the random state aside."""
 
-    learner: Learner
+    learner: Learner | HeadLearner
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
 
@@ -103,7 +104,7 @@ def restore(folder: Path, state: State) -> list[dict[str, Any]]:
     return [line for line in lines if line["step"] <= _step_of(newest)]
 
 
-def load_learned(learner: Learner, checkpoint: Path) -> None:
+def load_learned(learner: Learner | HeadLearner, checkpoint: Path) -> None:
     """Put a checkpoint's learned weights into the learner."""
     learner.load_state_dict(load_file(str(checkpoint / "model.safetensors")), strict=False)
 

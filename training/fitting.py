@@ -23,6 +23,7 @@ from utils import UserError, listed
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from settings.schema import Settings
+    from training.head_learner import HeadLearner
     from training.learner import Learner, Recipe
     from training.material import Material
     from training.start import TrainingRun
@@ -79,7 +80,8 @@ def fit(run: TrainingRun, material: Material, splits: Sequence[str], folder: Pat
     Starts anew, or goes on from the newest complete checkpoint in `folder`. epochs: instead of the settings'.
     Categories without a readable training page are left out, and named.
     """
-    from training.learner import Learner, Pages
+    from training.head_learner import learner_of
+    from training.learner import Pages
     from training.trainer import Lessons, learn
 
     train, seed = run.settings.train, run.settings.setup.seed
@@ -89,7 +91,7 @@ def fit(run: TrainingRun, material: Material, splits: Sequence[str], folder: Pat
     sampler = BalancedSampler(chosen.own, seed, chosen.extra, train.extra_share, shortest)
     steps = -(-len(sampler) // train.batch_size)
     recipe = _recipe(run.settings, steps, epochs)
-    learner = Learner(classifier, recipe.towers)
+    learner = learner_of(classifier, recipe.towers)
     pages = Pages(material.store, _numbers(material, chosen), seed, material.features)
     folder.mkdir(parents=True, exist_ok=True)
     with Progress(recipe.epochs * steps, "step", run.quiet, "training") as progress:
@@ -161,16 +163,18 @@ def _recipe(settings: Settings, steps: int, epochs: int) -> Recipe:
     )
 
 
-def _finish(run: TrainingRun, material: Material, chosen: Chosen, learner: Learner) -> None:
+def _finish(run: TrainingRun, material: Material, chosen: Chosen, learner: Learner | HeadLearner) -> None:
     """Make the trained towers a classifier that predicts: nothing learns any more, prototypes and scale are theirs."""
     classifier = learner.classifier
     model = classifier.engine.model.eval()
     classifier.engine.to(classifier.engine.device, "fp32")
-    if learner.own_text and max(learner.counts) > 1:
+    if not classifier.engine.head and learner.own_text and max(learner.counts) > 1:
         _settle(run, material, chosen, classifier)
     model.requires_grad_(False)
-    model.config.use_cache = False  # it is in config.json, so in the model's hash, of all models that were ever trained
-    classifier.logit_scale = float(model.logit_scale.exp())
+    if not classifier.engine.head:
+        # It is in config.json, so in the model's hash, of all models that were ever trained.
+        model.config.use_cache = False
+        classifier.logit_scale = float(model.logit_scale.exp())
     classifier.use_categories(classifier.descriptions)
     classifier.learned = chosen.categories
 

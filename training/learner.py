@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
 TOWERS = ("head", "image", "both")
 SMALL_TEXT_TOWER = 5_000_000  # parameters; a smaller one is ours, and knows no more than the descriptions it has read
+MAX_SCALE = float(np.log(100.0))  # CLIP's bound of the logit scale
 NEW_PARTS_LR = 1e-3  # projections and text tower that start random; also the rate of "head"
 TEXTS_EACH = 6  # descriptions of a category in each step that teaches the text tower alone
 TEXT_STEPS, TEXT_SCALE = 400, 20.0  # of `tell_texts_apart`
 SETTLE_STEPS, SETTLE_SCALE = 200, 100.0  # of `settle_texts`
 SETTLE_PAGES, NOTHING = 40, 64  # pages of a category, and images of nothing, that it looks at
 HIDDEN = 0.15  # share of a description's words that a small text tower does not see: it must not hang on single words
-LR = {"vision-text-dual-encoder": 1e-4}  # of pre-trained weights; others, which are transformers: 1e-5
+LR = {"vision-text-dual-encoder": 1e-4, "timm_wrapper": 1e-4}  # of pre-trained weights; transformers: 1e-5
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,11 @@ class Learner(nn.Module):
         return name.startswith(("vision_model.head.", "visual_projection", "logit_scale"))
 
     @property
+    def tower(self) -> nn.Module:
+        """What decides the features of a page."""
+        return self.encoder.vision_model
+
+    @property
     def caches_features(self) -> bool:
         """Whether the image tower is frozen and its pooled features can be computed once, before its projection."""
         return self.towers == "head" and hasattr(self.encoder, "visual_projection")
@@ -107,9 +113,7 @@ class Learner(nn.Module):
     def train(self, mode: bool = True) -> Learner:
         """Training mode; frozen towers and all BatchNorm stay in eval mode (a batch of pages is no population)."""
         super().train(mode)
-        for module in self.encoder.modules():
-            if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                module.eval()
+        without_batch_statistics(self.encoder)
         if self.towers == "head":
             self.encoder.vision_model.eval()
         if not self.learns_text:
@@ -150,6 +154,11 @@ class Learner(nn.Module):
             texts = self.embed_texts()  # [N, D]
             return torch.from_numpy(average_prototypes(texts.cpu().numpy(), self.counts)).to(texts.device)
 
+    def after_step(self) -> None:
+        """Keep the logit scale within CLIP's bound."""
+        with torch.no_grad():  # a clamp in the forward pass would leave the scale without a gradient up there
+            self.encoder.logit_scale.clamp_(max=MAX_SCALE)
+
     def draw_texts(self, rng: np.random.Generator) -> tuple[list[int], np.ndarray]:
         """One description of each category, as row numbers of all prompts, and which of its words are hidden [C, L]."""
         rows = [int(start + rng.integers(count)) for start, count in zip(self.starts, self.counts, strict=True)]
@@ -177,15 +186,28 @@ class Learner(nn.Module):
         joined = self.encoder.config.model_type == "vision-text-dual-encoder"
         if not lr:
             lr = NEW_PARTS_LR if self.towers == "head" else LR.get(self.encoder.config.model_type, 1e-5)
-        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-        for name, parameter in self.encoder.named_parameters():
-            if not parameter.requires_grad:
-                continue
+
+        def rate(name: str) -> float:
             new = joined and not name.startswith("vision_model")
-            rate = max(lr, NEW_PARTS_LR) if new and self.towers != "head" else lr
-            decay = 0.01 if parameter.dim() > 1 else 0.0
-            groups.setdefault((rate, decay), []).append(parameter)
-        return [{"params": members, "lr": rate, "weight_decay": decay} for (rate, decay), members in groups.items()]
+            return max(lr, NEW_PARTS_LR) if new and self.towers != "head" else lr
+
+        return parameter_groups(self.encoder, rate)
+
+
+def parameter_groups(model: nn.Module, rate: Callable[[str], float]) -> list[dict[str, Any]]:
+    """What learns of a model, grouped for AdamW by its learning rate and its decay. rate: of a parameter, by name."""
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault((rate(name), 0.01 if parameter.dim() > 1 else 0.0), []).append(parameter)
+    return [{"params": members, "lr": rate, "weight_decay": decay} for (rate, decay), members in groups.items()]
+
+
+def without_batch_statistics(model: nn.Module) -> None:
+    """Put all BatchNorm of a model into eval mode: a batch of pages is no population."""
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
 
 
 def tell_texts_apart(classifier: PageClassifier, seed: int, quiet: bool = True) -> float:
@@ -306,7 +328,7 @@ def compute_features(
     pages, of another image tower, or drawn by another seed are never taken.
     """
     size, device = store.transform.size, learner.encoder.device
-    of = {"tower": weights_key(learner.encoder.vision_model), "transform": store.transform.to_dict(), "seed": seed}
+    of = {"tower": weights_key(learner.tower), "transform": store.transform.to_dict(), "seed": seed}
     keys = [
         "" if reason else f"{key} {count}" for key, reason, count in zip(store.keys, store.reasons, copies, strict=True)
     ]

@@ -110,9 +110,10 @@ def _features(
     run: TrainingRun, classifier: PageClassifier, store: PageStore, trains: Sequence[bool]
 ) -> np.ndarray | None:
     """The features of all pages, and of augmented copies of those that train, where the image tower is frozen."""
-    from training.learner import Learner, compute_features
+    from training.head_learner import learner_of
+    from training.learner import compute_features
 
-    learner = Learner(classifier, run.settings.train.towers)
+    learner = learner_of(classifier, run.settings.train.towers)
     if not learner.caches_features:
         return None
     copies = [HEAD_COPIES if taken else 0 for taken in trains]

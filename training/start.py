@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from encoders.base import BASE, LICENCE, SIZE, build_base, is_base, weights_file
 from encoders.descriptions import chosen_descriptions, label_descriptions, prompts, read_sets
+from encoders.earlier import is_model_folder
+from encoders.folder import read_parts
+from encoders.heads import head_transform, load_to_train, no_words, plain_folder
 from encoders.words import INSTALL, WordKnowledge
 from output.console import say
 from training.processes import is_main
 from training.record import documents_seen, read_record, read_seen
+from utils import UserError, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
@@ -32,7 +36,8 @@ class Start:
 
     name: for people; base: its base code; choice: how it is loaded (None: built by encoders/base.py); texts: what -cc
     or --avg chose; seen: the documents a fine-tuned start knows already, contents: what its pages are; unnamed: it is
-    fine-tuned, and nothing says on which documents; descriptions: those that the training began with.
+    fine-tuned, and nothing says on which documents; descriptions: those that the training began with; plain: the folder
+    of a model without a text tower, which learns with a plain head, None for a dual encoder.
     """
 
     name: str
@@ -43,6 +48,7 @@ class Start:
     unnamed: bool = False
     descriptions: dict[str, list[str]] | None = None
     contents: frozenset[str] = frozenset()
+    plain: Path | None = None
 
     @classmethod
     def choose(cls, settings: Settings, request: ModelRequest) -> Start:
@@ -54,10 +60,18 @@ class Start:
         from encoders.choosing import choose_model
 
         choice = choose_model(settings, request, to_train=True)
+        plain = plain_folder(choice.source)
+        if plain is not None and texts is not None:
+            raise no_words(str(choice.source))
+        if plain is not None and settings.train.towers == "both":
+            raise UserError(
+                f"--towers both: {printable(str(choice.source))} has one tower and a plain head: --towers image lets "
+                "all of it learn"
+            )
         record = read_record(Path(choice.source))
         seen = frozenset(documents_seen(record))
         unnamed, contents = choice.kind != "base" and not seen, read_seen(Path(choice.source))
-        return cls(str(choice.source), choice.base, choice, texts, seen, unnamed, contents=contents)
+        return cls(str(choice.source), choice.base, choice, texts, seen, unnamed, contents=contents, plain=plain)
 
     def open(self, settings: Settings, labels: Sequence[str], *, taught: bool = True) -> PageClassifier:
         """A fresh classifier for these categories, on its device, in fp32.
@@ -68,7 +82,9 @@ class Start:
         from training.learner import tell_texts_apart
 
         choice = self.choice
-        if choice is None:
+        if self.plain is not None:
+            classifier = open_plain(self.plain, labels, settings.setup.seed, self.base)
+        elif choice is None:
             classifier = build(self.describe(settings, labels), settings.setup.seed)
             if taught:
                 if WordKnowledge.find() is None and is_main() and not settings.setup.quiet:
@@ -94,6 +110,8 @@ class Start:
         `[setup]`. A label without one gets its name, and is said once.
         """
         setup = settings.setup
+        if self.plain is not None:
+            return {label: [label] for label in labels}
         if self.descriptions is None:
             self.descriptions = self.texts or read_sets(setup.categories_dir, setup.categories_prefix)
             nameless = [label for label in labels if label not in self.descriptions]
@@ -128,6 +146,21 @@ class TrainingRun:
         """One line for a user who did not ask for quiet."""
         if not self.quiet:
             say(line)
+
+
+def open_plain(folder: Path, labels: Sequence[str], seed: int, base: str) -> PageClassifier:
+    """A model without a text tower as a classifier of these categories, on the CPU: rows of its head that it has not
+    learned are random. UserError where it cannot be one.
+    """
+    from classifier import PageClassifier
+    from encoders.torch_engine import TorchEngine
+
+    parts = read_parts(folder) if is_model_folder(folder) else None
+    transform = head_transform(folder) if parts is None else parts.transform
+    model, head = load_to_train(folder, labels, transform.size, seed)
+    licence = "" if parts is None else parts.settings["licence"]
+    engine, texts = TorchEngine(model, None, transform, head), {label: [label] for label in labels}
+    return PageClassifier(engine, transform, texts, logit_scale=1, base=base, licence=licence)
 
 
 def build(descriptions: dict[str, list[str]], seed: int) -> PageClassifier:

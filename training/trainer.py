@@ -28,12 +28,12 @@ from transformers import get_cosine_schedule_with_warmup
 
 from encoders.devices import allow_tf32
 from training.checkpoints import State, load_learned, restore, save
+from training.head_learner import HeadLearner
 from training.learner import Learner, Pages, Recipe
 from training.processes import gathered, process_count, process_number
 from training.sampler import BalancedSampler
 from utils import cross_entropy, fit_temperature
 
-MAX_SCALE = float(np.log(100.0))  # CLIP's bound of the logit scale
 MAX_NORM = 1.0  # longer gradients are cut to it
 WARM_UP = 0.05  # share of all steps in which the learning rate rises, before it falls along a cosine
 
@@ -62,7 +62,9 @@ class Learned:
     pages_per_second: float = field(compare=False)
 
 
-def learn(learner: Learner, lessons: Lessons, recipe: Recipe, work: Path, advance: Callable[[int], None]) -> Learned:
+def learn(
+    learner: Learner | HeadLearner, lessons: Lessons, recipe: Recipe, work: Path, advance: Callable[[int], None]
+) -> Learned:
     """Train, or go on from the newest complete checkpoint in `work`; the best epoch's weights end up in the learner.
 
     Without validation pages all epochs are trained and the last one is kept. advance(n): n steps are done.
@@ -94,7 +96,7 @@ def learn(learner: Learner, lessons: Lessons, recipe: Recipe, work: Path, advanc
 class Loop:
     """One epoch of training, and one validation, of a learner on its device."""
 
-    def __init__(self, learner: Learner, lessons: Lessons, recipe: Recipe) -> None:
+    def __init__(self, learner: Learner | HeadLearner, lessons: Lessons, recipe: Recipe) -> None:
         self.learner, self.lessons, self.recipe = learner, lessons, recipe
         self.device = learner.encoder.device
         if recipe.precision == "tf32":
@@ -124,8 +126,7 @@ class Loop:
             loss.backward()
             clip_grad_norm_(self.model.parameters(), MAX_NORM)
             optimizer.step()
-            with torch.no_grad():  # a clamp in the forward pass would leave the scale without a gradient up there
-                learner.encoder.logit_scale.clamp_(max=MAX_SCALE)
+            learner.after_step()
             rate = schedule.get_last_lr()[0]
             schedule.step()
             total += loss.detach()
