@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from settings.command import NO_MODEL, Job, ModelRequest, Typed
+from settings.command import NO_MODEL, Job, ModelRequest, Typed, name_of
 from settings.schema import Settings
-from training.command import LABELS, labels_of
+from training.command import LABELS, SPLIT, SPLIT_COLUMN, SplitTable, labels_of, split_of
 from utils import UserError, printable
 
 
@@ -21,18 +21,19 @@ from utils import UserError, printable
 class Evaluation(Job):
     """How good a model is, on the label folders in directory; None = on its own test pages.
 
-    labels: a table that has the labels of pages in directory instead.
+    labels: a table that has the labels of pages in directory instead. split: a table whose test pages judge.
     """
 
     flag = "--eval"
     work = "evaluation.job:run_evaluation"
     needs = ("matplotlib",)
     requirements = ""
-    takes = (LABELS,)
+    takes = (LABELS, SPLIT, SPLIT_COLUMN)
 
     directory: Path | None = None
     model: ModelRequest = NO_MODEL
     labels: Path | None = None
+    split: SplitTable | None = None
 
     @classmethod
     def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
@@ -48,7 +49,14 @@ class Evaluation(Job):
         """As `Job` has it."""
         directory, model = typed.folder_of_pages(settings, needed=False), typed.model()
         settings, labels = typed.fit(settings, model), labels_of(typed, directory)
-        return settings, cls(**typed.command(), directory=directory, model=model, labels=labels)
+        split = None
+        if typed.given(name_of(SPLIT)) or typed.given(name_of(SPLIT_COLUMN)):  # that of config.toml is for training
+            split = split_of(typed, settings)
+            if split is None:
+                raise UserError(f"{SPLIT} with --eval takes a table whose test pages judge")
+            if directory is None:
+                raise UserError(f"{SPLIT} names pages of a folder: give it with -d")
+        return settings, cls(**typed.command(), directory=directory, model=model, labels=labels, split=split)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,7 +84,7 @@ def run_evaluation(settings: Settings, job: Evaluation) -> int:
     computing_of(choice, settings)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
     check_writable(settings.output.folder)
-    judged = choose_pages(settings, job.directory, choice, job.labels)
+    judged = choose_pages(settings, job.directory, choice, job.labels, job.split)
     if not settings.setup.quiet:
         say(f"judged by {judged.origin}")
     for note in judged.notes:

@@ -31,11 +31,13 @@ from training.data import SPLIT_COLUMNS, LabelledPages, find_labelled, pages_bel
 from training.job import SPLIT_FILE
 from training.labels import labelled_by_table
 from training.record import documents_seen, read_record, read_seen
+from training.split_table import kept_for_testing
 from utils import UserError, accuracy_interval, listed, macro_f1, nearest, page_number, printable
 
 if TYPE_CHECKING:
     from encoders.choosing import ModelChoice
     from settings.schema import Settings
+    from training.command import SplitTable
 
 DRAWN = HOME / "category_samples"
 DRAWN_NOTE = "these pages were drawn by a program: how a model does on them says nothing about your pages"
@@ -134,15 +136,22 @@ def read_split(folder: Path) -> list[dict[str, str]]:
     return rows
 
 
-def choose_pages(settings: Settings, directory: Path | None, choice: ModelChoice, labels: Path | None = None) -> Judged:
+def choose_pages(
+    settings: Settings,
+    directory: Path | None,
+    choice: ModelChoice,
+    labels: Path | None = None,
+    split: SplitTable | None = None,
+) -> Judged:
     """The pages that `--eval` judges by: those of `-d`; else the model's own test pages; else `[eval] folder`.
 
-    labels: the table that has the labels of pages in `-d`, None = label folders have them.
+    labels: the table that has the labels of pages in `-d`, None = label folders have them; split: the one whose test
+    pages judge, None = all of `-d`.
 
     Raises UserError where there are none of these.
     """
     if directory is not None:
-        return all_of(directory, settings, labels)
+        return all_of(directory, settings, labels, split)
     notes = []
     folder = Path(choice.source)
     if choice.kind == "folder":
@@ -162,14 +171,20 @@ def choose_pages(settings: Settings, directory: Path | None, choice: ModelChoice
     return judged
 
 
-def all_of(folder: Path, settings: Settings, labels: Path | None = None) -> Judged:
-    """All pages of a folder of label folders; or those of a folder that the table `labels` gives a label."""
+def all_of(folder: Path, settings: Settings, labels: Path | None = None, split: SplitTable | None = None) -> Judged:
+    """All pages of a folder of label folders; or those of a folder that the table `labels` gives a label, or those that
+    the table `split` keeps for testing.
+    """
     labelled = find_labelled(folder, settings) if labels is None else labelled_by_table(folder, labels, settings)
+    if split is not None:
+        labelled = kept_for_testing(labelled, split)
     labelled.contents = contents_of([labelled], workers=threads(settings.setup.workers), quiet=settings.setup.quiet)
     notes = [*labelled.notes, *([note] if (note := same_file_note(labelled)) else [])]
     if folder.resolve() == DRAWN:
         notes.append(DRAWN_NOTE)
     which = "all pages" if labels is None else f"the pages with a label in {printable(str(labels))}"
+    if split is not None:
+        which = f"the test pages of {printable(split.column)} in {printable(str(split.file))}"
     return Judged(labelled, f"{which} of {printable(str(folder))}", notes)
 
 

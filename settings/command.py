@@ -270,6 +270,7 @@ def override(settings: Settings, typed: Typed, jobs: Sequence[type[Job]]) -> Set
             if section not in owners
             or section == typed.job.section
             or (flag in typed.job.shared and key.section not in owners)
+            or flag in typed.job.takes
         ]
         if not fitting:
             raise UserError(f"{flag} belongs to {owners[sections[0]]}, not to {typed.job.flag}")

@@ -153,6 +153,10 @@ class Key:
         return value
 
 
+# Settings that are a name, or a path where there is such a file or folder.
+NAME_OR_PATH = {("setup", "base"): Path.is_dir, ("train", "split"): Path.is_file}
+
+
 def keys_of(section: str) -> dict[str, Key]:
     """The keys of a section, in the order of the schema."""
     hints = typing.get_type_hints(SECTIONS[section])
@@ -203,7 +207,7 @@ def read_settings(file: Path | None) -> Settings:
                     raise UserError(f"{_shown(file)}: [{section}] {name} = {shown}: {error}") from None
             if key.is_path and value is not None:
                 value = near(home / value)
-            elif (section, name) == ("setup", "base") and (home / value).is_dir():
+            elif (there := NAME_OR_PATH.get((section, name))) and there(home / value):
                 value = str(near(home / value))
             values[name] = value
         sections[section] = kind(**values)

@@ -201,9 +201,10 @@ class Train:
         "head", "what learns: the head alone (few pages, no GPU), the image tower too, or both towers", "--towers",
         choices=("head", "image", "both"))
     split: str = setting(
-        "documents", "what divides training, validation and test pages: documents (no document trains and tests), or "
-        "folders (DIR/train, DIR/val, DIR/test, with label folders in them, taken as they stand)",
-        "--split", choices=("documents", "folders"))
+        "documents", "what divides training, validation and test pages: documents (no document trains and tests), "
+        "folders (DIR/train, DIR/val, DIR/test, with label folders in them, taken as they stand), or a table that says "
+        "train, dev or test of each page; with --eval such a table: its test pages judge",
+        "--split", metavar="HOW")
     epochs: int = setting(
         0, "passes at most; 0: by the number of pages", "--epochs", metavar="N", low=0, high=100_000)
     lr: float = setting(0.0, "learning rate; 0: what suits base and towers", "--lr", metavar="RATE", low=0, high=1)

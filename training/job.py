@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from encoders.identity import model_hash
 from encoders.words import NAME, WordKnowledge
-from training.command import Training
+from training.command import SplitTable, Training
 from training.copies import JUDGING, find_copies, unjudged
 from training.data import LabelledPages, cap_pages, find_labelled, split_leaks, with_validation, write_split
 from training.fitting import fit
@@ -26,6 +26,7 @@ from training.material import Material
 from training.plan import Plan
 from training.processes import is_main, meet, own_device, process_count
 from training.report import figures, finished, make_record, save, show
+from training.split_table import identity_of, with_splits
 from training.start import Start, TrainingRun
 from training.work import Work
 from utils import UserError, fit_temperature, fold_documents, listed, printable, split_documents, split_warnings
@@ -50,17 +51,17 @@ def run_training(settings: Settings, job: Training) -> int:
         raise UserError("--train needs label folders, one folder for each category: give -d DIR, or [train] folder")
     if settings.train.final and not settings.train.folds:
         raise UserError("--final trains on all pages after cross-validation: give --folds K too, e.g. --folds 5")
-    if settings.train.folds and settings.train.split == "folders":
-        raise UserError("--folds makes its own split, by document: leave --split folders out")
+    if settings.train.folds and settings.train.split != "documents":
+        raise UserError(f"--folds makes its own split, by document: leave --split {settings.train.split} out")
     if job.resume:  # before anything is loaded
         Work.unfinished(settings.setup.model_dir, job.name)
     settings = settings.replaced("setup", device=own_device(settings.setup.device))
     check_precision(settings.setup.precision, torch_device(settings.setup.device))
     keep_memory()
     start = Start.choose(settings, job.model)
-    with Work.open(settings, job, start.base, data, identity(settings, start, data, job.labels)) as work:
+    with Work.open(settings, job, start.base, data, identity(settings, start, data, job.labels, job.split)) as work:
         try:
-            folder = _train(TrainingRun(settings, start, work, job.labels))
+            folder = _train(TrainingRun(settings, start, work, job.labels, job.split))
         except UserError:
             work.abandon()
             raise
@@ -118,6 +119,8 @@ def make_plan(run: TrainingRun) -> Plan:
         parts = [find_labelled(data, settings, by_folders=settings.train.split == "folders")]
     else:
         parts = [labelled_by_table(data, run.labels, settings)]
+    if run.split is not None:
+        parts[0] = with_splits(parts[0], run.split)
     if settings.train.extra is not None:
         parts.append(find_labelled(settings.train.extra, settings))
     labelled = parts[0]
@@ -182,7 +185,8 @@ def run_single(run: TrainingRun, plan: Plan) -> Path:
     splits = material.readable(plan.splits)
     if is_main():
         write_split(split_file, labelled, splits)
-    how = "as the folders have it" if run.settings.train.split == "folders" else "by document"
+    how = {"folders": "as the folders have it", "documents": "by document"}.get(run.settings.train.split)
+    how = how or f"as {printable(run.settings.train.split)} has it"
     run.chat(f"split {how}: {_counted(splits)}")
     fitted = fit(run, material, splits, run.work.folder / "run")
     judged = {}
@@ -203,7 +207,9 @@ def run_single(run: TrainingRun, plan: Plan) -> Path:
     return save(run, fitted, record, text, [split_file])
 
 
-def identity(settings: Settings, start: Start, data: Path, labels: Path | None = None) -> dict[str, Any]:
+def identity(
+    settings: Settings, start: Start, data: Path, labels: Path | None = None, split: SplitTable | None = None
+) -> dict[str, Any]:
     """What makes two trainings the same: a training is only resumed with all of this alike.
 
     What lies in the folders meanwhile is another matter: plan.py.
@@ -213,6 +219,7 @@ def identity(settings: Settings, start: Start, data: Path, labels: Path | None =
     return {
         "data": str(data.resolve()),
         **({} if labels is None else {"labels": [str(labels.resolve()), content_of(labels)]}),
+        **({} if split is None else {"split": identity_of(split)}),
         "start": start.name if start.choice is None else model_hash(start.choice.source, setup.tokenizer),
         "words": None if start.choice is not None or WordKnowledge.find() is None else NAME,
         "descriptions": start.texts,

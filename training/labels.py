@@ -47,7 +47,7 @@ def labelled_by_table(folder: Path, file: Path, settings: Settings) -> LabelledP
     if "FILE" not in table.columns and "PATH" not in table.columns:
         raise UserError(f"{printable(str(file))}: neither FILE nor PATH in the header")
     listed_pages, lost = without_lost(pages_below(folder, settings))
-    shelf = _Shelf(listed_pages.pages)
+    shelf = Shelf(listed_pages.pages)
     labels: dict[Page, tuple[str, int]] = {}  # -> and the line that says so
     told: dict[Page, str] = {}
     missing: list[str] = []
@@ -103,7 +103,7 @@ def content_of(file: Path) -> str:
         raise UserError(f"{printable(str(file))}: {error.strerror}: give a table that can be read") from None
 
 
-class _Shelf:
+class Shelf:
     """Pages, to be found by PATH and PAGE, else by FILE and PAGE."""
 
     def __init__(self, pages: list[Page]) -> None:
@@ -112,8 +112,12 @@ class _Shelf:
         self._by_name: dict[tuple[str, int], list[Page]] = defaultdict(list)
         self._unpadded: dict[tuple[str, int], list[Page]] = defaultdict(list)
         self._uncounted: dict[str, list[Page]] = defaultdict(list)  # by FILE
+        self._of_file: dict[str, list[Page]] = defaultdict(list)  # by the file's name, with and without its ending
         for page in pages:
             name = _plain(page.file)
+            base = _plain(page.path).rpartition("/")[2]
+            for known in {base, base.rpartition(".")[0] or base}:
+                self._of_file[known].append(page)
             self._by_path[_plain(page.path)][page.number] = page
             self._by_name[name, page.number].append(page)
             self._unpadded[name.lstrip("0"), page.number].append(page)
@@ -144,6 +148,11 @@ class _Shelf:
             return named[0]
         what = f"{printable(cells.get('FILE', ''))} page {number}"
         return f"{what} (there are {len(named)}: a column PATH decides)" if named else what
+
+    def of_file(self, name: str) -> list[Page]:
+        """All pages of the files of that name, in any folder; the ending may be left out, or another one."""
+        name = _plain(name).replace("\\", "/").rpartition("/")[2]
+        return self._of_file.get(name) or self._of_file.get(name.rpartition(".")[0] or name, [])
 
     def in_order(self, wanted: Collection[Page]) -> list[Page]:
         """The wanted ones, in the order of the page list."""

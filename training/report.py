@@ -78,7 +78,7 @@ def make_record(run: TrainingRun, material: Material, splits: Sequence[str], fit
         "extra_pages": len(material.labels) - material.own,
         "documents": {part: named(part) for part in ("train", "validation", "test")}
         | {"extra": sorted(extra), "before": sorted(start.seen)},
-        "split": "by fold" if settings.train.folds else f"by {settings.train.split}",
+        "split": split_name(run),
         "seed": settings.setup.seed,
         "device": device_name(settings.setup.device),
         "precision": fitted.recipe.precision,
@@ -87,6 +87,13 @@ def make_record(run: TrainingRun, material: Material, splits: Sequence[str], fit
         **asdict(fitted.learned),
         "versions": versions_of(LIBRARIES),
     }
+
+
+def split_name(run: TrainingRun) -> str:
+    """What divided the pages, as the record says it."""
+    if run.split is not None:
+        return f"by {printable(run.split.file.name)}, column {printable(run.split.column)}"
+    return "by fold" if run.settings.train.folds else f"by {run.settings.train.split}"
 
 
 def device_name(device: str) -> str:

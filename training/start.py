@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from classifier import PageClassifier
     from settings.command import ModelRequest
     from settings.schema import Settings
+    from training.command import SplitTable
     from training.work import Work
 
 
@@ -124,13 +125,14 @@ class Start:
 class TrainingRun:
     """One training in this process: its settings, where it starts, its work folder, and how it speaks to the user.
 
-    labels: the table that has the labels, None = label folders have them.
+    labels: the table that has the labels, None = label folders have them; split: the one that has the split.
     """
 
     settings: Settings
     start: Start
     work: Work
     labels: Path | None = None
+    split: SplitTable | None = None
 
     @property
     def quiet(self) -> bool:
