@@ -5,6 +5,7 @@
     join_in(output, known_by, begin, quiet=False)                         # or all who give the same command do them
 
 A line is an outcome as the journal has it (output/outcome.py): what was made of a page, or the reason why it failed.
+What a room tells of the page besides (JSON) may stand behind a tab.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from settings.schema import Settings
 from utils import UserError, printable
 
 LIST = "pages.jsonl"  # where a run stores its pages
+Note = Callable[..., None]
 
 
 class PageWork:
@@ -98,15 +100,23 @@ def absorbed_of(run: Run, plan: Plan) -> int:
     return sum(end <= done for end in plan.starts[1:])
 
 
-def absorb(run: Run, plan: Plan, shard: int) -> None:
-    """Append what a shard gave to the journal, but for batches that stand there already. Shards come in order."""
+def absorb(run: Run, plan: Plan, shard: int, note: Note | None = None) -> None:
+    """Append what a shard gave to the journal, but for batches that stand there already. Shards come in order.
+
+    note: is told what lines have behind a tab, with the page's path, before the journal has the page.
+    """
     lines = Shards(plan).lines(shard)
     first = run.done
     for batch in range(-(-plan.starts[shard] // plan.unit), -(-plan.starts[shard + 1] // plan.unit)):
-        rows = list(itertools.islice(lines, plan.unit))
+        rows = [line.partition(b"\t") for line in itertools.islice(lines, plan.unit)]
         if batch >= first:
             try:
-                run.append([outcome_of(json.loads(row, parse_int=float), run.kind) for row in rows])
+                outcomes = [outcome_of(json.loads(row, parse_int=float), run.kind) for row, _, _ in rows]
+                pages = run.pages.pages[batch * plan.unit : batch * plan.unit + len(rows)]
+                for page, (_, _, told) in zip(pages, rows, strict=True):
+                    if told and note:
+                        note(page.path, *json.loads(told))
+                run.append(outcomes)
             except (ValueError, TypeError, KeyError, RecursionError):
                 raise UserError(
                     f"shard {shard + 1} holds what no shard of this run gave: delete "
@@ -115,17 +125,24 @@ def absorb(run: Run, plan: Plan, shard: int) -> None:
 
 
 def through_shards(
-    run: Run, plan: Plan, place: Place | None, *, only_join: bool = False, unit: str = "page", quiet: bool = False
+    run: Run,
+    plan: Plan,
+    place: Place | None,
+    *,
+    only_join: bool = False,
+    unit: str = "page",
+    note: Note | None = None,
+    quiet: bool = False,
 ) -> bool:
     """All shards of a run into its journal: those that are done joined, the others computed; whether any was computed.
 
     unit: what is counted. place: where, None: by this process beside it. only_join: UserError, naming them, where some
-    are missing.
+    are missing. note: see `absorb`.
     """
     absorbed = absorbed_of(run, plan)
 
     def absorb_one(shard: int) -> None:
-        absorb(run, plan, shard)
+        absorb(run, plan, shard, note)
 
     missing = Shards(plan).missing()
     if only_join or not missing:

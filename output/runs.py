@@ -19,7 +19,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,7 +28,7 @@ from output.failures import WriteError, of_system
 from output.files import json_if_whole, write_json, write_lines
 from output.journal import Journal
 from output.outcome import Done, Failed, Scored
-from output.work import NoWork, WorkFolder, begun, differences
+from output.work import NoWork, WorkFolder, begun, differences, differing, shown
 from reading.pages import PageList, load_pages, page_lines
 from settings.flags import LICENCE, VERSION
 from utils import UserError, printable
@@ -40,12 +40,12 @@ IMAGE = "PAGE_SORTER_IMAGE"  # the environment variable by which a container say
 
 RUN_NAME = re.compile(r"[0-9]{8}-[0-9]{6}(-[0-9]+)?_.+", re.DOTALL)
 HEAD = "settings.json"
+SEEN = "seen"  # a folder: what sorting notes of files (sorting/seen.py)
 # All else that a run writes into its work folder; nothing that others put in there is ever removed.
 WORK_FILES = (
-    *("settings.json.part", "journal.jsonl", "pages.jsonl", "pages.jsonl.part"),
+    *("settings.json.part", "journal.jsonl", "pages.jsonl", "pages.jsonl.part", SEEN),
     *("plan.json", "plan.json.part", "agreed.json", "marks", "shards", "workers"),  # of a run in shards (cluster/)
 )
-_SHOWN = 3  # items of a list that a message names
 
 
 class Run:
@@ -100,7 +100,15 @@ class Run:
 
     @classmethod
     def start(
-        cls, output: Path, base: str, pages: PageList, *, identity: dict, execution: dict, kind: type[Done] = Scored
+        cls,
+        output: Path,
+        base: str,
+        pages: PageList,
+        *,
+        identity: dict,
+        execution: dict,
+        kind: type[Done] = Scored,
+        prepare: Callable[[Path], None] | None = None,
     ) -> Run:
         """Reserve a name, take the lock, store the page list and the settings.
 
@@ -110,7 +118,7 @@ class Run:
             pages: stored, and read back from the store by `resume`.
             identity: what makes two runs the same work (input, model hash, settings); JSON values or Paths.
             execution: what may not change within a run; needs `batch_size` (int, pages a batch).
-            kind: what becomes of pages that do not fail.
+            kind: what becomes of pages that do not fail. prepare: writes more into the work folder, before it is begun.
 
         Raises:
             UserError: the output folder cannot be made or written.
@@ -137,6 +145,8 @@ class Run:
         try:
             write_lines(held.folder / "pages.jsonl", page_lines(pages))
             (held.folder / "journal.jsonl").touch(exist_ok=False)
+            if prepare:
+                prepare(held.folder)
             held.begin(settings)
             return cls(output, held, pages, settings, kind)
         except BaseException as error:
@@ -186,8 +196,8 @@ class Run:
             settings["execution"].setdefault("engine", "torch")  # a run of an earlier version, which had no other
         name, changed = held.folder.name, differences(settings["execution"], execution)
         if changed:
-            was = ", ".join(f"{key} {_show(old)} (here {_show(new)})" for key, old, new in changed)
-            give = " ".join(f"--{key} {_show(old)}" for key, old, _ in changed)
+            was = ", ".join(f"{key} {shown(old)} (here {shown(new)})" for key, old, new in changed)
+            give = " ".join(f"--{key} {shown(old)}" for key, old, _ in changed)
             raise UserError(f"run {name} was begun with {was}, and scores could differ: resume it with {give}")
         try:
             pages = load_pages(held.folder / "pages.jsonl")
@@ -372,21 +382,12 @@ def _why_none(output: Path, identity: dict, unfinished: list[tuple[WorkFolder, d
     if not unfinished:
         return f"nothing to resume: no unfinished run in {where}; run the command without --resume"
     work, settings = unfinished[0]
-    changed = differences(settings["identity"], identity)
-    what = ", ".join(f"{key} = {_show(old)} (here {_show(new)})" for key, old, new in changed)
+    what = differing(settings["identity"], identity)
     others = f" ({len(unfinished) - 1} more runs fit no better)" if len(unfinished) > 1 else ""
     return (
         f"nothing to resume for this command in {where}: the unfinished run {work.folder.name} has {what}{others}; "
         "give the same, or leave --resume out"
     )
-
-
-def _show(value: object) -> str:
-    if isinstance(value, str):
-        return printable(value[:12] if re.fullmatch("[0-9a-f]{32,}", value) else value) or '""'
-    if isinstance(value, list) and len(value) > _SHOWN:
-        return f"{len(value)} of them, {', '.join(map(_show, value[:_SHOWN]))}, ..."
-    return "nothing" if value is None else printable(json.dumps(value, ensure_ascii=False))
 
 
 def _said(error: Exception) -> str:

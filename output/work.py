@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,9 +28,10 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from output.files import json_if_whole, write_json
-from utils import UserError
+from utils import UserError, printable
 
 LOCK = "lock"
+SHOWN = 3  # items of a list that a message names
 
 
 class NoWork(UserError):
@@ -132,6 +135,24 @@ def differences(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> l
         elif one != other:
             changed.append((prefix + key, one, other))
     return changed
+
+
+def differing(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """What differs between two identities, for a message; "" where nothing does.
+
+    >>> differing({"top_n": 1}, {"top_n": 2})
+    'top_n = 1 (here 2)'
+    """
+    return ", ".join(f"{key} = {shown(was)} (here {shown(now)})" for key, was, now in differences(old, new))
+
+
+def shown(value: object) -> str:
+    """A value of an identity, for a message: short."""
+    if isinstance(value, str):
+        return printable(value[:12] if re.fullmatch("[0-9a-f]{32,}", value) else value) or '""'
+    if isinstance(value, list) and len(value) > SHOWN:
+        return f"{len(value)} of them, {', '.join(map(shown, value[:SHOWN]))}, ..."
+    return "nothing" if value is None else printable(json.dumps(value, ensure_ascii=False))
 
 
 class Lines:

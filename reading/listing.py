@@ -206,7 +206,7 @@ def list_files(
                         else:
                             (further if entry.is_symlink() else real).append(f"{path}/")
                         continue
-                    ending = _ending(name)
+                    ending = ending_of(name)
                     is_page = ending[1:] in wanted
                     if reason and (is_page or (inner and not ending and (hidden or not is_hidden(name)))):
                         listing.broken[path] = reason  # without an ending it may be a folder of pages
@@ -240,7 +240,7 @@ def is_hidden(name: str) -> bool:
 
 def named_as_page(path: str) -> bool:
     """Whether a file of this name is looked at."""
-    return _ending(path.rpartition("/")[2])[1:] in _EVERY
+    return ending_of(path.rpartition("/")[2])[1:] in _EVERY
 
 
 def link_fault(path: Path) -> str:
@@ -283,7 +283,7 @@ def _said(error: OSError) -> str:
     return (os.strerror(error.errno) if error.errno else str(error)).lower()
 
 
-def _ending(name: str) -> str:
+def ending_of(name: str) -> str:
     """A file's kind by its name, ".png"; "" without one, "._*" for what macOS keeps beside a file."""
     if name.startswith("._"):
         return _APPLE_DOUBLE

@@ -74,7 +74,7 @@ def find_pages(
     listing = list_files(root, formats=formats, inner=inner, hidden=hidden, exclude=exclude, skip=skip)
     if not listing.files and not listing.broken:
         raise _no_pages(root, listing.passed, formats, inner)
-    pages = [_broken(path, reason) for path, reason in listing.broken.items()]
+    pages = [broken_page(path, reason) for path, reason in listing.broken.items()]
     for seen, path in enumerate(listing.files, 1):
         held, frames = pages_of(root, path)
         pages += held
@@ -129,7 +129,7 @@ def pages_of_files(
         if absolute not in seen:
             seen.add(absolute)
             if fault := link_fault(file):
-                pages.append(_broken(file.as_posix(), fault))
+                pages.append(broken_page(file.as_posix(), fault))
                 continue
             held, frames = pages_of(Path(), file.as_posix())
             pages += held
@@ -175,7 +175,7 @@ def _named_as(wanted: Collection[str]) -> Callable[[Path], bool]:
     return lambda at: at.suffix.lower().lstrip(".") in wanted
 
 
-def _broken(path: str, reason: str) -> Page:
+def broken_page(path: str, reason: str) -> Page:
     """What stands for a file or folder of which nothing can be known."""
     name = path.rpartition("/")[2]
     stem, _, extension = name.rpartition(".")
@@ -240,6 +240,11 @@ def pages_of(root: Path, path: str) -> tuple[list[Page], int]:
     return [Page(path, stem, frame + 1, frame) for frame in range(count)], left_out
 
 
+def sort_key(page: Page) -> tuple[str, int, str]:
+    """What the pages of a list are sorted by: no two have the same."""
+    return page.file, page.number, page.path
+
+
 def _sorted(pages: PageList) -> PageList:
-    pages.pages.sort(key=lambda page: (page.file, page.number, page.path))
+    pages.pages.sort(key=sort_key)
     return pages

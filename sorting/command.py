@@ -17,14 +17,17 @@ from utils import UserError, printable
 
 WRITTEN = ("--write", "--in-place")
 NAMED = ("--file-group", "--images")  # of documents that name pages
+LISTED = ("--files-from", "--since", "--joined")
 SHARDS = ("--cluster", "--shard", "--merge")
-OWN = (*WRITTEN, *NAMED, *SHARDS, "--report")
+OWN = (*WRITTEN, *NAMED, *LISTED, *SHARDS, "--report")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sorting(Job):
     """Sort files (`-f`), or directory (`-d`, `--dir`).
 
+    files_from: a list of files, "-" = standard input, "" = none; its names count from `directory`, where that is given.
+    since: the earlier run, or the path of its record; joined: with the rows of that run in the tables too.
     output_given: whether `-o` was typed. write: formats of archives to write too, as `interchange.export.chosen` has
     them; in_place: into the document that names the pages, where they can. place: who does the run's shards, None =
     this process does all. shard: only this one, of how many. merge: only join those that are done.
@@ -37,6 +40,9 @@ class Sorting(Job):
 
     files: tuple[Path, ...] = ()
     directory: Path | None = None
+    files_from: str = ""
+    since: str = ""
+    joined: bool = False
     model: ModelRequest = NO_MODEL
     output_given: bool = False
     write: tuple[str, ...] = ()
@@ -55,8 +61,22 @@ class Sorting(Job):
 
     @classmethod
     def add_flags(cls, groups: Mapping[str, argparse._ActionsContainer]) -> None:
-        """Add `--file-group` and `--images`, `--report`, `--write` and `--in-place`."""
+        """Add the flags of lists, earlier runs and documents, and those of what is written beside the tables."""
         add = groups["input"].add_argument
+        add(
+            "--files-from",
+            "--files_from",
+            dest="files-from",
+            metavar="LIST",
+            help="the files that a text file names, one a line or with NULs between (find -print0); - is standard "
+            "input; with -d DIR names and PATH count from there",
+        )
+        add(
+            "--since",
+            metavar="RUN",
+            help="only what an earlier finished run of the same model and settings has not seen, or what has changed "
+            "since: its name, or its ..._run.json",
+        )
         add(
             "--file-group",
             "--file_group",
@@ -72,6 +92,11 @@ class Sorting(Job):
             "path or name (docs/archives.md)",
         )
         add = groups["output"].add_argument
+        add(
+            "--joined",
+            action="store_true",
+            help="with --since: tables of all pages, the earlier run's outcomes for those that are unchanged",
+        )
         add(
             "--report",
             action="store_true",
@@ -111,7 +136,15 @@ class Sorting(Job):
     @classmethod
     def read(cls, typed: Typed, settings: Settings) -> tuple[Settings, Sorting]:
         """As `Job` has it; also for `--hf` with pages, which sorts them once the model is there."""
-        files, directory = typed.pages(settings)
+        files_from = typed.text("files-from", "--files-from")
+        if files_from and typed.values.file:
+            raise UserError("-f and --files-from both name files: give one of them")
+        files, directory = ((), typed.folder_of_pages(settings, needed=False)) if files_from else typed.pages(settings)
+        since, joined = typed.text("since", "--since"), typed.given("joined")
+        if since and files:
+            raise UserError("--since is for what grows: a folder (-d, --dir) or a list (--files-from), not for -f")
+        if joined and not since:
+            raise UserError("--joined joins tables with those of an earlier run: name that with --since RUN")
         model = typed.model()
         settings = typed.fit(settings, model)
         output_given = typed.given("output.folder")
@@ -128,6 +161,9 @@ class Sorting(Job):
             **{**typed.command(), "resume": typed.given("resume") or merge},
             files=files,
             directory=directory,
+            files_from=files_from,
+            since=since,
+            joined=joined,
             model=model,
             output_given=output_given,
             write=write,

@@ -6,17 +6,22 @@ pages = wanted_pages(settings, job, source)
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from output.console import say
-from output.runs import Run
+from output.runs import HEAD, Run
+from output.work import begun
 from reading.listing import list_files, wanted_files
+from reading.page_lists import list_hash, names_in, pages_of_list
 from reading.pages import PageList, find_pages, no_folder, pages_of_files
+from settings.given_paths import given_path
 from sorting.command import Sorting
 from sorting.record import input_of
+from sorting.since import RECORD, carried_paths
 from utils import UserError, printable
 
 if TYPE_CHECKING:
@@ -40,14 +45,80 @@ def named_source(settings: Settings, job: Sorting) -> Source | None:
             look=not job.resume,
             tell=lambda line: say(line, settings.setup.quiet),
         )
+    if source is not None and (job.files_from or job.since):
+        flag = "--files-from" if job.files_from else "--since"
+        raise UserError(f"{flag} is for plain pages; {printable(str(job.directory))} says itself which pages there are")
     if source is None and (job.file_group or job.images):
         flag = "--file-group" if job.file_group else "--images"
         raise UserError(f"{flag} is for pages that a document names (a METS file, a IIIF manifest): give that with -d")
     return source
 
 
-def wanted_pages(settings: Settings, job: Sorting, source: Source | None) -> PageList:
-    """The pages of a command, said on the terminal. source: from `named_source`.
+def listed_names(settings: Settings, job: Sorting) -> list[str] | None:
+    """What the list of `--files-from` names; None where no list is given.
+
+    A run that goes on has its list already: standard input may then be empty, or the keyboard, which gives [].
+    UserError where the list cannot be read, or names nothing.
+    """
+    if not job.files_from:
+        return None
+    if job.directory is not None and job.directory.is_file():
+        raise UserError(
+            f"--files-from: {printable(str(job.directory))} is a file; give the folder of the names with -d"
+        )
+    if job.directory is not None and not job.directory.is_dir():
+        raise no_folder(job.directory)
+    if job.files_from != "-":
+        file = given_path(job.files_from, "--files-from")
+        try:
+            names = names_in(file.read_bytes())
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise UserError(f"--files-from {printable(str(file))} cannot be read: {printable(why.lower())}") from None
+    else:
+        if sys.stdin is None:
+            raise UserError("--files-from -: there is no standard input here; give the list as a file")
+        if sys.stdin.isatty() and job.resume:
+            return []
+        if sys.stdin.isatty():
+            say("the list of files is read from the keyboard: end it with Ctrl-D (Windows: Ctrl-Z, Enter)")
+        names = names_in(sys.stdin.buffer.read())
+    if not names and not (job.resume and job.files_from == "-"):
+        shown = "standard input" if job.files_from == "-" else printable(job.files_from)
+        raise UserError(f"--files-from: {shown} names no file")
+    return names
+
+
+def known_by(settings: Settings, job: Sorting, names: Sequence[str] | None) -> dict[str, Any]:
+    """What tells a run of a list, or one that goes on from another, from other work."""
+    known: dict[str, Any] = {}
+    if names is not None:
+        known["list"] = list_hash(names) if names else _newest_list(settings)
+    if job.since:
+        known |= {"since": Path(job.since).name.removesuffix(RECORD), "joined": job.joined}
+    return known
+
+
+def _newest_list(settings: Settings) -> str:
+    """The hash of the list of the newest unfinished run that has one; "" where there is none."""
+    heads = reversed(begun(settings.output.folder / "runs", "*", HEAD))
+    newest = next((head["identity"]["list"] for _, head in heads if "list" in head["identity"]), "")
+    if newest:
+        say("standard input names no file: going on with the list that the unfinished run has", settings.setup.quiet)
+    return newest
+
+
+def root_of(job: Sorting) -> Path:
+    """The folder that PATH counts from."""
+    if job.directory is None:
+        return Path.cwd()
+    return job.directory.parent if job.directory.is_file() else job.directory
+
+
+def wanted_pages(
+    settings: Settings, job: Sorting, source: Source | None, names: Sequence[str] | None = None
+) -> PageList:
+    """The pages of a command, said on the terminal. source, names: from `named_source` and `listed_names`.
 
     UserError where there is none.
     """
@@ -57,7 +128,7 @@ def wanted_pages(settings: Settings, job: Sorting, source: Source | None) -> Pag
 
         say_source(source, settings)
         return page_list(source)
-    pages = _plain_pages(settings, job)
+    pages = _plain_pages(settings, job, names)
     say_pages(pages, quiet=quiet)
     if job.directory is not None and (job.directory / "bagit.txt").is_file():  # a bag of pages that no document names
         from interchange.bags import checked
@@ -80,22 +151,47 @@ def say_source(source: Source, settings: Settings) -> None:
         )
 
 
-def _plain_pages(settings: Settings, job: Sorting) -> PageList:
+def _plain_pages(settings: Settings, job: Sorting, names: Sequence[str] | None) -> PageList:
     if job.files:
         pages = pages_of_files(job.files, formats=settings.input.formats)
         pages.root = Path.cwd()
         return pages
+    if names is not None:
+        return _listed_pages(settings, job, names)
+    return find_pages(
+        job.directory,
+        **wanted_files(settings.input),
+        skip=[settings.output.folder],
+        on_progress=_now_and_then(settings.setup.quiet),
+    )
+
+
+def _listed_pages(settings: Settings, job: Sorting, names: Sequence[str]) -> PageList:
+    read = settings.input
+    pages, notes = pages_of_list(
+        names,
+        root_of(job),
+        below=job.directory is not None,
+        formats=read.formats,
+        on_progress=_now_and_then(settings.setup.quiet),
+    )
+    for note in notes:
+        say(note)
+    if read.exclude:
+        say("note: --exclude is for folders: here the list says which files there are", settings.setup.quiet)
+    return pages
+
+
+def _now_and_then(quiet: bool) -> Callable[[int], None]:
     seen_at = time.monotonic()
 
     def on_progress(files: int) -> None:
         nonlocal seen_at
-        if not settings.setup.quiet and time.monotonic() - seen_at > 2:
+        if not quiet and time.monotonic() - seen_at > 2:
             seen_at = time.monotonic()
             say(f"looking for pages: {files} files so far")
 
-    return find_pages(
-        job.directory, **wanted_files(settings.input), skip=[settings.output.folder], on_progress=on_progress
-    )
+    return on_progress
 
 
 def say_pages(pages: PageList, *, quiet: bool) -> None:
@@ -107,8 +203,13 @@ def say_pages(pages: PageList, *, quiet: bool) -> None:
         say(line)
 
 
-def say_resumed(run: Run, settings: Settings, files: Sequence[Path], directory: Path | None) -> None:
-    """What is said of a run that goes on. UserError where its folder holds none of its files any more."""
+def say_resumed(
+    run: Run, settings: Settings, files: Sequence[Path], directory: Path | None, *, listed: bool = False
+) -> None:
+    """What is said of a run that goes on; listed: of a list of files below `directory`.
+
+    UserError where its folder holds none of its files any more.
+    """
     total = len(run.pages.pages)
     line = f"resuming {run.name}: {min(total, run.done * settings.setup.batch_size)} of {total} pages were done"
     left_alone = ""
@@ -123,8 +224,8 @@ def say_resumed(run: Run, settings: Settings, files: Sequence[Path], directory: 
             )
     if (named or (directory is not None and not directory.is_file())) and not run.pages.root.is_dir():
         raise no_folder(run.pages.root)
-    if not named and directory is not None and not directory.is_file():
-        known = {page.path for page in run.pages.pages}
+    if not named and not listed and directory is not None and not directory.is_file():
+        known = {page.path for page in run.pages.pages} | carried_paths(run)
         files = list_files(run.pages.root, **wanted_files(settings.input), skip=[settings.output.folder]).files
         new = sum(path not in known for path in files)
         if new == len(files):  # as an empty mount point: every page left would fail, and the run would be over

@@ -9,7 +9,7 @@ journal, so that a killed run continues where it was and ends with the same tabl
 from __future__ import annotations
 
 import time
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,13 +28,16 @@ from output.work import NoWork
 from settings.schema import reaching
 from sorting.command import Sorting
 from sorting.computing import batches_of, computing_of, execution_of, model_lines, open_classifier, threads
-from sorting.given_pages import named_source, say_resumed, wanted_pages
-from sorting.record import Begun, counts_of, identity_of, record_of, source_record
+from sorting.given_pages import known_by, listed_names, named_source, root_of, say_resumed, wanted_pages
+from sorting.record import Begun, counts_of, identity_of, made_with, record_of, source_record
 from sorting.results import TableStyle, summary, terminal_table, write_tables
+from sorting.seen import Seen, note_stamps, stamps_of
+from sorting.since import Joined, NothingNew, compare, earlier_run, known_besides, since_record
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
     from interchange.source import Source
+    from reading.pages import PageList
     from settings.schema import Settings
 
 
@@ -48,7 +51,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     here = _computing_here(settings, job)
     computing_of(choice, here)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
-    writes = job.directory is not None or job.output_given or settings.output.raw or bool(job.write) or job.report
+    writes = not job.files or job.output_given or settings.output.raw or bool(job.write) or job.report
     # All that can be refused is refused before the model is loaded.
     if writes and not job.resume:
         check_writable(settings.output.folder)
@@ -57,6 +60,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
         from interchange.export import check
 
         check(job.write, source, in_place=job.in_place)
+    names = listed_names(settings, job)
     if not writes:
         pages = wanted_pages(settings, job, source)
         classifier = _opened(choice, here, descriptions)
@@ -65,46 +69,72 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
             outcomes += classifier.outcomes(batch)
         print(terminal_table(pages, outcomes, classifier.categories, _top_n(settings, classifier.categories)))
         return int(count_failed(outcomes) > 0)
-    if job.resume or job.shares:  # what is there already decides, before anything is loaded
-        classifier, categories = None, descriptions or categories_of(Path(choice.source))
-    else:
-        pages = wanted_pages(settings, job, source)
-        classifier = _opened(choice, here, descriptions)
-        categories = classifier.categories
     model = model_hash(choice.source, settings.setup.tokenizer)
-    top_n = _top_n(settings, categories)
-    begun = Begun(
-        output=settings.output.folder,
-        identity=identity_of(settings, job, model, descriptions, top_n, source),
-        execution=_execution(settings, choice, job),
-    )
-    task = _Task(settings, job, choice, descriptions, source, model, top_n)
-    if job.shares:
-        from sorting.shards import cut_run, take_part
+    execution = _execution(settings, choice, job)
+    made = made_with(settings, model, descriptions, execution)
+    try:
+        if job.resume or job.shares:  # what is there already decides, before anything is loaded
+            classifier, categories = None, descriptions or categories_of(Path(choice.source))
+        else:
+            pages, prepare = _pages(settings, job, source, names, made)
+            classifier = _opened(choice, here, descriptions)
+            categories = classifier.categories
+        top_n = _top_n(settings, categories)
+        identity = identity_of(settings, job, model, descriptions, top_n, source) | known_by(settings, job, names)
+        begun = Begun(output=settings.output.folder, identity=identity, execution=execution)
+        task = _Task(settings, job, choice, descriptions, source, model, top_n, made)
+        if job.shares:
+            from sorting.shards import cut_run, take_part
 
-        def begin() -> Plan:
-            with begun.start(file_name_of_base(choice.base), wanted_pages(settings, job, source)) as run:
-                return cut_run(run, choice, settings, descriptions, model, job.shard[1] if job.shard else None)
+            def begin() -> Plan:
+                with begun.start(file_name_of_base(choice.base), *_pages(settings, job, source, names, made)) as run:
+                    return cut_run(run, choice, settings, descriptions, model, job.shard[1] if job.shard else None)
 
-        code = take_part(begun, begin, job, quiet=settings.setup.quiet)
-        if code is not None:
-            return code
-        try:
-            return run_prediction(settings, replace(job, place=None, resume=True))
-        except NoWork:
-            say("all shards are done: another process joins them")
-            return 0
+            code = take_part(begun, begin, job, quiet=settings.setup.quiet)
+            if code is not None:
+                return code
+            try:
+                return run_prediction(settings, replace(job, place=None, resume=True))
+            except NoWork:
+                say("all shards are done: another process joins them")
+                return 0
+    except NothingNew as none:
+        print(f"nothing new since {none}: no table is written")
+        return 0
     if classifier is None:
         with begun.resume() as run:
-            say_resumed(run, settings, job.files, job.directory)
+            folder = job.directory if names is None else root_of(job)
+            say_resumed(run, settings, job.files, folder, listed=names is not None)
             return _work(run, _opened(choice, here, descriptions), task)
-    with begun.start(file_name_of_base(classifier.base), pages) as run:
+    with begun.start(file_name_of_base(classifier.base), pages, prepare) as run:
         return _work(run, classifier, task)
+
+
+def _pages(
+    settings: Settings, job: Sorting, source: Source | None, names: list[str] | None, made: dict[str, Any]
+) -> tuple[PageList, Callable[[Path], None] | None]:
+    """The pages that are to be sorted, and what keeps in the work folder what is known of their files.
+
+    made: what decides their outcomes. NothingNew where an earlier run has seen all of them.
+    """
+    earlier = earlier_run(job.since, settings.output.folder, made, root_of(job)) if job.since else None
+    pages = wanted_pages(settings, job, source, names)
+    if earlier is None:
+        return pages, None if source else lambda work: note_stamps(work, time.time_ns(), stamps_of(pages))
+    partial = names is not None or job.directory.is_file()
+    news = compare(earlier, pages, partial=partial, quiet=settings.setup.quiet)
+    say(news.line(), settings.setup.quiet)
+    if not news.pages.pages and not job.joined:
+        raise NothingNew(earlier.name)
+    return news.pages, lambda work: news.prepare(work, joined=job.joined)
 
 
 @dataclass(frozen=True)
 class _Task:
-    """A command that writes tables, with what is known of it before it begins. model: its hash."""
+    """A command that writes tables, with what is known of it before it begins.
+
+    model: its hash. made: what decides outcomes (`made_with`).
+    """
 
     settings: Settings
     job: Sorting
@@ -113,6 +143,7 @@ class _Task:
     source: Source | None
     model: str
     top_n: int
+    made: dict[str, Any]
 
 
 def _computing_here(settings: Settings, job: Sorting) -> Settings:
@@ -160,6 +191,8 @@ def _work(run: Run, classifier: PageClassifier, task: _Task) -> int:
     # What is marked to reach these tables is what they are made from: nothing else can change them.
     style = TableStyle(classifier.categories, **{**reaching(settings, "tables", "sorting"), "top_n": top_n})
     record = record_of(settings, job, classifier, run, task.choice, task.model) | source_record(source, run)
+    shown = Joined(run) if job.joined else run
+    record |= since_record(run) | {"pages": len(shown.pages.pages)}
     run.write_record(record)
     total = len(run.pages.pages)
     done_before = min(total, run.done * batch_size)
@@ -174,17 +207,20 @@ def _work(run: Run, classifier: PageClassifier, task: _Task) -> int:
     seconds = time.monotonic() - began
     done_now = min(total, run.done * batch_size) - done_before
 
-    report = write_tables(run.tables, run.name, run.pages, run.outcomes(), style, doubted=run.doubted > 0)
+    report = write_tables(run.tables, run.name, shown.pages, shown.outcomes(), style, doubted=shown.doubted > 0)
+    total = len(shown.pages.pages)
     record |= counts_of(report, total, seconds, done_now)
+    if source is None and not interrupted:
+        record["seen"] = Seen(run).write(task.made, known_besides(run))
     if job.write and not interrupted:  # an interrupted run that goes on writes them at its end
         from interchange.export import recorded, sorted_run, write_all
 
-        done = sorted_run(run, record, style.categories, top_n, report.files, source=source, in_place=job.in_place)
+        done = sorted_run(shown, record, style.categories, top_n, report.files, source=source, in_place=job.in_place)
         written = write_all(done, job.write, run.output)
         report.files += [file for files in written.values() for file in files]
         record["interchange"] = recorded(written, run.output)
     if job.report and not interrupted:
-        report.files.append(_report(run, record, style, settings, classifier.descriptions))
+        report.files.append(_report(shown, record, style, settings, classifier.descriptions))
     if (plan := load_plan(run.work)) is not None:
         record["cluster"] = shards_record(plan)
         if len(kinds := record["cluster"]["processors"]) > 1:
@@ -213,18 +249,21 @@ def _compute(run: Run, classifier: PageClassifier, task: _Task) -> bool:
         from sorting.shards import cut_run
 
         plan = plan or cut_run(run, task.choice, settings, task.descriptions, task.model)
-        return through_shards(run, plan, job.place, only_join=job.merge, quiet=settings.setup.quiet)
+        with Seen(run) as seen:
+            return through_shards(run, plan, job.place, only_join=job.merge, note=seen.note, quiet=settings.setup.quiet)
     left = len(run.pages.pages) - min(len(run.pages.pages), run.done * settings.setup.batch_size)
-    with Progress(left, unit="page", quiet=settings.setup.quiet) as progress:
+    with Seen(run) as seen, Progress(left, unit="page", quiet=settings.setup.quiet) as progress:
         for batch in batches_of(run.pages, classifier, settings, first=run.done):
+            seen.look_at(batch.pages)
             outcomes = classifier.outcomes(batch)
+            seen.keep()
             run.append(outcomes)
             progress.advance(len(outcomes), failed=count_failed(outcomes))
     return True
 
 
 def _report(
-    run: Run, record: dict[str, Any], style: TableStyle, settings: Settings, descriptions: dict[str, list[str]]
+    run: Run | Joined, record: dict[str, Any], style: TableStyle, settings: Settings, descriptions: dict[str, list[str]]
 ) -> Path:
     """Write the folder to look at; gives its index.html. descriptions: of the categories."""
     from sorting.report import REPORT, write_report

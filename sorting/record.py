@@ -10,7 +10,7 @@ import hashlib
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,9 +43,10 @@ class Begun:
     identity: dict[str, Any]
     execution: dict[str, Any]
 
-    def start(self, base: str, pages: PageList) -> Run:
+    def start(self, base: str, pages: PageList, prepare: Callable[[Path], None] | None = None) -> Run:
         """A new run of it."""
-        return Run.start(self.output, base, pages, identity=self.identity, execution=self.execution)
+        known = {"identity": self.identity, "execution": self.execution}
+        return Run.start(self.output, base, pages, **known, prepare=prepare)
 
     def resume(self) -> Run:
         """The newest unfinished one."""
@@ -62,6 +63,19 @@ def texts_hash(descriptions: dict[str, list[str]] | None) -> str:
     if descriptions is None:
         return "of the model"
     return hashlib.sha256(repr(list(descriptions.items())).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def made_with(
+    settings: Settings, model: str, descriptions: dict[str, list[str]] | None, execution: dict[str, Any]
+) -> dict[str, Any]:
+    """What decides which pages there are and their outcomes, whatever the tables look like. Batches do not: a page's
+    scores are the same in any (law 5)."""
+    return {
+        "model": model,
+        "categories": texts_hash(descriptions),
+        "settings": reaching(settings, "pages", "outcomes"),
+        "execution": {name: value for name, value in execution.items() if name != "batch_size"},
+    }
 
 
 def identity_of(
@@ -83,7 +97,7 @@ def identity_of(
     return {
         **named,
         **formats,
-        "input": input_of(job.files, job.directory),
+        "input": input_of(job.files, job.directory or Path()),  # a list without -d counts from here
         "model": model,
         "categories": texts_hash(descriptions),
         "settings": {**reached, "top_n": top_n},

@@ -3,11 +3,13 @@
     plan = cut_run(run, choice, settings, descriptions, model)        # any worker can do a shard now
     take_part(begun, begin, job, quiet=False)                         # --cluster join, --shard
 
-What is done with the shards of any run over pages stands in cluster/pages.py.
+What is done with the shards of any run over pages stands in cluster/pages.py. Behind a tab, in the line of a file's
+first page, stand its hash, size and time (seen.py).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -18,11 +20,13 @@ from cluster.pages import cut_run as cut_pages
 from cluster.plan import Items, Plan
 from encoders.choosing import ModelChoice
 from encoders.identity import model_hash
-from output.outcome import line_of
+from output.outcome import Outcome, line_of
 from output.runs import Run
+from reading.pages import Page
 from sorting.command import Sorting
 from sorting.computing import batches_of, computing_of, open_classifier
 from sorting.record import LIBRARIES, Begun
+from sorting.seen import content_and_stamp
 from utils import UserError, printable, versions_of
 
 if TYPE_CHECKING:
@@ -96,4 +100,11 @@ class SortingWork(PageWork):
         if self._classifier is None:
             self._classifier = open_classifier(self._choice, settings, self._descriptions)
         for batch in batches_of(self.pages_of(items), self._classifier, settings):
-            yield [line_of(outcome).encode("ascii") for outcome in self._classifier.outcomes(batch)]
+            outcomes = self._classifier.outcomes(batch)
+            yield [self._line(page, outcome) for page, outcome in zip(batch.pages, outcomes, strict=True)]
+
+    def _line(self, page: Page, outcome: Outcome) -> bytes:
+        line = line_of(outcome)
+        if not page.frame and not page.reason and (file := content_and_stamp(self.root / page.path)):
+            line += f"\t{json.dumps(file)}"
+        return line.encode("ascii")

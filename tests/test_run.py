@@ -243,7 +243,7 @@ def test_a_folder_from_another_directory_in_a_process(here, tmp_path):
     )
     assert code == 0, err
     assert "2 pages" in err
-    assert {file.suffix for file in (tmp_path / "tables/tables").iterdir()} == {".csv", ".json"}
+    assert {file.suffix for file in (tmp_path / "tables/tables").iterdir()} == {".csv", ".json", ".gz"}
     record = json.loads(next((tmp_path / "tables/tables").glob("*_run.json")).read_text(encoding="utf-8"))
     assert "--no-inner --raw" in record["command"]
 
