@@ -304,3 +304,20 @@ def test_formats_and_reports_have_the_joined_pages_too(tmp_path, how):
         "doc-1.png", "doc-2.png", "doc-3.png"
     ]  # fmt: skip
     assert "3 pages" in next((out / "report").rglob("index.html")).read_text(encoding="utf-8")
+
+
+def test_in_shards_too(tmp_path, how):
+    scans, out = pages(tmp_path / "scans"), tmp_path / "out"
+    cluster = ("--cluster", "local:2")
+    assert sort("-d", scans, "-o", out, *how, *cluster) == 0
+    assert sort("-d", scans, "-o", tmp_path / "first", *how) == 0
+    assert tables_of(out) == tables_of(tmp_path / "first")
+    draw(scans / "doc-2.png", 33)
+    aged(scans / "doc-3.png", LONG_AGO + 9)  # the same content
+    draw(scans / "doc-9.png", 9)
+    assert sort("-d", scans, "-o", out, *how, *cluster, "--since", newest(out), "--joined") == 0
+    assert {name: record_of(out)["since"][name] for name in ("new", "changed", "unchanged")} == {
+        "new": 1, "changed": 1, "unchanged": 5
+    }  # fmt: skip
+    assert sort("-d", scans, "-o", tmp_path / "whole", *how) == 0
+    assert tables_of(out) == tables_of(tmp_path / "whole")
