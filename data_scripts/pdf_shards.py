@@ -43,6 +43,7 @@ from utils import UserError, printable, versions_of
 WORK = ".pdf2png-"  # how the names of work folders begin
 LIST, PARTS = "pages.jsonl", "parts"  # in it
 MADE = b'""'
+PAGES = 4  # of a shard at least: fewer would be more marks and renames than work
 LIBRARIES = ("pypdfium2", "pypdf", "pillow", "numpy")  # that can change an image
 
 
@@ -126,7 +127,7 @@ def make_in_shards(root: Path, output: Path, tasks: Iterable[PageTask], place: P
                 yield json.dumps(asdict(task))
 
         write_lines(work.folder / LIST, lines())
-        plan = cut(work.folder, LIST, count=count, unit=1, work="data_scripts.pdf_shards:PdfWork", job={})
+        plan = cut(work.folder, LIST, count=count, unit=PAGES, work="data_scripts.pdf_shards:PdfWork", job={})
         shards = Shards(plan)
         shards.make()
         folders["parts"].mkdir()

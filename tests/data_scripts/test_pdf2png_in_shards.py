@@ -74,7 +74,7 @@ def test_killed_workers_and_commands_and_a_pdf_that_kills(shelf, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "hook")}
     command = [sys.executable, str(SCRIPTS / "pdf2png.py"), str(scans), "--output", str(output), "--cluster", "local:2"]
     first = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until, killed = time.monotonic() + 60, False
+    until, killed = time.monotonic() + 180, False
     while first.poll() is None and time.monotonic() < until:
         made = len(list(output.glob("*/*/*.png")))
         if not killed and made >= 2 and (workers := workers_of(first.pid)):

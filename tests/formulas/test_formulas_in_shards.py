@@ -47,7 +47,7 @@ def test_killed_workers_and_drivers_and_a_picture_that_kills_leave_the_tables_of
     command = [sys.executable, str(HOME / "run.py"), *how, "-o", str(output), "--cluster"]
     told = {"env": {**os.environ, "PYTHONPATH": str(tmp_path / "hook"), "OMP_NUM_THREADS": "1"}, "cwd": tmp_path}
     driver = subprocess.Popen([*command, "local:2"], **told, stderr=subprocess.PIPE, encoding="utf-8")
-    until, killed = time.monotonic() + 60, False
+    until, killed = time.monotonic() + 180, False
     while driver.poll() is None and time.monotonic() < until:
         if not killed and published(output) >= 2 and (workers := workers_of(driver.pid)):
             os.kill(workers[0], signal.SIGKILL)
