@@ -1,7 +1,7 @@
 """Kills workers, drivers and merges of runs in shards at random, resumes them, and compares their tables.
 
     python benchmarks/kill_cluster.py                             # 30 kills, 2,000 pages, local:3; some minutes
-    python benchmarks/kill_cluster.py --kills 5 --pages 200 --cluster ray:3
+    python benchmarks/kill_cluster.py --kills 5 --pages 200 --cluster ray:3    # a cluster of four node processes
 
 Every kill is a real SIGKILL: of a worker, of the driver, of the driver while it writes tables. Some workers are stopped
 (SIGSTOP) instead, and woken later, when others have done their shards. One page kills whoever opens it (an audit hook
@@ -12,6 +12,7 @@ byte for byte.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -27,6 +29,7 @@ if __name__ == "__main__":
 
 from benchmarks import common
 from benchmarks.kill_predict import MINUTE, Differs, Series
+from benchmarks.ray_nodes import RayNodes
 from output.files import json_if_whole
 from output.runs import sweep
 
@@ -107,7 +110,7 @@ def workers_of(driver: int) -> list[int]:
                 line = Path(f"/proc/{child}/cmdline").read_bytes()
             except OSError:
                 continue
-            if b"spawn_main" in line or b"default_worker" in line or b"ray::" in line:
+            if b"spawn_main" in line:
                 found.append(child)
     return found
 
@@ -121,16 +124,25 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="decides the moments (default 0)")
     given = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with tempfile.TemporaryDirectory() as folder:
-        series = ClusterSeries(Path(folder), given.pages, given.cluster)
+    with contextlib.ExitStack() as held:
+        series = ClusterSeries(Path(held.enter_context(tempfile.TemporaryDirectory())), given.pages, given.cluster)
         series.poison()
+        workers = workers_of
+        if given.cluster.startswith("ray"):
+            nodes = held.enter_context(RayNodes(3, PYTHONPATH=str(series.hook)))
+            os.environ["RAY_ADDRESS"] = nodes.address
+
+            def workers(driver: int) -> list[int]:
+                return nodes.workers()
+
         killed, runs, wrong = Counter[str](), 0, 0
         draw = random.Random(given.seed)
         while sum(killed.values()) - killed["stopped"] < given.kills:
             runs += 1
             output = series.work / f"run{runs}"
             try:
-                killed += disturbed(series, output, draw, given.kills - sum(killed.values()) + killed["stopped"])
+                most = given.kills - sum(killed.values()) + killed["stopped"]
+                killed += disturbed(series, output, draw, most, workers)
                 series.compare_poisoned(output)
                 verdict = "as it should be"
             except Differs as error:
@@ -142,8 +154,10 @@ def main() -> int:
     return int(wrong > 0)
 
 
-def disturbed(series: ClusterSeries, output: Path, draw: random.Random, most: int) -> Counter[str]:
-    """One run with many kills, to its end; what was killed."""
+def disturbed(
+    series: ClusterSeries, output: Path, draw: random.Random, most: int, workers_now: Callable[[int], list[int]]
+) -> Counter[str]:
+    """One run with many kills, to its end; what was killed. workers_now: gives the processes that work for a driver."""
     said, killed, stopped = series.work / "said.txt", Counter[str](), []
     said.write_bytes(b"")
     limit = time.monotonic() + 10 * MINUTE
@@ -161,7 +175,7 @@ def disturbed(series: ClusterSeries, output: Path, draw: random.Random, most: in
                     killed["merges"] += 1
                 elif time.monotonic() >= due:
                     due = time.monotonic() + draw.uniform(0.3, 4.0)
-                    kind, workers = draw.random(), workers_of(driver.pid)
+                    kind, workers = draw.random(), workers_now(driver.pid)
                     if kind < 0.2 and not at_tables:
                         driver.kill()
                         killed["drivers"] += 1

@@ -9,12 +9,22 @@ from cluster.command import Place
 from cluster.driver import Launcher
 from cluster.local import Local
 from cluster.plan import Plan
+from cluster.ray_launcher import Ray
+from cluster.ray_launcher import check as check_ray
 from settings.schema import Settings
 from utils import UserError, cores
 
 
 def launcher_of(plan: Plan, place: Place, settings: Settings) -> Launcher:
     """The launcher of a place. UserError, before any work, where it cannot be had."""
+    if place.kind == "ray":
+        return Ray(plan, place.count, settings)
     if place.kind != "local":
-        raise UserError(f"--cluster {place.kind} is not built yet: local:N and join are")
+        raise UserError(f"--cluster {place.kind} is not built yet: local:N, ray and join are")
     return Local(plan, place.count or cores())
+
+
+def check_place(place: Place) -> None:
+    """UserError, before any work, where workers cannot be started from here."""
+    if place.kind == "ray":
+        check_ray()

@@ -89,7 +89,7 @@ class Local:
         before = {name: os.environ.get(name) for name in share}
         os.environ.update(share)  # before numpy is loaded there
         try:
-            with _without_interrupts():
+            with without_interrupts():
                 process.start()
         finally:
             for name, value in before.items():
@@ -132,7 +132,7 @@ class Local:
 
 
 @contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
+def without_interrupts() -> Iterator[None]:
     """Ctrl-C goes to all processes of a terminal; a worker never hears of it."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows: see `_work`
         yield

@@ -66,14 +66,14 @@ class Worker:
             pass
         return done
 
-    def do(self, shard: int) -> bool:
+    def do(self, shard: int, name: str = "") -> bool:
         """One shard, by hand or as a scheduler deals them: False where it was published already. Tried for the third
-        time it is done item by item."""
+        time it is done item by item. name: by which whoever deals them knows this attempt, "" = the worker's."""
 
         def begun() -> Attempt | None:
             if shard in self.shards.published():
                 return None
-            while (attempt := self.shards.begin(shard, self.shards.tries()[shard], self.node.worker)) is None:
+            while (attempt := self.shards.begin(shard, self.shards.tries()[shard], name or self.node.worker)) is None:
                 pass  # somebody else began one in the same moment
             return attempt
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cluster.driver import record as shards_record
+from cluster.launchers import check_place
 from cluster.plan import Plan, load_plan
 from encoders.choosing import ModelChoice, choose_model, file_name_of_base
 from encoders.descriptions import chosen_descriptions
@@ -47,6 +48,8 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     Returns the exit code: 0 all pages done, 1 finished and some pages failed, 130 interrupted (the tables hold what was
     done until then). Raises UserError, before any work, for what the user can mend.
     """
+    if job.place is not None:
+        check_place(job.place)
     choice = choose_model(settings, job.model)
     here = _computing_here(settings, job)
     computing_of(choice, here)  # refused before pages are looked for, which may take minutes
