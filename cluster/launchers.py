@@ -17,6 +17,7 @@ from utils import UserError, cores
 
 def launcher_of(plan: Plan, place: Place, settings: Settings) -> Launcher:
     """The launcher of a place. UserError, before any work, where it cannot be had."""
+    check_place(place)
     if place.kind == "ray":
         return Ray(plan, place.count, settings)
     if place.kind != "local":

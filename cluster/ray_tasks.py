@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from cluster.plan import Plan
+from cluster.ray_worker import fitting
 from cluster.shards import Shards
-from cluster.worker import PATIENCE, Worker, open_run
+from cluster.worker import PATIENCE
 from settings.config_file import HOME
-from utils import SHARE, UserError, printable
+from utils import UserError, printable
 
 DEATHS = 10  # a slot that tasks may die in a row with nothing published meanwhile
 _WAIT = 0.25  # seconds for a task to end, before what else there is is looked at
@@ -191,11 +192,6 @@ class Dealing:
         return "; ".join(f"{one.get('CPU', 0):g} CPU, {one.get('GPU', 0):g} GPU" for one in nodes) or "there is none"
 
 
-def fitting(node: dict[str, Any], needs: dict[str, int]) -> int:
-    """How many tasks fit on a node at once, as Ray describes it."""
-    return min(int(node["Resources"].get(kind, 0) // count) for kind, count in needs.items() if count)
-
-
 # ---- the task --------------------------------------------------------------------------------------------------------
 
 
@@ -213,7 +209,7 @@ def _by_value() -> Callable[..., tuple[str, str]]:
         if home not in sys.path:
             sys.path.insert(0, home)
         try:
-            from cluster.ray_tasks import do
+            from cluster.ray_worker import do
         except ModuleNotFoundError as error:
             return node, (
                 f"the node {socket.gethostname()} cannot run this program ({error}): its folder, {home}, has to lie at "
@@ -222,40 +218,6 @@ def _by_value() -> Callable[..., tuple[str, str]]:
         return node, do(folder, shard, name, needs)
 
     return shard_task
-
-
-_workers: dict[str, Worker] = {}  # of this process, by their run
-
-
-def do(folder: str, shard: int | None, name: str, needs: dict[str, int]) -> str:
-    """Do a shard in Ray's process; why that cannot be here, "" = it was done, here or by another meanwhile."""
-    try:
-        if folder not in _workers:
-            os.environ[SHARE] = str(_sharing(needs))
-            _workers[folder] = Worker(open_run(Path(folder)), _log(Path(folder)))
-        if shard is not None:
-            _workers[folder].do(shard, name)
-    except UserError as error:
-        return str(error)
-    return ""
-
-
-def _sharing(needs: dict[str, int]) -> int:
-    """How many tasks may share this machine's cores and memory."""
-    import ray
-
-    mine = ray.get_runtime_context().get_node_id()
-    return max(1, *(fitting(node, needs) for node in ray.nodes() if node["NodeID"] == mine))
-
-
-def _log(folder: Path) -> Callable[[str], None]:
-    file = folder / "workers" / f"{socket.gethostname()}-{os.getpid()}.log"
-
-    def say(line: str) -> None:
-        with contextlib.suppress(OSError), file.open("a", encoding="utf-8") as log:
-            log.write(f"{line}\n")
-
-    return say
 
 
 def connect_and_deal(plan: Plan, pipe: Connection, log: Path, *, at_once: int, cpus: int, gpus: int) -> None:
