@@ -35,8 +35,10 @@ class UserError(Exception):
 
 def cores() -> int:
     """How many processors this process may use."""
-    # Fewer than there are, in a container or a job of a cluster.
+    # Fewer than there are, in a container or a job of a cluster; Slurm does not hold all its tasks to theirs.
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if (given := os.environ.get("SLURM_CPUS_PER_TASK", "")).isdecimal():
+        count = min(count, int(given))
     return max(1, count // sharers())
 
 

@@ -11,8 +11,10 @@ from cluster.local import Local
 from cluster.plan import Plan
 from cluster.ray_launcher import Ray
 from cluster.ray_launcher import check as check_ray
+from cluster.slurm import Slurm
+from cluster.slurm import check as check_slurm
 from settings.schema import Settings
-from utils import UserError, cores
+from utils import cores
 
 
 def launcher_of(plan: Plan, place: Place, settings: Settings) -> Launcher:
@@ -20,8 +22,8 @@ def launcher_of(plan: Plan, place: Place, settings: Settings) -> Launcher:
     check_place(place)
     if place.kind == "ray":
         return Ray(plan, place.count, settings)
-    if place.kind != "local":
-        raise UserError(f"--cluster {place.kind} is not built yet: local:N, ray and join are")
+    if place.kind == "slurm":
+        return Slurm(plan, place.count, card=settings.setup.device.startswith("cuda"))
     return Local(plan, place.count or cores())
 
 
@@ -29,3 +31,5 @@ def check_place(place: Place) -> None:
     """UserError, before any work, where workers cannot be started from here."""
     if place.kind == "ray":
         check_ray()
+    if place.kind == "slurm":
+        check_slurm()

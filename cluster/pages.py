@@ -14,21 +14,22 @@ import hashlib
 import itertools
 import json
 import os
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from cluster.claims import Claims
 from cluster.command import Place
 from cluster.driver import Driver, merge
 from cluster.launchers import launcher_of
 from cluster.plan import Plan, cut, load_plan, ranges
 from cluster.shards import Shards
-from cluster.worker import LOOK_AGAIN, Worker
+from cluster.worker import Worker
 from output.console import say
 from output.files import json_if_whole
 from output.outcome import Failed, line_of, outcome_of
-from output.runs import Run, drop, is_finished
+from output.runs import FINISHED, HEAD, Run, is_finished
+from output.work import differences
 from reading.pages import Page, PageList
 from settings.config_file import settings_as_json, settings_from_json
 from settings.schema import Settings
@@ -36,6 +37,10 @@ from utils import UserError, printable
 
 LIST = "pages.jsonl"  # where a run stores its pages
 Note = Callable[..., None]
+# Identity and execution of a run, as `Run.start` has them.
+KnownBy = tuple[dict[str, Any], dict[str, Any]]
+# Begins and cuts a run, and keeps it if `claim(plan)` says so: `begin(claim)`; None: it did not.
+Begin = Callable[[Callable[[Plan], bool]], Plan | None]
 
 
 class PageWork:
@@ -159,33 +164,31 @@ def through_shards(
 # ---- the same command, given by several ------------------------------------------------------------------------------
 
 
-def join_in(output: Path, known_by: Any, begin: Callable[[], Plan], *, quiet: bool) -> bool:
+def join_in(output: Path, known_by: KnownBy, begin: Begin, *, quiet: bool) -> str:
     """Do shards, until none is left, of the run that all work at who give the same command (see `shared_plan`).
 
-    Whether it is now for this process to join them; others that ask may be told the same.
+    The name of the run: it is for one of those that are told it to join the shards, whoever holds it first. "": all is
+    over already.
     """
     plan = shared_plan(output, known_by, begin)
-    if plan is None:
+    worker = _worker(plan)
+    if plan is None or worker is None:
         _say_joined()
-        return False
-    worker = Worker(plan, say)
+        return ""
     say(f"{plan.shards} shards in {printable(str(plan.folder))}", quiet)
     print(f"{worker.run()} shards were done here")
-    return not is_finished(output, plan.folder.name) and plan.folder.is_dir()
+    return plan.folder.name
 
 
-def one_shard(
-    output: Path, known_by: Any, begin: Callable[[], Plan], shard: tuple[int, int], merge_command: str
-) -> int:
+def one_shard(output: Path, known_by: KnownBy, begin: Begin, shard: tuple[int, int], merge_command: str) -> int:
     """Do one shard (which, from 1, and of how many) of such a run; the exit code. merge_command: what joins them."""
     number, count = shard
-    plan = shared_plan(output, known_by, begin, count)
-    if plan is None:
+    worker = _worker(shared_plan(output, known_by, begin, count))
+    if worker is None:
         _say_joined()
         return 0
-    worker = Worker(plan, say)
     was_new = worker.do(number - 1)
-    if load_plan(plan.folder) is None:
+    if load_plan(worker.plan.folder) is None:
         _say_joined()
         return 0
     missing = list(ranges(worker.shards.missing()))
@@ -194,44 +197,67 @@ def one_shard(
     return int(worker.work.failures(list(worker.shards.lines(number - 1))) > 0)
 
 
+def _worker(plan: Plan | None) -> Worker | None:
+    """A worker of a run; None where that is over, or is since we looked."""
+    try:
+        return None if plan is None else Worker(plan, say)
+    except OSError:
+        if plan is not None and load_plan(plan.folder) is not None:
+            raise
+        return None
+
+
 def _say_joined() -> None:
     """What somebody hears who comes when all is over."""
     say("this run is finished: others have joined its shards")
 
 
-def shared_plan(output: Path, known_by: Any, begin: Callable[[], Plan], shards: int = 0) -> Plan | None:
+def shared_plan(output: Path, known_by: KnownBy, begin: Begin, shards: int = 0) -> Plan | None:
     """The plan of the run that all work at who give the same command: the first one begins it. None: tasks of this job
-    array have finished it already.
+    array have finished it already. UserError: this machine would compute otherwise.
 
-    known_by: what makes two commands the same (JSON). Who is first is who makes a file with its name (exclusively):
-    whoever comes second drops what it has begun.
+    Each who finds none begins one, for whoever is at it already may be killed; it counts once it is claimed, and who
+    claims second drops his. shards: how many the command asks for, 0 = it does not say.
     """
-    known = json.dumps([*known_by, shards], default=str, sort_keys=True)
-    claim = output / "runs" / f"{hashlib.sha256(known.encode()).hexdigest()[:16]}.claim"
-    array = os.environ.get("SLURM_ARRAY_JOB_ID", "")
+    identity, execution = known_by
+    known = json.dumps([identity, shards], default=str, sort_keys=True)
+    claims = Claims(output / "runs", hashlib.sha256(known.encode()).hexdigest()[:16])
     while True:
-        said = json_if_whole(claim)
-        name = str(said.get("run", ""))
-        plan = load_plan(output / "runs" / name) if name else None
-        if plan is not None and not is_finished(output, name):
+        number, name = claims.last()
+        folder = output / "runs" / name
+        if name and not is_finished(output, name) and (plan := load_plan(folder)) is not None:
+            _check_execution(name, json_if_whole(folder / HEAD).get("execution", execution), execution)
             return plan
-        if name and array and said.get("array") == array and is_finished(output, name):
+        if _finished_by_this_array(output):
             return None
-        claim.unlink(missing_ok=True)  # of a run that is over, or gone
-        mine = begin()
-        try:
-            with claim.open("x", encoding="utf-8") as file:
-                file.write(json.dumps({"run": mine.folder.name, "array": array}))
-        except FileExistsError:
-            drop(output, mine.folder.name)
-            time.sleep(LOOK_AGAIN)  # until what it says is written
-            continue
-        return mine
+
+        def claim(plan: Plan, next_one: int = number + 1) -> bool:
+            # Meanwhile another one may have claimed, finished and gone.
+            return not _finished_by_this_array(output) and claims.claim(next_one, plan.folder.name)
+
+        if (plan := begin(claim)) is not None:
+            return plan
 
 
-def unclaim(run: Run) -> None:
-    """A run is finished: who gives its command now begins another. (Tasks of a job array that come late do not.)"""
-    for claim in (run.output / "runs").glob("*.claim"):
-        said = json_if_whole(claim)
-        if said.get("run") == run.name and not said.get("array"):
-            claim.unlink(missing_ok=True)
+def _check_execution(name: str, of_run: dict[str, Any], here: dict[str, Any]) -> None:
+    """UserError where this command would compute otherwise than the run was begun with."""
+    if changed := differences(of_run, json.loads(json.dumps(here, default=str))):
+        what = ", ".join(f"{key} {there} (here {mine})" for key, there, mine in changed)
+        give = " ".join(f"--{key} {there}" for key, there, _ in changed)
+        raise UserError(
+            f"run {name}, which others work at, was begun with {printable(what)}, and scores could differ: give "
+            f"{printable(give)}, or another output folder"
+        )
+
+
+def _finished_by_this_array(output: Path) -> bool:
+    """Whether a task of the same job array of Slurm has worked at a run here that is finished: all have one command."""
+    array = os.environ.get("SLURM_ARRAY_JOB_ID", "")
+    if not array:
+        return False
+    for file in (output / "tables").glob("*_run.json"):
+        record = json_if_whole(file)
+        workers = record.get("cluster", {}).get("workers", [])
+        if record.get("state") in FINISHED and any(str(one.get("job")).startswith(f"{array}_") for one in workers):
+            return True
+    return False

@@ -157,8 +157,8 @@ class Run:
             raise
 
     @classmethod
-    def resume(cls, output: Path, *, identity: dict, execution: dict, kind: type[Done] = Scored) -> Run:
-        """Take up the newest unfinished run of the same identity that no living process holds.
+    def resume(cls, output: Path, *, identity: dict, execution: dict, kind: type[Done] = Scored, name: str = "") -> Run:
+        """Take up the newest unfinished run (or that of a name) of the same identity that no living process holds.
 
         A torn or damaged line at the journal's end is cut off; its batch is done again.
 
@@ -171,7 +171,7 @@ class Run:
         unfinished = _unfinished(output)
         busy = ""
         for work, settings in unfinished:
-            if differences(settings["identity"], identity):
+            if differences(settings["identity"], identity) or name not in ("", work.folder.name):
                 continue
             try:
                 taken = work.take()
@@ -194,7 +194,9 @@ class Run:
     def _take_up(cls, output: Path, held: WorkFolder, settings: dict, execution: dict, kind: type[Done]) -> Run:
         if "engine" in execution:
             settings["execution"].setdefault("engine", "torch")  # a run of an earlier version, which had no other
-        name, changed = held.folder.name, differences(settings["execution"], execution)
+        # "auto": what others find on their machines, where it is compared (cluster/nodes.py).
+        changed = [one for one in differences(settings["execution"], execution) if one[1] != "auto"]
+        name = held.folder.name
         if changed:
             was = ", ".join(f"{key} {shown(old)} (here {shown(new)})" for key, old, new in changed)
             give = " ".join(f"--{key} {shown(old)}" for key, old, _ in changed)
@@ -259,6 +261,12 @@ class Run:
         self._journal.close()
         self._held.remove(WORK_FILES)
         return file
+
+    def discard(self) -> None:
+        """Remove what was begun."""
+        _record_file(self.output, self.name).unlink(missing_ok=True)
+        self._journal.close()
+        self._held.remove(WORK_FILES)
 
     def close(self) -> None:
         """Let the run go: another process may resume it. Nothing is removed."""
@@ -342,14 +350,6 @@ def _head(name: str, started: float) -> dict:
 def program() -> dict[str, str]:
     """What made the run; image: of the container that it ran in, "" where there was none or it does not say."""
     return {"name": "page-sorter", "version": VERSION, "licence": LICENCE, "image": os.environ.get(IMAGE, "")}
-
-
-def drop(output: Path, name: str) -> None:
-    """Remove an unfinished run that nobody holds, with its record."""
-    work = WorkFolder(output / "runs" / name, HEAD)
-    if work.take():
-        _record_file(output, name).unlink(missing_ok=True)
-        work.remove(WORK_FILES)
 
 
 def is_finished(output: Path, name: str) -> bool:

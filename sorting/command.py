@@ -176,6 +176,10 @@ class Sorting(Job):
             merge=merge,
         )
 
+    def continue_command(self) -> str:
+        """As `Job` has it; runs that many work at go on by themselves."""
+        return self.command() if self.shares or self.merge else super().continue_command()
+
     def begun(self, settings: Settings, began: float) -> bool:
         """Whether a run was begun or taken up."""
         from output.runs import begun_since

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sized
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cluster.claims import remove_claims
 from cluster.driver import record as shards_record
 from cluster.launchers import check_place
 from cluster.plan import Plan, load_plan
@@ -87,20 +88,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
         begun = Begun(output=settings.output.folder, identity=identity, execution=execution)
         task = _Task(settings, job, choice, descriptions, source, model, top_n, made)
         if job.shares:
-            from sorting.shards import cut_run, take_part
-
-            def begin() -> Plan:
-                with begun.start(file_name_of_base(choice.base), *_pages(settings, job, source, names, made)) as run:
-                    return cut_run(run, choice, settings, descriptions, model, job.shard[1] if job.shard else None)
-
-            code = take_part(begun, begin, job, quiet=settings.setup.quiet)
-            if code is not None:
-                return code
-            try:
-                return run_prediction(settings, replace(job, place=None, resume=True))
-            except NoWork:
-                say("all shards are done: another process joins them")
-                return 0
+            return _shared(begun, task, here, names)
     except NothingNew as none:
         print(f"nothing new since {none}: no table is written")
         return 0
@@ -147,6 +135,38 @@ class _Task:
     model: str
     top_n: int
     made: dict[str, Any]
+
+
+def _shared(begun: Begun, task: _Task, here: Settings, names: list[str] | None) -> int:
+    """Work at a run that others work at too, and join its shards where nobody else does; the exit code. names: of the
+    files that a list gives, None where none does."""
+    from sorting.shards import cut_run, take_part
+
+    settings, job, choice = task.settings, task.job, task.choice
+
+    def begin(claim: Callable[[Plan], bool]) -> Plan | None:
+        pages = _pages(settings, job, task.source, names, task.made)
+        with begun.start(file_name_of_base(choice.base), *pages) as run:
+            claimed = False
+            try:
+                shards = job.shard[1] if job.shard else None
+                plan = cut_run(run, choice, settings, task.descriptions, task.model, shards)
+                claimed = claim(plan)
+                return plan if claimed else None
+            finally:
+                if not claimed:
+                    run.discard()
+
+    ended = take_part(begun, begin, job, quiet=settings.setup.quiet)
+    if isinstance(ended, int):
+        return ended
+    try:
+        run = begun.resume(ended)
+    except NoWork:
+        say("all shards are done: another process joins them")
+        return 0
+    with run:
+        return _work(run, _opened(choice, here, task.descriptions), task)
 
 
 def _computing_here(settings: Settings, job: Sorting) -> Settings:
@@ -233,9 +253,7 @@ def _work(run: Run, classifier: PageClassifier, task: _Task) -> int:
     else:
         report.files.append(run.finish(record))
         if "cluster" in record:
-            from cluster.pages import unclaim
-
-            unclaim(run)
+            remove_claims(run.output / "runs", run.name)
     print(summary(report, total=total, seconds=seconds if computed else None, pages=done_now))
     if interrupted:
         say(f"to continue: {job.continue_command()}")
@@ -252,8 +270,9 @@ def _compute(run: Run, classifier: PageClassifier, task: _Task) -> bool:
         from sorting.shards import cut_run
 
         plan = plan or cut_run(run, task.choice, settings, task.descriptions, task.model)
+        place = None if job.shares else job.place
         with Seen(run) as seen:
-            return through_shards(run, plan, job.place, only_join=job.merge, note=seen.note, quiet=settings.setup.quiet)
+            return through_shards(run, plan, place, only_join=job.merge, note=seen.note, quiet=settings.setup.quiet)
     left = len(run.pages.pages) - min(len(run.pages.pages), run.done * settings.setup.batch_size)
     with Seen(run) as seen, Progress(left, unit="page", quiet=settings.setup.quiet) as progress:
         for batch in batches_of(run.pages, classifier, settings, first=run.done):

@@ -48,9 +48,9 @@ class Begun:
         known = {"identity": self.identity, "execution": self.execution}
         return Run.start(self.output, base, pages, **known, prepare=prepare)
 
-    def resume(self) -> Run:
-        """The newest unfinished one."""
-        return Run.resume(self.output, identity=self.identity, execution=self.execution)
+    def resume(self, name: str = "") -> Run:
+        """The newest unfinished one, or that of a name."""
+        return Run.resume(self.output, identity=self.identity, execution=self.execution, name=name)
 
 
 def input_of(files: Sequence[Path], directory: Path | None) -> str | list[str]:

@@ -10,12 +10,12 @@ first page, stand its hash, size and time (seen.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cluster.pages import PageWork, join_in, one_shard
+from cluster.pages import Begin, PageWork, join_in, one_shard
 from cluster.pages import cut_run as cut_pages
 from cluster.plan import Items, Plan
 from encoders.choosing import ModelChoice
@@ -52,13 +52,13 @@ def cut_run(
     return cut_pages(run, "sorting.shards:SortingWork", job, settings, shards)
 
 
-def take_part(begun: Begun, begin: Callable[[], Plan], job: Sorting, *, quiet: bool) -> int | None:
+def take_part(begun: Begun, begin: Begin, job: Sorting, *, quiet: bool) -> int | str:
     """Do one shard (`job.shard`), or shards until none is left, of a run that others work at too; it is begun where
-    nobody has. The exit code; None where it is now for this process to join them.
+    nobody has. The exit code, or the name of the run where one of those who worked at it has now to join them.
     """
     known_by = (begun.identity, begun.execution)
     if job.shard is None:
-        return None if join_in(begun.output, known_by, begin, quiet=quiet) else 0
+        return join_in(begun.output, known_by, begin, quiet=quiet) or 0
     return one_shard(begun.output, known_by, begin, job.shard, _merge_command(job))
 
 

@@ -96,6 +96,15 @@ def test_who_gives_the_same_command_shares_the_work(series, tmp_path):
     tables_are_the_same(series, output)
 
 
+def test_who_would_compute_otherwise_does_not_join_and_begins_no_run_of_its_own(series, tmp_path, capsys):
+    output = tmp_path / "out"
+    sort(series, output, "--shard", "1/3")
+    capsys.readouterr()
+    assert sort(series, output, "--shard", "2/3", "--batch_size", "8") == 2
+    assert "was begun with batch_size 4 (here 8)" in capsys.readouterr().err
+    assert len(list(output.glob("runs/2*"))) == 1
+
+
 def test_kills_and_a_page_that_kills(series, tmp_path):
     series.cluster = "local:3"
     series.poison()
