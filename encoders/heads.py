@@ -21,6 +21,7 @@ import numpy as np
 from encoders.descriptions import same_label
 from encoders.earlier import PAGE_CLASSIFIER
 from encoders.towers import cached, lacks, load_partly, load_strictly, one_line, quietly
+from output.console import say
 from output.files import json_if_whole
 from reading.transform import PageTransform
 from utils import UserError, listed, printable
@@ -126,6 +127,8 @@ def categories_of_head(model: PreTrainedModel, given: Mapping[str, Any] | None, 
             f"{shown}: its {len(labels)} outputs have no names ({listed(labels, 2)}): name its categories with -cc "
             "FILE; they are taken in alphabetical order, as those who train such models do"
         )
+    if given is None:
+        say(f"note: {shown} does not name its {len(labels)} outputs: taken for the categories of the earlier tool")
     names = list(EARLIER) if given is None else sorted(map(same_label, given))
     if len(names) != len(labels):
         raise UserError(
