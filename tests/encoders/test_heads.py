@@ -10,6 +10,7 @@ import pytest
 import tiny
 import torch
 from head_pages import pages, what_transformers_gives
+from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from classifier import PageClassifier, load_classifier
@@ -17,6 +18,10 @@ from encoders.choosing import describe, list_models
 from encoders.engine import Computing, choose_engine
 from encoders.heads import EARLIER, base_of, is_head, stated_categories
 from encoders.identity import categories_of, model_hash
+from reading.loader import load_batches
+from reading.pages import PageList
+from settings.schema import Settings
+from training.data import pages_below
 from utils import UserError
 
 CARD = "---\nlicense: mit\n---\n\n# A tiny head\n"
@@ -53,6 +58,22 @@ def what_transformers_gives_of(folder, classifier, pixels) -> np.ndarray:
     mean, std = (torch.tensor(of).view(3, 1, 1) for of in (classifier.transform.mean, classifier.transform.std))
     with torch.no_grad():
         return model(pixel_values=(torch.from_numpy(pixels) / 255 - mean) / std).logits.softmax(dim=-1).numpy()
+
+
+@pytest.mark.shared
+def test_real_pages_as_the_program_reads_them_score_as_by_transformers(tmp_path, shared):
+    listed = pages_below(shared / "pages", Settings())
+    some = PageList(listed.root, listed.pages[::4])
+    images = [Image.open(listed.root / page.path) for page in some.pages]
+    apart = {}
+    for kind in tiny.HEADS:
+        folder = tiny.tiny_head(tmp_path / kind, kind)
+        classifier = load_classifier(folder, kind="head")
+        read = load_batches(some, classifier.transform, batch_size=8, workers=0, max_pixels=10**9)
+        scores = np.concatenate([classifier.scores_of(classifier.embeddings_of(batch)) for batch in read])
+        apart[kind] = float(np.abs(scores - what_transformers_gives(folder, images)).max())
+    print(f"{len(images)} pages, scores apart by at most: {apart}")
+    assert max(apart.values()) < 1e-4
 
 
 def test_halves_and_bf16(tmp_path):
