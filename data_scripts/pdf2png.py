@@ -40,6 +40,7 @@ from pdf_versions import CURRENT, EARLIER, FOREIGN, OLDER_FOREIGN, Version, stat
 from processes import WorkerDied, in_processes
 
 from cluster.command import Place, add_cluster, place_of_one
+from cluster.launchers import check_place
 from data_scripts.pdf_shards import make_in_shards
 from output.progress import Progress
 from output.tables import safe_name
@@ -127,6 +128,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_listing()
     options = parser.read(arguments)
     place = None if options.cluster is None else place_of_one(options.cluster)
+    if place is not None:
+        check_place(place)
     ranges = page_ranges(options.pages)
     root = folder_argument(options.folder)
     output = options.output or root

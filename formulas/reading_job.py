@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cluster.driver import record as shards_record
+from cluster.launchers import check_place
 from cluster.pages import cut_run, through_shards
 from cluster.plan import Plan, load_plan
 from formulas.flags import model_folder
@@ -85,6 +86,8 @@ def run_way(settings: Settings, job: ReadFormulas, way: Way) -> int:
     """Read pictures or pages; the exit code: 0 all read, 1 finished and some failed, 130 interrupted (the files hold
     what was read until then). UserError, before any work, for what the user can mend.
     """
+    if job.place is not None:
+        check_place(job.place)
     folder = model_folder(job.model, settings)
     if job.writes and not job.resume:
         check_writable(job.output)
