@@ -2,6 +2,7 @@
 
     python benchmarks/kill_explore.py                         # 20 kills; ../shared/pages and category_samples
     python benchmarks/kill_explore.py --pages FOLDER --kills 5 --seed 7
+    python benchmarks/kill_explore.py --cluster local:2       # in shards: each time a worker, then the driver
 
 The pages are copied into a temporary folder; a TIFF of several frames, doubles and broken files are added. The runs
 begin an index, or bring one up to date after files were renamed, removed, replaced and added. Rows are
@@ -31,12 +32,14 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import common
+from benchmarks.kill_cluster import send, workers_of
 from index.columns import SPACES
 from index.database import Index
 
 SHARED = common.HOME.parent / "shared" / "pages"
 SAMPLES = common.HOME / "category_samples"
 PATIENCE = 300.0  # seconds for a run; a busy machine is slow, not broken
+SEEN = 0.6  # seconds in which a driver sees that a worker has died
 COMMIT, TIDY = 4, 24  # pages; as COMMIT_PAGES and TIDY_FROM in explore/embedding.py
 INDEX = (
     f"import sys; import index.embedding as rows; rows.COMMIT_PAGES, rows.TIDY_FROM = {COMMIT}, {TIDY}; "
@@ -66,6 +69,7 @@ class Series:
 
     def __init__(self, work: Path, sources: list[Path], backbone: str) -> None:
         self.work, self.backbone = work, backbone
+        self.cluster = ""  # the undisturbed runs are of one process
         self.pages = work / "pages"
         for number, source in enumerate(sources):
             shutil.copytree(source, self.pages / f"{number}-{source.name}")
@@ -110,7 +114,8 @@ class Series:
         """The command line of a run."""
         flags = ["--index", index, "--batch_size", 2, "--workers", 1, "--quiet"]
         backbone_flags = ["--backbone", self.backbone] if self.backbone else []
-        return common.python(["-c", INDEX, "explore", "index", self.pages, *flags, *backbone_flags])
+        cluster_flags = ["--cluster", self.cluster] if self.cluster else []
+        return common.python(["-c", INDEX, "explore", "index", self.pages, *flags, *backbone_flags, *cluster_flags])
 
     def run(self, index: Path, kill: tuple[str, Callable[[], bool]] | None = None) -> tuple[Ended, float]:
         """Run until the end, or until the kill is due. How it ended, and its seconds."""
@@ -125,6 +130,9 @@ class Series:
                     if due():
                         break
                     time.sleep(0.0005)
+                if due is not None and (workers := workers_of(process.pid) if self.cluster else []):
+                    send(workers[0], signal.SIGKILL)
+                    time.sleep(SEEN)
                 if due is not None:
                     process.send_signal(signal.SIGKILL)
                 code = process.wait(PATIENCE)
@@ -230,6 +238,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0], epilog=__doc__.split("\n\n")[2])
     parser.add_argument("--pages", type=Path, nargs="+", help="folders of pages (default: the shared and sample pages)")
     parser.add_argument("--backbone", default="", help="a model folder (default: the model that ships)")
+    parser.add_argument("--cluster", default="", help="as of explore index: the killed runs are in shards")
     parser.add_argument("--kills", type=int, default=20, help="SIGKILLs in all (default 20)")
     parser.add_argument("--seed", type=int, default=0, help="decides the moments (default 0)")
     given = parser.parse_args()
@@ -242,6 +251,7 @@ def main() -> int:
             f"{len(series.rows)} pages, {len(series.broken)} broken ones; {series.seconds:.0f} s undisturbed",
             flush=True,
         )
+        series.cluster = given.cluster
         while kills < given.kills:
             runs += 1
             index = series.work / f"index{runs}"

@@ -90,13 +90,15 @@ def cut(
     job: dict[str, Any],
     first: int = 0,
     shards: int | None = None,
+    most: int = MOST,
 ) -> Plan:
     """Cut the run of a work folder, and write that down. The arguments are those of `Plan`.
 
-    first: items that are done already, a multiple of `unit`. shards: how many; None: by the number of items.
+    first: items that are done already, a multiple of `unit`. shards: how many; None: by the number of items, so that
+    none has more than `most`.
     """
     batches = -(-(count - first) // unit)
-    wanted = shards or max(1, -(-batches // _batches_of_a_shard(count, unit)))
+    wanted = shards or max(1, -(-batches // _batches_of_a_shard(count, unit, most)))
     starts = [min(count, first + unit * (batches * shard // wanted)) for shard in range(wanted + 1)]
     offsets, digest = _found(folder / items, starts)
     plan = Plan(folder, items, unit, starts, offsets, digest, work, job)
@@ -105,8 +107,8 @@ def cut(
     return plan
 
 
-def _batches_of_a_shard(count: int, unit: int) -> int:
-    return max(1, min(MOST, -(-count // SHARDS)) // unit)
+def _batches_of_a_shard(count: int, unit: int, most: int) -> int:
+    return max(1, min(most, -(-count // SHARDS)) // unit)
 
 
 def _found(file: Path, starts: list[int]) -> tuple[list[int], str]:

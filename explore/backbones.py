@@ -13,7 +13,7 @@ Nothing is fetched: a model is a folder, or in the hub cache.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,7 @@ class Backbone:
     info: what an index keeps of it. embed: uint8 [B, 3, H, W] -> unit float32 [B, D]. embed_text: a text
     -> the unit direction float32 [D] in which its pages lie; None without a text tower. about_text: lines that say what
     its text tower understands of a text. embedder: embeds pages on the threads that decode them, where it can.
+    computed_by: engine, device, precision.
     """
 
     info: BackboneInfo
@@ -72,6 +73,7 @@ class Backbone:
     embed_text: Callable[[str], np.ndarray] | None = None
     about_text: Callable[[str], list[str]] | None = None
     embedder: PageEmbedder | None = None
+    computed_by: dict[str, str] = field(default_factory=dict)
 
 
 def find_folder(name: str, settings: Settings) -> Path:
@@ -173,7 +175,13 @@ def backbone_of(classifier: PageClassifier, folder: Path, name: str) -> Backbone
     def about_text(text: str) -> list[str]:
         return _about_text(text, classifier)
 
-    return Backbone(info, classifier.transform, classifier.embed_pages, embed_text, about_text, classifier.embedder)
+    engine = classifier.engine
+    return Backbone(info, classifier.transform, classifier.embed_pages, embed_text, about_text, classifier.embedder,
+                    _computed_by(engine.name, str(engine.device), engine.precision))  # fmt: skip
+
+
+def _computed_by(engine: str, device: str, precision: str) -> dict[str, str]:
+    return {"engine": engine, "device": device, "precision": precision}
 
 
 def _about_text(text: str, classifier: PageClassifier) -> list[str]:
@@ -248,6 +256,7 @@ def _of_model(folder: Path, name: str, settings: Settings) -> Backbone:
         BackboneInfo(name, str(folder.absolute()), vectors_hash(folder, transform), "pooled", dim, False),
         transform,
         embed,
+        computed_by=_computed_by("torch", str(device), "fp32"),
     )
 
 

@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cluster.plan import MOST
 from encoders.look import SIZE
 from explore.command import Indexing
 from explore.joining import join_tables
 from explore.result_table import ResultTable
 from index.database import Index
 from index.folders import Folders, choose_folders
+from index.shards import Cutting, IndexWork
 from index.updating import Update
 from reading.loader import load_batches
 from sorting.computing import threads
@@ -36,25 +38,31 @@ def run_index(settings: Settings, job: Indexing) -> int:
     """Make the index or bring it up to date; 0, 1 where pages could not be read or looked for, 130 interrupted."""
     started = time.time()
     tables = [ResultTable.read(file) for file in job.tables]
+    here = settings
+    if job.place and job.place.elsewhere:  # the devices of other machines need not be here
+        here = settings.replaced("setup", device="auto", precision="fp32")
     if (job.index / "index.json").is_file():
         index, backbone = Index.open(job.index), None
         index.check_look()
         if job.backbone:  # told before any work, not after it
-            backbone = _open(job.backbone, settings)
+            backbone = _open(job.backbone, here)
             index.check_backbone(backbone.info)
     else:
         choose_folders(job.pages, [])
         if not job.pages:
             shown = printable(str(job.index))
             raise UserError(f"there is no index in {shown} yet: name the folders of pages that it shall hold")
-        backbone = _open(job.backbone, settings)
+        backbone = _open(job.backbone, here)
         index = Index.create(job.index, backbone.info)
     with index.locked():
-        return _ExploreUpdate(index, settings, job, started, backbone, tables).run()
+        return _ExploreUpdate(index, settings, job, started, backbone, tables, here).run()
 
 
 class _ExploreUpdate(Update):
-    """Vectors of a backbone (None: that of the index, where it is needed), and categories of tables."""
+    """Vectors of a backbone (None: that of the index, where it is needed), and categories of tables.
+
+    here: the settings with which this process opens one.
+    """
 
     job: Indexing
 
@@ -66,15 +74,21 @@ class _ExploreUpdate(Update):
         started: float,
         backbone: Backbone | None,
         tables: list[ResultTable],
+        here: Settings,
     ) -> None:
         super().__init__(index, settings, job, started)
-        self._backbone, self._tables, self.always_recorded = backbone, tables, bool(tables)
+        self._backbone, self._tables, self._here = backbone, tables, here
+        self.always_recorded = bool(tables)
 
     def maker(self) -> _BackboneVectors:
         """As `Update` has it."""
         from explore.backbones import open_for
 
-        return _BackboneVectors(self._backbone or open_for(self.index, "", self.settings))
+        return _BackboneVectors(self._backbone or open_for(self.index, "", self._here))
+
+    def cutting(self) -> Cutting:
+        """As `Update` has it."""
+        return Cutting("explore.indexing:ExploreWork", self.settings.setup.batch_size, MOST)
 
     def finish(self, folders: Folders) -> None:
         """Categories of tables."""
@@ -86,7 +100,7 @@ class _BackboneVectors:
     """Pages decoded beside the model as in sorting, and embedded."""
 
     def __init__(self, backbone: Backbone) -> None:
-        self._backbone, self.info = backbone, backbone.info
+        self._backbone, self.info, self.computed_by = backbone, backbone.info, backbone.computed_by
 
     def batches(self, pages: PageList, settings: Settings, keep: Keep) -> Iterator[tuple[Batch, np.ndarray]]:
         """As `index.embedding.PageVectors` has it."""
@@ -104,6 +118,14 @@ class _BackboneVectors:
         )
         for batch in batches:
             yield batch, backbone.embed(batch.pixels) if batch.embeddings is None else batch.embeddings
+
+
+class ExploreWork(IndexWork):
+    """Shards of `explore index`."""
+
+    def maker(self, source: str, settings: Settings) -> _BackboneVectors:
+        """As `IndexWork` has it."""
+        return _BackboneVectors(_open(source, settings))
 
 
 def _open(name: str, settings: Settings) -> Backbone:

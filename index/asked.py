@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cluster.command import Place, add_cluster, place_of_one
 from settings.command import Typed
 from settings.given_paths import given_path
 from settings.words import WordJob
@@ -21,7 +22,8 @@ from settings.words import WordJob
 class UpdateJob(WordJob):
     """Bring the index up to date with pages (folders).
 
-    forget (folders, places), forget_gone (whatever is gone), rescan.
+    forget (folders, places), forget_gone (whatever is gone), rescan. place: where pages are embedded in shards, None =
+    in this process (or in one beside it, where a kill has left shards).
     """
 
     name = "index"
@@ -31,6 +33,7 @@ class UpdateJob(WordJob):
     forget: tuple[Path, ...] = ()
     forget_gone: bool = False
     rescan: bool = False
+    place: Place | None = None
 
     @classmethod
     def add_update_flags(cls, group: argparse._ActionsContainer) -> None:
@@ -44,6 +47,7 @@ class UpdateJob(WordJob):
             "--rescan", action="store_true",
             help="compare the content of all files, also of those whose size and time are as they were",
         )  # fmt: skip
+        add_cluster(group.add_argument, "embed pages in shards, for the rows that one process writes")
 
     @classmethod
     def updates(cls, typed: Typed) -> dict[str, Any]:
@@ -53,6 +57,7 @@ class UpdateJob(WordJob):
             "forget": tuple(given_path(folder, "--forget") for folder in typed.value("forget") or ()),
             "forget_gone": typed.value("forget") == [],
             "rescan": typed.value("rescan"),
+            "place": place_of_one(typed.text("cluster", "--cluster")) if typed.given("cluster") else None,
         }
 
     def to_continue(self, settings: object, began: float) -> str:

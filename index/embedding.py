@@ -1,6 +1,6 @@
 """Pages -> rows of the index: decoded beside the model as in sorting, embedded, and committed every few seconds.
 
-embedded, failed, interrupted = embed_files(index, maker, plan.todo, found, {}, documents, settings)
+embedded, failed, interrupted = embed_files(Rows(index, stamps, documents), maker, plan.todo, {}, settings)
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -30,6 +30,8 @@ from reading.sketch import thumbnail
 from utils import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from settings.schema import Settings
 
 Keep = Callable[[Page, Image.Image], dict[str, Any]]  # called on the threads that decode; may raise PageError
@@ -42,9 +44,10 @@ CHANGED = "the file was changed while it was read: the next run looks again"
 
 
 class PageVectors(Protocol):
-    """What makes the vectors of an index. info: what the index keeps of it."""
+    """What makes the vectors of an index. info: what the index keeps of it. computed_by: engine, device, precision."""
 
     info: BackboneInfo
+    computed_by: dict[str, str]
 
     def batches(self, pages: PageList, settings: Settings, keep: Keep) -> Iterator[tuple[Batch, np.ndarray]]:
         """Pages in order, as reading/loader.py has them, with their vectors float32 [B, D].
@@ -54,33 +57,30 @@ class PageVectors(Protocol):
         """
 
 
+Todo = list[tuple[File, frozenset[int]]]  # files to be done, in order, with the frames that the index has
+Given = str | dict[str, Any]  # of a page: why it failed, or what stands in its row of what was seen
+
+
 def embed_files(
-    index: Index,
-    maker: PageVectors,
-    todo: list[tuple[File, frozenset[int]]],
-    stamps: dict[File, Stamp],
-    raw: dict[File, str],
-    documents: IndexDocuments,
-    settings: Settings,
+    rows: Rows, maker: PageVectors, todo: Todo, raw: dict[File, str], settings: Settings
 ) -> tuple[int, int, bool]:
     """Embed files and add their pages: how many were, how many could not be read, whether Ctrl-C came.
 
-    todo: files, in order, with the frames that the index has. stamps: theirs. raw: undecodable paths.
+    raw: undecodable paths.
     """
-    rows = _Rows(index, stamps, raw, documents)
-    files: dict[str, list[tuple[File, frozenset[int]]]] = {}
-    for file, present in todo:
-        files.setdefault(file[0], []).append((file, present))
     quiet = settings.setup.quiet
     interrupted = False
+    seen = Seen(look="look" in rows.index.spaces)
     try:
-        lists = [_pages(folder, its_files, raw, quiet) for folder, its_files in files.items()]
-        total = sum(len(pages.pages) for _, pages in lists)
+        lists = page_lists(todo, raw, quiet)
+        total = sum(len(pages.pages) for pages, _ in lists.values())
         with Progress(total, "page", quiet, "embedding") as progress:
-            for folder, pages in lists:
-                rows.begin(folder, pages)
-                for batch, vectors in maker.batches(pages, settings, rows.kept):
-                    failed = rows.take(batch, vectors)
+            for folder, (pages, frames) in lists.items():
+                seen.begin(pages.root, {page.path: rows.stamps[folder, printable(page.path)] for page in pages.pages})
+                for batch, vectors in maker.batches(pages, settings, seen.kept):
+                    failed = 0
+                    for page, given in zip(batch.pages, seen.given(batch, vectors), strict=True):
+                        failed += rows.take(folder, page, frames.get(page.path), given)
                     progress.advance(len(batch.pages), failed=failed)
     except KeyboardInterrupt:
         interrupted = True
@@ -89,60 +89,55 @@ def embed_files(
     return rows.embedded, rows.failed, interrupted
 
 
-def _pages(
-    folder: str, files: list[tuple[File, frozenset[int]]], raw: dict[File, str], quiet: bool
-) -> tuple[str, PageList]:
-    """The pages of a folder's files that are to be done, by path and frame: a file's pages stand together."""
+def page_lists(todo: Todo, raw: dict[File, str], quiet: bool) -> dict[str, tuple[PageList, dict[str, int]]]:
+    """Folder -> its pages that are to be done, by path and frame (a file's pages stand together), and how many pages
+    each of its files of several holds."""
+    files: dict[str, Todo] = {}
+    for file, present in todo:
+        files.setdefault(file[0], []).append((file, present))
+    return {folder: _pages(folder, its_files, raw, quiet) for folder, its_files in files.items()}
+
+
+def _pages(folder: str, files: Todo, raw: dict[File, str], quiet: bool) -> tuple[PageList, dict[str, int]]:
     root = page_file(folder, "")
     pages: list[Page] = []
+    frames: dict[str, int] = {}
     passed = Passed()
     with Progress(len(files), "file", quiet, "counting pages") as progress:
         for file, present in files:
             held, copies = pages_of(root, raw.get(file, file[1]))
+            if held and held[0].frame is not None:
+                frames[held[0].path] = len(held)
             pages += [page for page in held if page.frame not in present]
             passed.frames += copies
             progress.advance()
     for line in passed.lines():
         say(line)
-    return folder, PageList(root, pages, passed)
+    return PageList(root, pages, passed), frames
 
 
-class _Rows:
-    """Rows on their way into the index."""
+class Seen:
+    """What is seen of pages beside their vectors, and what of both goes into their rows: the same on any machine.
 
-    def __init__(
-        self,
-        index: Index,
-        stamps: dict[File, Stamp],
-        raw: dict[File, str],
-        documents: IndexDocuments,
-    ) -> None:
-        self.index, self.stamps, self._documents = index, stamps, documents
-        self._encoder = LookEncoder.load() if "look" in index.spaces else None
-        self.embedded = self.failed = 0
-        self._next, self._tidy_at = index.next_id(), max(TIDY_FROM, 2 * len(index))
-        self._rows: list[dict] = []
-        self._vectors: list[tuple[np.ndarray, ...]] = []  # of each row, float16: one in each space
-        self._broken: list[dict] = []
-        self._since = time.monotonic()
-        self._hashes: dict[str, str] = {}
+    look: whether the index keeps how they look.
+    """
+
+    def __init__(self, *, look: bool) -> None:
+        self._encoder = LookEncoder.load() if look else None
+        self._hashes: dict[Path, str] = {}
         self._lock = threading.Lock()
 
-    def begin(self, folder: str, pages: PageList) -> None:
-        """The next pages are of this folder."""
-        self._folder, self._root = folder, pages.root
-        self._frames: dict[str, int] = {}
-        for page in pages.pages:
-            if page.frame is not None:
-                self._frames[page.path] = max(self._frames.get(page.path, 0), page.frame + 1)
+    def begin(self, root: Path, stamps: Mapping[str, Stamp]) -> None:
+        """The next pages lie below `root`. stamps: path -> stamp of its file, as it was listed."""
+        self._root, self._stamps = root, stamps
 
-    def kept(self, page: Page, image: Image.Image) -> dict:
+    def kept(self, page: Page, image: Image.Image) -> dict[str, Any]:
         """What of a decoded page is kept beside its vector, its look too; called on the threads that decode.
 
         stamp: of its file afterwards: picture and hash are of one file only where it is the one that was listed.
         Raises PageError where the file cannot be read any more.
         """
-        kept = {"width": image.width, "height": image.height}
+        kept: dict[str, Any] = {"width": image.width, "height": image.height}
         kept["thumbnail"] = thumbnail_of(image)
         if self._encoder:
             kept["look"] = self._encoder.embed(look_pixels(image))  # float32 [LOOK]
@@ -157,62 +152,73 @@ class _Rows:
         return kept
 
     def _hash(self, page: Page) -> str:
+        file = self._root / page.path
         if page.frame is None:
-            return content_hash(self._root / page.path)
+            return content_hash(file)
         with self._lock:  # a file of many pages is read once
-            if page.path not in self._hashes:
+            if file not in self._hashes:
                 if len(self._hashes) > 64:
                     self._hashes.clear()
-                self._hashes[page.path] = content_hash(self._root / page.path)
-            return f"{self._hashes[page.path]}#{page.frame}"
+                self._hashes[file] = content_hash(file)
+            return f"{self._hashes[file]}#{page.frame}"
 
-    def take(self, batch: Batch, vectors: np.ndarray) -> int:
-        """A batch with its vectors, float32 [B, D]; how many pages could not be read."""
-        failed = 0
+    def given(self, batch: Batch, vectors: np.ndarray) -> Iterator[Given]:
+        """What the pages of a batch give, with their vectors, float32 [B, D]; vectors are float16 from here on."""
         for page, reason, kept, vector in zip(batch.pages, batch.reasons, batch.kept, vectors, strict=True):
-            path = printable(page.path)
             if (
                 not reason
                 and "reason" not in kept
                 and not (np.isfinite(vector).all() and vector.any() and np.isfinite(kept.get("look", 0)).all())
             ):
                 reason = NO_VECTOR
-            if not reason and kept.pop("stamp") != self.stamps[self._folder, path]:
+            if not reason and kept.pop("stamp") != self._stamps[page.path]:
                 reason = CHANGED
             if reason:
-                failed += 1
-                self._broken.append(
-                    {
-                        "folder": self._folder,
-                        "path": path,
-                        "frame": page.frame,
-                        "page": whole(page.number),
-                        "reason": printable(" ".join(reason.split())),
-                    }
-                )
+                yield printable(" ".join(reason.split()))
                 continue
-            size, mtime = self.stamps[self._folder, path]
-            spaces = [vector, *([kept.pop("look")] if "look" in kept else [])]
-            self._vectors.append(tuple(part.astype(np.float16) for part in spaces))
-            document = self._documents.of(self._folder, page)
+            spaces = {"vector": vector} | ({"look": kept["look"]} if "look" in kept else {})
+            yield kept | {space: part.astype(np.float16) for space, part in spaces.items()}
+
+
+class Rows:
+    """Rows on their way into the index. stamps: of all files."""
+
+    def __init__(self, index: Index, stamps: dict[File, Stamp], documents: IndexDocuments) -> None:
+        self.index, self.stamps, self._documents = index, stamps, documents
+        self.embedded = self.failed = 0
+        self._next, self._tidy_at = index.next_id(), max(TIDY_FROM, 2 * len(index))
+        self._rows: list[dict[str, Any]] = []
+        self._broken: list[dict[str, Any]] = []
+        self._since = time.monotonic()
+
+    def take(self, folder: str, page: Page, frames: int | None, given: Given) -> bool:
+        """The next page, with what it gave; whether it could not be read. frames: pages of its file of several."""
+        path = printable(page.path)
+        if failed := isinstance(given, str):
+            self.failed += 1
+            number = whole(page.number)
+            broken = {"folder": folder, "path": path, "frame": page.frame, "page": number, "reason": given}
+            self._broken.append(broken)
+        else:
+            size, mtime = self.stamps[folder, path]
+            document = self._documents.of(folder, page)
             self._rows.append(
                 {
                     "id": self._next,
-                    "folder": self._folder,
+                    "folder": folder,
                     "path": path,
                     "frame": page.frame,
-                    "frames": self._frames.get(page.path),
+                    "frames": frames,
                     "document": document,
                     "page": whole(page.number),
                     "file": path.rpartition("/")[2],
                     "year": year_of(document),
                     "size": size,
                     "mtime_ns": mtime,
-                    **kept,
+                    **given,
                 }
             )
             self._next += 1
-        self.failed += failed
         waiting = len(self._rows) + len(self._broken)
         if waiting >= COMMIT_PAGES or time.monotonic() - self._since > COMMIT_SECONDS:
             self.commit()
@@ -220,12 +226,12 @@ class _Rows:
 
     def commit(self) -> None:
         """Write what waits. It is let go first: an interruption in here may lose it, but never write it twice."""
-        rows, vectors, broken = self._rows, self._vectors, self._broken
-        self._rows, self._vectors, self._broken = [], [], []
+        rows, broken = self._rows, self._broken
+        self._rows, self._broken = [], []
         if broken:
             self.index.add_broken(pa.Table.from_pylist(broken, BROKEN))
         if rows:
-            self.index.add(_table(rows, vectors, self.index))
+            self.index.add(_table(rows, self.index))
             self.embedded += len(rows)
             if len(self.index) >= self._tidy_at:
                 self._tidy_at = 2 * len(self.index)
@@ -233,13 +239,13 @@ class _Rows:
         self._since = time.monotonic()
 
 
-def _table(rows: Sequence[dict], vectors: list[tuple[np.ndarray, ...]], index: Index) -> pa.Table:
+def _table(rows: Sequence[dict[str, Any]], index: Index) -> pa.Table:
     fields = index.schema
-    names = [name for name in fields.names if name in rows[0] or name == "reason"]
+    names = [name for name in fields.names if (name in rows[0] or name == "reason") and name not in index.spaces]
     columns = {name: pa.array([row.get(name) for row in rows], fields.field(name).type) for name in names}
     absent = pa.array(["reason" in row for row in rows]) if any("reason" in row for row in rows) else None
-    for space, parts in zip(index.spaces, zip(*vectors, strict=True), strict=True):
-        flat = pa.array(np.concatenate(parts), pa.float16())
+    for space in index.spaces:
+        flat = pa.array(np.concatenate([row[space] for row in rows]), pa.float16())
         columns[space] = pa.FixedSizeListArray.from_arrays(flat, type=fields.field(space).type, mask=absent)
     return pa.table(columns)
 

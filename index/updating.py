@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -26,7 +26,7 @@ from index.asked import UpdateJob
 from index.columns import sql
 from index.database import BROKEN, Index
 from index.documents import IndexDocuments
-from index.embedding import PageVectors, embed_files
+from index.embedding import PageVectors, Rows, embed_files
 from index.folders import Folders, choose_folders, real_path
 from index.known import (
     NEEDED,
@@ -41,6 +41,7 @@ from index.known import (
 from index.listing import Listing, list_pages
 from index.records import write_record
 from index.row_changes import RowChanges
+from index.shards import Cutting, ShardedRows, drop, left_by_a_kill
 from output.console import say
 from output.progress import Progress
 from output.tables import Table, cell, path_cell
@@ -63,9 +64,14 @@ class Update:
         self.index, self.settings, self.job, self.started = index, settings, job, started
         self.quiet = settings.setup.quiet
         self.listing = Listing()
+        self.shards: list[dict[str, Any]] = []  # what the record says of them
 
     def maker(self) -> PageVectors:
         """What makes the vectors; asked for once there is a page to be embedded."""
+        raise NotImplementedError
+
+    def cutting(self) -> Cutting:
+        """How pages are cut into shards."""
         raise NotImplementedError
 
     def finish(self, folders: Folders) -> None:
@@ -113,7 +119,7 @@ class Update:
             changes.apply(plan, stamps)
             self._forget_broken(folders, stamps, plan)
             self._add_broken()
-            embedded, failed, interrupted = self._embed(plan, stamps)
+            embedded, failed, interrupted = self._embed(plan, folders)
             if note := self.documents.note():
                 say(f"note: {note}")
             changes.rename_documents()
@@ -145,6 +151,7 @@ class Update:
         if not plan.nothing or failed or self.always_recorded or plan.kept or inner:
             state = "interrupted" if interrupted else "finished with failures" if failed else "finished"
             record = {"state": state, "folders": folders.covered, **counts, "kept": away, "forgotten": forgotten}
+            record |= {"cluster": self.shards} if self.shards else {}
             write_record(self.index.folder, self.index, self.job, self.started, pages, record)
         self._report(pages, counts, files)
         for folder, (outer, _) in folders.inner.items():
@@ -197,11 +204,22 @@ class Update:
 
     # ---- what is done --------------------------------------------------------------------------------------------
 
-    def _embed(self, plan: Plan, stamps: dict[File, Stamp]) -> tuple[int, int, bool]:
+    def _embed(self, plan: Plan, folders: Folders) -> tuple[int, int, bool]:
         """Decode and embed what is left: how many pages were, how many could not be, whether it was interrupted."""
+        index, job, settings, raw = self.index, self.job, self.settings, self.listing.raw
+        left = left_by_a_kill(index.folder, folders.covered, index.backbone, settings)
         if not plan.todo:
+            for done in left:
+                drop(done)
             return 0, 0, False
-        return embed_files(self.index, self.maker(), plan.todo, stamps, self.listing.raw, self.documents, self.settings)
+        rows, maker = Rows(index, self.listing.stamps, self.documents), self.maker()
+        if job.place is None and not left:
+            return embed_files(rows, maker, plan.todo, raw, settings)
+        sharded = ShardedRows(rows, maker.info, self.cutting(), job.place, settings)
+        del maker  # workers have their own
+        ended = sharded.embed(plan.todo, raw, left)
+        self.shards = sharded.records
+        return ended
 
     def _forget_broken(self, folders: Folders, stamps: dict[File, Stamp], plan: Plan) -> None:
         """Take the broken pages off the list that are tried again, or gone; those of places without pages stay."""

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -21,6 +22,7 @@ import numpy as np
 
 from index.database import Index
 from index.folders import choose_folders
+from index.shards import Cutting, IndexWork
 from index.updating import Update
 from output.console import say
 from output.tables import Table, cell, path_cell
@@ -30,21 +32,20 @@ from sorting.results import ERRORS
 from utils import UserError, printable
 from writers.command import Indexing
 from writers.isolation import NoHandwriting
-from writers.query import MIN_SIDE, open_for, open_model
+from writers.query import MIN_SIDE, Model, open_for, open_model
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PIL import Image
 
     from index.embedding import Keep
     from reading.loader import Batch
     from reading.pages import Page, PageList
     from settings.schema import Settings
-    from writers.query import Model
 
 AT_ONCE = 8  # pages a batch: a page takes a second, and progress is told after each batch
+SHARD = 256  # pages of a shard at most, for the same reason
 NOTHING = np.zeros((3, 1, 1), np.uint8)  # of a page, for a model beside it: there is none
+COMPUTED_BY = {"engine": "opencv", "device": "cpu", "precision": "fp32"}
 REASON = "no handwriting found: "  # what reasons begin with
 
 
@@ -78,6 +79,10 @@ class _HandsUpdate(Update):
         """As `Update` has it."""
         return _HandVectors(self._model or open_for(self.index, "", self.settings))
 
+    def cutting(self) -> Cutting:
+        """As `Update` has it."""
+        return Cutting("writers.indexing:HandsWork", AT_ONCE, SHARD)
+
     def told(self) -> list[str]:
         """Pages without handwriting, by reason, and the table of them."""
         pages = self.index.arrow(["folder", "path", "frame", "page", "file", "reason"], "reason is not null")
@@ -94,7 +99,7 @@ class _HandVectors:
     """Pages described on the threads that decode them: a page descriptor, or the reason why there is none."""
 
     def __init__(self, model: Model) -> None:
-        self.hands, self.info = model.hands, model.info
+        self.hands, self.info, self.computed_by = model.hands, model.info, COMPUTED_BY
         self.size = NOTHING.shape[1:]
 
     def __call__(self, image: Image.Image) -> np.ndarray:
@@ -125,6 +130,14 @@ class _HandVectors:
         )
         for batch in batches:
             yield batch, np.stack([empty if kept is None else kept.pop("hand") for kept in batch.kept])
+
+
+class HandsWork(IndexWork):
+    """Shards of `writers index`."""
+
+    def maker(self, source: str, settings: Settings) -> _HandVectors:
+        """As `IndexWork` has it."""
+        return _HandVectors(Model.load(Path(source)))
 
 
 def no_handwriting(reasons: list[str]) -> str:
