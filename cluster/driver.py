@@ -91,6 +91,11 @@ class Driver:
                             "the command has it"
                         )
                     time.sleep(LOOK_AGAIN / 2)
+        except KeyboardInterrupt:
+            self.launcher.stop()
+            self._seen |= self._published()
+            self._take_in_order()
+            raise
         finally:
             self.launcher.stop()
 

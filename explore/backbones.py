@@ -149,7 +149,9 @@ def _computing(folder: Path, settings: Settings) -> Computing:
 def backbone_of(classifier: PageClassifier, folder: Path, name: str) -> Backbone:
     """A model that is open already: the joint space of its two towers, or what goes into its plain head."""
     dim = classifier.prototypes.shape[1]
-    if classifier.engine.head:
+    engine = classifier.engine
+    computed_by = _computed_by(engine.name, engine.device, engine.precision)
+    if engine.head:
         kept = BackboneInfo(
             name, str(folder.absolute()), vectors_hash(folder, classifier.transform), "head", dim, False
         )
@@ -158,7 +160,7 @@ def backbone_of(classifier: PageClassifier, folder: Path, name: str) -> Backbone
             return unit_rows(classifier.embed_pages(pixels))
 
         embedder = classifier.embedder and _UnitEmbedder(classifier.embedder, dim)
-        return Backbone(kept, classifier.transform, embed, embedder=embedder)
+        return Backbone(kept, classifier.transform, embed, embedder=embedder, computed_by=computed_by)
 
     def embed_text(text: str) -> np.ndarray:
         prompt = prompts({"query": [text]}, classifier.prompt, classifier.lowercase)
@@ -175,9 +177,15 @@ def backbone_of(classifier: PageClassifier, folder: Path, name: str) -> Backbone
     def about_text(text: str) -> list[str]:
         return _about_text(text, classifier)
 
-    engine = classifier.engine
-    return Backbone(info, classifier.transform, classifier.embed_pages, embed_text, about_text, classifier.embedder,
-                    _computed_by(engine.name, str(engine.device), engine.precision))  # fmt: skip
+    return Backbone(
+        info,
+        classifier.transform,
+        classifier.embed_pages,
+        embed_text,
+        about_text,
+        classifier.embedder,
+        computed_by,
+    )
 
 
 def _computed_by(engine: str, device: str, precision: str) -> dict[str, str]:
