@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cluster.launchers import check_place
 from cluster.plan import MOST
 from encoders.look import SIZE
 from explore.command import Indexing
@@ -39,6 +40,8 @@ def run_index(settings: Settings, job: Indexing) -> int:
     started = time.time()
     tables = [ResultTable.read(file) for file in job.tables]
     here = settings
+    if job.place:
+        check_place(job.place)
     if job.place and job.place.elsewhere:  # the devices of other machines need not be here
         here = settings.replaced("setup", device="auto", precision="fp32")
     if (job.index / "index.json").is_file():

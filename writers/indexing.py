@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from cluster.launchers import check_place
 from index.database import Index
 from index.folders import choose_folders
 from index.shards import Cutting, IndexWork
@@ -52,6 +53,8 @@ REASON = "no handwriting found: "  # what reasons begin with
 def run_index(settings: Settings, job: Indexing) -> int:
     """Make the index or bring it up to date; 0, 1 where pages could not be read or looked for, 130 interrupted."""
     started = time.time()
+    if job.place:
+        check_place(job.place)
     model = None
     if (job.index / "index.json").is_file():
         index = Index.open(job.index, "writers")
