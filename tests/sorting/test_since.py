@@ -166,12 +166,13 @@ def test_a_file_that_changes_while_the_run_works_counts_as_changed(tmp_path, how
     from sorting import seen
 
     scans, out = pages(tmp_path / "scans", range(1, 4)), tmp_path / "out"
+    page = aged(draw(scans / "same-4.bmp", 4))
     look_at = seen.Seen.look_at
 
-    def change(self, batch):  # after page 2 was read, and before its content is hashed
+    def change(self, batch):  # after the page was read, and before its content is hashed
         batch = list(batch)
-        if any(page.path == "doc-2.png" for page in batch):
-            draw(scans / "doc-2.png", 44)
+        if any(one.path == page.name for one in batch):
+            Image.new("L", (90, 120), 250).save(page)  # of the same size
         look_at(self, batch)
 
     with monkeypatch.context() as patch:
@@ -203,10 +204,14 @@ def test_what_may_be_gone_without_a_trace_is_tried_again(tmp_path, how, capsys):
     scans, out = pages(tmp_path / "scans", (1, 2)), tmp_path / "out"
     (scans / "torn-1.png").write_text("no image", encoding="utf-8")
     aged(scans / "torn-1.png")
+    small, large = (Image.open(draw(tmp_path / f"{size}.png", 1, size=(size, size))) for size in (90, 300))
+    small.save(scans / "two.tif", save_all=True, append_images=[large])  # its second page fails
+    aged(scans / "two.tif")
+    how = (*how, "--max_pixels", 20_000)
     assert sort("-d", scans, "-o", out, *how) == 1
     assert sort("-d", scans, "-o", out, *how, "--since", newest(out)) == 1
-    assert "1 had failed and are tried again, 2 unchanged" in capsys.readouterr().err
-    assert [row["PATH"] for row in rows_of_newest(out, "*_ERRORS.csv")] == ["torn-1.png"]
+    assert "2 had failed and are tried again, 2 unchanged" in capsys.readouterr().err
+    assert [row["PATH"] for row in rows_of_newest(out, "*_ERRORS.csv")] == ["torn-1.png", "two.tif"]
 
 
 def rows_of_newest(output: Path, pattern: str) -> list[dict[str, str]]:
