@@ -111,7 +111,7 @@ def pages_of_list(
     if twice:
         notes.append(f"{twice} names in the list lead to files that it names before: each counts once")
     if folders:
-        notes.append(f"{folders} folders in the list are left alone: it names files (find ... -type f)")
+        notes.append(f"{folders} folders in the list are left alone: a list names files (find ... -type f)")
     pages.sort(key=sort_key)
     return PageList(root, pages, passed), notes
 

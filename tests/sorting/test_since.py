@@ -298,6 +298,22 @@ def test_killed_and_resumed_it_ends_the_same_though_the_earlier_run_is_gone(tmp_
     assert tables_of(out) == tables_of(tmp_path / "whole")
 
 
+def test_interrupted_its_tables_are_the_beginning_of_the_joined_ones(tmp_path, how, monkeypatch):
+    scans, out = pages(tmp_path / "scans"), tmp_path / "out"
+    assert sort("-d", scans, "-o", out, *how) == 0
+    for number in range(7, 10):
+        draw(scans / f"doc-{number}.png", number)
+        draw(scans / f"a-{number}.png", number)
+    command = ("-d", scans, "-o", out, *how, "--since", newest(out), "--joined")
+    interrupted(monkeypatch, 2, *command)
+    paths = [row["PATH"] for row in rows_of_newest(out, "result_*")]
+    assert paths == [f"{name}.png" for name in ("a-7", "a-8", "a-9", *(f"doc-{number}" for number in range(1, 8)))]
+    assert (record_of(out)["done"], record_of(out)["missing"]) == (10, 2)
+    assert sort(*command, "--resume") == 0
+    assert sort("-d", scans, "-o", tmp_path / "whole", *how) == 0
+    assert tables_of(out) == tables_of(tmp_path / "whole")
+
+
 def test_formats_and_reports_have_the_joined_pages_too(tmp_path, how):
     scans, out = pages(tmp_path / "scans", (1, 2)), tmp_path / "out"
     assert sort("-d", scans, "-o", out, *how) == 0
