@@ -109,7 +109,10 @@ class Slurm:
                  f"--error={log}", str(self._script), "--worker", str(self._plan.folder.absolute())]  # fmt: skip
         done = _done(words, {"PAGE_SORTER_PYTHON": sys.executable, "PROJECT": str(HOME)})
         if done.returncode or not (found := re.search(r"^([0-9]+)(;|$)", done.stdout, re.MULTILINE)):
-            raise UserError(f"sbatch did not take the job array: {_words_of(done)}")
+            raise UserError(
+                f"sbatch did not take the job array: {_words_of(done)}; change SBATCH_PARTITION and the like, or "
+                f"{printable(str(self._script))}, then --resume goes on"
+            )
         return found[1]
 
     def look(self) -> tuple[int, list[str]]:
