@@ -27,6 +27,7 @@ import torch
 from encoders.features import image_features, longest_prompt, pads_fully, text_features, tokens_of
 from encoders.graph_trial import GraphError, try_image, try_text, try_tokenizer
 from encoders.graphs import GRAPHS, IMAGE, TEXT, WEIGHTS, Graphs, TextInput, tensors_in, write_down
+from encoders.heads import head_of
 from encoders.towers import one_line
 from output.files import write_whole
 from settings.command import install_command
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 MADE_WITH = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime")
 CHECKS = "TRANSFORMERS_DISABLE_TORCH_CHECK"  # of sizes that are always right here (SigLIP 2); ONNX has no such operator
+NAMES_OF_OUTPUTS = ("id2label", "label2id", "label_names", "num_labels", "num_classes")
 FOLDED = 8192  # numbers in a constant that may be computed beforehand
 
 
@@ -165,9 +167,10 @@ def _text_graph(model: PreTrainedModel, tokens: dict[str, torch.Tensor], text: T
 
 def _architecture(model: PreTrainedModel, other: str, *how: Any) -> str:
     """What decides a tower's graph: all of the model but its weights, its words, and its other tower ("text",
-    "vision").
+    "vision") or its plain head with the names of its categories.
     """
-    config = {name: value for name, value in model.config.to_dict().items() if not name.startswith(other)}
+    others = (other, *(NAMES_OF_OUTPUTS if (head := head_of(model)) else ()))
+    config = {name: value for name, value in model.config.to_dict().items() if not name.startswith(others)}
     for part in (config, *(value for value in config.values() if isinstance(value, dict))):
         for name in ("dtype", "architectures", "transformers_version", "_name_or_path"):  # how it was saved
             part.pop(name, None)
@@ -175,7 +178,7 @@ def _architecture(model: PreTrainedModel, other: str, *how: Any) -> str:
     shapes = [
         (name, str(tensor.dtype), ["words" if side == words else side for side in tensor.shape])
         for name, tensor in model.state_dict().items()
-        if not name.startswith(other)
+        if not name.startswith((other, f"{head}.") if head else other)
     ]
     return json.dumps([type(model).__name__, other, config, shapes, how], default=str)
 

@@ -325,6 +325,12 @@ def _find(model: PreTrainedModel, size: tuple[int, int], folder: Path) -> str:
     return heads[0]
 
 
+def head_of(model: PreTrainedModel) -> str:
+    """The name of the head of a model that was loaded here; "" of any other model."""
+    hooked = (name for name, layer in model.named_modules() if _features_instead in layer._forward_hooks.values())
+    return next(hooked, "")
+
+
 def _hook(head: torch.nn.Linear) -> None:
     head.register_forward_pre_hook(_as_the_head)
     head.register_forward_hook(_features_instead)
