@@ -178,8 +178,8 @@ class Shards:
         except FileNotFoundError:
             raise UserError(f"shard {shard + 1} of {self.plan.shards} is not done") from None
         raise UserError(
-            f"{printable(str(file))} is damaged: {size} lines should stand there; delete it, and the same command with "
-            "--resume does that shard again"
+            f"{printable(str(file))} is damaged: {size} lines should stand there; delete it, and whoever goes on with "
+            "the run does that shard again"
         )
 
 

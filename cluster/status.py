@@ -86,5 +86,5 @@ def status_lines(folder: Path) -> list[str]:
     if hosts:
         lines.append("workers so far: " + ", ".join(f"{count} on {printable(host)}" for host, count in hosts.items()))
     if not missing:
-        lines.append("all shards are done: --merge (or the command that began it, with --resume) writes the tables")
+        lines.append("all shards are done: the command that began it, given again (sorting: with --resume), joins them")
     return lines
