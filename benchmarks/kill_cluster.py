@@ -176,6 +176,8 @@ def disturbed(
                 elif time.monotonic() >= due:
                     due = time.monotonic() + draw.uniform(0.3, 4.0)
                     kind, workers = draw.random(), workers_now(driver.pid)
+                    if not workers and draw.random() < 0.9:  # it would seldom come to have any
+                        continue
                     if kind < 0.2 and not at_tables:
                         driver.kill()
                         killed["drivers"] += 1
