@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from common import Parser, start, whole_number
 
 from drawing.formula_grammar import formula as by_grammar
+from drawing.formula_grammar import simple
 from drawing.formula_splices import Cuttings
 from drawing.formula_words import refusal
 from formulas.latex import LatexError, normalise
@@ -39,7 +40,8 @@ examples:
   python data_scripts/collect_formulas.py formulas.txt --lines im2latex_formulas.txt --labels formulas.csv
   python data_scripts/collect_formulas.py more.txt --labels formulas.csv --apart drawn/formulas.csv --only_new \\
       --short 9000 --spliced 11000 --grammar 8000
-  then: python run.py formulas draw more.txt drawn/ --copies 2"""
+  then: python run.py formulas draw more.txt drawn/ --copies 2
+  python data_scripts/collect_formulas.py simple.txt --simple 20000       what --preset micro reads after 20 minutes"""
 ROLES = re.compile(r":math:`([^`]+)`")
 BLOCKS = re.compile(r"^([ \t]*)\.\. math::[ \t]*(.*(?:\n(?:[ \t]*\n)*\1[ \t]+\S.*)*)", re.MULTILINE)
 TRIES = 6  # how often one more is made for one that is wanted
@@ -88,6 +90,7 @@ def main(arguments: Sequence[str]) -> int:
         ("--short", "short parts of real ones"),
         ("--spliced", "real ones with parts exchanged"),
         ("--grammar", "formulas by chance"),
+        ("--simple", "short ones of few signs by chance, for --preset micro"),
     ):
         parser.add_argument(flag, type=whole_number(0, 1_000_000), default=0, metavar="N", help=f"{what} (default 0)")
     parser.add_argument("--only_new", action="store_true", help="write what was made, not what it was made from")
@@ -120,9 +123,10 @@ def main(arguments: Sequence[str]) -> int:
         _make(found, typed.short, lambda: cuttings.short(random), "short parts")
         _make(found, typed.spliced, lambda: cuttings.spliced(random), "spliced")
     _make(found, typed.grammar, lambda: by_grammar(random), "by grammar")
+    _make(found, typed.simple, lambda: simple(random), "simple")
     texts = found.texts[real:] if typed.only_new else found.texts
     if not texts:
-        raise UserError("no formula: name files with --lines or --labels, or ask for --grammar N")
+        raise UserError("no formula: name files with --lines or --labels, or ask for --grammar N or --simple N")
     if typed.dry_run:
         print(f"would write {len(texts):,} formulas to {printable(str(typed.output))}")
         return 0

@@ -1,9 +1,11 @@
 r"""Formulas by chance, as pages of physics, mathematics and engineering have them.
 
     formulas = [formula(Random(seed)) for seed in range(1000)]     # "\nabla \times \mathbf { E } = ..."
+    easy = [simple(Random(seed)) for seed in range(1000)]          # "\frac { x _ { 2 } } { \pi } + 7"
 
 For what real formulas seldom show a reader: every letter of every alphabet, short lines, matrices, cases, aligned
-lines, words of text. Tokens stand with blanks between them.
+lines, words of text. Tokens stand with blanks between them. The simple ones, of few signs and no more than
+`MOST` tokens, are for a network that has minutes to learn in.
 """
 
 from __future__ import annotations
@@ -48,6 +50,9 @@ UPPER = [r"\infty", "n", "N", "M", "N - 1"]
 LIMITS = [("0", r"\infty"), (r"- \infty", r"\infty"), ("0", "1"), ("a", "b"), ("0", r"2 \pi"), ("V", ""),
           (r"\Omega", ""), ("S", ""), ("0", "t")]  # fmt: skip
 MATRICES = ["matrix", "pmatrix", "bmatrix", "vmatrix"]
+MOST = 24  # tokens of a simple formula, and its signs: no two of them look alike
+SIMPLE = [*"abcdfghkmnpqrsxyz", *_names("alpha beta lambda mu pi sigma omega", "\\"), *"0123456789"]
+SIMPLE_SIGNS = ["+", "-", "=", "<", *_names("times cdot", "\\")]
 
 
 def formula(random: Random) -> str:
@@ -56,6 +61,32 @@ def formula(random: Random) -> str:
     if random.random() < 0.25:
         made += random.choice([" .", " ,", " ,", " ;", r" \, ,", r" \, .", r" \quad"])
     return made
+
+
+def simple(random: Random) -> str:
+    """A simple formula, 3 to `MOST` tokens: scripts, fractions and roots, one within another at most."""
+    while True:
+        made = _simple_sum(random, 2, random.choice((1, 2, 2, 3, 3, 4)))
+        if 3 <= len(made.split()) <= MOST:
+            return made
+
+
+def _simple_sum(random: Random, depth: int, count: int) -> str:
+    terms = [_simple_term(random, depth) for _ in range(count)]
+    return " ".join([terms[0], *(f"{random.choice(SIMPLE_SIGNS)} {term}" for term in terms[1:])])
+
+
+def _simple_term(random: Random, depth: int) -> str:
+    sign = random.choice(SIMPLE)
+    pick = random.random() if depth else 1.0
+    if pick < 0.2:
+        over, under = (_simple_sum(random, depth - 1, random.choice((1, 1, 2))) for _ in range(2))
+        return rf"\frac {{ {over} }} {{ {under} }}"
+    if pick < 0.3:
+        return rf"\sqrt {{ {_simple_sum(random, depth - 1, random.choice((1, 1, 2)))} }}"
+    if pick < 0.6:
+        return f"{sign} {random.choice('_^')} {{ {_simple_sum(random, 0, random.choice((1, 1, 1, 2)))} }}"
+    return sign if pick < 0.85 else f"{sign} {random.choice(SIMPLE)}"
 
 
 def _digit(random: Random) -> str:

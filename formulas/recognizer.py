@@ -36,12 +36,10 @@ if TYPE_CHECKING:
 NOT_READ = "likely no formula, or badly read"
 NOTHING = "no formula: nothing was read"
 UNKNOWN = "signs that this model has no token for are left out"
+REPEATED = "it began to repeat itself, and was turned away from that"
 CUT_OFF = "cut off: longer than what this model reads"
 UNSURE_OF_FAULTS = 0.01  # confidence at most of what is no LaTeX
 MOST_PIXELS = 16_000_000  # of a picture; a page of A4 at 300 dpi has 9 million
-LONGEST_PIECE = 24  # tokens of what may be repeated
-MANY = 6  # times from which on a piece of several tokens counts as repeated without end, and
-MANY_TOKENS = 32  # tokens that all of it must have
 
 
 @dataclass(frozen=True)
@@ -165,8 +163,8 @@ class Recognizer:
             faults.append(UNKNOWN)
         if not text.strip():
             return "", (NOTHING, *faults)
-        if times := repeated(found.tokens):
-            faults.append(f"repeats itself: the same {times[1]} signs {times[0]} times")
+        if found.turned:
+            faults.append(REPEATED)
         try:
             return normalise(text), tuple(faults)
         except LatexError as error:
@@ -180,23 +178,6 @@ def confidence(calibration: Calibration | None, mean: float, total: float, *, so
     """How sure a reading is, 0..1. mean, total: its log-probabilities; sound: whether it is LaTeX, and whole."""
     sure = calibration.confidence(total) if calibration else math.exp(mean)
     return sure if sound else min(sure, UNSURE_OF_FAULTS)
-
-
-def repeated(tokens: Sequence[int]) -> tuple[int, int] | None:
-    """How often a piece is repeated without end, and its tokens; None where none is.
-
-    >>> repeated([5, 6] * 20), repeated([5, 6, 7])
-    ((20, 2), None)
-    """
-    values = np.asarray(tokens)
-    for length in range(1, min(LONGEST_PIECE, len(values) // 2) + 1):
-        same = np.concatenate([[False], values[length:] == values[:-length], [False]])
-        edges = np.flatnonzero(np.diff(same.astype(np.int8)))
-        run = int((edges[1::2] - edges[::2]).max(initial=0))
-        times = run // length + 1
-        if times >= MANY and times * length >= MANY_TOKENS:
-            return times, length
-    return None
 
 
 def _ends(folder: Path, parts: Parts) -> Ends:

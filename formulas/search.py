@@ -14,6 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 
 PATIENCE = 8  # tokens that others are followed on once a likelier reading has ended
+# What no formula says: the same piece, of one token to LONGEST_PIECE, so many times on end, when all of it is so long.
+# Of 18,665 formulas of im2latex two do; a matrix of 4 x 4 zeros does not.
+MANY, MANY_TOKENS, LONGEST_PIECE = 4, 24, 24
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,15 @@ class Engine(Protocol):
 class Found:
     """One reading. tokens: without start and end. ended: False = cut off at the longest that may be read.
 
-    log_probability: of all of it, natural logarithm; steps: tokens that it is the sum of (the end counts).
+    log_probability: of all of it, natural logarithm; steps: tokens that it is the sum of (the end counts). turned: it
+    was about to repeat a piece without end, and went on with another token than the likeliest.
     """
 
     tokens: tuple[int, ...]
     log_probability: float
     steps: int
     ended: bool
+    turned: bool = False
 
     @property
     def mean(self) -> float:
@@ -73,12 +78,16 @@ class Found:
 
 @dataclass
 class _Search:
-    """One picture's search. said: the tokens of each of its K beginnings; done: readings that have ended."""
+    """One picture's search. said: the tokens of each of its K beginnings; done: readings that have ended.
+
+    turned: the places of the beginnings that were turned away from a repetition (`Found`).
+    """
 
     picture: int
     beams: int
     said: list[tuple[int, ...]]
     done: list[Found]
+    turned: set[int]
 
     def advance(self, totals: np.ndarray, length: int, end: int) -> list[tuple[int, int, float]]:
         """The beginnings that are followed on: (which one, its next token, sum), the likeliest first.
@@ -86,17 +95,25 @@ class _Search:
         totals: float64 [K, V], log-probabilities of all beginnings that are one token longer, now `length`.
         """
         kept: list[tuple[int, int, float]] = []
-        for rank, index in enumerate(_best(totals.ravel(), 2 * self.beams)):
+        again: list[tuple[int, int, float]] = []  # repetitions, followed where there is nothing else
+        rank = 0  # among the others
+        for index in _best(totals.ravel(), 2 * self.beams):
             way, token = divmod(int(index), totals.shape[1])
             total = float(totals[way, token])
             if total == -np.inf:
                 break
+            if token != end and is_repeated((*self.said[way], token)):
+                again = again or [(way, token, total)]
+                if rank < self.beams:
+                    self.turned.add(way)
+                continue
             if token == end:
                 if rank < self.beams:
-                    self.done.append(Found(self.said[way], total, length, True))
+                    self.done.append(Found(self.said[way], total, length, True, way in self.turned))
             elif len(kept) < self.beams:
                 kept.append((way, token, total))
-        return kept
+            rank += 1
+        return kept or ([] if self.done else again)
 
     def is_over(self, likeliest: float, length: int) -> bool:
         """Whether no beginning is worth following. likeliest: the mean log-probability of the best of them."""
@@ -108,7 +125,14 @@ class _Search:
     def cut_off(self, kept: list[tuple[int, int, float]], length: int) -> None:
         """The readings where nothing has ended and nothing longer may be read."""
         if not self.done:
-            self.done = [Found((*self.said[way], token), total, length, False) for way, token, total in kept]
+            self.done = [
+                Found((*self.said[way], token), total, length, False, way in self.turned) for way, token, total in kept
+            ]
+
+    def follow(self, kept: list[tuple[int, int, float]]) -> None:
+        """Go on with these beginnings alone."""
+        self.said = [(*self.said[way], token) for way, token, _ in kept]
+        self.turned = {place for place, (way, *_) in enumerate(kept) if way in self.turned}
 
 
 def search(engine: Engine, pixels: np.ndarray, beams: int) -> list[list[Found]]:
@@ -117,7 +141,7 @@ def search(engine: Engine, pixels: np.ndarray, beams: int) -> list[list[Found]]:
     beams: how many beginnings are followed at once; 1 is greedy.
     """
     seen, past, ends = engine.see(pixels), engine.begin(len(pixels)), engine.ends
-    searches = [_Search(picture, beams, [()], []) for picture in range(len(pixels))]
+    searches = [_Search(picture, beams, [()], [], set()) for picture in range(len(pixels))]
     going = searches  # those of pictures that are still being read: A of them
     last = np.full((len(pixels), 1), ends.start, np.int64)  # [A, K]
     sums = np.zeros((len(pixels), 1))  # [A, K]
@@ -145,10 +169,24 @@ def search(engine: Engine, pixels: np.ndarray, beams: int) -> list[list[Found]]:
             seen = engine.keep(seen, np.array(still))
         going = [going[at] for at in still]
         for one, kept in zip(going, followed, strict=True):
-            one.said = [(*one.said[way], token) for way, token, _ in kept]
+            one.follow(kept)
         last = np.array([[token for _, token, _ in kept] for kept in followed], np.int64)
         sums = np.array([[total for _, _, total in kept] for kept in followed])
     return [sorted(one.done, key=lambda found: (-found.mean, found.tokens))[:beams] for one in searches]
+
+
+def is_repeated(said: tuple[int, ...]) -> bool:
+    """Whether these tokens end with one piece again and again, as no formula does (`MANY`).
+
+    >>> is_repeated((1, *[5, 6] * 12)), is_repeated((1, *[5, 6] * 11))
+    (True, False)
+    """
+    for size in range(1, min(LONGEST_PIECE, len(said) // MANY) + 1):
+        if said[-1] == said[-1 - size]:
+            whole = size * max(MANY, -(-MANY_TOKENS // size))
+            if len(said) >= whole and said[-whole:-size] == said[size - whole :]:
+                return True
+    return False
 
 
 def _log_softmax(logits: np.ndarray) -> np.ndarray:

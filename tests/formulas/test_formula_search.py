@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from formulas.search import Ends, search
+from formulas.search import MANY, Ends, is_repeated, search
 
 START, PAD, END, A, B = range(5)
 
@@ -75,6 +75,37 @@ def test_what_never_ends_is_cut_off_and_says_so():
     (found,) = search(Written([endless], longest=7), pictures(0), beams=2)
     assert found[0].tokens == (A,) * 7
     assert not found[0].ended
+
+
+@pytest.mark.parametrize("beams", [1, 2])
+def test_a_reading_without_end_is_turned_away_from_its_repetition(beams):
+    table = {(): {B: 1.0}}
+    for length in range(1, 60):  # B A B A ...
+        table[((B, A) * 30)[:length]] = {A if length % 2 else B: 0.99, END: 0.01}
+    (found, *_) = search(Written([table], longest=50), pictures(0), beams)[0]
+    assert found.tokens == (*(B, A) * 11, B)
+    assert found.ended and found.turned
+
+
+def test_what_has_no_other_way_goes_on_and_is_cut_off():
+    endless = {(A,) * length: {A: 1.0} for length in range(60)}
+    (found,) = search(Written([endless], longest=50), pictures(0), beams=2)[0]
+    assert found.tokens == (A,) * 50 and found.turned and not found.ended
+
+
+def test_the_repetitions_of_formulas_are_no_repetition_without_end():
+    zeros = [*(["0", "&"] * 3 + ["0", r"\\"]) * 3, *["0", "&"] * 3, "0"]
+    dots = ["a", *[",", r"\ldots"] * 4, ",", "b"]
+    for formula in (zeros, dots, ["c"] * 12, list("abcdefgh") * (MANY - 1)):
+        assert not any(is_repeated(tuple(formula[:length])) for length in range(len(formula) + 1)), formula
+    assert is_repeated(tuple("abcdefgh") * MANY)
+
+
+@pytest.mark.shared
+def test_real_formulas_hardly_ever_repeat_themselves_like_that(shared):
+    lines = (shared / "formulas" / "im2latex_formulas.txt").read_text(encoding="utf-8").splitlines()[::10]
+    formulas = [tuple(line.split()) for line in lines]
+    assert sum(any(is_repeated(one[:end]) for end in range(24, len(one) + 1)) for one in formulas) <= 2
 
 
 def test_start_and_filling_are_never_read():

@@ -10,7 +10,8 @@ from formula_models import picture, tiny_formula_model
 from PIL import Image
 
 from formulas.calibration import Calibration
-from formulas.recognizer import CUT_OFF, NOT_READ, Recognizer, repeated
+from formulas.recognizer import CUT_OFF, NOT_READ, REPEATED, Recognizer
+from formulas.search import Found
 from utils import UserError
 
 TEXTS = ("x+1", "a=bc", "sum of 17 things", "y", "f(x)=0", "x+1")
@@ -62,17 +63,14 @@ def test_a_reading_that_is_cut_off_or_below_the_threshold_says_so(tmp_path, mode
     assert doubting.read([picture("x+1")])[0].warnings[0] == NOT_READ
 
 
-def test_pieces_that_are_repeated_without_end_are_told_from_those_of_real_formulas():
-    assert repeated([7] * 40) == (40, 1)
-    assert repeated([1, 2, *[5, 6, 7] * 12, 3]) == (12, 3)
-    assert repeated([9, 4] * 5) is None
-    assert repeated(list(range(100))) is None
-
-
-@pytest.mark.shared
-def test_real_formulas_hardly_ever_repeat_themselves_like_that(shared):
-    lines = (shared / "formulas" / "im2latex_formulas.txt").read_text(encoding="utf-8").splitlines()[::10]
-    assert sum(repeated([hash(token) for token in line.split()]) is not None for line in lines) <= 2
+def test_a_reading_that_was_turned_away_from_a_repetition_is_not_sure(model):
+    recognizer = Recognizer.load(model)
+    plain = recognizer._reading([Found((5, 6), -0.01, 3, True), Found((5, 7), -0.3, 3, True)])
+    turned = recognizer._reading([Found((5, 6), -0.01, 3, True, turned=True), Found((5, 7), -0.3, 3, True)])
+    assert plain.warnings == () and turned.warnings == ()
+    assert (turned.latex, plain.latex) == (plain.alternatives[0][0], turned.alternatives[0][0])  # the other is first
+    alone = recognizer._reading([Found((5, 6), -0.01, 3, True, turned=True)])
+    assert alone.warnings == (REPEATED,) and not alone.sound and alone.confidence <= 0.01
 
 
 def test_a_picture_of_many_pixels_is_read_like_its_smaller_self(model):
