@@ -17,6 +17,13 @@ function percent(share) {
 
 // ---------------------------------------------------------------- KaTeX
 
+// KaTeX gives its arrows and braces their width as an attribute, which the desk's policy refuses (an arrow is then not
+// seen at all); as a property it is allowed.
+SVGElement.prototype.setAttribute = function (name, value) {
+  if (name === "style") this.style.cssText = value;
+  else Element.prototype.setAttribute.call(this, name, value);
+};
+
 // Draw LaTeX (as the desk has made it fit for KaTeX) into an element; false where it cannot be shown.
 function draw(latex, element, displayMode = true) {
   try {

@@ -129,6 +129,16 @@ def test_another_reading_is_chosen_and_latex_is_corrected(tab, address, tmp_path
 
 
 @needs_browser
+def test_arrows_are_seen_in_the_preview(tab, tmp_path):
+    tab.choose("#choose", pictures(tmp_path, 1))
+    done(tab, 1)
+    rewrite(tab, r"\vec{x} + \overrightarrow{AB}")
+    tab.until("document.querySelectorAll('.card .preview svg').length === 2")
+    widths = tab.value("[...document.querySelectorAll('.card .preview svg')].map(one => one.clientWidth)")
+    assert min(widths) > 4
+
+
+@needs_browser
 def test_a_formula_is_copied_in_three_ways(tab, tmp_path):
     tab.choose("#choose", pictures(tmp_path, 1))
     done(tab, 1)
