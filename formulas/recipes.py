@@ -59,8 +59,7 @@ RECIPES = {
         "small", network="small", tokenizer="latex", epochs=30, batch=16, rate=8e-4, decay=0.01, judged=200, every=2000
     ),
     "micro": Recipe(
-        "micro", network="micro", tokenizer="latex", steps=4000, batch=16, rate=1e-3, judged=200, every=1000,
-        augmented=False,
+        "micro", network="micro", tokenizer="latex", steps=4000, batch=16, rate=1e-3, judged=200, augmented=False
     ),
     # as published: Trainer's own defaults, RGB of 384 x 384 pixels, no augmentation
     "published": Recipe(

@@ -64,3 +64,9 @@ def test_each_once_and_none_that_judges(folder, capsys):
     assert Path("again.txt").read_bytes() == Path("out.txt").read_bytes()
     assert collect_formulas.main(["new.txt", *flags, "--only_new"]) == 0
     assert not {normalise("g = 1")} & {normalise(one) for one in Path("new.txt").read_text().splitlines()}
+
+
+def test_simple_formulas_need_no_others(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert collect_formulas.main(["simple.txt", "--simple", "200"]) == 0
+    assert len(set(Path("simple.txt").read_text().splitlines())) == 200

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from drawing import formula_mathtext, formula_tex
-from drawing.formula_grammar import formula
+from drawing.formula_grammar import MOST as MOST_SIMPLE
+from drawing.formula_grammar import formula, simple
 from drawing.formula_splices import MOST, Cuttings
 from drawing.formula_style import Style
 from drawing.formula_wear import wear
@@ -34,6 +35,16 @@ def test_a_grammar_makes_formulas_of_all_lengths_that_mean_something():
     assert {r"\begin{cases}", r"\begin{aligned}", r"\prime", r"\mathbb", r"\sum", r"\text"} <= set(
         " ".join(made).split()
     )
+
+
+def test_simple_formulas_are_short_and_set_by_mathtext():
+    made = [simple(Random(seed)) for seed in range(300)]
+    assert made[:20] == [simple(Random(seed)) for seed in range(20)]
+    assert len(set(made)) > 280
+    assert {len(normalise(one).split()) for one in made} <= set(range(3, MOST_SIMPLE + 1))
+    assert {r"\frac", r"\sqrt", "_", "^"} <= set(" ".join(made).split())
+    drawn = formula_mathtext.draw(made[:60], Style("cm", 10, 150, inline=True))
+    assert [one for one in drawn if isinstance(one, str)] == []
 
 
 @WITH_TEX
