@@ -114,7 +114,9 @@ def pairs_of(
         ]
         found.failures += [(before + name, latex, reason) for name, latex, reason in of_one.failures]
     if only and not found.pairs:
-        raise UserError(f"no formulas of the split {only} in {printable(', '.join(sources))}")
+        lost = "".join(f"; {name}: {reason}" for name, _, reason in found.failures[:1])
+        lost += f", and {len(found.failures) - 1} more rows like that" if len(found.failures) > 1 else ""
+        raise UserError(f"no formulas of the split {only} in {printable(', '.join(sources) + lost)}")
     return found
 
 

@@ -156,6 +156,9 @@ def test_only_one_split(tmp_path: Path) -> None:
     assert [pair.latex for pair in pairs_of([tmp_path], only="validation").pairs] == ["x"]
     with pytest.raises(UserError, match="no formulas of the split test"):
         pairs_of([tmp_path], only="test")
+    (tmp_path / "formulas.csv").write_text("image,latex,split\nb.png,x,val\nc.png,y,val\n", "utf-8")
+    with pytest.raises(UserError, match=r"split validation in .*; b\.png: there is no such picture, and 1 more rows"):
+        pairs_of([tmp_path], only="validation")
 
 
 def test_words_that_name_a_split() -> None:
