@@ -1,15 +1,14 @@
 """Image modes and tokenizers of `formulas train`, each taught alike: the same drawings, network, steps and seed.
 
     python data_scripts/collect_formulas.py simple.txt --simple 20300
-    awk "NF < 11" simple.txt > shorter.txt
-    python run.py formulas draw shorter.txt drawn/ --renderer mathtext --held 300
-    python benchmarks/formulas_ways.py drawn/ --steps 1200 --side 64
+    python run.py formulas draw simple.txt drawn/ --renderer mathtext --held 300
+    python benchmarks/formulas_ways.py drawn/ --side 80 --work ways/
 
 A way starts from random weights of the preset `micro` in a model folder of its own, and is taught and judged by the
 commands that users type. No canvas has many more pixels than another: `wide` takes as much of 192 x 800 as a formula
-needs, of the formulas above 4,096 in 99 of 100, and `letterbox` and `squash` are squares of --side: 64 has 4,096,
-384 is as published for TrOCR. `bpe` is a byte-level BPE made of the same formulas: the published one, 50,265 pieces of
-English, would be nine tenths of this network.
+needs (95 in 100 of those above at most 6,144 pixels), `letterbox` and `squash` are squares of --side: 80 has 6,400,
+384 is as published for TrOCR. `bpe` is a byte-level BPE made of the same formulas: the published one, 50,265 pieces
+of English, would be nine tenths of this network.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def main() -> int:
     """Teach and judge every way that is asked for, and print the table; 1 where a command failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("drawn", type=Path, help="a folder that `formulas draw --held N` made")
-    parser.add_argument("--steps", type=int, default=1200, help="of 16 formulas (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=4000, help="of 16 formulas (default %(default)s)")
     parser.add_argument("--side", type=int, default=384, help="pixels of letterbox and squash (default %(default)s)")
     parser.add_argument(
         "--ways",
