@@ -37,7 +37,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")  # the same on all systems; a copy of a GPU's process would crash
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, budget(), *given), name="decode", daemon=True)
-        with _one_at_a_time, _without_interrupts():
+        with _one_at_a_time, without_interrupts():
             self._process.start()
         theirs.close()
         try:
@@ -92,7 +92,7 @@ class Worker:
 
 
 @contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
+def without_interrupts() -> Iterator[None]:
     """Ctrl-C goes to all processes of a terminal: what is started here never hears of it, and ends with its pipe."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows: see `serving`
         yield
