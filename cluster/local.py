@@ -17,7 +17,6 @@ import socket
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from cluster.plan import Plan
 from cluster.shards import Shards
 from cluster.worker import Worker
 from output.console import say
+from reading.worker import without_interrupts
 from utils import SHARE, UserError, cores
 
 RESTARTS = 10  # workers a process that may die with nothing published meanwhile
@@ -129,19 +129,6 @@ class Local:
                 f"{self._why(number) or 'nothing'}. Memory that is too small for so many of them is the usual reason: "
                 "--resume with fewer"
             )
-
-
-@contextlib.contextmanager
-def without_interrupts() -> Iterator[None]:
-    """Ctrl-C goes to all processes of a terminal; a worker never hears of it."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows: see `_work`
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(plan: Plan, log: Path, name: str) -> None:

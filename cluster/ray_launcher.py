@@ -17,9 +17,9 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from cluster.local import without_interrupts
 from cluster.plan import Plan
 from cluster.ray_tasks import answers, connect_and_deal
+from reading.worker import without_interrupts
 from settings.command import check_packages
 from settings.schema import Settings
 from utils import UserError, printable
