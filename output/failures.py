@@ -66,4 +66,5 @@ def how_to_go_on(settings: Settings | None, job: Job | None, began: float) -> st
     """
     if settings is None or job is None or not job.begun(settings, began):
         return "then give the same command again"
-    return f"and the same command {'' if job.continue_command() == job.command() else 'with --resume '}continues"
+    alike = job.resume or job.continue_command() == job.command()
+    return f"and the same command {'' if alike else 'with --resume '}continues"

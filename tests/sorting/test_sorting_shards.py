@@ -13,7 +13,7 @@ import pytest
 
 import run
 from benchmarks.common import HOME
-from benchmarks.kill_cluster import ClusterSeries, disturbed
+from benchmarks.kill_cluster import ClusterSeries, disturbed, workers_of
 from benchmarks.kill_predict import after_rows
 
 PAGES = 120
@@ -109,7 +109,7 @@ def test_kills_and_a_page_that_kills(series, tmp_path):
     series.cluster = "local:3"
     series.poison()
     try:
-        killed = disturbed(series, tmp_path / "out", random.Random(3), 4)
+        killed = disturbed(series, tmp_path / "out", random.Random(3), 4, workers_of)
         assert sum(killed.values()) >= 1, killed
         series.compare_poisoned(tmp_path / "out")
     finally:
