@@ -6,17 +6,7 @@ from pathlib import Path
 
 import pytest
 
-POISON = "poison"
-REASON = "it ended the process that worked on it, twice (signal 9)"
-HOOK = f"""
-import os, signal, sys
-
-def deadly(event, details):
-    if event == "open" and isinstance(details[0], str) and os.path.basename(details[0]).startswith("{POISON}"):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-sys.addaudithook(deadly)
-"""
+from benchmarks.kill_cluster import HOOK
 
 
 def make_deadly(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -161,3 +162,15 @@ def test_no_file_is_longer_than_a_reader_holds():
         if lines[:1] != [TABLE]:
             lengths[file.relative_to(HOME).as_posix()] = len(lines)
     assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
+
+
+def test_no_folder_of_scripts_is_taken_for_a_package():
+    """Scripts find what lies beside them first: a folder `ray` there passes for Ray where that is not installed."""
+    folders = {path.name for path in (HOME / "data_scripts").iterdir() if path.is_dir()}
+    named = {
+        line.partition("#")[0].strip().lower().replace("-", "_")
+        for file in HOME.glob("requirements*.txt")
+        for line in file.read_text("utf-8").splitlines()
+    }
+    packages = {word for line in named if (word := re.split(r"[^a-z0-9_]", line)[0])}
+    assert "ray" in packages and not folders & packages

@@ -18,8 +18,9 @@ pytest.importorskip("lancedb", reason="requirements-explore.txt is not installed
 
 from indexed_pages import contents, explore
 from noisy_pages import draw_page
-from poison import POISON, REASON, make_deadly
+from poison import make_deadly
 
+from benchmarks.kill_cluster import POISON, REASON
 from index.database import Index
 from run import main
 
