@@ -2,8 +2,8 @@
 
     draw(sheet)               # one function a category: a third of the pages from elsewhere, the others archival
 
-Slides, theses, papers, reports, leaflets, newspapers, old books, print-outs of the web. What a category
-means stays the same.
+Slides, theses, papers, reports, leaflets, newspapers, old books, print-outs of the web; wills, manuscripts, registers.
+What a category means stays the same.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from drawing import (
     books,
+    early,
+    handwritten,
     lined,
     newspapers,
     paper_figures,
@@ -23,7 +25,7 @@ from drawing import (
     slides,
 )
 from drawing.marks import file_number, office_marks, page_number
-from drawing.sheet import Sheet
+from drawing.sheet import EARLY, Sheet
 
 ELSEWHERE = {"old": 0.24, "new": 0.4}  # share of the pages of such documents
 OWN_SLIDES = 0.88  # share of slides that are not of the plain kind that archives hold
@@ -52,6 +54,9 @@ def _mixed(sheet: Sheet, label: str, archival: Maker, kinds: dict[Maker, float],
 
 def text_p(sheet: Sheet) -> None:
     """Running print: contents, references, formulas, programs, covers, newspapers, books, web pages."""
+    if sheet.document.kind in EARLY:
+        early.text_p(sheet)
+        return
     old = sheet.document.kind == "old"
     _mixed(
         sheet,
@@ -77,6 +82,16 @@ def text_p(sheet: Sheet) -> None:
     )
 
 
+def text_hw(sheet: Sheet) -> None:
+    """Wills, deeds and manuscripts in documents of their kinds; else the archives' own letters, diaries, notes."""
+    (early.text_hw if sheet.document.kind in EARLY else handwritten.text_hw)(sheet)
+
+
+def line_hw(sheet: Sheet) -> None:
+    """Registers in documents of their kind; else the archives' own tables and forms."""
+    (early.line_hw if sheet.document.kind in EARLY else lined.line_hw)(sheet)
+
+
 def line_p(sheet: Sheet) -> None:
     """Tables with captions as word processors and LaTeX set them, upright or on their side."""
     _mixed(sheet, "LINE_P", lined.line_p, {papers.thesis_table: 1})
@@ -84,6 +99,9 @@ def line_p(sheet: Sheet) -> None:
 
 def draw(sheet: Sheet) -> None:
     """Figures of papers, reports, newspapers, web pages; engraved plates."""
+    if sheet.document.kind in EARLY:
+        early.draw(sheet)
+        return
     old = sheet.document.kind == "old"
     _mixed(
         sheet,

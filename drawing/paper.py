@@ -29,6 +29,19 @@ STOCKS: tuple[tuple[tuple[float, float, float], float, float], ...] = (
     ((0.92, 0.85, 0.83), 0.2, 0.1),  # pink form
     ((0.84, 0.89, 0.93), 0.2, 0.1),  # blue form
 )
+# The same before 1920, when paper was of rags, or cheap, or coloured, or skin.
+EARLY_STOCKS: tuple[tuple[tuple[float, float, float], float], ...] = (
+    ((0.93, 0.90, 0.83), 5),
+    ((0.90, 0.85, 0.74), 4),  # rags, browned
+    ((0.95, 0.94, 0.91), 2.5),
+    ((0.83, 0.75, 0.61), 1.6),
+    ((0.76, 0.66, 0.50), 0.7),  # wrapping paper
+    ((0.80, 0.84, 0.87), 1.2),  # blue laid paper
+    ((0.86, 0.87, 0.84), 1.2),
+    ((0.93, 0.83, 0.62), 0.7),  # yellow and orange covers
+    ((0.88, 0.74, 0.68), 0.4),
+    ((0.92, 0.87, 0.72), 0.8),  # parchment
+)
 
 
 @dataclass(frozen=True)
@@ -47,11 +60,12 @@ class Paper:
     hole_wide: float
 
     @classmethod
-    def choose(cls, rng: np.random.Generator, age: float) -> Paper:
-        """A document's paper; age 0 = 1920s .. 1 = new."""
-        weights = np.array([old * (1 - age) + new * age for _, old, new in STOCKS])
-        stock = np.array(STOCKS[int(rng.choice(len(STOCKS), p=weights / weights.sum()))][0])
-        tint = (stock * rng.normal(1, 0.02) + rng.normal(0, 0.008, 3)).clip(0.6, 1)
+    def choose(cls, rng: np.random.Generator, age: float, early: bool = False) -> Paper:
+        """A document's paper; age 0 = 1920s .. 1 = new; early: older than that."""
+        stocks = EARLY_STOCKS if early else [(stock, old * (1 - age) + new * age) for stock, old, new in STOCKS]
+        weights = np.array([often for _, often in stocks])
+        stock = np.array(stocks[int(rng.choice(len(stocks), p=weights / weights.sum()))][0])
+        tint = (stock * rng.normal(1, 0.02) + rng.normal(0, 0.008, 3)).clip(0.4 if early else 0.6, 1)
         old = 1 - age
         spacing = float(rng.choice([80, 80, 80, 108, 70]))
         middle = 148 + float(rng.normal(0, 6))
@@ -62,10 +76,10 @@ class Paper:
             tint=(float(tint[0]), float(tint[1]), float(tint[2])),
             clouds=float(rng.exponential(0.006 + 0.014 * old)),
             browning=float(rng.exponential(0.10)) * old if rng.random() < 0.7 * old else 0.0,
-            through=float(rng.uniform(0.02, 0.16)) if rng.random() < 0.12 + 0.25 * old else 0.0,
+            through=float(rng.uniform(0.02, 0.3 if early else 0.16)) if rng.random() < 0.12 + 0.25 * old else 0.0,
             wear=float(rng.beta(1.2, 3.0)) * (0.25 + 0.75 * old),
             fibre=float(rng.exponential(0.8 + 1.4 * old)),
-            holes=pairs if rng.random() < 0.28 else (),
+            holes=pairs if rng.random() < 0.28 and not early else (),
             hole_in=float(rng.uniform(8, 15)),
             hole_wide=float(rng.uniform(5, 6.5)),
         )

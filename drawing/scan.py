@@ -18,7 +18,7 @@ What real scans show (56 pages of one archive, 1930-2017, read as numbers and at
   strips. Thin or brown paper shows the other side, mirrored and faint; punch holes are rings in the lid's colour.
 - Born digital: 255 everywhere, ink at 0, no frame, colour mode even where nothing is coloured.
 
-Other archives add 1-bit scans, microfilm, pages photographed on a table, gutters of books, moire, coarse resolution.
+Other archives add 1-bit scans, microfilm, pages photographed on a table (lying.py), gutters, moire, coarse resolution.
 How often each happens is guessed from both. All is multiplied or clipped within bounds that keep the ink readable.
 """
 
@@ -31,6 +31,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from drawing.lying import Table
 from drawing.noise import TILE, fractal, tile
 from drawing.paper import Colour, Paper
 
@@ -45,6 +46,9 @@ MODES: dict[str, tuple[float, float, float, float]] = {
     "digital": (0.0, 0.03, 0.35, 0.75),  # never was on paper
 }
 AGES = (0.0, 0.6, 0.85, 1.0)
+# The same for what archives photograph for readers: wills, registers, manuscripts, old books.
+READING_ROOM = {"grey": 0.28, "colour": 0.44, "copy": 0.02, "bitonal": 0.05, "microfilm": 0.12, "camera": 0.09}
+ON_A_TABLE = 0.26  # share of old documents, of those scanned in grey, in colour or by a camera, that lie on a table
 BEDS: tuple[tuple[Colour, float], ...] = (
     ((254, 254, 254), 7),  # the white lid
     ((236, 236, 234), 2),
@@ -80,15 +84,22 @@ class Scanner:
     dithered: bool
     trimmed: bool  # blank lower halves are cut off
     quality: int
+    table: Table | None  # what lies round the sheet, where it is not a scanner's bed
 
     @classmethod
-    def choose(cls, rng: np.random.Generator, age: float) -> Scanner:
-        """One document's paper and scanner; age 0 = a typescript of the 1920s .. 1 = born digital."""
-        weights = np.array([np.interp(age, AGES, often) for often in MODES.values()])
-        mode = str(rng.choice(list(MODES), p=weights / weights.sum()))
-        paper = Paper.choose(rng, age)
-        clipped = rng.random() < {"grey": 0.88, "copy": 0.95, "bitonal": 1.0, "colour": 0.3}.get(mode, 0.1)
-        faded = mode in ("grey", "colour", "camera") and rng.random() < 0.25 - 0.15 * age
+    def choose(cls, rng: np.random.Generator, age: float, early: bool = False) -> Scanner:
+        """One document's paper and scanner; age 0 = a typescript of the 1920s .. 1 = born digital.
+
+        early: what was written or printed before, and is photographed in reading rooms.
+        """
+        often = READING_ROOM if early else {name: np.interp(age, AGES, share) for name, share in MODES.items()}
+        weights = np.array(list(often.values()))
+        mode = str(rng.choice(list(often), p=weights / weights.sum()))
+        paper = Paper.choose(rng, age, early)
+        clipped = rng.random() < {"grey": 0.35 if early else 0.88, "copy": 0.95, "bitonal": 1.0, "colour": 0.3}.get(
+            mode, 0.1
+        )
+        faded = mode in ("grey", "colour", "camera") and rng.random() < (0.1 if early else 0.25 - 0.15 * age)
         lowest = 0.93 if faded or mode == "colour" else 0.85  # pale ink must not be clipped away, nor brown turn lemon
         white = float(rng.uniform(lowest, 0.98) if clipped else rng.uniform(1.0, 1.12))
         styles = rng.choice(3, p=(0.50, 0.38, 0.12))  # cut within the sheet; thin edges seen; a frame
@@ -107,6 +118,9 @@ class Scanner:
         grain = rng.exponential(0.8) if mode not in ("microfilm", "camera") else rng.uniform(3, 13)
         if mode == "copy":
             grain += rng.exponential(3)
+        lies = mode in ("grey", "colour", "camera", "microfilm") and rng.random() < (
+            0.8 if early else ON_A_TABLE * (age < 0.8)
+        )
         return cls(
             mode=mode,
             paper=paper,
@@ -128,6 +142,7 @@ class Scanner:
             dithered=bool(rng.random() < 0.3),
             trimmed=bool(rng.random() < 0.14),
             quality=int(rng.choice([25, 40, 55, 70, 80, 90, 95], p=(0.03, 0.07, 0.12, 0.23, 0.25, 0.2, 0.1))),
+            table=Table.choose(rng) if lies else None,
         )
 
     def save(self, image: Image.Image, path: Path) -> None:
@@ -153,7 +168,10 @@ class Scanner:
             page = page.resize([round(side * self.lost) for side in page.size], Image.Resampling.BOX)
         bed = tuple(int(v) for v in np.clip(np.array(self.bed) + rng.normal(0, 2), 0, 255))
         page = self.paper.lay(rng, page, bed)
-        page = self._placed(rng, page, bed)
+        if self.table:
+            page = self.table.lay(rng, page, self.scale / self.lost, max(0.3, self.tilt))
+        else:
+            page = self._placed(rng, page, bed)
         page = self._lit(rng, page)
         page = self._toned(rng, page)
         if rng.random() < 0.012:
@@ -221,7 +239,7 @@ class Scanner:
         if self.mode in ("camera", "microfilm") or rng.random() < 0.12:
             light *= 1 + float(rng.normal(0, 0.05)) * x + float(rng.normal(0, 0.05)) * y
             light *= 1 - float(rng.uniform(0, 0.14)) * (x * x + y * y) / 2
-        if rng.random() < 0.07:  # the gutter
+        if not self.table and rng.random() < 0.07:  # the gutter
             side = x if rng.random() < 0.5 else -x
             light *= 1 - float(rng.uniform(0.15, 0.75)) * np.exp(-(1 - side) / float(rng.uniform(0.02, 0.12)))
         if rng.random() < 0.16:  # light falls off where the sheet lifts from the glass

@@ -21,6 +21,7 @@ from PIL import Image, ImageDraw
 from drawing.fonts import Fonts
 from drawing.hand import Hand
 from drawing.hands import choose_hand
+from drawing.old_hands import old_hand
 from drawing.scan import Scanner
 from drawing.typeset import Box, Colour, Press, Typewriter, choice
 from drawing.words import Words
@@ -30,7 +31,13 @@ SHAPES = {  # of a document's pages, for old and new documents: size -> weight
     "old": {A4: 66, (1236, 2034): 6, (1004, 1257): 4, (1240, 880): 9, (877, 1240): 8, (1754, 1240): 5, (1300, 1640): 4},
     "new": {A4: 84, (1754, 1240): 6, (1240, 880): 2, (877, 1240): 3, (1275, 1650): 5},
     "slide": {(1600, 1200): 4, (1760, 990): 6},
+    "deed": {(1130, 1754): 5, (1060, 1600): 3, (1240, 1880): 3, (960, 1400): 2, (1300, 1640): 1, (1400, 1120): 0.6},
+    "manuscript": {(1240, 1754): 3, (1150, 1754): 4, (980, 1400): 2, (1240, 1560): 2, (1300, 2000): 1.5},
+    "register": {(1240, 1754): 4, (1300, 1900): 4, (1240, 1600): 2, (1500, 1900): 1.5, (1700, 1300): 1},
+    "old print": {(1000, 1600): 4, (1060, 1754): 4, (900, 1300): 3, (1240, 1754): 2, (1240, 1880): 1.5},
 }
+# Documents older than those of the archives' own offices: in which years; how they are scanned and written differs.
+EARLY = {"deed": (1840, 1925), "manuscript": (1640, 1850), "register": (1780, 1925), "old print": (1510, 1850)}
 INKS: dict[Colour, float] = {
     (40, 50, 110): 5,
     (28, 28, 32): 6,
@@ -53,7 +60,10 @@ class Kit:
 
 @dataclass
 class Document:
-    """What the pages of one document share. age: 0 in the 1920s, 1 born digital; kind: "old", "new" or "slide"."""
+    """What the pages of one document share.
+
+    age: 0 in the 1920s and before, 1 born digital; kind: "old", "new", "slide" or one of EARLY.
+    """
 
     name: str
     year: int
@@ -74,14 +84,17 @@ class Document:
     @classmethod
     def choose(cls, rng: np.random.Generator, kit: Kit, number: int, kind: str, seed: tuple[int, ...]) -> Document:
         """A document of that kind; `seed` also seeds the forms that its pages share."""
-        year = int(rng.integers(1921, 1992)) if kind == "old" else int(rng.integers(1986, 2020))
+        early = kind in EARLY
+        year = int(rng.integers(*EARLY.get(kind, (1921, 1992) if kind == "old" else (1986, 2020))))
         age = min(1.0, max(0.0, (year - 1920) / 95 + rng.normal(0, 0.04)))
         if kind == "slide":
             year, age = int(rng.integers(2000, 2022)), 1.0
         language = choice(rng, {"cs": 10, "de": 3, "en": 2 if kind == "old" else 6, "pl": 2, "hu": 1})
+        if early:
+            language = choice(rng, {"fr": 7, "de": 4, "cs": 2, "en": 2, "pl": 0.5})
         size = choice(rng, SHAPES[kind])
         left = float(rng.uniform(0.05, 0.16) * size[0])
-        hands = [choose_hand(rng, kit.fonts, kit.strokes) for _ in range(2)]
+        hands = [(old_hand if early else choose_hand)(rng, kit.fonts, kit.strokes) for _ in range(2)]
         margins = (
             left,
             float(rng.uniform(0.04, 0.12) * size[1]),
@@ -98,8 +111,8 @@ class Document:
             Press.choose(rng, kit.fonts, age),
             Typewriter.choose(rng, kit.fonts, age),
             hands,
-            [hand.ink if rng.random() < 0.6 else choice(rng, INKS) for hand in hands],
-            Scanner.choose(rng, age),
+            [hand.ink if early or rng.random() < 0.6 else choice(rng, INKS) for hand in hands],
+            Scanner.choose(rng, age, early),
             size,
             margins,
             kit,

@@ -14,26 +14,16 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from drawing.fonts import Fonts, typeface
+from drawing.fiscal import HEADS, STAMPS, VIOLET, printed_lines, stamped_paper
+from drawing.fonts import Fonts
 from drawing.pens import smooth
 from drawing.scribes import Scribe
 from drawing.strokes import Nib, drawn
 from drawing.wear import Wear, choose_nib
 
 LONG = 1600
-VIOLET = ((96, 60, 150), (150, 60, 120), (70, 60, 140))
-STAMPS = (
-    ("Signé par Nous", "Juge pour Monsieur le Président du", "Tribunal Civil de la Seine.", "Paris, le"),
-    ("Enregistré à Paris", "12e Bureau Successions", "le              N°", "Reçu"),
-    ("PRÉFECTURE", "du Département de", "Seine-et-Oise"),
-)
-HEADS = (
-    ("GRAND HÔTEL DE LA POSTE", "TÉLÉPHONE 1.12", "OUVERT TOUTE L'ANNÉE"),
-    ("ÉTUDE DE Me MARTIN", "NOTAIRE", "Versailles, le            19"),
-    ("MINISTÈRE DE LA GUERRE", "DIRECTION DE L'INFANTERIE"),
-)
 
 
 def will(rng: np.random.Generator, scribe: Scribe, official: Scribe, fonts: Fonts) -> np.ndarray:
@@ -67,7 +57,7 @@ def will(rng: np.random.Generator, scribe: Scribe, official: Scribe, fonts: Font
     if rng.random() < 0.7:
         _stamp(rng, others, fonts, official)
     if rng.random() < 0.35:
-        _seal(rng, others, fonts)
+        stamped_paper(rng, others, fonts)
     if rng.random() < 0.15:
         _head(rng, others, fonts)
     wear = replace(
@@ -120,23 +110,10 @@ def _note(rng: np.random.Generator, others: Image.Image, official: Scribe) -> No
     _lay(others, ink, left, top, colour)
 
 
-def _printed(lines: tuple[str, ...], fonts: Fonts, rng: np.random.Generator, size: int, anchor: str) -> Image.Image:
-    """Lines of print as a mask."""
-    faces = fonts.serif if rng.random() < 0.6 else fonts.sans
-    face = typeface(faces[int(rng.integers(len(faces)))], size)
-    wide = int(max(face.getlength(line) for line in lines)) + 8
-    mask = Image.new("L", (wide, int(size * 1.45 * len(lines)) + 8))
-    pen = ImageDraw.Draw(mask)
-    for number, line in enumerate(lines):
-        x = wide / 2 if anchor == "ma" else 4
-        pen.text((x, 4 + number * size * 1.45), line, 255, face, anchor)
-    return mask
-
-
 def _stamp(rng: np.random.Generator, others: Image.Image, fonts: Fonts, official: Scribe) -> None:
     """A violet stamp with a date and a name written into it."""
     lines = STAMPS[int(rng.integers(len(STAMPS)))]
-    mask = _printed(lines, fonts, rng, int(rng.integers(17, 27)), "ma" if rng.random() < 0.5 else "la")
+    mask = printed_lines(lines, fonts, rng, int(rng.integers(17, 27)), "ma" if rng.random() < 0.5 else "la")
     uneven = cv2.resize(rng.uniform(0.35, 1.1, (5, 9)), mask.size, interpolation=cv2.INTER_CUBIC).clip(0.2, 1)
     mask = Image.fromarray((np.asarray(mask) * uneven).astype(np.uint8))
     angle = float(rng.choice([rng.normal(0, 4), rng.normal(8, 6), 90.0], p=(0.5, 0.45, 0.05)))
@@ -150,37 +127,9 @@ def _stamp(rng: np.random.Generator, others: Image.Image, fonts: Fonts, official
     _lay(others, written, left + mask.width // 2, top + mask.height // 2, (50, 45, 50))
 
 
-def _seal(rng: np.random.Generator, others: Image.Image, fonts: Fonts) -> None:
-    """The round black stamp of stamped paper: rings, letters round them, a figure within."""
-    radius = int(rng.integers(55, 85))
-    mask = Image.new("L", (2 * radius + 6, 2 * radius + 6))
-    pen = ImageDraw.Draw(mask)
-    middle = radius + 3
-    for part, wide in ((1, 3), (0.92, 1), (0.66, 1)):
-        r = radius * part
-        pen.ellipse((middle - r, middle - r, middle + r, middle + r), outline=255, width=wide)
-    face = typeface(fonts.serif[0], radius * 0.22)
-    for number, letter in enumerate("REPUBLIQUE FRANCAISE * "):
-        place = Image.new("L", (radius, radius))
-        ImageDraw.Draw(place).text((radius // 2, radius // 2), letter, 255, face, "mm")
-        angle = 360 * number / 23
-        place = place.rotate(-angle, Image.Resampling.BILINEAR)
-        x = middle + radius * 0.79 * np.sin(np.radians(angle)) - radius / 2
-        y = middle - radius * 0.79 * np.cos(np.radians(angle)) - radius / 2
-        mask.paste(255, (round(x), round(y)), place)
-    for number, line in enumerate(("2 MES", "50", "CENT.")):
-        pen.text(
-            (middle, middle + (number - 1) * radius * 0.4), line, 255, typeface(fonts.serif[0], radius * 0.3), "mm"
-        )
-    for _ in range(90):
-        start = middle + rng.normal(0, radius * 0.25, 2)
-        pen.line((*start, *(start + rng.normal(0, 9, 2))), int(rng.integers(60, 200)))
-    others.paste((50, 55, 50), (int(rng.uniform(5, 60)), int(rng.uniform(80, 300))), mask)
-
-
 def _head(rng: np.random.Generator, others: Image.Image, fonts: Fonts) -> None:
     """The printed head of a letter paper."""
-    mask = _printed(HEADS[int(rng.integers(len(HEADS)))], fonts, rng, int(rng.integers(15, 30)), "ma")
+    mask = printed_lines(HEADS[int(rng.integers(len(HEADS)))], fonts, rng, int(rng.integers(15, 30)), "ma")
     others.paste((40, 50, 60), (int(rng.uniform(30, others.width * 0.5)), int(rng.uniform(10, 60))), mask)
 
 
