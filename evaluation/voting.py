@@ -42,6 +42,8 @@ from sorting.computing import (
 from sorting.given_pages import say_pages, say_resumed
 from sorting.record import input_of, texts_hash
 from sorting.results import WARNING, Truth, warning_cell
+from sorting.together import decided
+from sorting.transitions import Transitions, chosen_transitions
 from utils import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def run_voting(settings: Settings, job: Voting) -> int:
     if job.model != NO_MODEL or settings.setup.zero_shot:
         raise UserError("--best takes its models from [eval] best in config.toml: leave -m, -rev and --model_path out")
     descriptions = chosen_descriptions(settings)
+    transitions = chosen_transitions(settings)
     choices, notes = choose_voters(settings)
     for note in notes:
         say(f"note: {note}")
@@ -67,16 +70,19 @@ def run_voting(settings: Settings, job: Voting) -> int:
         "categories": texts_hash(descriptions),
         "settings": {"job": "best", **reaching(settings, "pages", "outcomes", "tables")},
     }
+    if transitions:  # documents decide then, which are no matter otherwise
+        identity |= {"transitions": transitions.key, "documents": [read.document_from, read.document_pattern]}
     output = settings.output.folder
 
-    def opened() -> tuple[list[PageClassifier], list[str]]:
+    def opened() -> tuple[list[PageClassifier], list[str], Transitions | None]:
         say(f"{len(choices)} models: {', '.join(map(printable, names))}", settings.setup.quiet)
         classifiers = [open_classifier(choice, settings, descriptions) for choice in choices]
         for choice, classifier, name in zip(choices, classifiers, names, strict=True):
             for line in model_lines(choice, classifier, chosen=descriptions is not None):
                 if line.startswith("warning: "):
                     say(f"warning: {printable(name)}: {line.removeprefix('warning: ')}")
-        return classifiers, same_categories(choices, classifiers)
+        categories = same_categories(choices, classifiers)
+        return classifiers, categories, transitions.of(categories) if transitions else None
 
     if job.resume:  # all that can be refused is refused before the models are loaded
         with Run.resume(output, identity=identity, execution=execution) as run:
@@ -145,12 +151,14 @@ def _work(
     run: Run,
     classifiers: list[PageClassifier],
     categories: list[str],
+    transitions: Transitions | None,
     names: list[str],
     settings: Settings,
     job: Voting,
 ) -> int:
     total, began, interrupted = len(run.pages.pages), time.monotonic(), False
     record: dict[str, Any] = {"command": job.command(), "models": names, "identity": run.identity, "pages": total}
+    record |= {"sequence": transitions.record()} if transitions else {}
     run.write_record(record)
     try:
         with Progress(
@@ -162,7 +170,7 @@ def _work(
     except KeyboardInterrupt:
         interrupted = True
         say("interrupted: writing the table of what was done ...")
-    report = write_table(run, names, categories, settings)
+    report = write_table(run, names, categories, settings, transitions)
     record |= {name: report[name] for name in ("done", "failed", "per_category", "agreement")}
     record |= {"seconds": round(time.monotonic() - began, 3), "tables": [file.name for file in report["files"]]}
     if interrupted:
@@ -217,8 +225,11 @@ def votes(
             yield outcomes
 
 
-def write_table(run: Run, names: list[str], categories: list[str], settings: Settings) -> dict[str, Any]:
-    """The tables of a run, in one pass over its outcomes; counts for the summary."""
+def write_table(
+    run: Run, names: list[str], categories: list[str], settings: Settings, transitions: Transitions | None = None
+) -> dict[str, Any]:
+    """The tables of a run, in one pass over its outcomes; counts for the summary. transitions: what decides a
+    document's pages together, of the averages of all models."""
     excel, limit, models = settings.output.excel, settings.setup.review_below, len(names)
     truth = Truth(run.pages, categories)
     head = ["FILE", "PAGE", *(cell(f"CLASS-{name}") for name in names), "CLASS", "SCORE", "AGREE"]
@@ -236,7 +247,10 @@ def write_table(run: Run, names: list[str], categories: list[str], settings: Set
     with contextlib.ExitStack() as opened:
         table = Table(run.tables / f"best_{run.name}.csv", head, opened, excel=excel)
         errors = None
-        for page, outcome in zip(run.pages.pages, run.outcomes(), strict=False):
+        averages = (_average(outcome, models) for outcome in run.outcomes())
+        if transitions:
+            averages = decided(run.pages, averages, transitions, settings.input)
+        for page, outcome, of_all in zip(run.pages.pages, run.outcomes(), averages, strict=False):
             done += 1
             start, path = [cell(page.file), page.number], path_cell(page.path)
             if isinstance(outcome, Failed):
@@ -246,7 +260,7 @@ def write_table(run: Run, names: list[str], categories: list[str], settings: Set
                 errors.write([*start, path, cell(printable(" ".join(outcome.reason.split())))])
                 continue
             scores = np.array(outcome.scores).reshape(models, len(categories))
-            average = scores.mean(axis=0)
+            average = np.array(of_all.scores)
             each, best = scores.argmax(axis=1), int(average.argmax())
             agree = int((each == best).sum())
             agreement[agree] += 1
@@ -265,6 +279,13 @@ def write_table(run: Run, names: list[str], categories: list[str], settings: Set
         "files": files,
         "notes": notes,
     }
+
+
+def _average(outcome: Outcome, models: int) -> Outcome:
+    """The mean of what the models say of a page."""
+    if isinstance(outcome, Failed):
+        return outcome
+    return Scored(np.array(outcome.scores).reshape(models, -1).mean(axis=0).tolist(), outcome.warning)
 
 
 def report_lines(report: dict[str, Any], models: int) -> list[str]:

@@ -137,6 +137,12 @@ class Output:
         False, "tables as Central European Excel opens them (BOM, semicolons, decimal commas)", "--excel",
         reaches="tables")
     per_document: bool = setting(False, "also one table a document", "--per_document", reaches="sorting")
+    sequence: bool = setting(
+        False, "decide the pages of a document together: scores then count the pages before and after too; the RAW "
+        "table has what each page says by itself", "--sequence", reaches="tables")
+    transitions: Path | None = setting(
+        None, "which category follows which, for sequence: a JSON of data_scripts/learn_transitions.py; empty: the "
+        "shipped guess")
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ from sorting.record import Begun, counts_of, identity_of, made_with, record_of, 
 from sorting.results import TableStyle, summary, terminal_table, write_tables
 from sorting.seen import Seen, note_stamps, stamps_of
 from sorting.since import Joined, NothingNew, compare, earlier_run, known_besides, since_record
+from sorting.together import Together, decided
+from sorting.transitions import Learned, chosen_transitions
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
@@ -55,6 +57,7 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
     here = _computing_here(settings, job)
     computing_of(choice, here)  # refused before pages are looked for, which may take minutes
     descriptions = chosen_descriptions(settings)
+    transitions = chosen_transitions(settings)
     writes = not job.files or job.output_given or settings.output.raw or bool(job.write) or job.report
     # All that can be refused is refused before the model is loaded.
     if writes and not job.resume:
@@ -71,6 +74,8 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
         outcomes: list[Outcome] = []
         for batch in batches_of(pages, classifier, settings, workers=0):
             outcomes += classifier.outcomes(batch)
+        if transitions:
+            outcomes = list(decided(pages, outcomes, transitions.of(classifier.categories), settings.input))
         print(terminal_table(pages, outcomes, classifier.categories, _top_n(settings, classifier.categories)))
         return int(count_failed(outcomes) > 0)
     model = model_hash(choice.source, settings.setup.tokenizer)
@@ -83,10 +88,13 @@ def run_prediction(settings: Settings, job: Sorting) -> int:
             pages, prepare = _pages(settings, job, source, names, made)
             classifier = _opened(choice, here, descriptions)
             categories = classifier.categories
+        if transitions and categories:
+            transitions.of(list(categories))  # refused before any page is read
         top_n = _top_n(settings, categories)
         identity = identity_of(settings, job, model, descriptions, top_n, source) | known_by(settings, job, names)
+        identity |= {"transitions": transitions.key} if transitions else {}
         begun = Begun(output=settings.output.folder, identity=identity, execution=execution)
-        task = _Task(settings, job, choice, descriptions, source, model, top_n, made)
+        task = _Task(settings, job, choice, descriptions, source, model, top_n, made, transitions)
         if job.shares:
             return _shared(begun, task, here, names)
     except NothingNew as none:
@@ -124,7 +132,7 @@ def _pages(
 class _Task:
     """A command that writes tables, with what is known of it before it begins.
 
-    model: its hash. made: what decides outcomes (`made_with`).
+    model: its hash. made: what decides outcomes (`made_with`). transitions: None where pages stand by themselves.
     """
 
     settings: Settings
@@ -135,6 +143,7 @@ class _Task:
     model: str
     top_n: int
     made: dict[str, Any]
+    transitions: Learned | None
 
 
 def _shared(begun: Begun, task: _Task, here: Settings, names: list[str] | None) -> int:
@@ -215,6 +224,10 @@ def _work(run: Run, classifier: PageClassifier, task: _Task) -> int:
     style = TableStyle(classifier.categories, **{**reaching(settings, "tables", "sorting"), "top_n": top_n})
     record = record_of(settings, job, classifier, run, task.choice, task.model) | source_record(source, run)
     shown = Joined(run) if job.joined else run
+    if task.transitions:
+        earlier = Joined(run) if job.since and not job.joined else None
+        shown = Together(shown, task.transitions.of(classifier.categories), settings.input, earlier)
+        record["sequence"] = task.transitions.record()
     record |= since_record(run) | {"pages": len(shown.pages.pages)}
     run.write_record(record)
     total = len(run.pages.pages)
@@ -230,7 +243,10 @@ def _work(run: Run, classifier: PageClassifier, task: _Task) -> int:
     seconds = time.monotonic() - began
     done_now = min(total, run.done * batch_size) - done_before
 
-    report = write_tables(run.tables, run.name, shown.pages, shown.outcomes(), style, doubted=shown.doubted > 0)
+    raw = shown.raw_outcomes() if isinstance(shown, Together) else None
+    report = write_tables(
+        run.tables, run.name, shown.pages, shown.outcomes(), style, doubted=shown.doubted > 0, raw_outcomes=raw
+    )
     total = len(shown.pages.pages)
     record |= counts_of(report, total, seconds, done_now)
     if source is None and not interrupted:
@@ -285,7 +301,11 @@ def _compute(run: Run, classifier: PageClassifier, task: _Task) -> bool:
 
 
 def _report(
-    run: Run | Joined, record: dict[str, Any], style: TableStyle, settings: Settings, descriptions: dict[str, list[str]]
+    run: Run | Joined | Together,
+    record: dict[str, Any],
+    style: TableStyle,
+    settings: Settings,
+    descriptions: dict[str, list[str]],
 ) -> Path:
     """Write the folder to look at; gives its index.html. descriptions: of the categories."""
     from sorting.report import REPORT, write_report

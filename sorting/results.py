@@ -6,7 +6,7 @@
 Files, <name> = <date-time>_<base>:
 
     result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..CLASS-N,SCORE-1..SCORE-N[,TRUE][,REVIEW][,WARNING][,ID],PATH
-    <name>_RAW.csv                FILE,PAGE,<one column a category>[,WARNING][,ID],PATH
+    <name>_RAW.csv                FILE,PAGE,<one column a category>[,WARNING][,ID],PATH     never decided together
     <name>_ERRORS.csv             FILE,PAGE[,ID],PATH,REASON                                only if a page failed
     <name>_documents/             the result table again, one CSV a document
 
@@ -19,7 +19,7 @@ from __future__ import annotations
 import contextlib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +48,7 @@ class TableStyle:
         per_document: write one table a document too.
         document_from, document_pattern: how pages are grouped to documents, see reading/documents.py.
         review_below: pages whose score is lower are marked in a column REVIEW; 0 = no such column.
+        sequence: whether a document's pages were decided together, see sorting/together.py.
     """
 
     categories: list[str]
@@ -58,6 +59,7 @@ class TableStyle:
     document_from: str = "auto"
     document_pattern: str = ""
     review_below: float = 0.0
+    sequence: bool = False
 
 
 @dataclass
@@ -90,6 +92,7 @@ def write_tables(
     style: TableStyle,
     *,
     doubted: bool = False,
+    raw_outcomes: Iterable[Outcome] | None = None,
 ) -> TableReport:
     """Write all tables of a run; files of an earlier attempt at the same run are replaced.
 
@@ -100,6 +103,7 @@ def write_tables(
         outcomes: one a page, in page order; where they end early (an interrupted run) the tables end there too.
         style: columns and form.
         doubted: whether any outcome has a warning: the tables then have a column WARNING.
+        raw_outcomes: those of the RAW table, where they are others.
 
     Raises:
         UserError: the disk is full or the like.
@@ -128,7 +132,7 @@ def write_tables(
             rule = Documents((page.path for page in pages.pages), style, below_categories(style.categories))
             if not named and (note := rule.note()):
                 report.notes.append(note)
-        for page, outcome in zip(pages.pages, outcomes, strict=False):
+        for page, outcome, by_itself in _beside(pages.pages, outcomes, raw_outcomes):
             report.done += 1
             file, path = cell(page.file), path_cell(page.path)
             where = [cell(page.id), path] if named else [path]
@@ -156,13 +160,23 @@ def write_tables(
             row += last
             result.write(row)
             if raw:
-                raw.write([file, page.number, *(number(score, 6, excel=style.excel) for score in scores), *last])
+                each = (number(score, 6, excel=style.excel) for score in by_itself.scores)
+                raw.write([file, page.number, *each, *last])
             if documents:
                 documents.write(page.file if named else rule.of(page), row)
         for table in (result, raw, errors, documents):
             if table:
                 report.files.append(table.complete(report.notes))
     return report
+
+
+def _beside(
+    pages: list[Page], outcomes: Iterable[Outcome], others: Iterable[Outcome] | None
+) -> Iterator[tuple[Page, Outcome, Outcome]]:
+    """Each page with its outcome, and the other one, where there are others; else the same twice."""
+    if others is None:
+        return ((page, outcome, outcome) for page, outcome in zip(pages, outcomes, strict=False))
+    return zip(pages, outcomes, others, strict=False)
 
 
 def warning_cell(outcome: Scored) -> str:

@@ -260,6 +260,11 @@ class Joined:
         self.pages = PageList(run.pages.root, pages, run.pages.passed)
 
     @property
+    def taken(self) -> Iterator[int]:
+        """For each page: 1 = its outcome comes from the earlier run."""
+        return iter(self._taken)
+
+    @property
     def doubted(self) -> int:
         """How many of the pages done came with a warning."""
         return self._run.doubted + self._doubted

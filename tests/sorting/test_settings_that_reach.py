@@ -18,7 +18,7 @@ from sorting.computing import execution_of
 # run knows by their contents; how much memory there is, is the machine's matter; a training keeps all of [train].
 REACH_NOTHING = {
     "input": ["folder", "memory"],
-    "output": ["folder"],
+    "output": ["folder", "transitions"],
     "setup": [
         "model", "model_dir", "base", "zero_shot", "tokenizer", "categories_file", "average", "categories_dir",
         "categories_prefix", "workers", "seed", "quiet",
