@@ -158,7 +158,6 @@ def _work(
 ) -> int:
     total, began, interrupted = len(run.pages.pages), time.monotonic(), False
     record: dict[str, Any] = {"command": job.command(), "models": names, "identity": run.identity, "pages": total}
-    record |= {"sequence": transitions.record()} if transitions else {}
     run.write_record(record)
     try:
         with Progress(

@@ -42,7 +42,7 @@ def how(models, tmp_path):
     return ("--config", config, "--model_path", models / "m0", "--batch_size", 2, "--workers", 0, "--raw")
 
 
-def written(file: Path, categories: list[str], pairs: list[list[int]], **others: object) -> Path:
+def written(file: Path, categories: list[str], pairs: list[list[int]], /, **others: object) -> Path:
     counted = {"format": 1, "weight": 3, "categories": categories, "pages": [sum(row) for row in pairs], "pairs": pairs}
     file.write_text(json.dumps(counted | others), encoding="utf-8")
     return file
