@@ -16,7 +16,8 @@ From the inside out:
     archival pages  printed (TEXT_P); typed (TEXT_T); handwritten (TEXT_HW); mixed, correspondence (TEXT);
                     lined (LINE_P, LINE_T, LINE_HW) with printed_tables, printouts, typed_lists, cards, registers;
                     pictured (DRAW, DRAW_L, PHOTO, PHOTO_L)
-    pages elsewhere papers, paper_figures, office_tables, reports, newspapers, books, slides, slide_design, plan_sheets;
+    pages elsewhere papers, paper_figures, office_tables, reports, newspapers, books, slides, slide_design,
+                    slide_schemes and slide_pictures (drawn on an easel), plan_sheets, few_rules, annotated;
                     elsewhere mixes them in among the archival ones
     before 1920     fiscal (stamps, threads, seals); deeds (wills, letters, envelopes), manuscripts, ledgers, old_print;
                     early picks among them

@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drawing import (
+    annotated,
     books,
     early,
+    few_rules,
     handwritten,
     lined,
+    mixed,
     newspapers,
     paper_figures,
     papers,
@@ -93,8 +96,27 @@ def line_hw(sheet: Sheet) -> None:
 
 
 def line_p(sheet: Sheet) -> None:
-    """Tables with captions as word processors and LaTeX set them, upright or on their side."""
-    _mixed(sheet, "LINE_P", lined.line_p, {papers.thesis_table: 1})
+    """Tables with captions as word processors and LaTeX set them, upright or on their side; tables with few rules."""
+    _mixed(
+        sheet,
+        "LINE_P",
+        lined.line_p,
+        {
+            papers.thesis_table: 4,
+            few_rules.open_table: 2,
+            few_rules.several_open: 1.2,
+            few_rules.table_in_text: 1.2,
+            few_rules.price_list: 1.2,
+            few_rules.programme: 1,
+            few_rules.accounts: 1,
+            few_rules.directory: 0.8,
+        },
+    )
+
+
+def text(sheet: Sheet) -> None:
+    """Print that people have written on: articles, theses, contracts, examinations, hand-outs."""
+    _mixed(sheet, "TEXT", mixed.text, {annotated.annotated: 1})
 
 
 def draw(sheet: Sheet) -> None:

@@ -34,7 +34,7 @@ ROLES: tuple[tuple[str, str], ...] = (
     (r"segmdl|mtextra|outline|shadow(?!sinto)|fallback", ""),
     (r"d050000l|standardsymbols|rotunda(?!vet)|initials|keys|lastresort", ""),
     (r"hairline|thin(?!k)|femkeklaver|ocrb[efx]|linbiolinumk|compagnon(bold|italic)|wargames|junkyard", ""),
-    (r"penguinattack|flatline|winks|swift", ""),
+    (r"penguinattack|flatline|winks|swift|museumfourteen", ""),
     (r"junicode|essays1743|mplus1?serif|levien|hamlet", "serif"),
     (r"ecolier|becausewe|domesticmanners|elabogado|itwasntme|markedfool", "hand"),
     (r"okolaks|apropal|staypuft|cupola|nationalpark|klaudia|berenika|balker|progenisis|havana", "display"),

@@ -28,6 +28,9 @@ STOCKS: tuple[tuple[tuple[float, float, float], float, float], ...] = (
     ((0.97, 0.93, 0.87), 1.0, 0.7),  # cream card
     ((0.92, 0.85, 0.83), 0.2, 0.1),  # pink form
     ((0.84, 0.89, 0.93), 0.2, 0.1),  # blue form
+    ((0.96, 0.90, 0.62), 0.15, 0.12),  # yellow
+    ((0.76, 0.87, 0.74), 0.12, 0.08),  # green
+    ((0.93, 0.74, 0.56), 0.1, 0.06),  # orange
 )
 # The same before 1920, when paper was of rags, or cheap, or coloured, or skin.
 EARLY_STOCKS: tuple[tuple[tuple[float, float, float], float], ...] = (

@@ -19,10 +19,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from drawing.elsewhere import draw, draw_l, line_hw, line_p, photo, photo_l, text_hw, text_p
+from drawing.elsewhere import draw, draw_l, line_hw, line_p, photo, photo_l, text, text_hw, text_p
 from drawing.fonts import Fonts
 from drawing.lined import line_t
-from drawing.mixed import text
 from drawing.sheet import Document, Kit, Sheet
 from drawing.typed import text_t
 
@@ -50,7 +49,11 @@ THEMES: tuple[tuple[str, float, dict[str, float]], ...] = (
     ("old", 2.5, {"TEXT": 4, "TEXT_T": 2, "TEXT_HW": 2}),  # letters
     ("old", 2.0, {"TEXT_HW": 3, "LINE_HW": 3, "DRAW": 1}),  # a diary
     ("old", 1.2, {"TEXT_P": 3, "DRAW": 1, "LINE_P": 1, "PHOTO": 1}),  # a book
-    ("new", 3.6, {"TEXT_P": 3, "LINE_P": 3, "DRAW": 2, "DRAW_L": 2, "PHOTO": 2, "PHOTO_L": 2, "TEXT": 1, "LINE_HW": 1}),
+    (
+        "new",
+        3.6,
+        {"TEXT_P": 3, "LINE_P": 3, "DRAW": 2, "DRAW_L": 2, "PHOTO": 2, "PHOTO_L": 2, "TEXT": 1.6, "LINE_HW": 1},
+    ),
     ("new", 1.2, {"LINE_P": 2, "LINE_HW": 2, "LINE_T": 1, "PHOTO_L": 1, "TEXT": 1, "TEXT_HW": 1, "TEXT_T": 1}),
     ("deed", 0.7, {"TEXT_HW": 1}),  # wills, letters, envelopes
     ("manuscript", 0.6, {"TEXT_HW": 1}),

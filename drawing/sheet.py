@@ -94,7 +94,8 @@ class Document:
             language = choice(rng, {"fr": 7, "de": 4, "cs": 2, "en": 2, "pl": 0.5})
         size = choice(rng, SHAPES[kind])
         left = float(rng.uniform(0.05, 0.16) * size[0])
-        hands = [(old_hand if early else choose_hand)(rng, kit.fonts, kit.strokes) for _ in range(2)]
+        schooled = early or (kind == "old" and rng.random() < 0.55 * (1 - age))  # with a steel nib
+        hands = [(old_hand if schooled else choose_hand)(rng, kit.fonts, kit.strokes) for _ in range(2)]
         margins = (
             left,
             float(rng.uniform(0.04, 0.12) * size[1]),
@@ -111,7 +112,7 @@ class Document:
             Press.choose(rng, kit.fonts, age),
             Typewriter.choose(rng, kit.fonts, age),
             hands,
-            [hand.ink if early or rng.random() < 0.6 else choice(rng, INKS) for hand in hands],
+            [hand.ink if schooled or rng.random() < 0.6 else choice(rng, INKS) for hand in hands],
             Scanner.choose(rng, age, early),
             size,
             margins,

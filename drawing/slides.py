@@ -19,6 +19,7 @@ from drawing.office_tables import Look, office_table
 from drawing.placing import figure, photograph
 from drawing.sheet import Sheet
 from drawing.slide_design import Design, lines_of, listed, start, title
+from drawing.slide_schemes import scheme_of
 from drawing.typeset import Box, Colour
 
 FIGURES = {
@@ -241,6 +242,10 @@ def _picture(sheet: Sheet, design: Design, label: str, box: Box, caption: bool =
     if label == "PHOTO":
         sheet.image.paste(photograph(sheet, int(wide), int(high)), (int(x), int(y)))
     else:
+        if sheet.chance(0.5):
+            area = (int(x), int(y), int(x) + int(wide), int(y) + int(high))
+            sheet.image.paste(scheme_of(sheet, design, sheet.image.crop(area)), area[:2])
+            return
         made = scheme(sheet, int(wide), int(high))
         sheet.paste(made, (int(x), int(y)), multiply=not design.dark and sheet.chance(0.7))
     if sheet.chance(0.2):
