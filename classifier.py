@@ -5,8 +5,9 @@
     classifier.use_categories(read_descriptions(Path("my_categories.tsv")))
 
 Score = softmax over categories of logit scale x cosine(image embedding, prototype) / temperature; with a plain head
-(encoders/heads.py) prototypes are the rows of its weights, and its bias is added. An engine computes the towers; all
-else is done here in numpy, row by row in float64: a page's scores depend on its embedding alone.
+(encoders/heads.py) prototypes are the rows of its weights, and its bias is added. The temperature may be higher for a
+page unlike those that the model learned from (encoders/unlikeness.py). An engine computes the towers; all else is done
+here in numpy, row by row in float64: a page's scores depend on its embedding alone.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from encoders.towers import (
     load_dual_encoder,
     one_line,
 )
+from encoders.unlikeness import Unlikeness
 from output.failures import WriteError
 from output.files import whole_folder
 from output.outcome import NO_SCORES, Failed, Outcome, Scored
@@ -58,7 +60,9 @@ class PageClassifier:
     descriptions: category -> its texts; prompt: template with `{description}`; lowercase: whether prompts are lowered.
     prototypes: [C, D] float32 unit rows, in the order of `categories`; None computes them.
     logit_scale: the factor of the cosine itself (not its logarithm).
-    temperature: what the logits are divided by; fitted in training, else 1.
+    temperature: what the logits are divided by; fitted in training, else 1. unlikeness: what raises it for pages unlike
+    those that it learned from, None where nothing does. review_below: pages of a lower score should be looked at, while
+    they are sorted into the categories that it learned; 0 where the model recommends nothing.
     learned: the categories it was trained on, [] for an untuned base; record: its training record, {} for none.
     """
 
@@ -78,12 +82,15 @@ class PageClassifier:
         record: Mapping[str, Any] | None = None,
         revision: str = "",
         licence: str = "",
+        unlikeness: Unlikeness | None = None,
+        review_below: float = 0.0,
     ) -> None:
         self.engine, self.transform = engine, transform
         self.prompt, self.lowercase = prompt, lowercase
         self.logit_scale, self.temperature = float(logit_scale), float(temperature)
         self.base, self.revision, self.licence = base, revision, licence
         self.learned, self.record = [same_label(label) for label in learned], dict(record or {})
+        self.unlikeness, self.review_below = unlikeness, review_below
         self.card, self.bias = "", None
         if prototypes is None:
             self.use_categories(descriptions)
@@ -134,21 +141,41 @@ class PageClassifier:
 
     def scores_of(self, embeddings: np.ndarray) -> np.ndarray:
         """The same from page embeddings [B, D], float32 [B, C]; rows of an embedding that is no number are NaN."""
-        logits = self.logits_of(embeddings) / self.temperature
+        logits = self.logits_of(embeddings) / self.temperatures_of(embeddings)[:, None]
         scores = np.empty(logits.shape, np.float32)
         for row, of_page in zip(scores, logits, strict=True):
             powers = np.exp(of_page - of_page.max())
             row[:] = powers / powers.sum()
         return scores
 
+    def temperatures_of(self, embeddings: np.ndarray) -> np.ndarray:
+        """What the logits of pages with these embeddings [B, D] are divided by, float64 [B]."""
+        if self.unlikeness is None:
+            return np.full(len(embeddings), self.temperature)
+        return self.unlikeness.temperatures(self.temperature, embeddings)
+
+    def unlike(self, embeddings: np.ndarray) -> list[float | None]:
+        """How unlike pages with these embeddings [B, D] are to those that the model learned from: [B] in 0..1, to four
+        decimals; None where it cannot say.
+        """
+        if self.unlikeness is None:
+            return [None] * len(embeddings)
+        return [round(share, 4) for share in self.unlikeness.of(embeddings).tolist()]
+
+    def forget_confidence(self) -> None:
+        """Go by one temperature again, and recommend nothing: the embeddings have changed since that was fitted."""
+        self.unlikeness, self.review_below = None, 0.0
+
     def outcomes(self, batch: Batch) -> list[Outcome]:
         """The outcome of each page of a batch: its scores over the categories, or why it failed."""
-        scores = self.scores_of(self.embeddings_of(batch))  # [batch, categories]
+        embeddings = self.embeddings_of(batch)
+        scores = self.scores_of(embeddings)  # [batch, categories]
         outcomes: list[Outcome] = []
-        for reason, warning, row in zip(batch.reasons, batch.warnings, scores.tolist(), strict=True):
+        rows = zip(batch.reasons, batch.warnings, scores.tolist(), self.unlike(embeddings), strict=True)
+        for reason, warning, row, unlike in rows:
             if not reason and not all(map(math.isfinite, row)):
                 reason = NO_SCORES
-            outcomes.append(Failed(reason) if reason else Scored(row, warning))
+            outcomes.append(Failed(reason) if reason else Scored(row, warning, unlike))
         return outcomes
 
     # ---- categories ----------------------------------------------------------------------------------------------
@@ -226,6 +253,8 @@ class PageClassifier:
         engine = open_engine(folder, parts.transform, computing, parts.head)
         classifier = cls(engine, parts.transform, **parts.settings, prototypes=parts.prototypes)
         classifier.card = parts.card
+        if parts.slope is not None:
+            classifier.unlikeness = Unlikeness.read(folder, float(parts.slope), classifier.prototypes.shape[1])
         if parts.head:
             return classifier
         # Weights of another model with the same shapes? The shortest category tells at the cost of a few prompts.

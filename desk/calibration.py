@@ -3,20 +3,22 @@
     trust = trust_of(Path("models/mine"), classifier)
     trust.judged.accuracy, trust.bands, trust.limits
 
-Written as the model was trained: the figures of `training.json`, the scores of pages by models that never
-saw them (`out_of_fold.csv`), and the limits of the card. Nothing is measured here, and what is not there is not said.
+Written as the model was trained: the figures of `training.json`, the scores of pages by models that never saw them
+(`confidence.csv`, where its confidence was fitted; else `out_of_fold.csv`), and the limits of the card. Nothing is
+measured here, and what is not there is not said.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
 from desk.answers import wilson
+from encoders.folder import JUDGED
 from output.spreadsheets import number_in, read_table
 from output.tables import category_columns
 from utils import UserError
@@ -69,10 +71,10 @@ def trust_of(folder: Path, classifier: PageClassifier) -> Trust:
     own = sorted(classifier.learned) == sorted(classifier.categories)
     return Trust(
         trained=bool(classifier.learned),
-        fitted=own and classifier.temperature != 1,
+        fitted=own and (classifier.temperature != 1 or classifier.unlikeness is not None),
         temperature=round(classifier.temperature, 4),
         judged=_judged(classifier.record) if own else None,
-        bands=_bands(folder / TABLE, classifier.categories) if own else [],
+        bands=_bands(folder, classifier.categories) if own else [],
         limits=_limits(classifier.card),
     )
 
@@ -92,25 +94,38 @@ def _judged(record: dict[str, Any]) -> Judged | None:
     return None
 
 
-def _bands(file: Path, categories: Sequence[str]) -> list[Band]:
+def _bands(folder: Path, categories: Sequence[str]) -> list[Band]:
     """What the kept scores of a model say; [] where it kept none, or they are not of these categories."""
-    if not file.is_file():
-        return []
     counts = [[0, 0] for _ in BANDS[1:]]
-    columns = category_columns(categories)
     try:
-        for _, row in read_table(file, ("CATEGORY", *columns)).rows:
-            scores = [number_in(row[column]) or 0.0 for column in columns]
-            best = max(scores)
+        for best, right in _fitted(folder / JUDGED) if (folder / JUDGED).is_file() else _by_folds(folder, categories):
             at = next(number for number, edge in enumerate(BANDS[1:]) if best <= edge or edge == BANDS[-1])
             counts[at][0] += 1
-            counts[at][1] += categories[scores.index(best)] == row["CATEGORY"]
+            counts[at][1] += right
     except (UserError, KeyError):
+        return []
+    if not any(pages for pages, _ in counts):
         return []
     return [
         Band(low=low, high=high, pages=pages, right=right, interval=wilson(right, pages))
         for low, high, (pages, right) in zip(BANDS, BANDS[1:], counts, strict=False)
     ]
+
+
+def _fitted(file: Path) -> Iterator[tuple[float, bool]]:
+    """Best score of each real page that the confidence was fitted to, and whether it is right."""
+    for _, row in read_table(file, ("SOURCE", "CATEGORY", "CLASS-1", "SCORE-1")).rows:
+        if not row["SOURCE"].startswith("drawn"):
+            yield number_in(row["SCORE-1"]) or 0.0, row["CLASS-1"] == row["CATEGORY"]
+
+
+def _by_folds(folder: Path, categories: Sequence[str]) -> Iterator[tuple[float, bool]]:
+    """The same of each page that a fold judged."""
+    columns = category_columns(categories)
+    if (folder / TABLE).is_file():
+        for _, row in read_table(folder / TABLE, ("CATEGORY", *columns)).rows:
+            scores = [number_in(row[column]) or 0.0 for column in columns]
+            yield max(scores), categories[scores.index(max(scores))] == row["CATEGORY"]
 
 
 def _limits(card: str) -> list[str]:

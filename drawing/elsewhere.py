@@ -9,6 +9,7 @@ What a category means stays the same.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from drawing import (
     annotated,
@@ -33,6 +34,17 @@ from drawing.sheet import EARLY, Sheet
 ELSEWHERE = {"old": 0.24, "new": 0.4}  # share of the pages of such documents
 OWN_SLIDES = 0.88  # share of slides that are not of the plain kind that archives hold
 Maker = Callable[[Sheet], None]
+SOURCES = {  # where pages come from, by the module that draws them; all others: an archive
+    module.__name__: source
+    for source, modules in {
+        "papers": (papers, paper_figures),
+        "reports": (reports,),
+        "newspapers": (newspapers,),
+        "books": (books,),
+        "plans": (plan_sheets,),
+    }.items()
+    for module in modules
+}
 
 
 def _mixed(sheet: Sheet, label: str, archival: Maker, kinds: dict[Maker, float], scale: float = 1.0) -> None:
@@ -42,12 +54,15 @@ def _mixed(sheet: Sheet, label: str, archival: Maker, kinds: dict[Maker, float],
         if label in ("TEXT_P", "LINE_P", "DRAW", "PHOTO") and sheet.document.shared(
             "own slides", lambda rng: bool(rng.random() < OWN_SLIDES)
         ):
+            sheet.source = "slides"
             slides.slide(sheet, label)
             if sheet.chance(0.05):
                 file_number(sheet)
             return
     elif sheet.chance(ELSEWHERE[kind] * scale):
-        sheet.pick(kinds)(sheet)
+        maker = sheet.pick(kinds)
+        sheet.source = SOURCES[getattr(maker, "func", maker).__module__]
+        maker(sheet)
         if sheet.chance(0.4):
             page_number(sheet, "print")
         office_marks(sheet, 0.4 if kind == "old" else 0.25)
@@ -72,9 +87,9 @@ def text_p(sheet: Sheet) -> None:
             papers.code_listing: 0.0 if old else 1.0,
             papers.thesis_title: 0.3 if old else 1.3,
             papers.first_page: 0.5 if old else 1.4,
-            lambda s: reports.cover(s, "TEXT_P"): 0.3 if old else 1.0,
+            partial(reports.cover, label="TEXT_P"): 0.3 if old else 1.0,
             reports.boxed_report: 0.2 if old else 2.0,
-            lambda s: reports.brochure(s, "TEXT_P"): 0.2 if old else 0.6,
+            partial(reports.brochure, label="TEXT_P"): 0.2 if old else 0.6,
             reports.questions: 0.2 if old else 0.6,
             newspapers.gazette: 2.5 if old else 1.2,
             books.chapter: 2.5 if old else 0.7,
@@ -130,14 +145,14 @@ def draw(sheet: Sheet) -> None:
         "DRAW",
         pictured.draw,
         {
-            lambda s: paper_figures.figures_page(s, "DRAW"): 1.0 if old else 5.0,
-            lambda s: reports.boxed_report(s, "DRAW"): 0.2 if old else 1.2,
-            lambda s: reports.cover(s, "DRAW"): 0.2 if old else 0.5,
-            lambda s: reports.brochure(s, "DRAW"): 0.2 if old else 0.6,
-            lambda s: newspapers.gazette(s, "DRAW"): 1.2 if old else 0.5,
-            lambda s: books.plate(s, "DRAW"): 2.5 if old else 0.5,
-            lambda s: books.in_text(s, "DRAW"): 2.0 if old else 0.5,
-            lambda s: newspapers.web_page(s, "DRAW"): 0.0 if old else 0.7,
+            partial(paper_figures.figures_page, label="DRAW"): 1.0 if old else 5.0,
+            partial(reports.boxed_report, label="DRAW"): 0.2 if old else 1.2,
+            partial(reports.cover, label="DRAW"): 0.2 if old else 0.5,
+            partial(reports.brochure, label="DRAW"): 0.2 if old else 0.6,
+            partial(newspapers.gazette, label="DRAW"): 1.2 if old else 0.5,
+            partial(books.plate, label="DRAW"): 2.5 if old else 0.5,
+            partial(books.in_text, label="DRAW"): 2.0 if old else 0.5,
+            partial(newspapers.web_page, label="DRAW"): 0.0 if old else 0.7,
         },
     )
 
@@ -160,15 +175,15 @@ def photo(sheet: Sheet) -> None:
         "PHOTO",
         pictured.photo,
         {
-            lambda s: paper_figures.figures_page(s, "PHOTO"): 1.0 if old else 3.0,
+            partial(paper_figures.figures_page, label="PHOTO"): 1.0 if old else 3.0,
             reports.photo_columns: 0.7 if old else 2.5,
-            lambda s: reports.boxed_report(s, "PHOTO"): 0.2 if old else 1.2,
-            lambda s: reports.cover(s, "PHOTO"): 0.2 if old else 0.7,
-            lambda s: reports.brochure(s, "PHOTO"): 0.2 if old else 1.2,
-            lambda s: newspapers.gazette(s, "PHOTO"): 2.0 if old else 1.0,
-            lambda s: books.plate(s, "PHOTO"): 2.0 if old else 0.4,
-            lambda s: books.in_text(s, "PHOTO"): 1.5 if old else 0.4,
-            lambda s: newspapers.web_page(s, "PHOTO"): 0.0 if old else 1.0,
+            partial(reports.boxed_report, label="PHOTO"): 0.2 if old else 1.2,
+            partial(reports.cover, label="PHOTO"): 0.2 if old else 0.7,
+            partial(reports.brochure, label="PHOTO"): 0.2 if old else 1.2,
+            partial(newspapers.gazette, label="PHOTO"): 2.0 if old else 1.0,
+            partial(books.plate, label="PHOTO"): 2.0 if old else 0.4,
+            partial(books.in_text, label="PHOTO"): 1.5 if old else 0.4,
+            partial(newspapers.web_page, label="PHOTO"): 0.0 if old else 1.0,
         },
     )
 

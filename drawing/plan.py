@@ -137,6 +137,6 @@ def draw_document(task: Task, tools: Tools, output: Path) -> int:
             image = image.resize(
                 (round(image.width * tools.height / image.height), tools.height), Image.Resampling.LANCZOS
             )
-        document.scanner.save(image, part)
+        document.scanner.save(image, part, sheet.source)
         part.replace(file)
     return len(task.pages)

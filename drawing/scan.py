@@ -145,10 +145,13 @@ class Scanner:
             table=Table.choose(rng) if lies else None,
         )
 
-    def save(self, image: Image.Image, path: Path) -> None:
-        """Write the page; JPEG at this scanner's quality, or by the ending of `path` another format."""
+    def save(self, image: Image.Image, path: Path, source: str = "") -> None:
+        """Write the page; JPEG at this scanner's quality, or by the ending of `path` another format.
+
+        source: where such a page comes from; a JPEG keeps it as its comment.
+        """
         if path.suffix.lower() in (".jpg", ".jpeg"):
-            image.save(path, quality=self.quality, dpi=(150, 150))
+            image.save(path, quality=self.quality, dpi=(150, 150), comment=source)
         else:
             image.save(path)
 

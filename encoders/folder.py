@@ -8,6 +8,7 @@
 | `tokenizer.json`, `tokenizer_config.json` | its tokenizer |
 | `page_classifier.json` | base, categories, descriptions, prompt, scale, temperature, transform, learned, licence |
 | `prototypes.safetensors` | [categories, dimensions] float32 unit rows |
+| `unlikeness.safetensors` | what a page's temperature goes by (unlikeness.py); absent where all have the same |
 | `training.json` | the training record; absent for an untuned model |
 | `README.md` | the card |
 | `image.onnx`, `text.onnx`, `graphs.json` | its graphs (graphs.py); absent where the model cannot be exported |
@@ -37,6 +38,7 @@ from encoders.descriptions import prompts, same_label
 from encoders.earlier import PAGE_CLASSIFIER
 from encoders.heads import name_categories, written_labels
 from encoders.towers import one_line, read_json
+from encoders.unlikeness import Unlikeness
 from output.console import say
 from reading.transform import PageTransform
 from utils import UserError, did_you_mean
@@ -48,6 +50,7 @@ FORMAT = 1
 CONFIG, WEIGHTS, CARD, TRAINING = "config.json", "model.safetensors", "README.md", "training.json"
 TOKENIZER, PROTOTYPES = "tokenizer.json", "prototypes.safetensors"
 REQUIRED = (CONFIG, WEIGHTS, PAGE_CLASSIFIER, CARD)
+JUDGED = "confidence.csv"  # the pages that its confidence was fitted to; absent where it was not
 OF_WORDS = (TOKENIZER, "tokenizer_config.json", PROTOTYPES)  # required of a dual encoder
 KEYS: dict[str, type | tuple[type, ...]] = {
     "format": int,
@@ -64,6 +67,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "licence": str,
 }
 WORDS = ("descriptions", "prompt", "lowercase", "logit_scale")  # keys that a model with a plain head has not: "head"
+CONFIDENCE = ("temperature_slope", "review_below")  # numbers that fit_confidence.py adds; other models have neither
 AGAIN = "copy or pull the folder again"
 
 
@@ -71,7 +75,7 @@ AGAIN = "copy or pull the folder again"
 class Parts:
     """What a folder holds beside weights and tokenizer; `settings` are keyword arguments of `PageClassifier`.
 
-    prototypes: None of a model with a plain head, whose name is `head`.
+    prototypes: None of a model with a plain head, whose name is `head`. slope: that of its `Unlikeness`, None without.
     """
 
     settings: dict[str, Any]
@@ -79,6 +83,7 @@ class Parts:
     prototypes: np.ndarray | None  # float32 [C, D]
     card: str
     head: str = ""
+    slope: float | None = None
 
 
 class Saved(Described, Protocol):
@@ -92,6 +97,8 @@ class Saved(Described, Protocol):
     revision: str
     record: dict[str, Any]
     prototypes: np.ndarray
+    unlikeness: Unlikeness | None
+    review_below: float
 
 
 def write_parts(classifier: Saved, folder: Path, *, card: str, dtype: str) -> None:
@@ -119,6 +126,11 @@ def write_parts(classifier: Saved, folder: Path, *, card: str, dtype: str) -> No
         "revision": classifier.revision,
         "licence": classifier.licence,
     }
+    if classifier.unlikeness is not None:
+        settings["temperature_slope"] = classifier.unlikeness.slope
+        classifier.unlikeness.write(folder)
+    if classifier.review_below:
+        settings["review_below"] = classifier.review_below
     _write_json(folder / PAGE_CLASSIFIER, settings)
     if classifier.record:
         _write_json(folder / TRAINING, classifier.record)
@@ -165,9 +177,10 @@ def read_parts(folder: Path) -> Parts:
         if not (folder / name).is_file():
             raise UserError(f"{folder}: {name} is missing; the model folder is incomplete, {AGAIN}")
     keys = {key: kind for key, kind in KEYS.items() if key not in WORDS} | {"head": str} if plain else KEYS
+    confidence = {key: values.pop(key) for key in CONFIDENCE if key in values}
     for key in values:
         if key not in keys:
-            raise UserError(f"{where} has an unknown key {key!r}{did_you_mean(key, keys)}")
+            raise UserError(f"{where} has an unknown key {key!r}{did_you_mean(key, [*keys, *CONFIDENCE])}")
     for key, kind in keys.items():
         if key not in values:
             raise UserError(f"{where} lacks {key!r}; {AGAIN}")
@@ -176,6 +189,11 @@ def read_parts(folder: Path) -> Parts:
     for key in ("temperature",) if plain else ("logit_scale", "temperature"):
         if not (math.isfinite(values[key]) and values[key] > 0):
             raise UserError(f"{where}: {key} must be above 0, not {values[key]}")
+    for key, value in confidence.items():
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not 0 <= value <= (1 if key == "review_below" else 10):
+            raise UserError(f"{where}: {key} must be a number from 0 on, not {value!r}; {AGAIN}")
+    values["review_below"], slope = float(confidence.get("review_below", 0)), confidence.get("temperature_slope")
     if not plain and "{description}" not in values["prompt"]:
         raise UserError(f"{where}: prompt must hold {{description}}")
     categories = values.pop("categories")
@@ -200,7 +218,7 @@ def read_parts(folder: Path) -> Parts:
                 f"{folder}: {CONFIG} calls the outputs of its head otherwise than {PAGE_CLASSIFIER}: they do not "
                 f"belong together; {AGAIN}"
             )
-        return Parts(values, transform, None, _read_card(folder), head)
+        return Parts(values, transform, None, _read_card(folder), head, slope)
     prototypes, texts = _read_prototypes(folder)
     if prototypes.ndim != 2 or len(prototypes) != len(categories):
         raise UserError(
@@ -214,7 +232,7 @@ def read_parts(folder: Path) -> Parts:
         )
     if not np.allclose(np.linalg.norm(prototypes, axis=1), 1, atol=1e-3):
         raise UserError(f"{folder}: {PROTOTYPES} holds rows that are not of unit length; {AGAIN}")
-    return Parts(values, transform, prototypes, _read_card(folder))
+    return Parts(values, transform, prototypes, _read_card(folder), slope=slope)
 
 
 def _read_card(folder: Path) -> str:

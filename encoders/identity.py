@@ -21,6 +21,7 @@ from encoders.descriptions import same_label
 from encoders.earlier import PAGE_CLASSIFIER
 from encoders.heads import is_head, stated_categories
 from encoders.towers import TOKENIZER_FILES, cached
+from encoders.unlikeness import FILE as UNLIKENESS
 
 if TYPE_CHECKING:
     from reading.transform import PageTransform
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # What of page_classifier.json decides scores and their order; base, revision, licence and what it learned only tell.
 DECIDES = ("categories", "descriptions", "prompt", "lowercase", "logit_scale", "temperature", "transform")
 DECIDES_HEAD = ("categories", "head", "temperature", "transform")
+DECIDES_TOO = ("temperature_slope", "review_below")  # where they are there
 TOKENIZERS = (
     *TOKENIZER_FILES,
     "merges.txt",
@@ -58,7 +60,7 @@ def model_hash(source: Path | str, tokenizer: Path | None = None) -> str:
         _add(digest, given)
     elif (path / PAGE_CLASSIFIER).is_file():
         digest.update(_deciding(path / PAGE_CLASSIFIER))
-        _add(digest, [path / "config.json", *weight_files(path), path / "prototypes.safetensors"])
+        _add(digest, [path / "config.json", *weight_files(path), path / "prototypes.safetensors", path / UNLIKENESS])
         _add(digest, [path / name for name in TOKENIZERS])
     else:
         _add(digest, [path / "config.json", *weight_files(path), *(path / name for name in PROCESSORS)])
@@ -105,7 +107,7 @@ def _deciding(file: Path) -> bytes:
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
         # Categories keep their order, which is that of the columns; keys do not count.
-        names = DECIDES_HEAD if "head" in values else DECIDES
+        names = (*(DECIDES_HEAD if "head" in values else DECIDES), *(name for name in DECIDES_TOO if name in values))
         return json.dumps([values[name] for name in names], sort_keys=True).encode("ascii")
     except (OSError, ValueError, KeyError, TypeError):  # loading says what is wrong with it
         return file.read_bytes() if file.is_file() else b""

@@ -32,7 +32,7 @@ from output.console import say
 from output.progress import Progress
 from output.tables import Table, cell, number
 from sorting.computing import open_classifier
-from utils import UserError, printable, softmax
+from utils import UserError, printable
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
@@ -187,7 +187,7 @@ def _row(
         check_texts(descriptions)
         classifier.use_categories(descriptions)
     truth = known_labels(judged.labelled, classifier.categories)
-    scores = softmax(classifier.logits_of(embeddings) / classifier.temperature)
+    scores = classifier.scores_of(embeddings)
     read = np.array([not reason for reason in reasons]) & np.isfinite(scores).all(axis=1)
     known = truth >= 0
     was_seen = seen.mask(judged.labelled)

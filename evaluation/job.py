@@ -30,7 +30,7 @@ from output.files import write_json
 from output.outcome import Failed, Outcome, Scored, count_failed
 from output.progress import Progress
 from output.tables import Table, category_columns, cell, check_writable, number, path_cell, renamed_columns
-from sorting.computing import batches_of, computing_of, model_lines, open_classifier
+from sorting.computing import batches_of, computing_of, model_lines, open_classifier, table_choices
 from sorting.results import top_categories
 from training.data import LabelledPages
 from training.record import read_record
@@ -115,6 +115,8 @@ def run_evaluation(settings: Settings, job: Evaluation) -> int:
         record = read_record(Path(choice.source)) if choice.kind == "folder" else {}
         report = judge(judged, outcomes, truth, seen, classifier.categories, settings.output.top_n)
         report["out_of_fold"] = record.get("out_of_fold")
+        limit = table_choices(settings, classifier)["review_below"]
+        report["review"] = above(limit, outcomes, truth, report["_places"]) if limit else None
         write(files, report, head, judged, outcomes, truth, settings)
     finally:
         files.drop()
@@ -183,6 +185,13 @@ def judge(
             "accuracy": float(np.mean(right))
         }
     return report
+
+
+def above(limit: float, outcomes: list[Outcome], truth: np.ndarray, indices: np.ndarray) -> dict[str, Any]:
+    """How many of these pages have a score from `limit` on, which need no review, and how many of them are right."""
+    sure = [index for index in indices if max(outcomes[index].scores) >= limit]
+    right = sum(int(np.argmax(outcomes[index].scores)) == truth[index] for index in sure)
+    return {"limit": limit, "pages": len(indices), "above": len(sure), "right": int(right)}
 
 
 def write(
@@ -305,6 +314,11 @@ def report_lines(report: dict[str, Any]) -> list[str]:
             f"99 % right from score {whole['threshold']:.4f} on: {whole['accepted']} of {whole['pages']} pages "
             f"({100 * whole['accepted'] / whole['pages']:.0f} %) could be accepted unseen{proven} "
             "(to mark the others: [setup] review_below)"
+        )
+    if review := report.get("review"):
+        lines.append(
+            f"from score {review['limit']:.4f} on, which tables do not mark for review: {review['above']} of "
+            f"{review['pages']} pages, {review['right']} of them right"
         )
     width = min(34, max(8, *(len(row["category"]) for row in figures["per_category"])))
     lines.append(f"  {'category':<{width}}  precision  recall     F1  pages  accepted unseen")

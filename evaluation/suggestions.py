@@ -29,7 +29,7 @@ from reading.listing import wanted_files
 from reading.pages import PageList, find_pages
 from sorting.computing import batches_of, computing_of, model_lines, open_classifier
 from sorting.given_pages import say_pages
-from utils import UserError, printable, softmax, unit_rows
+from utils import UserError, printable, unit_rows
 
 if TYPE_CHECKING:
     from classifier import PageClassifier
@@ -99,7 +99,7 @@ def look_at(
     embeddings = np.array(parts, dtype=np.float32).reshape(len(parts), -1)
     if not parts:
         return embeddings, embeddings, page_indices
-    return embeddings, softmax(classifier.logits_of(embeddings) / classifier.temperature), page_indices
+    return embeddings, classifier.scores_of(embeddings), page_indices
 
 
 def _table(

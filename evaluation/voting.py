@@ -229,7 +229,7 @@ def write_table(
 ) -> dict[str, Any]:
     """The tables of a run, in one pass over its outcomes; counts for the summary. transitions: what decides a
     document's pages together, of the averages of all models."""
-    excel, limit, models = settings.output.excel, settings.setup.review_below, len(names)
+    excel, limit, models = settings.output.excel, max(0.0, settings.setup.review_below), len(names)
     truth = Truth(run.pages, categories)
     head = ["FILE", "PAGE", *(cell(f"CLASS-{name}") for name in names), "CLASS", "SCORE", "AGREE"]
     head += [

@@ -44,10 +44,14 @@ class Done(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """scores: over the categories, unrounded. warning: what a decoder complained about, "" for nothing."""
+    """scores: over the categories, unrounded. warning: what a decoder complained about, "" for nothing.
+
+    unlike: how unlike the page is to those that the model learned from, in 0..1; None where the model cannot say.
+    """
 
     scores: list[float]
     warning: str = ""
+    unlike: float | None = None
     none: ClassVar[str] = NO_SCORES
 
     @property
@@ -58,18 +62,21 @@ class Scored:
     @property
     def is_sound(self) -> bool:
         """Whether all scores are numbers."""
-        return all(map(math.isfinite, self.scores))
+        return all(map(math.isfinite, self.scores)) and (self.unlike is None or math.isfinite(self.unlike))
 
     def line(self) -> str:
         """As `Done` has it."""
         # Nine significant digits bring every float32 back exactly.
         scores = f"[{','.join(format(score, '.9g') for score in self.scores)}]"
-        return f'{{"scores": {scores}, "warning": {json.dumps(self.warning)}}}' if self.warning else scores
+        more = {name: value for name in ("warning", "unlike") if (value := getattr(self, name)) not in ("", None)}
+        return f'{{"scores": {scores}, {json.dumps(more)[1:]}' if more else scores
 
     @classmethod
     def from_line(cls, value: Any) -> Scored:
         """As `Done` has it."""
-        return cls(value) if isinstance(value, list) else cls(value["scores"], value["warning"])
+        if isinstance(value, list):
+            return cls(value)
+        return cls(value["scores"], value.get("warning", ""), value.get("unlike"))
 
 
 @dataclass(frozen=True, slots=True)

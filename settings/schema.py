@@ -143,6 +143,9 @@ class Output:
     transitions: Path | None = setting(
         None, "which category follows which, for sequence: a JSON of data_scripts/learn_transitions.py; empty: the "
         "shipped guess")
+    unlike: bool = setting(
+        False, "also a column UNLIKE: how unlike a page is to those that the model learned from, 0 to 1; of models "
+        "that can say it", "--unlike", reaches="sorting")
 
 
 @dataclass(frozen=True)
@@ -190,8 +193,9 @@ class Setup:
         "CPU at most 8",
         "--workers", metavar="N", low=-1, high=256)
     review_below: float = setting(
-        0.0, "result tables mark pages whose score is lower for review (column REVIEW); 0: no such column; --eval "
-        "tells which score is safe", low=0, high=1, reaches="tables")
+        -1.0, "result tables mark pages whose score is lower for review (column REVIEW); 0: no such column; -1: what "
+        "the model recommends for its own categories, no column where it recommends nothing, or models vote; --eval "
+        "tells which score is safe on your pages", low=-1, high=1, reaches="tables")
     seed: int = setting(
         420, "decides all that is drawn at random in training", "--seed", metavar="N", low=0, high=2**31 - 1,
         group="train")

@@ -57,8 +57,11 @@ def computing_of(choice: ModelChoice, settings: Settings) -> Computing:
     return replace(computing, threads=max(1, cores() // workers) if workers else cores())
 
 
-def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool) -> list[str]:
-    """What the user is told of the model before work starts: one line, and a warning where it must guess."""
+def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool, unlike: bool = False) -> list[str]:
+    """What the user is told of the model before work starts: one line, and a warning where it must guess.
+
+    chosen: whether the categories are not its own; unlike: whether a column UNLIKE is wanted.
+    """
     engine = classifier.engine
     lines = [
         f"model {printable(str(choice.source))} ({choice.why}), base {classifier.base}, "
@@ -77,7 +80,22 @@ def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool
             f"warning: not learned by this model: {', '.join(unlearned[:12])}{', ...' if len(unlearned) > 12 else ''}: "
             "expect poor results; train with --train"
         )
+    if unlike and classifier.unlikeness is None:
+        lines.append("note: no column UNLIKE: this model cannot say it (data_scripts/fit_confidence.py teaches it)")
     return lines + [f"warning: {line}" for line in label_warnings(classifier.categories)]
+
+
+def table_choices(settings: Settings, classifier: PageClassifier) -> dict[str, Any]:
+    """What of result tables the model has a say in, as `TableStyle` takes it: below which score pages are marked for
+    review where the settings leave that to the model, and the column UNLIKE, if it can say that. What it recommends is
+    for pages of its own categories, each by itself.
+    """
+    own = sorted(classifier.learned) == sorted(classifier.categories) and not settings.output.sequence
+    asked, recommended = settings.setup.review_below, classifier.review_below if own else 0.0
+    return {
+        "review_below": recommended if asked < 0 else asked,
+        "unlike": settings.output.unlike and classifier.unlikeness is not None,
+    }
 
 
 def batches_of(

@@ -29,7 +29,15 @@ from output.tables import check_writable
 from output.work import NoWork
 from settings.schema import reaching
 from sorting.command import Sorting
-from sorting.computing import batches_of, computing_of, execution_of, model_lines, open_classifier, threads
+from sorting.computing import (
+    batches_of,
+    computing_of,
+    execution_of,
+    model_lines,
+    open_classifier,
+    table_choices,
+    threads,
+)
 from sorting.given_pages import known_by, listed_names, named_source, root_of, say_resumed, wanted_pages
 from sorting.record import Begun, counts_of, identity_of, made_with, record_of, source_record
 from sorting.results import TableStyle, summary, terminal_table, write_tables
@@ -200,7 +208,7 @@ def _execution(settings: Settings, choice: ModelChoice, job: Sorting) -> dict[st
 
 def _opened(choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None) -> PageClassifier:
     classifier = open_classifier(choice, settings, descriptions)
-    for line in model_lines(choice, classifier, chosen=descriptions is not None):
+    for line in model_lines(choice, classifier, chosen=descriptions is not None, unlike=settings.output.unlike):
         say(line, settings.setup.quiet)
     if settings.output.top_n > len(classifier.categories):
         every = len(classifier.categories)
@@ -221,7 +229,8 @@ def _work(run: Run, classifier: PageClassifier, task: _Task) -> int:
     setup = settings.setup
     batch_size = setup.batch_size
     # What is marked to reach these tables is what they are made from: nothing else can change them.
-    style = TableStyle(classifier.categories, **{**reaching(settings, "tables", "sorting"), "top_n": top_n})
+    chosen = reaching(settings, "tables", "sorting") | {"top_n": top_n} | table_choices(settings, classifier)
+    style = TableStyle(classifier.categories, **chosen)
     record = record_of(settings, job, classifier, run, task.choice, task.model) | source_record(source, run)
     shown = Joined(run) if job.joined else run
     if task.transitions:

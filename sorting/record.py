@@ -130,6 +130,7 @@ def record_of(
             "learned": classifier.learned,
             "logit_scale": classifier.logit_scale,
             "temperature": classifier.temperature,
+            "review_below": classifier.review_below,
             "transform": classifier.transform.to_dict(),
         },
         "settings": asdict(settings),

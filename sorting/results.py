@@ -5,7 +5,7 @@
 
 Files, <name> = <date-time>_<base>:
 
-    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..CLASS-N,SCORE-1..SCORE-N[,TRUE][,REVIEW][,WARNING][,ID],PATH
+    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..N,SCORE-1..N[,TRUE][,UNLIKE][,REVIEW][,WARNING][,ID],PATH
     <name>_RAW.csv                FILE,PAGE,<one column a category>[,WARNING][,ID],PATH     never decided together
     <name>_ERRORS.csv             FILE,PAGE[,ID],PATH,REASON                                only if a page failed
     <name>_documents/             the result table again, one CSV a document
@@ -49,6 +49,7 @@ class TableStyle:
         document_from, document_pattern: how pages are grouped to documents, see reading/documents.py.
         review_below: pages whose score is lower are marked in a column REVIEW; 0 = no such column.
         sequence: whether a document's pages were decided together, see sorting/together.py.
+        unlike: a column UNLIKE; empty where the model cannot say it.
     """
 
     categories: list[str]
@@ -60,6 +61,7 @@ class TableStyle:
     document_pattern: str = ""
     review_below: float = 0.0
     sequence: bool = False
+    unlike: bool = False
 
 
 @dataclass
@@ -114,7 +116,8 @@ def write_tables(
     truth = Truth(pages, style.categories)
     head = ["FILE", "PAGE"]
     head += [f"{column}-{rank}" for column in ("CLASS", "SCORE") for rank in range(1, style.top_n + 1)]
-    head += [*(["TRUE"] if truth.known else []), *(["REVIEW"] if style.review_below else [])]
+    head += [*(["TRUE"] if truth.known else []), *(["UNLIKE"] if style.unlike else [])]
+    head += ["REVIEW"] if style.review_below else []
     named = any(page.id for page in pages.pages)
     place = ["ID", "PATH"] if named else ["PATH"]
     end = [WARNING, *place] if doubted else place
@@ -153,6 +156,7 @@ def write_tables(
             row = [file, page.number, *(names[index] for index in best)]
             row += [number(scores[index], 4, excel=style.excel) for index in best]
             row += [cell(truth.of(page))] if truth.known else []
+            row += [unlike_cell(outcome, excel=style.excel)] if style.unlike else []
             row += ["yes" if scores[best[0]] < style.review_below else "no"] if style.review_below else []
             if outcome.warning:
                 _count(printable(outcome.warning), report.warnings)
@@ -177,6 +181,11 @@ def _beside(
     if others is None:
         return ((page, outcome, outcome) for page, outcome in zip(pages, outcomes, strict=False))
     return zip(pages, outcomes, others, strict=False)
+
+
+def unlike_cell(outcome: Scored, *, excel: bool) -> str:
+    """What stands in the column UNLIKE for a page."""
+    return "" if outcome.unlike is None else number(outcome.unlike, 4, excel=excel)
 
 
 def warning_cell(outcome: Scored) -> str:

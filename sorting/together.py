@@ -123,7 +123,7 @@ def _decide(document: list[_Held], transitions: Transitions) -> None:
     at = places([held.page for held in document])
     for held, row in zip(document, posterior(scores, at, transitions).tolist(), strict=True):
         if isinstance(held.outcome, Scored):
-            held.outcome = Scored(row, held.outcome.warning)
+            held.outcome = Scored(row, held.outcome.warning, held.outcome.unlike)
 
 
 def page_order(page: Page) -> tuple[Any, ...]:

@@ -60,7 +60,11 @@ def run_average(settings: Settings, job: Averaging) -> int:
 
 
 def averaged(folders: Sequence[Path]) -> PageClassifier:
-    """The model whose weights, scale and temperature are the means of theirs; UserError where they do not match."""
+    """The model whose weights, scale and temperature are the means of theirs; UserError where they do not match.
+
+    What their temperatures go by, and which score they recommend, is not carried over: it is fitted anew for a model
+    (data_scripts/fit_confidence.py).
+    """
     from classifier import PageClassifier
 
     average = PageClassifier.from_pretrained(folders[0])
@@ -81,6 +85,7 @@ def averaged(folders: Sequence[Path]) -> PageClassifier:
     }
     average.engine.model.load_state_dict(state)
     average.use_categories(average.descriptions)
+    average.forget_confidence()
     average.logit_scale, average.temperature = sum(scales) / count, sum(temperatures) / count
     return average
 

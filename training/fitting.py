@@ -176,6 +176,7 @@ def _finish(run: TrainingRun, material: Material, chosen: Chosen, learner: Learn
         model.config.use_cache = False
         classifier.logit_scale = float(model.logit_scale.exp())
     classifier.use_categories(classifier.descriptions)
+    classifier.forget_confidence()
     classifier.learned = chosen.categories
 
 
