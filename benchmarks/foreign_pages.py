@@ -5,14 +5,15 @@
 
 Ten kinds are drawn here from a seed, ten pages each, and scanned as the generator scans: they were made to judge, no
 model is trained on them. Printed: how sure the model is of each kind, beside how sure it is of pages that do belong
-(`--pages`), and how well the score alone tells the two apart (area under the ROC curve: 1 = always, 0.5 = not at all).
+(`--pages`), and how well the score alone tells the two apart (area under the ROC curve: 1 = always, 0.5 = not at all);
+the same of UNLIKE, where the model says it.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -168,33 +169,46 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=10, help="drawn pages of each kind (default %(default)s)")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
-    from common import scores_of
+    from common import embeddings_of
     from sklearn.metrics import roc_auc_score
 
+    from classifier import PageClassifier
     from drawing.scan import Scanner
     from reading.decoding import read_page
     from reading.pages import find_pages
 
+    classifier = PageClassifier.from_pretrained(given.model)
+
+    def looked_at(images: Iterable[Image.Image]) -> np.ndarray:
+        """Best score and UNLIKE of pages, [N, 2]; UNLIKE is NaN where the model does not say it."""
+        rows = embeddings_of(classifier, images)
+        return np.stack([classifier.scores_of(rows).max(axis=1), np.array(classifier.unlike(rows), float)], axis=1)
+
+    def line(name: str, pages: np.ndarray, belong: np.ndarray | None = None) -> str:
+        (top, unlike), areas = np.median(pages, axis=0), ""
+        if belong is not None:
+            truth = [1] * len(belong) + [0] * len(pages)
+            both = np.concatenate([belong, pages]) * (1, -1)  # who belongs has a high score, and is little unlike
+            areas = "".join(f"  {roc_auc_score(truth, column):8.2f}" for column in both.T if np.isfinite(column).all())
+        return f"{name:20}  {top:10.2f}  {(pages[:, 0] < 0.5).mean():16.0%}  {unlike:13.2f}{areas}"
+
     page_list = find_pages(given.pages)
-    images = (
+    known = looked_at(
         read_page(page_list.root / page.path, page.frame, min_side=448, max_pixels=10**9) for page in page_list.pages
     )
-    known = scores_of(given.model, images).max(axis=1)
-    print(f"{'':20}  median top score   share below half   tells them apart (area under ROC)")
-    print(f"{'pages that belong':20}  {np.median(known):16.2f}   {(known < 0.5).mean():16.0%}")
+    print(
+        f"{'medians of':20}  {'top score':>10}  {'share below half':>16}  {'UNLIKE':>13}  area under ROC: score, UNLIKE"
+    )
+    print(line("pages that belong", known))
     everything = []
     for number, (name, draw) in enumerate(KINDS.items()):
         drawn = []
         for index in range(given.each):
             rng = np.random.default_rng([given.seed, number, index])
             drawn.append(Scanner.choose(rng, float(rng.random())).scan(rng, draw(rng)))
-        top = scores_of(given.model, drawn).max(axis=1)
-        everything.append(top)
-        area = roc_auc_score([1] * len(known) + [0] * len(top), np.concatenate([known, top]))
-        print(f"{name:20}  {np.median(top):16.2f}   {(top < 0.5).mean():16.0%}   {area:.2f}")
-    every = np.concatenate(everything)
-    area = roc_auc_score([1] * len(known) + [0] * len(every), np.concatenate([known, every]))
-    print(f"{'all ten kinds':20}  {np.median(every):16.2f}   {(every < 0.5).mean():16.0%}   {area:.2f}")
+        everything.append(looked_at(drawn))
+        print(line(name, everything[-1], known), flush=True)
+    print(line("all ten kinds", np.concatenate(everything), known))
 
 
 if __name__ == "__main__":

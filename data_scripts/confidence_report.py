@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from confidence_making import BINS, RIGHT, Confidence, Pages, Source, calibratio
 
 from encoders.earlier import PAGE_CLASSIFIER
 from encoders.folder import CARD, JUDGED
+from encoders.unlikeness import FILE as UNLIKENESS
 from encoders.unlikeness import MOST
 from output.pictures import figure_bytes, new_figure, plain
 from output.tables import Table, cell, number, path_cell
@@ -95,6 +97,8 @@ def write_into(
     lines = [Line.of(one, apart[one.source.origin], before, limit) for one in pages]
     table = markdown(HEAD, [line.cells() for line in lines])
     unlikeness.write(folder)  # before the numbers that need it
+    if os.name == "posix":  # safetensors files are written for their owner alone
+        (folder / UNLIKENESS).chmod((folder / CARD).stat().st_mode & 0o777)
     _write_numbers(folder / PAGE_CLASSIFIER, classifier)
     _write_pages(folder / JUDGED, classifier, pages, confidence, apart)
     write_changed(folder / PICTURE, _picture(pages, apart))
@@ -104,8 +108,7 @@ def write_into(
         table,
         f"temperature {confidence.temperature:.3f}, times exp({confidence.slope:.3f} x steps of unlikeness); "
         f"review_below {safe}",
-        f"written into {printable(str(folder))}: {PAGE_CLASSIFIER}, unlikeness.safetensors, {JUDGED}, {PICTURE}, "
-        f"{CARD}",
+        f"written into {printable(str(folder))}: {PAGE_CLASSIFIER}, {UNLIKENESS}, {JUDGED}, {PICTURE}, {CARD}",
     ]
 
 

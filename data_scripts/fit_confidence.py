@@ -2,7 +2,8 @@
 
     python data_scripts/draw_pages.py fresh --pages 660 --seed 4242 --strokes ../shared/writers/strokes
     python data_scripts/fit_confidence.py models/efficientnet-lite0 --drawn fresh --real archive=../shared/pages \\
-        --real wills=../shared/hands/wills=TEXT_HW --real registers=../shared/hands/registers=LINE_HW
+        --real wills=../shared/hands/wills=TEXT_HW --real registers=../shared/hands/registers=LINE_HW \\
+        --exclude h025-1.jpg --exclude h031-1.jpg --exclude h032-1.jpg          # two categories are right for these
     python data_scripts/fit_confidence.py made/models/mine ... --judges made/models/drawn made/models/mine_fold_*
 
 Three things, all in the model's folder: how unlike a page is to drawn and real pages that the model knows
@@ -10,8 +11,8 @@ Three things, all in the model's folder: how unlike a page is to drawn and real 
 (`page_classifier.json`); besides `confidence.csv`, `reliability.png` and a section of the card say what it is worth.
 
 A page judges by models that have not learned its document: this one, and those of `--judges` (a model of drawn pages
-alone, folds). Pages that all have learned judge by `out_of_fold.csv`, where the model has one; then their unlikeness is
-not honest. Weights are not touched; minutes on two cores.
+alone, folds). Pages that all have learned judge by the `out_of_fold.csv` of the model, or of `--out_of_fold`; then
+their unlikeness is not honest. Weights are not touched; minutes on two cores.
 """
 
 from __future__ import annotations
@@ -84,17 +85,27 @@ def main(arguments: Sequence[str]) -> int:
         metavar="MODEL",
         help="models that have not learned some of these pages: they judge those",
     )
+    parser.add_argument(
+        "--out_of_fold",
+        type=given_path,
+        metavar="MODEL",
+        help=f"a model folder whose {TABLE} judges what all models have learned (default: MODEL itself)",
+    )
+    parser.add_listing()
     typed = parser.read(arguments)
     check_packages("fit_confidence.py", ("matplotlib",), "requirements.txt")
     folder, settings = folder_argument(typed.model), read_settings(None)
+    settings = settings.replaced("input", hidden=typed.hidden, exclude=tuple(typed.exclude))
     drawn = labelled_pages(f"{DRAWN}={typed.drawn}", settings)
     real = [labelled_pages(text, settings) for text in typed.real]
     if typed.dry_run:
         print(f"{sum(len(one.labelled.pages) for one in (drawn, *real))} pages would judge; {folder} would be changed")
         return 0
     judges = [Judge.open(one, settings, drawn, real) for one in (folder, *map(folder_argument, typed.judges))]
-    own = judges[0]
-    pages = [*own.drawn_pages(drawn), *(page for one in real for page in judged(one, judges))]
+    own = folds = judges[0]
+    if typed.out_of_fold is not None:
+        folds = Judge.open(folder_argument(typed.out_of_fold), settings, drawn, real)
+    pages = [*own.drawn_pages(drawn), *(page for one in real for page in judged(one, judges, folds))]
     sources = [page.source for page in pages]
     confidence, apart = fit(sources), left_out(sources)
     limit = review_below(sources, apart)
@@ -232,9 +243,9 @@ def embedded(classifier: PageClassifier, labelled: LabelledPages, settings: Sett
     return np.concatenate(parts)
 
 
-def judged(spec: Spec, judges: Sequence[Judge]) -> list[Pages]:
+def judged(spec: Spec, judges: Sequence[Judge], folds: Judge) -> list[Pages]:
     """The pages of a spec by all models that have not learned them; those of models that know the source by other pages
-    together, and so are those of models to which it is new.
+    together, and so are those of models to which it is new. folds: whose folds judge what all have learned.
     """
     parts: dict[str, list[Pages]] = {}
     for judge in judges:
@@ -244,7 +255,7 @@ def judged(spec: Spec, judges: Sequence[Judge]) -> list[Pages]:
         how = KNOWN if seen.any() else NEW
         parts.setdefault(how, []).append(judge.pages(spec, ~seen, spec.name, how))
     if not parts:
-        parts[FOLDS] = [_out_of_fold(spec, judges[0])]
+        parts[FOLDS] = [_out_of_fold(spec, folds)]
     return [_together(some) for some in parts.values()]
 
 
@@ -268,7 +279,7 @@ def _out_of_fold(spec: Spec, judge: Judge) -> Pages:
     if not file.is_file() or not temperature:
         raise UserError(
             f"--real {spec.name}: all models have learned all of these pages, so they judge nothing: give the model's "
-            "folds, or one that has not learned them, with --judges"
+            "folds, or one that has not learned them, with --judges, or a model with folds with --out_of_fold"
         )
     categories = judge.classifier.categories
     columns = category_columns(categories)
@@ -279,6 +290,8 @@ def _out_of_fold(spec: Spec, judge: Judge) -> Pages:
         if index is not None:
             scores = [max(number_in(row[column]) or 0.0, 5e-7) for column in columns]  # the table has six decimals
             logits[index] = temperature * np.log(scores)
+    if not np.isfinite(logits).any():
+        raise UserError(f"{printable(str(file))} has none of the pages of --real {spec.name}")
     apart = replace(judge, unlikeness=judge.knowing(spec.name))  # else each page were its own neighbour
     return apart.pages(spec, np.isfinite(logits).all(axis=1), spec.name, FOLDS, logits)
 

@@ -129,11 +129,12 @@ class Document:
 class Sheet:
     """One page while it is made. `rng` is the page's own; all methods draw on `image` (RGB, ink on white).
 
-    source: where such a page comes from: "archive", or what `elsewhere.py` calls the others.
+    source: where such a page comes from: "archive", one of EARLY, or what `elsewhere.py` calls it.
     """
 
     def __init__(self, document: Document, rng: np.random.Generator) -> None:
-        self.document, self.rng, self.source = document, rng, "archive"
+        self.document, self.rng = document, rng
+        self.source = document.kind if document.kind in EARLY else "archive"
         self.words = Words(rng, document.words.language)
         self.width, self.height = document.size
         self.image = Image.new("RGB", document.size, "white")
