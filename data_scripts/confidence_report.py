@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from common import no_command, write_changed
-from confidence_making import BINS, RIGHT, Confidence, Pages, Source, calibration_error, perfect_error
+from confidence_making import BINS, MARGIN, RIGHT, Confidence, Pages, Source, calibration_error, perfect_error
 
 from encoders.earlier import PAGE_CLASSIFIER
 from encoders.folder import CARD, JUDGED
 from encoders.unlikeness import FILE as UNLIKENESS
-from encoders.unlikeness import MOST
 from output.pictures import figure_bytes, new_figure, plain
 from output.tables import Table, cell, number, path_cell
 from utils import printable
@@ -91,7 +90,7 @@ def write_into(
 ) -> list[str]:
     """Write all into the folder of `classifier`, which has the confidence already; the lines to be printed.
 
-    apart: for each origin, what was fitted without it. before: the temperature that the folder had.
+    apart: for each origin, what was fitted without it. before: the one temperature that training had fitted.
     """
     limit, unlikeness = classifier.review_below, classifier.unlikeness
     lines = [Line.of(one, apart[one.source.origin], before, limit) for one in pages]
@@ -182,23 +181,28 @@ def _section(classifier: PageClassifier, confidence: Confidence, table: str) -> 
     limit = classifier.review_below
     safe = (
         f"From score **{limit:.3f}** on (`review_below` in `{PAGE_CLASSIFIER}`) {RIGHT:.0%} of the pages of every "
-        "source below are right; tables mark the others for review."
+        "source below are right; tables mark the others for review (column `REVIEW`)."
         if limit
         else f"There is no score from which on {RIGHT:.0%} of the pages of every source below are right: none is "
         "recommended."
     )
     return f"""{HEADING}
 
-Logits are divided by {confidence.temperature:.3f} for a page like those that the model learned from, and by up to
-{np.exp(confidence.slope * MOST):.1f} times that for one unlike them (`unlikeness.safetensors`, the column `UNLIKE`).
-{safe}
+Logits are divided by {confidence.temperature:.3f} for a page like those that the model knows, and by more for one
+unlike them (`{UNLIKENESS}`, the column `UNLIKE`): by a factor of {np.exp(confidence.slope):.2f} for one that is as
+unlike as one ordinary page in twenty. {safe}
 
-By source, each scored by a confidence that was fitted without it (`data_scripts/fit_confidence.py`, which says by which
-model; `confidence.csv`, `{PICTURE}`). Calibration error: ten equal bins of SCORE-1; perfect: what so few pages show at
-best; before: with one temperature; unlike: median UNLIKE; above, right: pages from the threshold on, and how many of
-these are right.
+![Share of right pages by score, one panel a source]({PICTURE})
+
+By source, each scored by a confidence that was fitted without it (`data_scripts/fit_confidence.py`; `{JUDGED}` names
+each page). Calibration error: ten equal bins of SCORE-1; perfect: what so few pages show at best; before: with one
+temperature; unlike: median UNLIKE; above, right: pages from the threshold on, and how many of these are right.
 
 {table}
+
+Not honest in it: drawn pages are of the generator that the model learned from, so they come out too well; pages out of
+fold are those that choices were made on, and how unlike they are is told by a model that learned them. Therefore such
+pages count as {MARGIN:.0%} worse than they are in the fit, and its scores are rather too low on them.
 
 """
 

@@ -109,8 +109,8 @@ def main(arguments: Sequence[str]) -> int:
     sources = [page.source for page in pages]
     confidence, apart = fit(sources), left_out(sources)
     limit = review_below(sources, apart)
-    before = own.classifier.temperature
     classifier = own.classifier
+    before = read_record(folder).get("temperature") or classifier.temperature  # the one that training fitted
     classifier.temperature, classifier.review_below = confidence.temperature, limit
     classifier.unlikeness = replace(own.unlikeness, slope=confidence.slope)
     for line in write_into(folder, classifier, pages, confidence, apart, before):

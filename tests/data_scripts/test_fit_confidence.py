@@ -101,10 +101,10 @@ def source(origin: str, count: int, share: float, steps: float, *, known: bool =
 
 
 def test_strange_sources_that_are_often_wrong_make_the_slope():
-    sources = [source("near", 400, 0.95, 0.0), source("far", 400, 0.6, 1.0)]
+    sources = [source("near", 400, 0.95, 0.0), source("far", 400, 0.8, 1.0)]
     confidence = making.fit(sources)
     assert confidence.best(sources[0]).mean() == pytest.approx(0.95, abs=0.02)
-    assert confidence.best(sources[1]).mean() == pytest.approx(0.6, abs=0.06)
+    assert confidence.best(sources[1]).mean() == pytest.approx(0.8, abs=0.03)
     apart = making.left_out(sources)
     assert apart["far"].best(sources[1]).mean() > 0.9  # nothing else could have told
 
@@ -123,4 +123,4 @@ def test_the_threshold_is_safe_on_the_worst_source():
     limit = making.review_below([good, bad], {"a": one, "b": one})
     assert (bad.right[one.best(bad) >= limit].mean()) >= making.RIGHT and limit > 0.8
     hopeless = making.Source("c", "c", bad.logits, np.ones(200, int), steps, False)
-    assert making.review_below([good, hopeless], {"a": one, "c": one}) > float(one.best(hopeless).max())
+    assert making.review_below([good, hopeless], {"a": one, "c": one}) == 0
