@@ -34,17 +34,7 @@ from drawing.sheet import EARLY, Sheet
 ELSEWHERE = {"old": 0.24, "new": 0.4}  # share of the pages of such documents
 OWN_SLIDES = 0.88  # share of slides that are not of the plain kind that archives hold
 Maker = Callable[[Sheet], None]
-SOURCES = {  # where pages come from, by the module that draws them; all others: an archive
-    module.__name__: source
-    for source, modules in {
-        "papers": (papers, paper_figures),
-        "reports": (reports,),
-        "newspapers": (newspapers,),
-        "books": (books,),
-        "plans": (plan_sheets,),
-    }.items()
-    for module in modules
-}
+SOURCES = {"paper_figures": "papers", "plan_sheets": "plans"}  # where pages come from, where the module says otherwise
 
 
 def _mixed(sheet: Sheet, label: str, archival: Maker, kinds: dict[Maker, float], scale: float = 1.0) -> None:
@@ -61,7 +51,8 @@ def _mixed(sheet: Sheet, label: str, archival: Maker, kinds: dict[Maker, float],
             return
     elif sheet.chance(ELSEWHERE[kind] * scale):
         maker = sheet.pick(kinds)
-        sheet.source = SOURCES[getattr(maker, "func", maker).__module__]
+        module = getattr(maker, "func", maker).__module__.rpartition(".")[2]
+        sheet.source = SOURCES.get(module, module.replace("_", " "))
         maker(sheet)
         if sheet.chance(0.4):
             page_number(sheet, "print")
