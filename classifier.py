@@ -4,10 +4,9 @@
     scores = classifier.scores(pixels)                 # uint8 [batch, 3, H, W] -> [batch, categories], rows sum to 1
     classifier.use_categories(read_descriptions(Path("my_categories.tsv")))
 
-Score = softmax over categories of logit scale x cosine(image embedding, prototype) / temperature; with a plain head
-(encoders/heads.py) prototypes are the rows of its weights, and its bias is added. The temperature may be higher for a
-page unlike those that the model learned from (encoders/unlikeness.py). An engine computes the towers; all else is done
-here in numpy, row by row in float64: a page's scores depend on its embedding alone.
+Score = softmax over categories of logit scale x cosine(image embedding, prototype) / temperature (which may grow with
+unlikeness, encoders/unlikeness.py); of a plain head (encoders/heads.py) prototypes are the rows of its weights, and its
+bias is added. The rest is numpy, row by row in float64: a page's scores depend on its embedding alone.
 """
 
 from __future__ import annotations
@@ -32,10 +31,11 @@ from encoders.towers import (
     check_size,
     check_tokenizer,
     find_tokenizer,
+    learned_scale,
     load_dual_encoder,
     one_line,
 )
-from encoders.unlikeness import Unlikeness
+from encoders.unlikeness import Unlikeness, temperatures, unlike
 from output.failures import WriteError
 from output.files import whole_folder
 from output.outcome import NO_SCORES, Failed, Outcome, Scored
@@ -43,8 +43,6 @@ from reading.transform import PageTransform
 from utils import UserError
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
     from encoders.onnx_engine import OnnxEngine
     from encoders.torch_engine import TorchEngine
     from reading.loader import Batch
@@ -60,9 +58,8 @@ class PageClassifier:
     descriptions: category -> its texts; prompt: template with `{description}`; lowercase: whether prompts are lowered.
     prototypes: [C, D] float32 unit rows, in the order of `categories`; None computes them.
     logit_scale: the factor of the cosine itself (not its logarithm).
-    temperature: what the logits are divided by; fitted in training, else 1. unlikeness: what raises it for pages unlike
-    those that it learned from, None where nothing does. review_below: pages of a lower score should be looked at, while
-    they are sorted into the categories that it learned; 0 where the model recommends nothing.
+    temperature: what the logits are divided by; fitted in training, else 1. `unlikeness`: what raises it for strange
+    pages, or None. review_below: below which score it recommends to look at pages of its own categories, 0 = nothing.
     learned: the categories it was trained on, [] for an untuned base; record: its training record, {} for none.
     """
 
@@ -82,7 +79,6 @@ class PageClassifier:
         record: Mapping[str, Any] | None = None,
         revision: str = "",
         licence: str = "",
-        unlikeness: Unlikeness | None = None,
         review_below: float = 0.0,
     ) -> None:
         self.engine, self.transform = engine, transform
@@ -90,8 +86,8 @@ class PageClassifier:
         self.logit_scale, self.temperature = float(logit_scale), float(temperature)
         self.base, self.revision, self.licence = base, revision, licence
         self.learned, self.record = [same_label(label) for label in learned], dict(record or {})
-        self.unlikeness, self.review_below = unlikeness, review_below
-        self.card, self.bias = "", None
+        self.review_below, self.card, self.bias = review_below, "", None
+        self.unlikeness: Unlikeness | None = None
         if prototypes is None:
             self.use_categories(descriptions)
         else:
@@ -141,41 +137,21 @@ class PageClassifier:
 
     def scores_of(self, embeddings: np.ndarray) -> np.ndarray:
         """The same from page embeddings [B, D], float32 [B, C]; rows of an embedding that is no number are NaN."""
-        logits = self.logits_of(embeddings) / self.temperatures_of(embeddings)[:, None]
+        logits = self.logits_of(embeddings) / temperatures(self.unlikeness, self.temperature, embeddings)[:, None]
         scores = np.empty(logits.shape, np.float32)
         for row, of_page in zip(scores, logits, strict=True):
             powers = np.exp(of_page - of_page.max())
             row[:] = powers / powers.sum()
         return scores
 
-    def temperatures_of(self, embeddings: np.ndarray) -> np.ndarray:
-        """What the logits of pages with these embeddings [B, D] are divided by, float64 [B]."""
-        if self.unlikeness is None:
-            return np.full(len(embeddings), self.temperature)
-        return self.unlikeness.temperatures(self.temperature, embeddings)
-
-    def unlike(self, embeddings: np.ndarray) -> list[float | None]:
-        """How unlike pages with these embeddings [B, D] are to those that the model learned from: [B] in 0..1, to four
-        decimals; None where it cannot say.
-        """
-        if self.unlikeness is None:
-            return [None] * len(embeddings)
-        return [round(share, 4) for share in self.unlikeness.of(embeddings).tolist()]
-
-    def forget_confidence(self) -> None:
-        """Go by one temperature again, and recommend nothing: the embeddings have changed since that was fitted."""
-        self.unlikeness, self.review_below = None, 0.0
-
     def outcomes(self, batch: Batch) -> list[Outcome]:
         """The outcome of each page of a batch: its scores over the categories, or why it failed."""
-        embeddings = self.embeddings_of(batch)
-        scores = self.scores_of(embeddings)  # [batch, categories]
-        outcomes: list[Outcome] = []
-        rows = zip(batch.reasons, batch.warnings, scores.tolist(), self.unlike(embeddings), strict=True)
-        for reason, warning, row, unlike in rows:
+        embeddings, outcomes = self.embeddings_of(batch), []
+        scores, strange = self.scores_of(embeddings).tolist(), unlike(self.unlikeness, embeddings)
+        for reason, warning, row, share in zip(batch.reasons, batch.warnings, scores, strange, strict=True):
             if not reason and not all(map(math.isfinite, row)):
                 reason = NO_SCORES
-            outcomes.append(Failed(reason) if reason else Scored(row, warning, unlike))
+            outcomes.append(Failed(reason) if reason else Scored(row, warning, share))
         return outcomes
 
     # ---- categories ----------------------------------------------------------------------------------------------
@@ -422,8 +398,3 @@ def load_classifier(
             raise no_words(str(source))
         classifier.use_categories(descriptions)
     return classifier
-
-
-def learned_scale(model: PreTrainedModel) -> float:
-    """The factor of the cosine that a dual encoder has learned."""
-    return math.exp(model.logit_scale.item())

@@ -174,6 +174,7 @@ def main() -> None:
 
     from classifier import PageClassifier
     from drawing.scan import Scanner
+    from encoders.unlikeness import unlike
     from reading.decoding import read_page
     from reading.pages import find_pages
 
@@ -182,7 +183,9 @@ def main() -> None:
     def looked_at(images: Iterable[Image.Image]) -> np.ndarray:
         """Best score and UNLIKE of pages, [N, 2]; UNLIKE is NaN where the model does not say it."""
         rows = embeddings_of(classifier, images)
-        return np.stack([classifier.scores_of(rows).max(axis=1), np.array(classifier.unlike(rows), float)], axis=1)
+        return np.stack(
+            [classifier.scores_of(rows).max(axis=1), np.array(unlike(classifier.unlikeness, rows), float)], axis=1
+        )
 
     def line(name: str, pages: np.ndarray, belong: np.ndarray | None = None) -> str:
         (top, unlike), areas = np.median(pages, axis=0), ""

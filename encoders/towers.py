@@ -10,6 +10,7 @@ error instead of a report that nobody reads.
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -214,6 +215,11 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
     return quietly(AutoTokenizer, folder, folder, local_files_only=True, trust_remote_code=False)
+
+
+def learned_scale(model: PreTrainedModel) -> float:
+    """The factor of the cosine that a dual encoder has learned."""
+    return math.exp(model.logit_scale.item())
 
 
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, where: Path | str) -> None:

@@ -1,8 +1,8 @@
 """How unlike a page is to those that a model knows, and how much less its scores are to be trusted for it.
 
     unlikeness = Unlikeness.read(Path("models/mine"), slope=0.3, dimensions=256)
-    unlikeness.of(embeddings)                                        # [B] in 0..1: the column UNLIKE
-    unlikeness.temperatures(0.8, embeddings)                         # [B]: what the logits of each page are divided by
+    unlike(unlikeness, embeddings)                                   # [B] in 0..1: the column UNLIKE
+    temperatures(unlikeness, 0.8, embeddings)                        # [B]: what the logits of each page are divided by
 
 A model folder keeps the embeddings of some pages of each category. A page's distance is 1 - its mean cosine with the
 `NEIGHBOURS` nearest of them (Sun et al. 2022, "Out-of-distribution detection with deep nearest neighbors"); UNLIKE is
@@ -73,10 +73,6 @@ class Unlikeness:
         step = max(np.log(high / middle), 1e-6)
         return np.clip(np.log(self.distances(embeddings) / middle) / step, 0, MOST)
 
-    def temperatures(self, temperature: float, embeddings: np.ndarray) -> np.ndarray:
-        """What the logits of each page are divided by, [B]. temperature: that of ordinary pages."""
-        return temperature * np.exp(self.slope * self.steps(embeddings))
-
     def write(self, folder: Path) -> None:
         """Write the file of a model folder; the slope stands in its page_classifier.json."""
         save_file({name: np.ascontiguousarray(getattr(self, name)) for name in NAMES}, folder / FILE)
@@ -101,3 +97,17 @@ class Unlikeness:
         if not sound or (np.diff(ranks) < 0).any():
             raise UserError(f"{where} holds numbers that are no distances; {again}")
         return cls(pages, ranks, slope)
+
+
+def temperatures(unlikeness: Unlikeness | None, temperature: float, embeddings: np.ndarray) -> np.ndarray:
+    """What the logits of pages are divided by, float64 [B]. temperature: that of ordinary pages; of all, if None."""
+    if unlikeness is None:
+        return np.full(len(embeddings), temperature)
+    return temperature * np.exp(unlikeness.slope * unlikeness.steps(embeddings))
+
+
+def unlike(unlikeness: Unlikeness | None, embeddings: np.ndarray) -> list[float | None]:
+    """How unlike pages are, [B] in 0..1 to four decimals; None each where a model cannot say it."""
+    if unlikeness is None:
+        return [None] * len(embeddings)
+    return [round(share, 4) for share in unlikeness.of(embeddings).tolist()]

@@ -88,6 +88,8 @@ def _column(title: str, *, excel: bool) -> dict[str, Any]:
         kind, rank = ranked[1].lower(), ranked[2]
         said = f"score of CLASS-{rank}" if kind == "score" else f"category number {rank} by its score"
         of = score if kind == "score" else {"required": True}
+    elif title == "UNLIKE":
+        said, of = "the share of ordinary pages that are more like those that the model knows", {"datatype": number}
     elif title in COLUMNS:
         said, of = COLUMNS[title]
     else:

@@ -85,7 +85,7 @@ def averaged(folders: Sequence[Path]) -> PageClassifier:
     }
     average.engine.model.load_state_dict(state)
     average.use_categories(average.descriptions)
-    average.forget_confidence()
+    average.unlikeness, average.review_below = None, 0.0
     average.logit_scale, average.temperature = sum(scales) / count, sum(temperatures) / count
     return average
 

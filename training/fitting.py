@@ -176,7 +176,7 @@ def _finish(run: TrainingRun, material: Material, chosen: Chosen, learner: Learn
         model.config.use_cache = False
         classifier.logit_scale = float(model.logit_scale.exp())
     classifier.use_categories(classifier.descriptions)
-    classifier.forget_confidence()
+    classifier.unlikeness, classifier.review_below = None, 0.0  # they were of other embeddings
     classifier.learned = chosen.categories
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from encoders.unlikeness import FILE, MOST, Unlikeness
+from encoders.unlikeness import FILE, MOST, Unlikeness, temperatures
 from utils import UserError, unit_rows
 
 RNG = np.random.default_rng(3)
@@ -34,9 +34,9 @@ def test_the_temperature_grows_with_unlikeness_up_to_a_limit():
     rows = np.concatenate(
         [CENTRES[:1], *(unit_rows(CENTRES[:1] + far * RNG.normal(size=(1, 16))) for far in (0.08, 9))]
     )
-    temperatures = unlikeness.temperatures(0.8, rows)
-    assert temperatures[0] == pytest.approx(0.8)  # nothing is more ordinary
-    assert temperatures[0] < temperatures[1] < temperatures[2] <= 0.8 * np.exp(0.4 * MOST) + 1e-9
+    near, far, farthest = temperatures(unlikeness, 0.8, rows)
+    assert near == pytest.approx(0.8)  # nothing is more ordinary
+    assert near < far < farthest <= 0.8 * np.exp(0.4 * MOST) + 1e-9
 
 
 def test_a_page_alone_is_as_unlike_as_among_others_bit_for_bit_and_however_long_its_embedding():
