@@ -105,6 +105,9 @@ def main(arguments: Sequence[str]) -> int:
     own = folds = judges[0]
     if typed.out_of_fold is not None:
         folds = Judge.open(folder_argument(typed.out_of_fold), settings, drawn, real)
+    for other in (*judges, folds):
+        if other.classifier.categories != own.classifier.categories:
+            raise UserError(f"{printable(str(other.folder))} sorts into other categories than {printable(str(folder))}")
     pages = [*own.drawn_pages(drawn), *(page for one in real for page in judged(one, judges, folds))]
     sources = [page.source for page in pages]
     confidence, apart = fit(sources), left_out(sources)
