@@ -122,6 +122,9 @@ def line_p(sheet: Sheet) -> None:
 
 def text(sheet: Sheet) -> None:
     """Print that people have written on: articles, theses, contracts, examinations, hand-outs."""
+    if sheet.document.kind in EARLY:
+        early.text(sheet)
+        return
     _mixed(sheet, "TEXT", mixed.text, {annotated.annotated: 1})
 
 

@@ -40,8 +40,8 @@ def quill(rng: np.random.Generator, ink: Colour) -> Pen:
     """A quill or a steel nib: fine upwards, broad downwards; pencil where the ink is grey."""
     if ink[0] > 90 and abs(ink[0] - ink[2]) < 8:
         return Pen("pencil", 0.1, float(rng.uniform(0.12, 0.2)), float(rng.uniform(0.55, 0.85)), 0.7, 0.3)
-    thin = float(rng.uniform(0.05, 0.1))
-    contrast = float(rng.choice([1.2, 2.0, 3.2], p=(0.35, 0.4, 0.25)))
+    thin = float(rng.uniform(0.075, 0.125))  # below that a small hand fades away
+    contrast = float(rng.choice([1.2, 1.8, 2.8], p=(0.35, 0.4, 0.25)))
     return Pen("steel nib", thin, thin * contrast, float(rng.uniform(0.8, 1.0)), 0.0, float(rng.uniform(0.15, 0.5)))
 
 
@@ -49,7 +49,7 @@ def old_hand(rng: np.random.Generator, fonts: Fonts, strokes: Path | None = None
     """A writer at random: faces, real strokes (where there are any) and computed school script that leans."""
     folders = writers(strokes) if strokes else ()
     faces = [file for file in fonts.hand if RUNNING.search(file.name)]
-    chances = np.array([0.45 if faces else 0, 0.3 if folders else 0, 0.35])
+    chances = np.array([0.45 if faces else 0, 0.22 if folders else 0, 0.35])
     kind = int(rng.choice(3, p=chances / chances.sum()))
     share = np.array([often for _, often in INKS])
     ink = INKS[int(rng.choice(len(INKS), p=share / share.sum()))][0]

@@ -41,7 +41,7 @@ EARLY_STOCKS: tuple[tuple[tuple[float, float, float], float], ...] = (
     ((0.76, 0.66, 0.50), 0.7),  # wrapping paper
     ((0.80, 0.84, 0.87), 1.2),  # blue laid paper
     ((0.86, 0.87, 0.84), 1.2),
-    ((0.93, 0.83, 0.62), 0.7),  # yellow and orange covers
+    ((0.93, 0.83, 0.62), 0.4),  # yellow and orange covers
     ((0.88, 0.74, 0.68), 0.4),
     ((0.92, 0.87, 0.72), 0.8),  # parchment
 )

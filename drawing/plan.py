@@ -55,10 +55,10 @@ THEMES: tuple[tuple[str, float, dict[str, float]], ...] = (
         {"TEXT_P": 3, "LINE_P": 3, "DRAW": 2, "DRAW_L": 2, "PHOTO": 2, "PHOTO_L": 2, "TEXT": 1.6, "LINE_HW": 1},
     ),
     ("new", 1.2, {"LINE_P": 2, "LINE_HW": 2, "LINE_T": 1, "PHOTO_L": 1, "TEXT": 1, "TEXT_HW": 1, "TEXT_T": 1}),
-    ("deed", 0.7, {"TEXT_HW": 1}),  # wills, letters, envelopes
+    ("deed", 0.8, {"TEXT_HW": 7, "TEXT": 1.5}),  # wills, letters, envelopes
     ("manuscript", 0.6, {"TEXT_HW": 1}),
     ("register", 1.5, {"LINE_HW": 6, "TEXT_HW": 0.5}),
-    ("old print", 0.45, {"TEXT_P": 5, "DRAW": 0.8}),
+    ("old print", 0.5, {"TEXT_P": 5, "DRAW": 0.8, "TEXT": 0.7}),
     ("slide", 1.5, {"TEXT_P": 1, "LINE_P": 1, "DRAW": 1.3, "PHOTO": 1.3}),
 )
 LARGEST = 12  # pages of a document

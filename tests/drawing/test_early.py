@@ -38,6 +38,13 @@ def test_every_kind_fills_its_page_and_repeats_with_its_seed(kit, kind):
         assert (pages[0] == pages[1]).all() and 0.001 < (pages[0].max(2) < 150).mean() < 0.6
 
 
+@pytest.mark.parametrize("kind", ["deed", "old print"])
+def test_print_that_was_written_on_is_there_too(kit, kind):
+    sheet = Sheet(document(kit, kind, 2), np.random.default_rng(2))
+    early.text(sheet)
+    assert ink(sheet).mean() > 0.003
+
+
 def test_a_registers_pages_share_rules_and_heads(kit):
     made = document(kit, "register", 4)
     sheets = [Sheet(made, np.random.default_rng(page)) for page in range(3)]
