@@ -108,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
             own = output / "real"
             steps.append(Gather([real, others], own))
         elif others is not None:  # a fold must not judge what the start has learned
-            own, only_train, share, folds = others, output / "together", 0.9, 2
+            own, only_train, share, folds = others, output / "together", 0.85, 2
             steps.append(Gather([drawn, *[real] * KNOWN_TIMES], only_train))
         again = ["-d", own, "--model_path", models / first, "--extra", only_train, "--extra_share", share]
         short = ["--lr", "1e-4", "--epochs", typed.real_epochs, "--folds", folds, "--final", "--name", typed.name]
