@@ -40,14 +40,14 @@ def features_of(folder: Path, most: int, category: str = "") -> Pages:
 
     if category:
         files = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".jpg", ".jpeg", ".png"))
-        found = [(file.name, 0, category, file.stem.rsplit("-", 1)[0]) for file in files]
+        found = [(file.name, None, category, file.stem.rsplit("-", 1)[0]) for file in files]
     else:
         labelled = find_labelled(folder, read_settings(HOME / "config.toml"))
         found = [
             (page.path, page.frame, label, document)
             for page, label, document in zip(labelled.pages, labelled.labels, labelled.documents, strict=True)
         ]
-    learner = Learner(build({"a": ["a"], "b": ["b"]}, 0).to("cpu", "fp32"), "head")
+    learner = Learner(build({"a": ["a"], "b": ["b"]}, 0), "head")
     taken: dict[str, int] = {}
     rows, labels, documents, paths = [], [], [], []
     for index in np.random.default_rng(0).permutation(len(found)):
