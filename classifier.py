@@ -147,11 +147,11 @@ class PageClassifier:
     def outcomes(self, batch: Batch) -> list[Outcome]:
         """The outcome of each page of a batch: its scores over the categories, or why it failed."""
         embeddings, outcomes = self.embeddings_of(batch), []
-        scores, strange = self.scores_of(embeddings).tolist(), unlike(self.unlikeness, embeddings)
-        for reason, warning, row, share in zip(batch.reasons, batch.warnings, scores, strange, strict=True):
+        known = batch.warnings, unlike(self.unlikeness, embeddings), batch.turns or [None] * len(embeddings)
+        for reason, row, *rest in zip(batch.reasons, self.scores_of(embeddings).tolist(), *known, strict=True):
             if not reason and not all(map(math.isfinite, row)):
                 reason = NO_SCORES
-            outcomes.append(Failed(reason) if reason else Scored(row, warning, share))
+            outcomes.append(Failed(reason) if reason else Scored(row, *rest))
         return outcomes
 
     # ---- categories ----------------------------------------------------------------------------------------------

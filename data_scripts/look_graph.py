@@ -33,15 +33,16 @@ STRIDES = (2, 1, 2, 2, 2, 1)  # of the stem and of the first block of each stage
 OPSET, IR = 17, 8  # of 2022: every ONNX Runtime that people may have reads them
 
 
-class _Graph:
-    """A graph that grows at its end. last: the name of what it has computed so far."""
+class Graph:
+    """A graph of one page that grows at its end. last: the name of what it has computed so far."""
 
     def __init__(self, weights: Path) -> None:
         self.stored = tensors_in(weights)
+        self.size = (0, 0)
         self.nodes: list[NodeProto] = []
         self.tensors: list[TensorProto] = []
         self.last = "pixels"
-        self._file = weights.name
+        self._weights = weights
 
     def add(self, kind: str, *inputs: str, **attributes: object) -> str:
         """Append a node on what there is so far and on other inputs; the name of what it gives."""
@@ -70,7 +71,7 @@ class _Graph:
         if kind != "F16":
             raise ValueError(f"{name} is {kind}, not F16")
         tensor = TensorProto(name=name, dims=shape, data_type=TensorProto.FLOAT16, data_location=TensorProto.EXTERNAL)
-        for key, value in (("location", self._file), ("offset", offset), ("length", length)):
+        for key, value in (("location", self._weights.name), ("offset", offset), ("length", length)):
             tensor.external_data.add(key=key, value=str(value))
         self.tensors.append(tensor)
         before, wide = self.last, self.node("Cast", name, to=TensorProto.FLOAT)
@@ -108,26 +109,53 @@ class _Graph:
         if stride == 1 and narrowed_to == widened_from:
             self.add("Add", before)
 
+    def look_around(self, size: tuple[int, int], stages: int) -> None:
+        """The page's pixels, uint8 of that size, through the stem and so many stages."""
+        from onnx import TensorProto
+
+        self.size, self.last = size, "pixels"
+        self.constant("zero", 0), self.constant("six", 6)
+        self.add("Cast", to=TensorProto.FLOAT)
+        self.add("Div", self.constant("half_white", 127.5))
+        self.add("Sub", self.constant("one", 1))
+        pixels = self.add("Reshape", self.constant("one_page", [1, 1, *size], np.int64))
+        # Grey pages have three channels that are the same: the stem's weights are summed over them instead.
+        stem = self.node("ReduceSum", self.weight("network.0.weight"), self.constant("channels", [1], np.int64))
+        self.last = pixels
+        self.add("Conv", stem, auto_pad="SAME_UPPER", strides=[STRIDES[0]] * 2, kernel_shape=[3, 3])
+        self.norm("network.1", clipped=True)
+        for stage, stride in enumerate(STRIDES[1 : 1 + stages], 2):
+            blocks = {name.split(".")[2] for name in self.stored if name.startswith(f"network.{stage}.")}
+            for number in range(len(blocks)):
+                self.block(f"network.{stage}.{number}", 1 if number else stride)
+
+    def sealed(self, output: str, width: int) -> bytes:
+        """The graph, with a seal, of what it has computed: float32 [width]."""
+        from onnx import TensorProto, helper
+
+        self.node("Reshape", self.last, self.constant(f"one_{output}", [width], np.int64))
+        self.nodes[-1].output[0] = output
+        if self.stored:
+            left = sorted(self.stored)[:5]
+            raise ValueError(f"{len(self.stored)} tensors of {self._weights} are not in the graph: {left}")
+        made = helper.make_graph(
+            self.nodes,
+            output,
+            [helper.make_tensor_value_info("pixels", TensorProto.UINT8, self.size)],
+            [helper.make_tensor_value_info(output, TensorProto.FLOAT, [width])],
+            self.tensors,
+        )
+        model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
+        model.metadata_props.add(key="seal", value="0" * SEAL)  # the last field of the last part: the last bytes
+        unsealed = model.SerializeToString(deterministic=True)[:-SEAL]
+        return unsealed + seal_of(unsealed, file_hash(self._weights)).encode()
+
 
 def graph_of(weights: Path) -> bytes:
     """The sealed graph of a look file: "pixels" uint8 [256, 192] -> "look" float32 [256], of unit length."""
-    from onnx import TensorProto, helper
 
-    graph = _Graph(weights)
-    graph.constant("zero", 0), graph.constant("six", 6)
-    graph.add("Cast", to=TensorProto.FLOAT)
-    graph.add("Div", graph.constant("half_white", 127.5))
-    graph.add("Sub", graph.constant("one", 1))
-    pixels = graph.add("Reshape", graph.constant("one_page", [1, 1, *SIZE], np.int64))
-    # Grey pages have three channels that are the same: the stem's weights are summed over them instead.
-    stem = graph.node("ReduceSum", graph.weight("network.0.weight"), graph.constant("channels", [1], np.int64))
-    graph.last = pixels
-    graph.add("Conv", stem, auto_pad="SAME_UPPER", strides=[STRIDES[0]] * 2, kernel_shape=[3, 3])
-    graph.norm("network.1", clipped=True)
-    for stage, stride in enumerate(STRIDES[1:5], 2):
-        blocks = {name.split(".")[2] for name in graph.stored if name.startswith(f"network.{stage}.")}
-        for number in range(len(blocks)):
-            graph.block(f"network.{stage}.{number}", 1 if number else stride)
+    graph = Graph(weights)
+    graph.look_around(SIZE, 4)
     graph.add("AveragePool", kernel_shape=[POOLED] * 2, strides=[POOLED] * 2)
     channels = graph.stored["cell_map"][1][0]
     graph.add("Reshape", graph.constant("by_channel", [channels, -1], np.int64))
@@ -138,21 +166,7 @@ def graph_of(weights: Path) -> bytes:
     graph.add("Sub", graph.weight("mean"))
     graph.add("MatMul", graph.weight("map"))
     graph.add("LpNormalization", axis=1, p=2)
-    graph.node("Reshape", graph.last, graph.constant("one_look", [LOOK], np.int64))
-    graph.nodes[-1].output[0] = "look"
-    if graph.stored:
-        raise ValueError(f"{len(graph.stored)} tensors of {weights} are not in the graph: {sorted(graph.stored)[:5]}")
-    made = helper.make_graph(
-        graph.nodes,
-        "look",
-        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, SIZE)],
-        [helper.make_tensor_value_info("look", TensorProto.FLOAT, [LOOK])],
-        graph.tensors,
-    )
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
-    model.metadata_props.add(key="seal", value="0" * SEAL)  # the last field of the last part: the last bytes
-    unsealed = model.SerializeToString(deterministic=True)[:-SEAL]
-    return unsealed + seal_of(unsealed, file_hash(weights)).encode()
+    return graph.sealed("look", LOOK)
 
 
 def write_graph(weights: Path) -> Path:

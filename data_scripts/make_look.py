@@ -92,22 +92,29 @@ def _stamp(page: Image.Image, draw: random.Random) -> None:
         pen.line((x + 4, y + side * line / 8, x + side * draw.uniform(0.5, 0.95), y + side * line / 8), colour, width=2)
 
 
-def reduced(file: Path) -> Image.Image:
-    """A page at most `HEIGHT` pixels long, mode "RGB"."""
+def reduced(file: Path, height: int = HEIGHT) -> Image.Image:
+    """A page at most `height` pixels long, mode "RGB"."""
     with Image.open(file) as page:
         page = page.convert("RGB")
-    page.thumbnail((HEIGHT, HEIGHT), Image.Resampling.BICUBIC)
+    page.thumbnail((height, height), Image.Resampling.BICUBIC)
     return page
 
 
-def stages() -> nn.Module:
-    """The stem and the first stages, float32 [B, 3, H, W] -> [B, C, H / 16, W / 16]; random weights until loaded."""
+def stages(count: int = STAGES) -> nn.Module:
+    """The stem and the first stages with their ImageNet weights, rounded to halves as they are stored.
+
+    float32 [B, 3, H, W] -> [B, C, h, w], with four stages a sixteenth of the sides.
+    """
     import timm
     import torch
     from torch import nn
 
+    from encoders.base import imagenet_weights
+
     network = timm.create_model(ARCHITECTURE, pretrained=False, num_classes=0)
-    layers = nn.Sequential(network.conv_stem, network.bn1, *network.blocks[:STAGES]).eval()
+    layers = nn.Sequential(network.conv_stem, network.bn1, *network.blocks[:count]).eval()
+    stored = imagenet_weights(layers.state_dict()).items()
+    layers.load_state_dict({name: value.half().float() for name, value in stored if value.is_floating_point()}, False)
     return layers.to(memory_format=torch.channels_last)  # a third faster
 
 
@@ -172,15 +179,10 @@ def main(arguments: Sequence[str]) -> int:
     from look_graph import write_graph
     from safetensors.torch import save_file
 
-    from encoders.base import WEIGHTS, imagenet_weights
+    from encoders.base import WEIGHTS
 
     network = stages()
-    rounded = {
-        name: tensor.half().float()  # as they are stored: the map is made for those
-        for name, tensor in imagenet_weights(network.state_dict()).items()
-        if tensor.is_floating_point()
-    }
-    network.load_state_dict(rounded, strict=False)
+    rounded = {name: tensor for name, tensor in network.state_dict().items() if tensor.is_floating_point()}
     seen = []
     with Progress(len(files), "page") as progress, torch.no_grad():
         for file in files:

@@ -31,6 +31,7 @@ from reading.containers import HEAD, PDF_JUNK, kind_of
 from reading.decoding import Reader, frames_of, read_picture
 from reading.memory_gate import one_page
 from reading.page_errors import FILE_ERRORS, PageError, UnknownKindError, no_room, reason_of
+from reading.turns import Turn, TurnFinder
 from utils import UserError, cores
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Row(NamedTuple):
     """A page with scores. page: its number in its file, from 1. scores: a probability a category.
 
     preview: JPEG, b"" where none is wanted. embedding: float32 [D]. vectors: what `Wish.vectors` made, {} without;
-    lacking: why it could make none, "" where it did.
+    lacking: why it could make none, "" where it did. turn: how it lies, None where nobody asked.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Row(NamedTuple):
     embedding: np.ndarray
     vectors: Vectors
     lacking: str
+    turn: Turn | None
 
 
 class Unread(NamedTuple):
@@ -102,6 +104,7 @@ class _Decoded(NamedTuple):
     preview: bytes
     vectors: Vectors
     lacking: str
+    turn: Turn | None
     computed: Future[Computed]
 
 
@@ -127,7 +130,8 @@ class _Left:
 class Classifying:
     """folder: where files are put that some systems cannot keep in memory. batch_size: pages computed together.
 
-    strict: a page that a decoder complained about has no scores, as in sorting.
+    strict: a page that a decoder complained about has no scores, as in sorting. turns: says how pages lie; without it
+    they are taken as they lie.
     """
 
     def __init__(
@@ -138,9 +142,10 @@ class Classifying:
         folder: Path,
         batch_size: int = 16,
         strict: bool = False,
+        turns: TurnFinder | None = None,
     ) -> None:
         self.classifier, self.limits, self.batching = classifier, limits, Batching(classifier, batch_size)
-        self._folder, self._strict = folder, strict
+        self._folder, self._strict, self._turns = folder, strict, turns
         self._pool = Pool(max(4, cores()), limits.waiting)
         remove_left(folder)
 
@@ -174,9 +179,9 @@ class Classifying:
         if isinstance(computed.outcome, Failed):
             return Unread(name, decoded.page, Refused(422, computed.outcome.reason))
         assert isinstance(computed.outcome, Scored)
-        _, warning, preview, vectors, lacking, _ = decoded
+        _, warning, preview, vectors, lacking, turn, _ = decoded
         scores = list(computed.outcome.scores)
-        return Row(name, decoded.page, scores, warning, preview, computed.embedding, vectors, lacking)
+        return Row(name, decoded.page, scores, warning, preview, computed.embedding, vectors, lacking, turn)
 
     # ---- on a thread of the pool ---------------------------------------------------------------------------------
 
@@ -239,7 +244,8 @@ class Classifying:
                 image = read(heard)
                 if heard and self._strict:
                     raise PageError(f"doubtful: {'; '.join(heard)}")
-                pixels = self.classifier.transform(image)
+                turn = self._turns.find(image) if self._turns else None
+                pixels = self.classifier.transform(image, turn.clockwise if turn else 0)
                 preview = preview_of(image) if wish.preview else b""
                 vectors, lacking = _vectors(image, wish)
                 del image  # before its memory counts as free
@@ -247,7 +253,7 @@ class Classifying:
             return Unread(name, page, refusal_of(error))
         except MemoryError as error:  # of the resizing
             return Unread(name, page, Refused(422, no_room(error)))
-        return _Decoded(page, "; ".join(heard), preview, vectors, lacking, self.batching.add(pixels))
+        return _Decoded(page, "; ".join(heard), preview, vectors, lacking, turn, self.batching.add(pixels))
 
     def _late(self) -> Refused:
         return Refused(408, f"not read within {self.limits.answer_seconds:.0f} seconds")

@@ -51,7 +51,8 @@ class ClassifiedPage(BaseModel):
     """A page. page: its number in its file, from 1. categories: best first.
 
     warnings: what its decoder complained about, and why there are no look-alikes. preview: a JPEG in base64, "" where
-    none was asked for. alike: pages of the index, most alike first.
+    none was asked for. turn: degrees clockwise that bring it upright, 0, 90, 180 or 270, null where nobody can tell;
+    turn_score: how sure that is, null where nobody asked. alike: pages of the index, most alike first.
     """
 
     model_config = ConfigDict(
@@ -61,6 +62,8 @@ class ClassifiedPage(BaseModel):
                 "page": 1,
                 "categories": [{"label": "DRAW", "score": 0.9712}, {"label": "PHOTO", "score": 0.0185}],
                 "warnings": [],
+                "turn": 0,
+                "turn_score": 0.9981,
                 "preview": "",
                 "alike": [],
             }
@@ -71,6 +74,8 @@ class ClassifiedPage(BaseModel):
     page: int = Field(ge=1)
     categories: list[Category]
     warnings: list[str] = Field(default_factory=list)
+    turn: int | None = None
+    turn_score: float | None = None
     preview: str = ""
     alike: list[Hit] = Field(default_factory=list)
 
@@ -178,6 +183,8 @@ def handin_room(sorter: Sorter, index: LookAlikes | str) -> Room:
             page=row.page,
             categories=best(classifier, row.scores, top),
             warnings=warnings,
+            turn=row.turn.degrees if row.turn else None,
+            turn_score=round(row.turn.sure, 4) if row.turn else None,
             preview=base64.b64encode(row.preview).decode("ascii"),
             alike=hits,
         )

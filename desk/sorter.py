@@ -15,6 +15,7 @@ from desk.classifying import Classifying, PageLimits
 from desk.lookalikes import LookAlikes
 from encoders.choosing import choose_model
 from encoders.descriptions import chosen_descriptions
+from encoders.turning import turn_finder
 from explore.flags import INDEX, OUTPUT
 from settings.command import NO_MODEL, install_command, quoted
 from settings.flags import PROGRAM
@@ -45,6 +46,7 @@ def open_sorter(settings: Settings) -> Sorter:
         folder=settings.output.folder / HELD,
         batch_size=settings.setup.batch_size,
         strict=settings.input.strict,
+        turns=turn_finder(settings),
     )
     return Sorter(printable(Path(choice.source).name), Path(choice.source), classifying)
 

@@ -22,6 +22,7 @@ import numpy as np
 from encoders.choosing import ModelChoice, describe, list_models
 from encoders.descriptions import chosen_descriptions
 from encoders.identity import categories_of, model_hash
+from encoders.turning import turn_finder, turned_by
 from evaluation.command import Voting
 from output.console import say
 from output.outcome import Failed, Outcome, Scored, count_failed
@@ -69,6 +70,7 @@ def run_voting(settings: Settings, job: Voting) -> int:
         "model": [model_hash(choice.source, settings.setup.tokenizer) for choice in choices],
         "categories": texts_hash(descriptions),
         "settings": {"job": "best", **reaching(settings, "pages", "outcomes", "tables")},
+        **turned_by(settings),
     }
     if transitions:  # documents decide then, which are no matter otherwise
         identity |= {"transitions": transitions.key, "documents": [read.document_from, read.document_pattern]}
@@ -196,6 +198,7 @@ def votes(
         key = json.dumps(classifier.transform.to_dict(), sort_keys=True)
         transforms.setdefault(key, classifier.transform)
         of_model.append(list(transforms).index(key))
+    finder = turn_finder(settings)
     orders = [[classifier.categories.index(name) for name in categories] for classifier in classifiers]
     with contextlib.ExitStack() as opened:
         streams = []
@@ -208,6 +211,7 @@ def votes(
                 max_pixels=settings.input.max_pixels,
                 strict=settings.input.strict,
                 first_batch=first,
+                turns=finder,
             )
             streams.append(opened.enter_context(contextlib.closing(stream)))
         for batches in zip(*streams, strict=True):
@@ -220,7 +224,7 @@ def votes(
                 rows = zip(page, orders, strict=True)
                 scores = [outcome.scores[category] for outcome, order in rows for category in order]
                 doubts = dict.fromkeys(outcome.warning for outcome in page if outcome.warning)
-                outcomes.append(Scored(scores, "; ".join(doubts)))
+                outcomes.append(Scored(scores, "; ".join(doubts), turn=page[0].turn))  # a page lies as it lies
             yield outcomes
 
 

@@ -29,6 +29,7 @@ COLUMNS = {  # title -> what it means, its type
     "PATH": ("the file, from the run's input folder", {"required": True}),
     "TRUE": ("the category that the page's folder is named after", {}),
     "REVIEW": ("whether the first score is below the limit", {"datatype": {"base": "boolean", "format": "yes|no"}}),
+    "TURN": ("degrees clockwise that bring the page upright, where it shows", {"datatype": "nonNegativeInteger"}),
     "WARNING": ("what the decoder complained about; the page was sorted all the same", {}),
     "REASON": ("why the page has no category", {"required": True}),
 }
@@ -90,6 +91,8 @@ def _column(title: str, *, excel: bool) -> dict[str, Any]:
         of = score if kind == "score" else {"required": True}
     elif title == "UNLIKE":
         said, of = "the share of ordinary pages that are more like those that the model knows", {"datatype": number}
+    elif title == "TURN_SCORE":
+        said, of = "how sure TURN is, 0 to 1", {"datatype": number}
     elif title in COLUMNS:
         said, of = COLUMNS[title]
     else:

@@ -31,6 +31,7 @@ from encoders.choosing import choose_model
 from encoders.descriptions import chosen_descriptions
 from encoders.engine import choose_engine
 from encoders.identity import model_hash
+from encoders.turning import TurnFinder, turn_finder
 from interchange.export import SortedPage, best
 from interchange.local_files import LocalFiles
 from interchange.page_writing import add
@@ -82,6 +83,7 @@ class PageSorter(Processor):
         self._descriptions = chosen_descriptions(self._settings)
         self._hash = model_hash(self._choice.source)
         self._classifiers: dict[int, PageClassifier] = {}
+        self._finders: dict[int, TurnFinder | None] = {}
         self._workers = max(1, config.OCRD_MAX_PARALLEL_PAGES)
         if self._classifier().engine.name == "torch":
             self.max_workers = 1  # its threads, and a graphics card, do not survive that OCR-D forks
@@ -133,6 +135,12 @@ class PageSorter(Processor):
             )
         return self._classifiers[process]
 
+    def _finder(self) -> TurnFinder | None:
+        """What says in this process how pages lie."""
+        if os.getpid() not in self._finders:
+            self._finders[os.getpid()] = turn_finder(self._settings)
+        return self._finders[os.getpid()]
+
     def _page_of(self, pcgts: OcrdPage) -> Page:
         """The picture that a PAGE names, below the workspace: its first page, where it is a file of several."""
         root = Path(self.workspace.directory)
@@ -160,6 +168,7 @@ class PageSorter(Processor):
             max_pixels=read.max_pixels,
             strict=read.strict,
             embedder=classifier.embedder,
+            turns=self._finder(),
         )
         outcome = classifier.outcomes(next(batches))[0]
         batches.close()

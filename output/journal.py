@@ -5,9 +5,9 @@
     for outcome in journal.outcomes(): ...
 
 A line is `{"batch": 3, "rows": [[0.9, 0.1], "the file is empty", ...]}`: scores, or the reason why the page failed;
-scores that came with a warning are `{"scores": [0.9, 0.1], "warning": "JPEG: bad Huffman code"}`. (Other rooms have
-other outcomes, see `Done` in outcome.py.) It is handed to the operating system at once, so that kill -9 loses at most
-the batch in work.
+with what is known besides they are `{"scores": [0.9, 0.1], "warning": "JPEG: bad Huffman code", "turn": [90, 0.998]}`.
+(Other rooms have other outcomes, see `Done` in outcome.py.) It is handed to the operating system at once, so that
+kill -9 loses at most the batch in work.
 """
 
 from __future__ import annotations

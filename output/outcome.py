@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
+from reading.turns import Turn
+
 NO_SCORES = "the model gave no valid scores for this page"
 
 
@@ -47,11 +49,13 @@ class Scored:
     """scores: over the categories, unrounded. warning: what a decoder complained about, "" for nothing.
 
     unlike: how unlike the page is to those that the model learned from, in 0..1; None where the model cannot say.
+    turn: how the page lies, None where nobody asked.
     """
 
     scores: list[float]
     warning: str = ""
     unlike: float | None = None
+    turn: Turn | None = None
     none: ClassVar[str] = NO_SCORES
 
     @property
@@ -69,6 +73,8 @@ class Scored:
         # Nine significant digits bring every float32 back exactly.
         scores = f"[{','.join(format(score, '.9g') for score in self.scores)}]"
         more = {name: value for name in ("warning", "unlike") if (value := getattr(self, name)) not in ("", None)}
+        if self.turn is not None:
+            more["turn"] = [self.turn.degrees, round(self.turn.sure, 4)]
         return f'{{"scores": {scores}, {json.dumps(more)[1:]}' if more else scores
 
     @classmethod
@@ -76,7 +82,11 @@ class Scored:
         """As `Done` has it."""
         if isinstance(value, list):
             return cls(value)
-        return cls(value["scores"], value.get("warning", ""), value.get("unlike"))
+        turn = value.get("turn")
+        if turn is not None:
+            degrees, sure = turn  # the journal reads all numbers as floats
+            turn = Turn(None if degrees is None else int(degrees), float(sure))
+        return cls(value["scores"], value.get("warning", ""), value.get("unlike"), turn)
 
 
 @dataclass(frozen=True, slots=True)

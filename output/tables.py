@@ -33,7 +33,8 @@ FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]
 GUARDED = re.compile(f"'*(?:{FORMULA.pattern})")
 # Columns that any table with one column a category has, or will have; letter case aside, as databases and spreadsheets
 # compare them.
-COLUMN_NAMES = frozenset(["file", "page", "path", "true", "in_training", "review", "warning", "id", "unlike", "turn"])
+COLUMN_NAMES = frozenset(["file", "page", "path", "true", "in_training", "review", "warning", "id", "unlike", "turn",
+    "turn_score"])  # fmt: skip
 RANKED = re.compile(r"(class|score)-[0-9]+", re.IGNORECASE)
 MARKED = re.compile(r" \(category( [0-9]+)?\)$")
 OPEN_DOCUMENTS = 64  # per-document files kept open at once; systems allow a few hundred

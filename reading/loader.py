@@ -25,6 +25,7 @@ from reading.page_errors import no_room
 from reading.pages import Page, PageList
 from reading.process_pool import Processes
 from reading.transform import PageTransform
+from reading.turns import Turn, TurnFinder
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -49,7 +50,8 @@ class Batch:
     pixels: uint8 [len(pages), 3, height, width]; a failed page's slot is zero. embeddings: float32 [len(pages), D]
     where an embedder made them, a failed page's are zero; `pixels` is empty then.
     reasons: "" or why the page failed, one a page. warnings: "" or what a decoder complained about, one a page (a page
-    that failed has none). kept: what `keep` gave, one a page, None for a failed one.
+    that failed has none). kept: what `keep` gave, one a page, None for a failed one. turns: how each page lies, None
+    for a failed one; [] where nobody was asked.
     """
 
     index: int
@@ -59,6 +61,7 @@ class Batch:
     warnings: list[str] = field(default_factory=list)
     kept: list[Any] = field(default_factory=list)
     embeddings: np.ndarray | None = None
+    turns: list[Turn | None] = field(default_factory=list)
 
 
 class _Decoded(NamedTuple):
@@ -67,6 +70,7 @@ class _Decoded(NamedTuple):
     reason: str = ""
     warning: str = ""
     kept: Any = None
+    turn: Turn | None = None
 
 
 def load_batches(
@@ -82,6 +86,7 @@ def load_batches(
     keep: Callable[[Page, Image], Any] | None = None,
     embedder: PageEmbedder | None = None,
     processes: bool = False,
+    turns: TurnFinder | None = None,
 ) -> Iterator[Batch]:
     """Batches in order, cut from the page list by position: batch i holds pages[i * batch_size : (i + 1) * batch_size].
 
@@ -91,6 +96,8 @@ def load_batches(
     begin (resume). keep: called with each decoded page, on the thread that decoded it; what it gives is in the batch
     (`kept`), and where it raises PageError, the page fails. embedder: embeds each page, on that thread too. processes:
     each thread has a process decode its pages (process_pool.py), unless there are few, or `keep` wants to see them.
+    turns: says how each page lies; one that lies turned gives the pixels that it would give upright (`keep` sees it as
+    it lies).
     Closing the iterator, or an exception such as KeyboardInterrupt, drops what is not begun and waits for the pages
     that are being decoded; no thread and no process is left.
     """
@@ -100,22 +107,23 @@ def load_batches(
     limits = {"min_side": max(*transform.size, least_side), "max_pixels": max_pixels}
     reader, others = Reader(**limits), None
     if processes and not keep and len(pages.pages) >= workers * FEW > 0:
-        others = Processes(workers, transform, **limits)
+        others = Processes(workers, transform, turns, **limits)
 
     def decode(page: Page, slot: np.ndarray) -> _Decoded:
         if page.reason or stop.is_set():
             return _Decoded(page.reason)
-        file, heard = pages.root / page.path, []
+        file, heard, turn = pages.root / page.path, [], None
         try:
             with one_page(stop.is_set):
                 if others:
-                    image, (pixels, heard) = None, others.page(file, page.frame)
+                    image, (pixels, heard, turn) = None, others.page(file, page.frame)
                 else:
                     image = reader.page(file, page.frame, heard)
                 if heard and strict:
                     return _Decoded(f"doubtful: {'; '.join(heard)}")
                 if image:
-                    pixels = transform(image)
+                    turn = turns.find(image) if turns else None
+                    pixels = transform(image, turn.clockwise) if turn else transform(image)
                 kept = keep(page, image) if keep else None
                 del image  # before its memory counts as free
         except PageError as error:
@@ -123,7 +131,7 @@ def load_batches(
         except MemoryError as error:  # of the resizing
             return _Decoded(no_room(error))
         slot[...] = embedder.embed_page(pixels) if embedder else pixels
-        return _Decoded(warning="; ".join(heard), kept=kept)
+        return _Decoded(warning="; ".join(heard), kept=kept, turn=turn)
 
     def empty(index: int) -> Batch:
         part = pages.pages[index * batch_size : (index + 1) * batch_size]
@@ -135,7 +143,8 @@ def load_batches(
         return zip(batch.pages, batch.pixels if batch.embeddings is None else batch.embeddings, strict=True)
 
     def filled(batch: Batch, decoded: list[_Decoded]) -> Batch:
-        batch.reasons, batch.warnings, batch.kept = (list(part) for part in zip(*decoded, strict=True))
+        batch.reasons, batch.warnings, batch.kept, found = (list(part) for part in zip(*decoded, strict=True))
+        batch.turns = found if turns else []
         return batch
 
     def inline() -> Iterator[Batch]:

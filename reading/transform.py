@@ -8,7 +8,7 @@ The transform is data: it is stored in the model folder, and a model never meets
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +80,15 @@ class PageTransform:
         if type(self.resize) is not int or self.resize < 0 or 0 < self.resize < max(self.size):
             raise UserError(f"transform: resize must be 0 or at least {max(self.size)}, not {self.resize!r}")
 
-    def __call__(self, image: Image.Image) -> np.ndarray:
-        """Pixels uint8 [3, height, width], red, green, blue, of a page in mode "L" or "RGB" (others are converted)."""
+    def __call__(self, image: Image.Image, clockwise: int = 0) -> np.ndarray:
+        """Pixels uint8 [3, height, width], red, green, blue, of a page in mode "L" or "RGB" (others are converted).
+
+        clockwise: degrees that bring the page upright first, 0, 90, 180 or 270.
+        """
+        if clockwise:
+            # What comes out is turned, not what goes in: a large page would be copied whole.
+            lying = replace(self, size=self.size[::-1]) if clockwise % 180 else self
+            return np.ascontiguousarray(np.rot90(lying(image), -clockwise // 90, axes=(1, 2)))
         if image.mode not in ("L", "RGB"):
             image = image.convert("RGB")
         image = _one_channel(image)

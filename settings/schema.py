@@ -113,6 +113,9 @@ class Input:
         "auto", "memory that decoding may take at once, in MB or with a unit (6 GB): larger pages are read "
         "smaller where their format allows it, else listed as errors; auto: half of the machine's",
         "--memory", metavar="SIZE", check=_bad_memory)
+    upright: bool = setting(
+        True, "sort pages that lie on their side or upside down as if they were upright", "--upright",
+        reaches="outcomes")
     strict: bool = setting(
         False, "pages that a decoder complained about are errors too, not sorted with a WARNING", "--strict",
         reaches="outcomes")
@@ -133,6 +136,9 @@ class Output:
     top_n: int = setting(
         1, "categories a page in the result table", "-tn --topn", metavar="N", low=1, reaches="sorting")
     raw: bool = setting(False, "also a table with the score of every category", "--raw", reaches="sorting")
+    turn: bool = setting(
+        False, "result tables say how pages lie: TURN, the degrees clockwise that bring a page upright (empty: nobody "
+        "can tell), and TURN_SCORE, how sure that is", "--turn", reaches="sorting")
     excel: bool = setting(
         False, "tables as Central European Excel opens them (BOM, semicolons, decimal commas)", "--excel",
         reaches="tables")

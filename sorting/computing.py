@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from encoders.choosing import ModelChoice
 from encoders.engine import Computing, choose_engine
 from encoders.labels import label_warnings
+from encoders.turning import turn_finder
 from reading.pages import PageList
 from utils import cores, printable
 
@@ -115,6 +116,7 @@ def batches_of(
         first_batch=first,
         embedder=classifier.embedder,
         processes=on_card and cores() >= MANY_CORES,
+        turns=turn_finder(settings),
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from encoders.turning import turned_by
 from output.runs import Run
 from reading.memory_gate import budget
 from settings.schema import reaching
@@ -74,6 +75,7 @@ def made_with(
         "model": model,
         "categories": texts_hash(descriptions),
         "settings": reaching(settings, "pages", "outcomes"),
+        **turned_by(settings),
         "execution": {name: value for name, value in execution.items() if name != "batch_size"},
     }
 
@@ -97,6 +99,7 @@ def identity_of(
     return {
         **named,
         **formats,
+        **turned_by(settings),
         "input": input_of(job.files, job.directory or Path()),  # a list without -d counts from here
         "model": model,
         "categories": texts_hash(descriptions),
@@ -177,6 +180,7 @@ def counts_of(report: TableReport, total: int, seconds: float, done_now: int) ->
         "failed": report.failed,
         "failures": report.reasons,
         "warnings": report.warnings,
+        "turned": report.turned,
         "per_category": report.per_category,
         "seconds": round(seconds, 3),
         "pages_per_second": round(done_now / seconds, 2) if seconds else 0.0,

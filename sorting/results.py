@@ -5,7 +5,8 @@
 
 Files, <name> = <date-time>_<base>:
 
-    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..N,SCORE-1..N[,TRUE][,UNLIKE][,REVIEW][,WARNING][,ID],PATH
+    result_<name>_<N>n_<C>c.csv   FILE,PAGE,CLASS-1..N,SCORE-1..N[,TRUE][,UNLIKE][,REVIEW][,TURN,TURN_SCORE]
+                                  [,WARNING][,ID],PATH
     <name>_RAW.csv                FILE,PAGE,<one column a category>[,WARNING][,ID],PATH     never decided together
     <name>_ERRORS.csv             FILE,PAGE[,ID],PATH,REASON                                only if a page failed
     <name>_documents/             the result table again, one CSV a document
@@ -31,6 +32,7 @@ from utils import printable
 
 MANY_REASONS = 100  # reasons told apart in a report; the errors table has them all
 OTHER_REASONS = "other reasons (see the errors table)"
+TURN = ["TURN", "TURN_SCORE"]
 WARNING = "WARNING"  # the column stands only in a table that has a page with one
 ERRORS = ["FILE", "PAGE", "PATH", "REASON"]
 WIDTH = 96  # columns of terminal output
@@ -50,6 +52,7 @@ class TableStyle:
         review_below: pages whose score is lower are marked in a column REVIEW; 0 = no such column.
         sequence: whether a document's pages were decided together, see sorting/together.py.
         unlike: a column UNLIKE; empty where the model cannot say it.
+        turn: columns TURN and TURN_SCORE, how pages lie.
     """
 
     categories: list[str]
@@ -62,6 +65,7 @@ class TableStyle:
     review_below: float = 0.0
     sequence: bool = False
     unlike: bool = False
+    turn: bool = False
 
 
 @dataclass
@@ -74,6 +78,7 @@ class TableReport:
         done, failed: outcomes in all, and those that are failures.
         reasons: failed pages by reason.
         warnings: pages that were sorted although a decoder complained about them, by what it said.
+        turned: pages that lay on their side or upside down.
         notes: lines for the user, e.g. that a table was open in another program.
     """
 
@@ -83,6 +88,7 @@ class TableReport:
     failed: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
+    turned: int = 0
     notes: list[str] = field(default_factory=list)
 
 
@@ -118,6 +124,7 @@ def write_tables(
     head += [f"{column}-{rank}" for column in ("CLASS", "SCORE") for rank in range(1, style.top_n + 1)]
     head += [*(["TRUE"] if truth.known else []), *(["UNLIKE"] if style.unlike else [])]
     head += ["REVIEW"] if style.review_below else []
+    head += TURN if style.turn else []
     named = any(page.id for page in pages.pages)
     place = ["ID", "PATH"] if named else ["PATH"]
     end = [WARNING, *place] if doubted else place
@@ -158,6 +165,8 @@ def write_tables(
             row += [cell(truth.of(page))] if truth.known else []
             row += [unlike_cell(outcome, excel=style.excel)] if style.unlike else []
             row += ["yes" if scores[best[0]] < style.review_below else "no"] if style.review_below else []
+            row += turn_cells(outcome, excel=style.excel) if style.turn else []
+            report.turned += outcome.turn is not None and outcome.turn.clockwise > 0
             if outcome.warning:
                 _count(printable(outcome.warning), report.warnings)
             last = [warning_cell(outcome), *where] if doubted else where
@@ -191,6 +200,14 @@ def unlike_cell(outcome: Scored, *, excel: bool) -> str:
 def warning_cell(outcome: Scored) -> str:
     """What stands in the column WARNING for a page."""
     return cell(printable(outcome.warning)) if outcome.warning else ""
+
+
+def turn_cells(outcome: Scored, *, excel: bool) -> list[str]:
+    """What stands in the columns TURN and TURN_SCORE for a page; both are empty where nobody was asked."""
+    if outcome.turn is None:
+        return ["", ""]
+    degrees, sure = outcome.turn
+    return ["" if degrees is None else str(degrees), number(sure, 4, excel=excel)]
 
 
 def _count(said: str, counts: dict[str, int]) -> None:
@@ -249,6 +266,9 @@ def terminal_table(pages: PageList, outcomes: Iterable[Outcome], categories: lis
         best = [f"{shown[at]:<{name_width}}  {outcome.scores[at]:7.4f}" for at in top_categories(outcome.scores, top_n)]
         for first in range(0, len(best), across):
             lines.append(line(label if first == 0 else ("",) * len(heads), "  ".join(best[first : first + across])))
+        if outcome.turn is not None and outcome.turn.clockwise:
+            said = f"sorted as it lies upright, turned by {outcome.turn.degrees} degrees"
+            lines.append(line(("",) * len(heads), said))
         if outcome.warning:
             lines.append(line(("",) * len(heads), f"warning: {_visible(outcome.warning)}"))
     return "\n".join(lines)
@@ -282,6 +302,10 @@ def summary(
     if report.warnings:
         lines += ["sorted, but a decoder complained (column WARNING; --strict makes them errors):"]
         lines += _most_first(report.warnings)
+    if report.turned:
+        lines.append(
+            f"{report.turned} lay turned and were sorted as if upright (--turn: which; --no-upright: as they lie)"
+        )
     lines += [f"note: {_visible(note)}" for note in report.notes]
     if report.files:
         lines.append("files:")

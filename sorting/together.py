@@ -21,7 +21,7 @@ import itertools
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,7 +123,7 @@ def _decide(document: list[_Held], transitions: Transitions) -> None:
     at = places([held.page for held in document])
     for held, row in zip(document, posterior(scores, at, transitions).tolist(), strict=True):
         if isinstance(held.outcome, Scored):
-            held.outcome = Scored(row, held.outcome.warning, held.outcome.unlike)
+            held.outcome = replace(held.outcome, scores=row)
 
 
 def page_order(page: Page) -> tuple[Any, ...]:

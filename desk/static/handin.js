@@ -122,8 +122,9 @@ class HandedIn extends Card {
         make("span", { class: "share", text: percent(score) }));
     }));
     one(".real").textContent = real(best.score);
-    one(".warnings").hidden = !page.warnings.length;
-    one(".warnings").replaceChildren(...page.warnings.map(warning => make("li", { text: warning })));
+    const said = [...(page.turn ? [text("handin.turned", { degrees: page.turn, share: percent(page.turn_score) })] : []), ...page.warnings];
+    one(".warnings").hidden = !said.length;
+    one(".warnings").replaceChildren(...said.map(warning => make("li", { text: warning })));
     one(".alike").hidden = !page.alike.length;
     one(".tiles").replaceChildren(...page.alike.map(tile));
     return element;

@@ -1,0 +1,252 @@
+"""What make_turn.py does: what pages in four turns look like to the first stages, and a small network taught on that.
+
+seen = maps_of(files, Path("work"))              # float16 [N, 40, 40, 40], kept on disk, chunk by chunk
+learned = taught(seen, turns, documents, epochs=12)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from common import no_command
+from look_graph import EPSILON, Graph
+from make_look import stages
+from PIL import Image
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn import functional
+
+from encoders.onnx_engine import open_session
+from encoders.turning import SIDE, turn_of
+from output.files import write_whole
+from output.progress import Progress
+from reading.turns import CLOCKWISE
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+STAGES = 3  # of EfficientNet-Lite0 after its stem: an eighth of the side, 40 channels
+SCANS = 1  # of each page beside itself, as make_look.py scans again
+CHUNK = 20  # pages whose maps are one file
+HEIGHT = 640  # pixels of the longer side at which pages are scanned again, at least
+MAPS = (40, SIDE // 8, SIDE // 8)  # channels and places of what is seen of a page
+QUARTERS = range(len(CLOCKWISE))  # of a turn: so many clockwise bring a page upright
+WIDTHS, STRIDES = (64, 96, 128), (2, 2, 1)  # channels of the small network's layers; maps of 20, 10 and 10 places
+CELLS = 5  # cells of its last map, each way
+BATCH, RATE, DECAY, DROPOUT, SMOOTHING = 64, 3e-3, 0.05, 0.4, 0.05
+HELD = 6  # one document in so many is not learned: temperature and threshold are chosen on it
+UPRIGHT = 0.5  # the least probability at which a page is said to be so
+ALLOWED = 0.005  # of upright pages that were not learned, how many may be taken for lying ones, or inverted ones
+LIKELY = [*(round(0.8 + step / 100, 2) for step in range(20)), 0.995, 0.999]  # what may count as sure
+
+
+# ---- what the first stages see ---------------------------------------------------------------------------------------
+
+
+def maps_of(files: Sequence[Path], work: Path) -> np.ndarray:
+    """Of each page and its scans, in all four turns: float16 [len(files) * (1 + SCANS) * 4, 40, 40, 40].
+
+    work: a folder that keeps what is done, so that the next start goes on there.
+    """
+    session, parts = _first_stages(work), []
+    with Progress(len(files), "page") as progress:
+        for first in range(0, len(files), CHUNK):
+            chunk = files[first : first + CHUNK]
+            kept = work / chunk_name(chunk)
+            if not kept.is_file():
+                looks = [scan for file in chunk for scan in scans(file)]
+                maps = [_seen(session, np.rot90(look, quarter)) for look in looks for quarter in QUARTERS]
+                write_whole(kept, np.stack(maps).tobytes())
+            parts.append(np.frombuffer(kept.read_bytes(), np.float16).reshape(-1, *MAPS))
+            progress.advance(len(chunk))
+    return np.concatenate(parts)
+
+
+def chunk_name(files: Sequence[Path]) -> str:
+    """The file that keeps what was seen of these pages."""
+    names = "\n".join(f"{file.parent.name}/{file.name} {file.stat().st_size}" for file in files)
+    return f"{hashlib.sha256(names.encode()).hexdigest()[:20]}.maps"
+
+
+def _first_stages(work: Path) -> onnxruntime.InferenceSession:
+    """Stem and stages as a graph of its own: twice as fast as with PyTorch."""
+    weights = work / "stages.safetensors"
+    stored = {f"network.{name}": tensor for name, tensor in stages(STAGES).state_dict().items()}
+    halves = {name: value.half().contiguous() for name, value in stored.items() if value.is_floating_point()}
+    save_file(halves, weights)
+    graph = Graph(weights)
+    graph.look_around((SIDE, SIDE), STAGES)
+    file = write_whole(weights.with_suffix(".onnx"), graph.sealed("maps", math.prod(MAPS)))
+    return open_session(file, threads=1)
+
+
+def _seen(session: onnxruntime.InferenceSession, pixels: np.ndarray) -> np.ndarray:
+    """uint8 [320, 320] -> float16 [40, 40, 40]."""
+    return session.run(["maps"], {"pixels": np.ascontiguousarray(pixels)})[0].reshape(MAPS).astype(np.float16)
+
+
+def scans(file: Path) -> Iterator[np.ndarray]:
+    """A page and scans of it, grey, uint8 [320, 320]."""
+    with Image.open(file) as page:
+        page.draft("L", (HEIGHT, HEIGHT))
+        page = page.convert("L")
+    page.thumbnail((2 * HEIGHT, 2 * HEIGHT))
+    for number in range(1 + SCANS):
+        scan = _scanned(page, random.Random(f"{file.name}{number}")) if number else page
+        yield np.asarray(scan.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def _scanned(page: Image.Image, draw: random.Random) -> Image.Image:
+    """Another scan of a grey page: cropped or with a margin, turned a little, coarser, in other light. (That of
+    make_look.py has all that a scanner does, at five times the time.)"""
+    width, height = page.size
+    paper = int(np.percentile(np.asarray(page.resize((64, 64))), 70))
+    left, top, right, bottom = (draw.uniform(-0.03, 0.08) for _ in range(4))
+    box = np.array([[left, top], [left, 1 - bottom], [1 - right, 1 - bottom], [1 - right, top]]) * (width, height)
+    turn, middle = math.radians(draw.uniform(-2.5, 2.5)), box.mean(axis=0)
+    corners = (box - middle) @ [[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]] + middle
+    scale = draw.uniform(0.35, 1)
+    outside = draw.choice((paper, paper, draw.randrange(256)))
+    size = max(SIDE + 10, round(width * scale)), max(SIDE + 10, round(height * scale))
+    quad = Image.Transform.QUAD
+    page = page.transform(size, quad, corners.ravel().tolist(), Image.Resampling.BICUBIC, fillcolor=outside)
+    light = (np.asarray(page, np.float32) / 255) ** math.exp(draw.uniform(-0.6, 0.6)) * draw.uniform(0.75, 1)
+    light += np.random.default_rng(draw.randrange(2**32)).normal(0, 0.015, light.shape)
+    return Image.fromarray((255 * light).clip(0, 255).astype(np.uint8))
+
+
+# ---- the small network -----------------------------------------------------------------------------------------------
+
+
+class _Same(nn.Conv2d):
+    """Padded as TensorFlow does, and as the graph says it: more at the end."""
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        return super().forward(functional.pad(maps, (0, 1, 0, 1) if self.stride[0] == 2 else (1, 1, 1, 1)))
+
+
+def small_network() -> nn.Sequential:
+    """[B, 40, 40, 40] -> [B, 4]. turn_graph.py writes the same as a graph, by the names of its parts."""
+    layers: list[nn.Module] = []
+    narrow = MAPS[0]
+    for wide, stride in zip(WIDTHS, STRIDES, strict=True):
+        layers.append(
+            nn.Sequential(
+                _Same(narrow, narrow, 3, stride, groups=narrow, bias=False),
+                nn.BatchNorm2d(narrow, EPSILON),
+                nn.Conv2d(narrow, wide, 1, bias=False),
+                nn.BatchNorm2d(wide, EPSILON),
+                nn.ReLU6(),
+            )
+        )
+        narrow = wide
+    return nn.Sequential(*layers, nn.AvgPool2d(2), nn.Flatten(), nn.Dropout(DROPOUT), nn.Linear(narrow * CELLS**2, 4))
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What was learned. tensors: name -> float32. settings: as `turn_of` takes them. lines: what the held-out documents
+    say of it."""
+
+    tensors: dict[str, torch.Tensor]
+    settings: dict[str, float]
+    lines: list[str]
+
+
+def taught(
+    maps: np.ndarray, documents: Sequence[str], kinds: Sequence[str], *, epochs: int, seed: int, say: Callable = print
+) -> Taught:
+    """Teach the small network. maps: of `maps_of`; documents, kinds: of each map, so that no document both teaches and
+    judges, and what the lines tell apart.
+    """
+    torch.manual_seed(seed)
+    seen, turns = torch.from_numpy(maps), torch.arange(len(maps)) % len(CLOCKWISE)
+    held = np.array([int(hashlib.sha256(name.encode()).hexdigest(), 16) % HELD == 0 for name in documents])
+    learned, judging = np.flatnonzero(~held), np.flatnonzero(held)
+    network = small_network()
+    steps = epochs * (len(learned) // BATCH)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps + 1, pct_start=0.15)
+    for epoch in range(epochs):
+        network.train()
+        order, losses = np.random.default_rng([seed, epoch]).permutation(learned), []
+        for first in range(0, len(order) - BATCH + 1, BATCH):
+            some = order[first : first + BATCH]
+            loss = functional.cross_entropy(network(_moved(seen[some].float())), turns[some], label_smoothing=SMOOTHING)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            losses.append(loss.item())
+        logits = _logits(network, seen[judging])
+        right = (logits.argmax(axis=1) == turns[judging].numpy()).mean()
+        say(f"epoch {epoch + 1} of {epochs}: loss {np.mean(losses):.3f}, {100 * right:.1f} % right on held-out pages")
+    tensors = {name: value.half().float() for name, value in network.state_dict().items() if value.is_floating_point()}
+    network.load_state_dict(tensors, strict=False)  # as they are stored
+    logits = _logits(network, seen[judging])
+    settings = fitted(logits, turns[judging].numpy())
+    kinds_held = np.array(kinds)[judging]
+    return Taught(tensors, settings, lines_of(logits, turns[judging].numpy(), kinds_held, settings))
+
+
+def _moved(maps: torch.Tensor) -> torch.Tensor:
+    """Maps [B, C, H, W] as of pages that lie a little elsewhere, fainter or bolder."""
+    down, right = (int(shift) for shift in torch.randint(-1, 2, (2,)))
+    return torch.roll(maps, (down, right), (2, 3)) * (1 + 0.1 * torch.randn(len(maps), 1, 1, 1))
+
+
+@torch.no_grad()
+def _logits(network: nn.Module, maps: torch.Tensor) -> np.ndarray:
+    network.eval()
+    return torch.cat([network(part.float()) for part in maps.split(128)]).numpy()
+
+
+def fitted(logits: np.ndarray, turns: np.ndarray) -> dict[str, float]:
+    """Temperature, by likelihood, and the least probabilities at which hardly an upright page passes for a turned one.
+
+    logits: [N, 4] of pages that were not learned; turns: [N], 0..3.
+    """
+    temperatures = np.exp(np.linspace(np.log(0.2), np.log(5), 60))
+    likelihoods = []
+    for temperature in temperatures:
+        scaled = logits / temperature
+        scaled -= scaled.max(axis=1, keepdims=True)
+        likelihoods.append((scaled[np.arange(len(turns)), turns] - np.log(np.exp(scaled).sum(axis=1))).mean())
+    temperature = float(temperatures[int(np.argmax(likelihoods))])
+    upright, never = logits[turns == 0], 2.0
+    chosen = {}
+    for name in ("lying", "inverted"):
+        for least in LIKELY:
+            chosen[name] = least
+            rule = {"temperature": temperature, "lying": never, "inverted": never, "upright": UPRIGHT, name: least}
+            if np.mean([turn_of(row, **rule).clockwise > 0 for row in upright]) <= ALLOWED:
+                break
+    return {"temperature": round(temperature, 4), **chosen, "upright": UPRIGHT}
+
+
+def lines_of(logits: np.ndarray, turns: np.ndarray, kinds: np.ndarray, settings: dict[str, float]) -> list[str]:
+    """What is said of pages, by kind: how often right, wrong, and not said."""
+    said = [turn_of(row, **settings).degrees for row in logits]
+    lines = []
+    for kind in ["all", *sorted(set(kinds.tolist()))]:
+        mine = np.flatnonzero(kinds == kind) if kind != "all" else np.arange(len(kinds))
+        right = np.mean([said[at] == CLOCKWISE[turns[at]] for at in mine])
+        silent = np.mean([said[at] is None for at in mine])
+        best = (logits[mine].argmax(axis=1) == turns[mine]).mean()
+        lines.append(
+            f"{kind}: {len(mine)} looks, right {100 * right:.1f} %, wrong {100 * (1 - right - silent):.1f} %, not said "
+            f"{100 * silent:.1f} % (likeliest turn right {100 * best:.1f} %)"
+        )
+    return lines
+
+
+if __name__ == "__main__":
+    no_command("how pages lie is learned by data_scripts/make_turn.py")

@@ -1,0 +1,140 @@
+"""How a page lies: which turn brings it upright, 0, 90, 180 or 270 degrees clockwise, or that nobody can tell.
+
+    finder = TurnFinder.load()
+    finder.find(image)                        # Turn(degrees=90, sure=0.998), of a page in mode "L" or "RGB"
+
+A network of its own, the same for every model: the first stages of EfficientNet-Lite0 as ImageNet made them, and a
+small one behind them that `data_scripts/make_turn.py` has taught on drawn pages, each turned four ways. It sees the
+page in grey at 320 x 320, where lines, their beginnings and ends, and the upper and lower lengths of letters still
+show. Most pages are scanned upright, and
+none of them should suffer: so a page is said to lie turned only where that is far likelier than what is asked of an
+upright one. That a page lies on its side shows well, on which one less, and models mind less: it is then turned by the
+likelier of the two, which is at worst upside down. What is not likely enough is not said (`Turn.degrees` is None).
+
+Weights, and what is likely enough, lie in `turn.safetensors` beside this file; `turn.onnx` says how they are computed.
+ONNX Runtime does, on the CPU, page by page, whatever computes the model.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from safetensors import SafetensorError, safe_open
+
+from encoders.look import SEAL, seal_of
+from encoders.towers import one_line
+from output.files import file_hash
+from reading.turns import CLOCKWISE, Turn
+from settings.command import install_command
+from utils import UserError, printable
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+    from settings.schema import Settings
+
+FILE = Path(__file__).with_name("turn.safetensors")
+SIDE = 320  # pixels of what the network sees, stretched: so a turned page is the upright one turned
+
+
+def turn_pixels(image: Image.Image) -> np.ndarray:
+    """The page (mode "L" or "RGB") as the network takes it: grey, stretched, uint8 [320, 320]."""
+    return np.array(image.resize((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0).convert("L"))
+
+
+@cache
+def turn_version() -> str:
+    """What says how pages lie: SHA-256 of `turn.safetensors`. UserError where that file is missing."""
+    try:
+        return file_hash(FILE)
+    except OSError as error:
+        raise UserError(f"{printable(str(FILE))} cannot be read ({error.strerror}): copy the program anew") from None
+
+
+def turned_by(settings: Settings) -> dict[str, str]:
+    """What of it makes two runs the same work: {} where pages are taken as they lie."""
+    return {"turns": turn_version()} if settings.input.upright else {}
+
+
+def turn_finder(settings: Settings) -> TurnFinder | None:
+    """What says how pages lie; None where they are taken as they lie. UserError: it cannot be had."""
+    if not settings.input.upright:
+        return None
+    if find_spec("onnxruntime") is None:
+        raise UserError(
+            "ONNX Runtime, which finds pages that lie on their side, is not installed: "
+            f"{install_command('requirements-sort.txt')}; or take pages as they lie: --no-upright"
+        )
+    return TurnFinder.load()
+
+
+def turn_of(logits: np.ndarray, temperature: float, lying: float, inverted: float, upright: float) -> Turn:
+    """What the network's four numbers say. temperature: what they are divided by; the least probabilities at which a
+    page is said to lie on its side, on whichever it is, to be upside down, and to be upright.
+
+    >>> turn_of(np.array([0.0, 5.0, 0.0, 0.0]), 1.0, 0.9, 0.9, 0.5).degrees
+    90
+    """
+    likely = np.asarray(logits, np.float64) / temperature
+    likely = np.exp(likely - likely.max())
+    likely /= likely.sum()
+    side = 1 if likely[1] >= likely[3] else 3
+    if likely[1] + likely[3] >= lying:
+        return Turn(CLOCKWISE[side], float(likely[side]))
+    for quarter, least in ((2, inverted), (0, upright)):
+        if likely[quarter] >= least:
+            return Turn(CLOCKWISE[quarter], float(likely[quarter]))
+    return Turn(None, float(likely.max()))
+
+
+class TurnFinder:
+    """See `reading.turns.TurnFinder`. Made by `load`."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, settings: dict[str, float]) -> None:
+        self._session, self._settings = session, settings
+
+    @classmethod
+    def load(cls) -> TurnFinder:
+        """The finder. UserError: its files are missing or damaged, or do not belong together."""
+        from encoders.onnx_engine import LOADING, open_session
+
+        version, file = turn_version(), FILE.with_suffix(".onnx")
+        shown = printable(str(file))
+        try:
+            graph = file.read_bytes()
+            if graph[-SEAL:] != seal_of(graph[:-SEAL], version).encode():
+                raise UserError(f"{shown} is damaged, or of another version than {FILE.name}: copy the program anew")
+            with safe_open(FILE, "np") as stored:
+                about = stored.metadata() or {}
+            settings = {name: float(about[name]) for name in ("temperature", "lying", "inverted", "upright")}
+            return cls(open_session(file, threads=1), settings)
+        except OSError as error:
+            raise UserError(f"{shown} cannot be read ({error.strerror}): copy the program anew") from None
+        except (SafetensorError, KeyError, ValueError) as error:
+            raise UserError(
+                f"{printable(str(FILE))} cannot be read ({one_line(error)}): copy the program anew"
+            ) from None
+        except LOADING as error:
+            raise UserError(f"{shown}: ONNX Runtime cannot load it ({one_line(error)}): update it") from error
+
+    def find(self, image: Image.Image) -> Turn:
+        """How a page in mode "L" or "RGB" lies. UserError where there is not enough memory."""
+        return turn_of(self.logits(turn_pixels(image)), **self._settings)
+
+    def logits(self, pixels: np.ndarray) -> np.ndarray:
+        """What the network says of uint8 [320, 320]: float32 [4], in the order of `CLOCKWISE`."""
+        from encoders.onnx_engine import RUNNING
+
+        try:
+            return self._session.run(["turns"], {"pixels": pixels})[0]
+        except RUNNING as error:
+            raise UserError(f"how a page lies cannot be computed ({one_line(error)}): give fewer --workers") from error
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """A process that decodes opens its own."""
+        return TurnFinder.load, ()
