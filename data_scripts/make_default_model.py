@@ -14,8 +14,9 @@ Steps, each of which goes on where it was broken off when the same command is gi
 4. what it is worth, from the out-of-fold probabilities.
 
 `--others DIR` adds real pages of other archives to the third step. With `--go_on MODEL` the first training begins with
-that model folder, which knows the real pages already: then folds judge the other archives' pages alone, and the known
-ones are among those that only train. A short run proves the way: `--pages 110 --epochs 1`.
+that model folder, which knows the real pages already: then folds judge the other archives' pages alone, the known ones
+are among those that only train, and the mean of both trainings' weights is the model (and the mean of each fold's).
+`data_scripts/fit_confidence.py` comes after all this. A short run proves the way: `--pages 110 --epochs 1`.
 """
 
 from __future__ import annotations
@@ -111,8 +112,16 @@ def main(arguments: Sequence[str]) -> int:
             own, only_train, share, folds = others, output / "together", 0.85, 2
             steps.append(Gather([drawn, *[real] * KNOWN_TIMES], only_train))
         again = ["-d", own, "--model_path", models / first, "--extra", only_train, "--extra_share", share]
-        short = ["--lr", "1e-4", "--epochs", typed.real_epochs, "--folds", folds, "--final", "--name", typed.name]
-        steps.append(Step([*train, *again, *short], models / typed.name))
+        last = f"{typed.name}_last" if only_train != drawn else typed.name
+        short = ["--lr", "1e-4", "--epochs", typed.real_epochs, "--folds", folds, "--final", "--name", last]
+        steps.append(Step([*train, *again, *short], models / last))
+        if last != typed.name:  # half way back: the last training saw more handwriting than archives hold
+            for end in ("", *(f"_fold_{number}" for number in range(1, folds + 1))):
+                parts = [models / first, models / f"{last}{end}"]
+                mean = f"{typed.name}{end}"
+                steps.append(
+                    Step(["run.py", "--average", *parts, "--name", mean, "--model_dir", models], models / mean)
+                )
     for step in steps:
         step.take(typed.dry_run)
     return 0
