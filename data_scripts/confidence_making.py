@@ -145,9 +145,19 @@ def perfect_error(best: np.ndarray, draws: int = 500) -> float:
 
 def review_below(sources: Sequence[Source], apart: Mapping[str, Confidence]) -> float:
     """The lowest threshold from which on `RIGHT` of the pages of each source are right, and of all higher thresholds
-    too; each source is scored by the confidence that was fitted without it. 0 where no threshold is.
+    too (of drawn pages: of all kinds together); each source is scored by the confidence that was fitted without it. 0
+    where no threshold is.
     """
-    scored = [(apart[source.origin].best(source), source.right) for source in sources]
+    groups: dict[str, list[Source]] = {}
+    for source in sources:  # drawn pages together: of five pages of one kind a single wrong one says nothing
+        groups.setdefault(DRAWN if source.origin.startswith(DRAWN) else source.name, []).append(source)
+    scored = [
+        (
+            np.concatenate([apart[source.origin].best(source) for source in group]),
+            np.concatenate([source.right for source in group]),
+        )
+        for group in groups.values()
+    ]
     safe = 0.0
     for threshold in THRESHOLDS[::-1]:
         shares = [right[best >= threshold].mean() for best, right in scored if (best >= threshold).any()]

@@ -8,7 +8,6 @@ Sizes are pixels at 150 dpi.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -234,9 +233,13 @@ def wax_seal(sheet: Sheet, at: tuple[float, float], radius: float) -> None:
     away = np.hypot(*grid) / radius
     turn = np.arctan2(grid[0], grid[1])
     rim = 1 + 0.06 * np.sin(3 * turn + sheet.uniform(0, 6)) + 0.05 * np.sin(7 * turn + sheet.uniform(0, 6))
-    bump = cv2.resize(sheet.rng.normal(0, 1, (9, 9)).astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
+    rough = Image.fromarray(sheet.rng.normal(0, 1, (9, 9)).astype(np.float32))
+    bump = np.asarray(rough.resize((side, side), Image.Resampling.BICUBIC))
     height = np.where(away < rim * 0.78, 0.55 + 0.12 * bump, 1.0) * (away < rim)
-    height = cv2.GaussianBlur(height.astype(np.float32), (0, 0), radius * 0.035)
+    reach = max(1, round(radius * 0.1))
+    bell = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * (radius * 0.035) ** 2))
+    for axis in (0, 1):
+        height = np.apply_along_axis(np.convolve, axis, height, bell / bell.sum(), mode="same")
     light = 1 + 9 * (height - np.roll(height, 2, (0, 1)))
     wax = np.array(sheet.pick(WAX), np.float32) * light.clip(0.45, 1.7)[..., None]
     mask = Image.fromarray(((away < rim) * 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(1))

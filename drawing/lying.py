@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
@@ -268,14 +267,17 @@ def _bent(rng: np.random.Generator, page: Image.Image, gutter: str) -> Image.Ima
 
 def _pasted(page: Image.Image, ground: Image.Image, corners: np.ndarray) -> Image.Image:
     """The page onto the ground, its corners where they belong."""
-    pixels = np.asarray(page)
-    height, width = pixels.shape[:2]
-    zoom = float(np.hypot(*(corners[1] - corners[0]))) / width
+    zoom = float(np.hypot(*(corners[1] - corners[0]))) / page.width
     if zoom < 0.75:  # linear sampling would skip strokes
-        pixels = cv2.resize(pixels, None, fx=max(zoom, 0.3), fy=max(zoom, 0.3), interpolation=cv2.INTER_AREA)
-        height, width = pixels.shape[:2]
-    own = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
-    warp = cv2.getPerspectiveTransform(own, corners)
-    laid = np.array(ground)
-    cv2.warpPerspective(pixels, warp, ground.size, dst=laid, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
-    return Image.fromarray(laid)
+        small = tuple(max(1, round(side * max(zoom, 0.3))) for side in page.size)
+        page = page.resize((small[0], small[1]), Image.Resampling.BOX)
+    width, height = page.size
+    own = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
+    rows = []  # of the projective map from a place on the ground to one on the page, as Pillow takes it: 8 numbers
+    for (x, y), (at_x, at_y) in zip(corners.astype(float).tolist(), own.tolist(), strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -at_x * x, -at_x * y], [0, 0, 0, x, y, 1, -at_y * x, -at_y * y]]
+    warp = np.linalg.solve(np.array(rows), own.reshape(-1)).tolist()
+    way = (Image.Transform.PERSPECTIVE, warp, Image.Resampling.BILINEAR)
+    laid = ground.copy()
+    laid.paste(page.transform(ground.size, *way), (0, 0), Image.new("L", page.size, 255).transform(ground.size, *way))
+    return laid

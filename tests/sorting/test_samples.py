@@ -56,7 +56,7 @@ def check_same(torch: dict[str, dict[str, float]], onnx: dict[str, dict[str, flo
 
 def test_the_shipped_model_fits_in_a_repository_and_sorts_the_samples(tmp_path, capsys) -> None:
     """Drawn pages of another seed than its training pages: most must come out right, or something is broken."""
-    assert sum(file.stat().st_size for file in MODEL.iterdir()) < 20_000_000
+    assert sum(file.stat().st_size for file in MODEL.iterdir()) < 40_000_000
     torch, onnx = (scored(SAMPLES, engine, capsys, tmp_path) for engine in ("torch", "onnx"))
     right = sum(max(scores, key=scores.get) == path.split("/")[0] for path, scores in onnx.items())
     assert len(onnx) == 33 and right >= 22  # the card tells the figure that was measured
