@@ -77,7 +77,8 @@ def prove_single_page(work: Path, rows: list[list[str]]) -> None:
     """`-f` prints the category and the score that the table has."""
     head, row = rows[0], rows[1]
     ended = done(work, "-f", f"pages/{row[head.index('PATH')]}")
-    if ended.returncode or not all(cell in ended.stdout for cell in (row[0], *row[2:4])):
+    said = (row[head.index(column)] for column in ("FILE", "CLASS-1", "SCORE-1"))
+    if ended.returncode or not all(cell in ended.stdout for cell in said):
         raise WrongError(f"-f: exit code {ended.returncode}, {ended.stdout} {ended.stderr}; the table has {row}")
     print(f"-f: {ended.stdout.splitlines()[-1]}")
 
