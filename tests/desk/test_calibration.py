@@ -24,8 +24,8 @@ def shipped():
 
 def test_of_the_model_that_ships(shipped):
     trust = trust_of(SHIPPED, shipped)
-    assert trust.trained and trust.fitted and trust.judged.by == "folds"
-    assert (trust.judged.pages, trust.judged.accuracy) == (56, 0.9464)
+    assert trust.trained and trust.fitted
+    assert trust.judged is None  # the mean of two models: figures of either are not its own
     with (SHIPPED / JUDGED).open(encoding="utf-8", newline="") as stream:
         real = [row for row in csv.DictReader(stream) if not row["SOURCE"].startswith("drawn")]
     assert sum(band.pages for band in trust.bands) == len(real)
