@@ -46,7 +46,7 @@ def open_sorter(settings: Settings) -> Sorter:
         folder=settings.output.folder / HELD,
         batch_size=settings.setup.batch_size,
         strict=settings.input.strict,
-        turns=turn_finder(settings),
+        turns=turn_finder(settings, [classifier.base]),
     )
     return Sorter(printable(Path(choice.source).name), Path(choice.source), classifying)
 

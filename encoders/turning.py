@@ -17,6 +17,7 @@ ONNX Runtime does, on the CPU, page by page, whatever computes the model.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +27,7 @@ import numpy as np
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 
+from encoders.base import BASE
 from encoders.look import SEAL, seal_of
 from encoders.towers import one_line
 from output.files import file_hash
@@ -61,9 +63,13 @@ def turned_by(settings: Settings) -> dict[str, str]:
     return {"turns": turn_version()} if settings.input.upright else {}
 
 
-def turn_finder(settings: Settings) -> TurnFinder | None:
-    """What says how pages lie; None where they are taken as they lie. UserError: it cannot be had."""
-    if not settings.input.upright:
+def turn_finder(settings: Settings, bases: Iterable[str]) -> TurnFinder | None:
+    """What says how pages lie; None where they are taken as they lie. UserError: it cannot be had.
+
+    bases: of the models that are to see the pages. One of another base than ours sees them as they lie: its makers'
+    figures are of such pages, and it must give what it gave them.
+    """
+    if not settings.input.upright or any(base != BASE for base in bases):
         return None
     if find_spec("onnxruntime") is None:
         raise UserError(

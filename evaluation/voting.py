@@ -198,7 +198,7 @@ def votes(
         key = json.dumps(classifier.transform.to_dict(), sort_keys=True)
         transforms.setdefault(key, classifier.transform)
         of_model.append(list(transforms).index(key))
-    finder = turn_finder(settings)
+    finder = turn_finder(settings, [classifier.base for classifier in classifiers])
     orders = [[classifier.categories.index(name) for name in categories] for classifier in classifiers]
     with contextlib.ExitStack() as opened:
         streams = []

@@ -138,7 +138,7 @@ class PageSorter(Processor):
     def _finder(self) -> TurnFinder | None:
         """What says in this process how pages lie."""
         if os.getpid() not in self._finders:
-            self._finders[os.getpid()] = turn_finder(self._settings)
+            self._finders[os.getpid()] = turn_finder(self._settings, [self._classifier().base])
         return self._finders[os.getpid()]
 
     def _page_of(self, pcgts: OcrdPage) -> Page:

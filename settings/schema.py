@@ -114,7 +114,8 @@ class Input:
         "smaller where their format allows it, else listed as errors; auto: half of the machine's",
         "--memory", metavar="SIZE", check=_bad_memory)
     upright: bool = setting(
-        True, "sort pages that lie on their side or upside down as if they were upright", "--upright",
+        True, "sort pages that lie on their side or upside down as if they were upright (models that go back to "
+        "EfficientNet-Lite0; others see pages as they lie)", "--upright",
         reaches="outcomes")
     strict: bool = setting(
         False, "pages that a decoder complained about are errors too, not sorted with a WARNING", "--strict",

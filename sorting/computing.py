@@ -116,7 +116,7 @@ def batches_of(
         first_batch=first,
         embedder=classifier.embedder,
         processes=on_card and cores() >= MANY_CORES,
-        turns=turn_finder(settings),
+        turns=turn_finder(settings, [classifier.base]),
     )
 
 

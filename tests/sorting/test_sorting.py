@@ -186,7 +186,7 @@ def test_the_earlier_tools_models_give_the_earlier_probabilities(tmp_path, share
     tokenizer = shared / "golden" / "tokenizer"
     extra = ("-cc", shared / "golden" / "categories_averaged.tsv") if form == "pt" else ()
     out = tmp_path / "out"
-    flags = ("--model_path", model, "--tokenizer", tokenizer, "--raw", "--no-upright")  # it took pages as they lie
+    flags = ("--model_path", model, "--tokenizer", tokenizer, "--raw")
     assert sort("-d", pages, "-o", out, *flags, *extra) == 0
     rows = {row["PATH"].rpartition("/")[2]: row for row in rows_of(out, "*_RAW.csv")}
     assert set(rows) == set(golden["pages"])

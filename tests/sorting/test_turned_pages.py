@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from tiny import tiny_model_folder
 
+from encoders.base import BASE
 from output.journal import Journal
 from output.outcome import Failed, Scored
 from reading.decoding import Reader
@@ -44,6 +45,8 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 def test_turned_pages_get_the_scores_of_the_upright_one_and_say_their_turn(scans, tmp_path, capsys):
     model = tiny_model_folder(tmp_path / "model")
+    about = model / "page_classifier.json"
+    about.write_text(json.dumps(json.loads(about.read_text("utf-8")) | {"base": BASE}), encoding="utf-8")
     sort = ["-d", str(scans), "--model_path", str(model), "--quiet", "--batch_size", "2"]
     assert main([*sort, "--turn", "-o", str(tmp_path / "out")]) == 0
     assert "3 lay turned" in capsys.readouterr().out
@@ -69,6 +72,11 @@ def test_turned_pages_get_the_scores_of_the_upright_one_and_say_their_turn(scans
 
     assert main(["-f", str(scans / "lying90-1.png"), "--model_path", str(model), "--quiet"]) == 0
     assert "turned by 90 degrees" in capsys.readouterr().out
+
+    about.write_text(json.dumps(json.loads(about.read_text("utf-8")) | {"base": "ViT-B/32"}), encoding="utf-8")
+    assert main([*sort, "--turn", "-o", str(tmp_path / "theirs")]) == 0
+    theirs = rows(tmp_path / "theirs")
+    assert [row["SCORE-1"] for row in theirs] == [row["SCORE-1"] for row in as_they_lie], "models of others see it so"
 
 
 @pytest.mark.parametrize("fit", FITS)
