@@ -152,5 +152,5 @@ def _end_with_parent(held: list[Worker]) -> None:
     if parent is not None:
         parent.join()
         for worker in held:
-            worker.give_back()
+            worker.end()
         os._exit(1)

@@ -14,6 +14,7 @@ process becomes one failed row, and stops no others (cluster/alone.py).
 from __future__ import annotations
 
 import errno
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 from cluster.alone import one_by_one
 from cluster.nodes import Node, agree
 from cluster.plan import Items, Plan, load_plan
-from cluster.shards import Attempt, Shards
+from cluster.shards import Attempt, Shards, Tries
 from cluster.work import work_of
 from output.failures import FULL, REFUSED, WriteError, of_system
 from utils import UserError, printable
@@ -55,6 +56,7 @@ class Worker:
         agree(plan, computed_by, self.node)
         self.node.register(plan, computed_by)
         self.attempt: Attempt | None = None  # the one in hand
+        self._taking = threading.Lock()  # held while one is taken in hand; by `end` for good
 
     def run(self) -> int:
         """Take shards until all are published; how many this worker has published. UserError, KeyboardInterrupt."""
@@ -73,7 +75,7 @@ class Worker:
         def begun() -> Attempt | None:
             if shard in self.shards.published():
                 return None
-            while (attempt := self.shards.begin(shard, self.shards.tries()[shard], name or self.node.worker)) is None:
+            while (attempt := self._begin(shard, self.shards.tries()[shard], name or self.node.worker)) is None:
                 pass  # somebody else began one in the same moment
             return attempt
 
@@ -100,9 +102,14 @@ class Worker:
                 of = tries[shard]
                 if of.begun >= 2 and of.begun > of.dead and patient:
                     continue  # one of them may be at it still
-                if attempt := self.shards.begin(shard, of, self.node.worker):
+                if attempt := self._begin(shard, of, self.node.worker):
                     return attempt
             time.sleep(LOOK_AGAIN)
+
+    def _begin(self, shard: int, of: Tries, name: str) -> Attempt | None:
+        with self._taking:
+            self.attempt = self.shards.begin(shard, of, name)
+            return self.attempt
 
     # ---- one of them ---------------------------------------------------------------------------------------------
 
@@ -121,6 +128,11 @@ class Worker:
         """This worker ends in order: what it has in hand does not count as tried."""
         if self.attempt is not None:
             self.shards.give_back(self.attempt)
+
+    def end(self) -> None:
+        """From another thread, just before the process ends: nothing more is begun, and what is in hand given back."""
+        self._taking.acquire()  # a mark made just now is seen; no `with`: the next one must not be made at all
+        self.give_back()
 
     def _attempt(self, attempt: Attempt) -> bool:
         shard, began, failed = attempt.shard, time.monotonic(), 0
