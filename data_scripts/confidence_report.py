@@ -181,7 +181,8 @@ def _section(classifier: PageClassifier, confidence: Confidence, table: str) -> 
     limit = classifier.review_below
     safe = (
         f"From score **{limit:.3f}** on (`review_below` in `{PAGE_CLASSIFIER}`) {RIGHT:.0%} of the pages of every "
-        "source below are right; tables mark the others for review (column `REVIEW`)."
+        "real source below are right, and of all drawn ones together; tables mark the others for review (column "
+        "`REVIEW`)."
         if limit
         else f"There is no score from which on {RIGHT:.0%} of the pages of every source below are right: none is "
         "recommended."

@@ -6,10 +6,10 @@
 A network of its own, the same for every model: the first stages of EfficientNet-Lite0 as ImageNet made them, and a
 small one behind them that `data_scripts/make_turn.py` has taught on drawn pages, each turned four ways. It sees the
 page in grey at 320 x 320, where lines, their beginnings and ends, and the upper and lower lengths of letters still
-show. Most pages are scanned upright, and
-none of them should suffer: so a page is said to lie turned only where that is far likelier than what is asked of an
-upright one. That a page lies on its side shows well, on which one less, and models mind less: it is then turned by the
-likelier of the two, which is at worst upside down. What is not likely enough is not said (`Turn.degrees` is None).
+show. Most pages are scanned upright, and none of them should suffer: so a page is said to lie turned only where that
+is far likelier than what is asked of an upright one. That a page lies on its side shows well, on which one less, and
+models mind less: it is then turned by the likelier of the two, which is at worst upside down. What is not likely enough
+is not said (`Turn.degrees` is None).
 
 Weights, and what is likely enough, lie in `turn.safetensors` beside this file; `turn.onnx` says how they are computed.
 ONNX Runtime does, on the CPU, page by page, whatever computes the model.
@@ -63,13 +63,15 @@ def turned_by(settings: Settings) -> dict[str, str]:
     return {"turns": turn_version()} if settings.input.upright else {}
 
 
-def turn_finder(settings: Settings, bases: Iterable[str]) -> TurnFinder | None:
-    """What says how pages lie; None where they are taken as they lie. UserError: it cannot be had.
+def as_they_lie(settings: Settings, bases: Iterable[str]) -> bool:
+    """Whether pages are taken as they lie. bases: of the models that are to see them; one of another base than ours
+    does: its makers' figures are of such pages, and it must give what it gave them."""
+    return not settings.input.upright or any(base != BASE for base in bases)
 
-    bases: of the models that are to see the pages. One of another base than ours sees them as they lie: its makers'
-    figures are of such pages, and it must give what it gave them.
-    """
-    if not settings.input.upright or any(base != BASE for base in bases):
+
+def turn_finder(settings: Settings, bases: Iterable[str]) -> TurnFinder | None:
+    """What says how pages lie; None where they are taken `as_they_lie`. UserError: it cannot be had."""
+    if as_they_lie(settings, bases):
         return None
     if find_spec("onnxruntime") is None:
         raise UserError(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from encoders.base import BASE
 from encoders.choosing import ModelChoice
 from encoders.engine import Computing, choose_engine
 from encoders.labels import label_warnings
@@ -58,10 +59,13 @@ def computing_of(choice: ModelChoice, settings: Settings) -> Computing:
     return replace(computing, threads=max(1, cores() // workers) if workers else cores())
 
 
-def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool, unlike: bool = False) -> list[str]:
+def model_lines(
+    choice: ModelChoice, classifier: PageClassifier, *, chosen: bool, unlike: bool = False, turn: bool = False
+) -> list[str]:
     """What the user is told of the model before work starts: one line, and a warning where it must guess.
 
-    chosen: whether the categories are not its own; unlike: whether a column UNLIKE is wanted.
+    chosen: whether the categories are not its own; unlike: whether a column UNLIKE is wanted; turn: whether TURN is,
+    of pages that are taken as they lie.
     """
     engine = classifier.engine
     lines = [
@@ -83,6 +87,8 @@ def model_lines(choice: ModelChoice, classifier: PageClassifier, *, chosen: bool
         )
     if unlike and classifier.unlikeness is None:
         lines.append("note: no column UNLIKE: this model cannot say it (data_scripts/fit_confidence.py teaches it)")
+    if turn:
+        lines.append(f"note: TURN stays empty: pages are taken as they lie (--upright and models of {BASE} turn them)")
     return lines + [f"warning: {line}" for line in label_warnings(classifier.categories)]
 
 

@@ -21,6 +21,7 @@ from cluster.plan import Plan, load_plan
 from encoders.choosing import ModelChoice, choose_model, file_name_of_base
 from encoders.descriptions import chosen_descriptions
 from encoders.identity import categories_of, model_hash
+from encoders.turning import as_they_lie
 from output.console import say
 from output.outcome import Outcome, count_failed
 from output.progress import Progress
@@ -208,7 +209,11 @@ def _execution(settings: Settings, choice: ModelChoice, job: Sorting) -> dict[st
 
 def _opened(choice: ModelChoice, settings: Settings, descriptions: dict[str, list[str]] | None) -> PageClassifier:
     classifier = open_classifier(choice, settings, descriptions)
-    for line in model_lines(choice, classifier, chosen=descriptions is not None, unlike=settings.output.unlike):
+    wanted = {
+        "unlike": settings.output.unlike,
+        "turn": settings.output.turn and as_they_lie(settings, [classifier.base]),
+    }
+    for line in model_lines(choice, classifier, chosen=descriptions is not None, **wanted):
         say(line, settings.setup.quiet)
     if settings.output.top_n > len(classifier.categories):
         every = len(classifier.categories)

@@ -74,7 +74,13 @@ def test_turned_pages_get_the_scores_of_the_upright_one_and_say_their_turn(scans
     assert "turned by 90 degrees" in capsys.readouterr().out
 
     about.write_text(json.dumps(json.loads(about.read_text("utf-8")) | {"base": "ViT-B/32"}), encoding="utf-8")
-    assert main([*sort, "--turn", "-o", str(tmp_path / "theirs")]) == 0
+    assert (
+        main(
+            ["--no-quiet" if word == "--quiet" else word for word in sort] + ["--turn", "-o", str(tmp_path / "theirs")]
+        )
+        == 0
+    )
+    assert "TURN stays empty" in "".join(capsys.readouterr())
     theirs = rows(tmp_path / "theirs")
     assert [row["SCORE-1"] for row in theirs] == [row["SCORE-1"] for row in as_they_lie], "models of others see it so"
 
