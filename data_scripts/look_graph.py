@@ -9,7 +9,7 @@ hash of the graph and of those weights, so that one without the other is found o
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +25,6 @@ from output.files import file_hash, write_whole
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
-EXAMPLES = """\
-examples:
-  python data_scripts/look_graph.py"""
 EPSILON = 1e-3  # of the batch norms, as TensorFlow trained them
 STRIDES = (2, 1, 2, 2, 2, 1)  # of the stem and of the first block of each stage
 OPSET, IR = 17, 8  # of 2022: every ONNX Runtime that people may have reads them
@@ -169,23 +166,27 @@ def graph_of(weights: Path) -> bytes:
     return graph.sealed("look", LOOK)
 
 
-def write_graph(weights: Path) -> Path:
+def write_graph(weights: Path, graph_of: Callable[[Path], bytes] = graph_of) -> Path:
     """Write the graph beside its weights; its path."""
     graph = write_whole(weights.with_suffix(".onnx"), graph_of(weights))
     print(f"{graph}: {graph.stat().st_size / 1024:.0f} KB")
     return graph
 
 
+def run(arguments: Sequence[str], script: str, says: str, file: Path, graph_of: Callable[[Path], bytes]) -> int:
+    """The command line of a script that writes the graph of what the program has; the exit code."""
+    dry_run = Parser(says.splitlines()[0], f"examples:\n  python data_scripts/{script}").read(arguments).dry_run
+    check_packages(script, ("onnx",), "requirements.txt")
+    if dry_run:
+        print(f"{file} -> {file.with_suffix('.onnx')}")
+    else:
+        write_graph(file, graph_of)
+    return 0
+
+
 def main(arguments: Sequence[str]) -> int:
     """Write the graph of the look that the program has; the exit code."""
-    parser = Parser(__doc__.splitlines()[0], EXAMPLES)
-    dry_run = parser.read(arguments).dry_run
-    check_packages("look_graph.py", ("onnx",), "requirements.txt")
-    if dry_run:
-        print(f"{FILE} -> {FILE.with_suffix('.onnx')}")
-    else:
-        write_graph(FILE)
-    return 0
+    return run(arguments, "look_graph.py", __doc__, FILE, graph_of)
 
 
 if __name__ == "__main__":

@@ -63,9 +63,10 @@ def main(arguments: Sequence[str]) -> int:
     if typed.dry_run:
         print(f"{len(files)} pages -> {typed.output}")
         return 0
+    from look_graph import write_graph
     from make_look import stages
     from safetensors.torch import save_file
-    from turn_graph import write_graph
+    from turn_graph import graph_of
     from turn_making import SCANS, STAGES, maps_of, taught
 
     from encoders.base import WEIGHTS
@@ -87,7 +88,7 @@ def main(arguments: Sequence[str]) -> int:
         print(line)
     print(f"{learned.settings}")
     print(f"{typed.output}: {typed.output.stat().st_size / 2**10:.0f} KB")
-    write_graph(typed.output)
+    write_graph(typed.output, graph_of)
     return 0
 
 

@@ -13,16 +13,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from common import Parser, check_packages, start
-from look_graph import Graph
+from common import start
+from look_graph import Graph, run
 
 from encoders.turning import FILE, SIDE
-from output.files import write_whole
 from reading.turns import CLOCKWISE
 
-EXAMPLES = """\
-examples:
-  python data_scripts/turn_graph.py"""
 STAGES = 3  # of the first network, as turn_making.py takes them
 STRIDES = (2, 2, 1)  # of the small network's layers
 
@@ -44,23 +40,9 @@ def graph_of(weights: Path) -> bytes:
     return graph.sealed("turns", len(CLOCKWISE))
 
 
-def write_graph(weights: Path) -> Path:
-    """Write the graph beside its weights; its path."""
-    graph = write_whole(weights.with_suffix(".onnx"), graph_of(weights))
-    print(f"{graph}: {graph.stat().st_size / 1024:.0f} KB")
-    return graph
-
-
 def main(arguments: Sequence[str]) -> int:
     """Write the graph of what the program has; the exit code."""
-    parser = Parser(__doc__.splitlines()[0], EXAMPLES)
-    dry_run = parser.read(arguments).dry_run
-    check_packages("turn_graph.py", ("onnx",), "requirements.txt")
-    if dry_run:
-        print(f"{FILE} -> {FILE.with_suffix('.onnx')}")
-    else:
-        write_graph(FILE)
-    return 0
+    return run(arguments, "turn_graph.py", __doc__, FILE, graph_of)
 
 
 if __name__ == "__main__":
