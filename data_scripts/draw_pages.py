@@ -92,6 +92,11 @@ def main(arguments: Sequence[str]) -> int:
         help="reduce pages that are higher: smaller files, to try things on (default: full size)",
     )
     parser.add_argument(
+        "--upright",
+        action="store_true",
+        help="no page lies on its side or upside down, as one in eighty does else: what make_turn.py learns from",
+    )
+    parser.add_argument(
         "--workers",
         type=whole_number(1, 64),
         default=default_workers(),
@@ -108,7 +113,7 @@ def main(arguments: Sequence[str]) -> int:
     for flag, folder in (("--fonts", typed.fonts), ("--strokes", typed.strokes)):
         if folder is not None and not folder.is_dir():
             raise UserError(f"{flag} {printable(str(folder))}: no such folder")
-    tools = Tools(typed.fonts, typed.strokes, typed.height)
+    tools = Tools(typed.fonts, typed.strokes, typed.height, typed.upright)
     tasks = list(plan(typed.pages, typed.seed, typed.category))
     if typed.dry_run:
         print(f"{counted(typed.pages, 'page')} of {counted(len(tasks), 'document')} would be drawn into {typed.output}")
@@ -157,6 +162,7 @@ def _identity(tools: Tools, pages: int, seed: int, categories: Collection[str]) 
         "photographs": len(snapshots.files(snapshots.default_folder())),
         "strokes": tools.strokes is not None,
         "height": tools.height,
+        "upright": tools.upright,
     }
 
 

@@ -1,6 +1,6 @@
 """Makes `encoders/turn.safetensors`: what says whether a page lies upright, on its side or upside down.
 
-    python data_scripts/draw_pages.py drawn --pages 1300 --seed 9019
+    python data_scripts/draw_pages.py drawn --pages 1300 --seed 9019 --upright
     python data_scripts/make_turn.py drawn --work turn_work        # writes encoders/turn.safetensors and turn.onnx
 
 Any label folders of upright pages will do, drawn or real ones. Each page, and a second scan of it, goes four ways round
@@ -27,7 +27,7 @@ from utils import UserError, split_page_name
 
 EXAMPLES = """\
 examples:
-  python data_scripts/draw_pages.py drawn --pages 1300 --seed 9019
+  python data_scripts/draw_pages.py drawn --pages 1300 --seed 9019 --upright
   python data_scripts/make_turn.py drawn --work turn_work"""
 LEAST = 12  # pages: the way can be tried with few
 

@@ -339,6 +339,7 @@ def thesis_table(sheet: Sheet) -> None:
     if side and sheet.chance(0.4):  # bound with the others
         sheet.image = sheet.image.transpose(Image.Transpose.ROTATE_90)
         sheet.width, sheet.height = sheet.image.size
+        sheet.on_side = True
 
 
 # -- figures

@@ -78,12 +78,13 @@ class Task:
 class Tools:
     """What the pages are drawn with. fonts: a folder of TTF or OTF files; strokes: of pen strokes (UNIPEN).
 
-    height: pages that are higher are reduced to it; 0: none.
+    height: pages that are higher are reduced to it; 0: none. upright: no page lies on its side or upside down.
     """
 
     fonts: Path | None = None
     strokes: Path | None = None
     height: int = 0
+    upright: bool = False
 
 
 def plan(pages: int, seed: int, categories: Collection[str] = tuple(CATEGORIES)) -> Iterator[Task]:
@@ -132,7 +133,11 @@ def draw_document(task: Task, tools: Tools, output: Path) -> int:
         sheet = Sheet(document, rng)
         CATEGORIES[label](sheet)
         part = file.with_name(f".{file.stem}.{os.getpid()}.part.jpg")
+        if tools.upright and sheet.on_side:
+            sheet.image = sheet.image.transpose(Image.Transpose.ROTATE_270)
         image = document.scanner.scan(rng, sheet.image)
+        if not tools.upright:
+            image = document.scanner.turned(rng, image)
         if tools.height and image.height > tools.height:
             image = image.resize(
                 (round(image.width * tools.height / image.height), tools.height), Image.Resampling.LANCZOS

@@ -176,11 +176,14 @@ class Scanner:
         else:
             page = self._placed(rng, page, bed)
         page = self._lit(rng, page)
-        page = self._toned(rng, page)
-        if rng.random() < 0.012:
-            turn = rng.choice([Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270])
-            page = page.transpose(Image.Transpose(int(turn)))
-        return page
+        return self._toned(rng, page)
+
+    def turned(self, rng: np.random.Generator, image: Image.Image) -> Image.Image:
+        """A scan as it was put into its file: one in eighty lies on its side or upside down."""
+        if self.mode == "digital" or rng.random() >= 0.012:
+            return image
+        turn = rng.choice([Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270])
+        return image.transpose(Image.Transpose(int(turn)))
 
     def _rendered(self, rng: np.random.Generator, page: Image.Image) -> Image.Image:
         """Born digital: perfect, perhaps rendered at another size, or in grey, or once resampled."""

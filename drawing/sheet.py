@@ -130,6 +130,7 @@ class Sheet:
     """One page while it is made. `rng` is the page's own; all methods draw on `image` (RGB, ink on white).
 
     source: where such a page comes from: "archive", one of EARLY, or what `elsewhere.py` calls it.
+    on_side: whether what stands on it was turned by 90 degrees anticlockwise to fit.
     """
 
     def __init__(self, document: Document, rng: np.random.Generator) -> None:
@@ -139,6 +140,7 @@ class Sheet:
         self.width, self.height = document.size
         self.image = Image.new("RGB", document.size, "white")
         self.hand, self.pen = document.hands[0], document.inks[0]
+        self.on_side = False
 
     @property
     def press(self) -> Press:
