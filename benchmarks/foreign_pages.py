@@ -197,7 +197,8 @@ def main() -> None:
 
     page_list = find_pages(given.pages)
     known = looked_at(
-        read_page(page_list.root / page.path, page.frame, min_side=448, max_pixels=10**9) for page in page_list.pages
+        read_page(page_list.root / page.path, page.frame, min_side=max(classifier.transform.size), max_pixels=10**9)
+        for page in page_list.pages
     )
     print(
         f"{'medians of':20}  {'top score':>10}  {'share below half':>16}  {'UNLIKE':>13}  area under ROC: score, UNLIKE"

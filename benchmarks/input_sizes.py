@@ -19,7 +19,7 @@ import numpy as np
 
 HOME = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOME))
-SIZES = ((224, 160), (320, 224), (448, 320), (608, 432))  # height, width: of an upright A4 page, multiples of 16
+SIZES = ((224, 160), (320, 224), (448, 320), (512, 368), (608, 432))  # height, width: of an upright A4 page, multiples of 16
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
     from encoders import base as backbone
     from reading.decoding import read_page
     from settings.config_file import read_settings
-    from training.data import find_labelled
+    SIZES = ((224, 160), (320, 224), (448, 320), (512, 368), (608, 432))ing.data import find_labelled
     from utils import accuracy_interval
 
     print(f"machine: {machine()}\n")

@@ -41,7 +41,10 @@ def main() -> None:
     own_descriptions = dict(classifier.descriptions)
     for folder in given.pages:
         labelled = find_labelled(folder, read_settings(HOME / "config.toml"))
-        images = (read_page(folder / page.path, page.frame, min_side=448, max_pixels=10**9) for page in labelled.pages)
+        images = (
+            read_page(folder / page.path, page.frame, min_side=max(classifier.transform.size), max_pixels=10**9)
+            for page in labelled.pages
+        )
         embeddings = embeddings_of(classifier, images)
 
         def accuracy(descriptions: dict[str, list[str]], embeddings=embeddings, labelled=labelled) -> float:  # noqa: ANN001
