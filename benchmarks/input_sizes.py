@@ -37,7 +37,7 @@ def main() -> None:
     from encoders import base as backbone
     from reading.decoding import read_page
     from settings.config_file import read_settings
-    SIZES = ((224, 160), (320, 224), (448, 320), (512, 368), (608, 432))ing.data import find_labelled
+    from training.data import find_labelled
     from utils import accuracy_interval
 
     print(f"machine: {machine()}\n")
