@@ -10,12 +10,12 @@ Steps, each of which goes on where it was broken off when the same command is gi
 2. `run.py --train -d made/drawn`: the image tower learns from drawn pages alone: `made/models/drawn`. It has seen no
    real page, so the real ones are a pure test of it (printed);
 3. `run.py --train -d REAL --extra made/drawn --folds 5 --final`: a short training that goes on from there, three
-   quarters drawn and a quarter real pages, once for each fold by document and once on all: `made/models/<name>`;
-4. what it is worth, from the out-of-fold probabilities.
+   quarters drawn and a quarter real pages, once for each fold by document and once on all; half of the way back to
+   where it began (`--start_share`) is `made/models/<name>`. What it is worth is printed from what the folds say.
 
 `--others DIR` adds real pages of other archives to the third step. With `--go_on MODEL` the first training begins with
-that model folder, which knows the real pages already: then folds judge the other archives' pages alone, the known ones
-are among those that only train, and the mean of both trainings' weights is the model (and the mean of each fold's).
+that model folder, which knows the real pages already: then folds judge the other archives' pages alone, and the known
+ones are among those that only train.
 `data_scripts/fit_confidence.py` comes after all this. A short run proves the way: `--pages 110 --epochs 1`.
 """
 
@@ -40,6 +40,7 @@ HOME = Path(__file__).resolve().parents[1]
 BASE = "EfficientNet-Lite0"
 DESCRIPTIONS = "category_descriptions/WIDE_page_categories.tsv"  # many voices, so that the text tower knows many words
 KNOWN_TIMES = 10  # pages that a start knows lie among some hundred drawn ones a category: often enough to be kept
+KEPT = 0.5  # of the weights of the first training: few pages of few archives taught the second one
 DESCRIPTION = """\
 Make the default model: draw pages, train on them, then on them and real pages. Needs the fonts and photographs that
 fetch_fonts.py and fetch_photographs.py get (without: it works, and gives another model). Hours on two cores."""
@@ -103,7 +104,6 @@ def main(arguments: Sequence[str]) -> int:
     begin = ["-d", drawn, *base, "-cc", DESCRIPTIONS, "--epochs", typed.epochs, "--name", first]
     steps: list[Step] = [Step(draw), Step([*train, *begin], models / first)]
     if real is not None:
-        steps.append(Step(["run.py", "--eval", "--model_path", models / first, "-d", real, "-o", output / "judged"]))
         own, only_train, share, folds = real, drawn, 0.75, 5
         if others is not None and start_model is None:
             own = output / "real"
@@ -111,17 +111,11 @@ def main(arguments: Sequence[str]) -> int:
         elif others is not None:  # a fold must not judge what the start has learned
             own, only_train, share, folds = others, output / "together", 0.85, 2
             steps.append(Gather([drawn, *[real] * KNOWN_TIMES], only_train))
+        steps.append(Step(["run.py", "--eval", "--model_path", models / first, "-d", own, "-o", output / "judged"]))
         again = ["-d", own, "--model_path", models / first, "--extra", only_train, "--extra_share", share]
-        last = f"{typed.name}_last" if only_train != drawn else typed.name
-        short = ["--lr", "1e-4", "--epochs", typed.real_epochs, "--folds", folds, "--final", "--name", last]
-        steps.append(Step([*train, *again, *short], models / last))
-        if last != typed.name:  # half way back: the last training saw more handwriting than archives hold
-            for end in ("", *(f"_fold_{number}" for number in range(1, folds + 1))):
-                parts = [models / first, models / f"{last}{end}"]
-                mean = f"{typed.name}{end}"
-                steps.append(
-                    Step(["run.py", "--average", *parts, "--name", mean, "--model_dir", models], models / mean)
-                )
+        short = ["--lr", "1e-4", "--epochs", typed.real_epochs, "--start_share", KEPT]
+        ends = ["--folds", folds, "--final", "--name", typed.name]
+        steps.append(Step([*train, *again, *short, *ends], models / typed.name))
     for step in steps:
         step.take(typed.dry_run)
     return 0

@@ -39,10 +39,12 @@ def trained_card(classifier: Described, name: str, record: dict[str, Any], figur
     pages, recipe = record["pages_per_category"], record["recipe"]
     rows = "\n".join(f"| {label} | {pages.get(label, 0)} |" for label in classifier.categories)
     extra = f" and {record['extra_pages']} extra pages" if record["extra_pages"] else ""
+    kept = record.get("start_share")
+    went_back = f"\nThe weights are {100 * kept:.0f} % those of the start." if kept else ""
     data = f"""Training started from {record["start"]}; what learned: `towers = "{recipe["towers"]}"`. Trained on
 {sum(pages.values())} pages of {len(record["documents"]["train"])} documents{extra}: {record["epochs"]} epochs, the
 weights of epoch {record["best_epoch"]} kept, seed {record["seed"]}. No document stands in two parts of the split.
-How it was trained: `training.json`, `metrics.jsonl`, `curves.png`.
+How it was trained: `training.json`, `metrics.jsonl`, `curves.png`.{went_back}
 
 | category | training pages |
 |---|---|

@@ -242,6 +242,9 @@ class Train:
         None, "more label folders whose pages only train, never validate or test", "--extra", metavar="DIR")
     extra_share: float = setting(
         0.75, "share of a batch that comes from extra", "--extra_share", metavar="SHARE", above=0, below=1)
+    start_share: float = setting(
+        0.0, "share of the start's weights in those of the new model: with 0.5 it keeps more of what it could do on "
+        "pages unlike the new ones", "--start_share", metavar="SHARE", low=0, below=1)
 
 
 @dataclass(frozen=True)

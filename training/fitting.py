@@ -21,6 +21,8 @@ from training.sampler import BalancedSampler
 from utils import UserError, listed
 
 if TYPE_CHECKING:
+    import torch
+
     from classifier import PageClassifier
     from settings.schema import Settings
     from training.head_learner import HeadLearner
@@ -92,15 +94,34 @@ def fit(run: TrainingRun, material: Material, splits: Sequence[str], folder: Pat
     steps = -(-len(sampler) // train.batch_size)
     recipe = _recipe(run.settings, steps, epochs)
     learner = learner_of(classifier, recipe.towers)
+    began = start_weights(classifier) if train.start_share else {}
     pages = Pages(material.store, _numbers(material, chosen), seed, material.features)
     folder.mkdir(parents=True, exist_ok=True)
     with Progress(recipe.epochs * steps, "step", run.quiet, "training") as progress:
         learned = learn(learner, Lessons(pages, sampler, chosen.validation), recipe, folder, progress.advance)
+    keep_of_start(classifier, began, train.start_share)
     _finish(run, material, chosen, learner)
     run.chat(f"trained {learned.epochs} epochs of {steps} steps, kept epoch {learned.best_epoch}")
     seen = chain((i for i, split in enumerate(splits) if split in ("train", "validation")), *chosen.extra)
     contents = {material.contents[i] for i in seen} | run.start.contents
     return Fitted(classifier, recipe, learned, folder, frozenset(contents - {""}))
+
+
+def start_weights(classifier: PageClassifier) -> dict[str, torch.Tensor]:
+    """A copy of all numbers of a model that training moves."""
+    tensors = classifier.engine.model.state_dict().items()
+    return {name: tensor.detach().clone() for name, tensor in tensors if tensor.is_floating_point()}
+
+
+def keep_of_start(classifier: PageClassifier, began: dict[str, torch.Tensor], share: float) -> None:
+    """Go back by that share of the way from what training made of the weights to what they were, `began`.
+
+    A short training on a few pages of one kind costs what the start knew of others; between the two lie models that
+    know both (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+    """
+    tensors = classifier.engine.model.state_dict()
+    for name, before in began.items():
+        tensors[name].lerp_(before, share)
 
 
 def choose_pages(run: TrainingRun, material: Material, splits: Sequence[str]) -> Chosen:

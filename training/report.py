@@ -84,6 +84,7 @@ def make_record(run: TrainingRun, material: Material, splits: Sequence[str], fit
         "precision": fitted.recipe.precision,
         "processes": process_count(),
         "recipe": asdict(fitted.recipe),
+        **({"start_share": settings.train.start_share} if settings.train.start_share else {}),
         **asdict(fitted.learned),
         "versions": versions_of(LIBRARIES),
     }

@@ -56,12 +56,15 @@ class Start:
         """`--model_path`, else `-m`, else the untuned EfficientNet-Lite0: never silently a fine-tuned model."""
         texts = chosen_descriptions(settings)
         if request.path is None and (not request.base or is_base(request.base)):
+            refuse_share(settings, BASE)
             weights_file()
             return cls(BASE, BASE, None, texts)
         from encoders.choosing import choose_model
 
         choice = choose_model(settings, request, to_train=True)
         plain = plain_folder(choice.source)
+        if choice.kind == "base" or plain is not None:
+            refuse_share(settings, str(choice.source))
         if plain is not None and texts is not None:
             raise no_words(str(choice.source))
         if plain is not None and settings.train.towers == "both":
@@ -119,6 +122,15 @@ class Start:
             if nameless and is_main():
                 say(f"warning: no description for {', '.join(nameless)}: the name itself is used")
         return {label: self.descriptions.get(label) or label_descriptions([label])[label] for label in labels}
+
+
+def refuse_share(settings: Settings, name: str) -> None:
+    """UserError where weights of this start are to stay in the new model: it has random ones, or gets them."""
+    if settings.train.start_share:
+        raise UserError(
+            f"--start_share {settings.train.start_share}: {printable(name)} has nothing yet that could be kept; name a "
+            "fine-tuned model with two towers (--model_path models/efficientnet-lite0)"
+        )
 
 
 @dataclass(frozen=True)

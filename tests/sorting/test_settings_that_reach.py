@@ -26,6 +26,7 @@ REACH_NOTHING = {
     "train": [
         "folder", "towers", "split", "epochs", "lr", "batch_size", "label_smoothing", "patience", "validation", "test",
         "max_categ", "max_categ_eval", "folds", "final", "extra", "extra_share",
+        "start_share",
     ],
     "eval": ["folder", "best", "per_document"],
     "hf": ["repo", "revision", "latest", "private", "revisions"],

@@ -1,7 +1,10 @@
-"""--average: the mean of models' weights as a new model folder; unequal models are refused in one line."""
+"""Between two models: the mean of models' weights as a new folder (--average; unequal models are refused in one line),
+and a training that keeps a share of its start's weights (--start_share)."""
 
+import numpy as np
 import pytest
-from tiny import tiny_model_folder
+from PIL import Image
+from tiny import tiny_base, tiny_model_folder
 
 import run
 from classifier import PageClassifier
@@ -41,3 +44,31 @@ def test_other_categories_and_a_single_model_are_refused(models, capsys):
     assert run.main(["--average", str(models / "mine_fold_1"), "--model_dir", str(models)]) == 2
     assert "two model folders" in capsys.readouterr().err
     assert not (models / "mean").exists()
+
+
+def train(folder, name, *more):
+    pages = ["--train", "-d", str(folder / "sorted"), "--model_dir", str(folder), "--name", name]
+    return run.main([*pages, "--epochs", "1", "--lr", "0.003", "--device", "cpu", "--quiet", *more])
+
+
+def test_a_share_of_the_start_stays_in_the_weights(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        label, colour = (("MAP", (200, 60, 60)), ("LETTER", (60, 60, 200)))[number % 2]
+        (tmp_path / "sorted" / label).mkdir(parents=True, exist_ok=True)
+        noise = rng.integers(-30, 30, (48, 36, 3))
+        Image.fromarray((noise + colour).astype(np.uint8)).save(tmp_path / "sorted" / label / f"D{number}-1.png")
+    tiny_base(tmp_path / "dual", "dual")
+    assert train(tmp_path, "start", "-m", str(tmp_path / "dual")) == 0
+    start = tmp_path / "start"
+    for name, share in (("whole", "0"), ("quarter", "0.25")):
+        assert train(tmp_path, name, "--model_path", str(start), "--start_share", share) == 0
+    first, whole, quarter = (PageClassifier.from_pretrained(tmp_path / name) for name in ("start", "whole", "quarter"))
+    weights = [one.engine.model.visual_projection.weight for one in (first, whole, quarter)]
+    assert (weights[1] - weights[0]).abs().max() > 1e-4
+    assert (weights[2] - (0.25 * weights[0] + 0.75 * weights[1])).abs().max() < 1e-6
+    assert quarter.record["start_share"] == 0.25
+    assert "25 % those of the start" in (tmp_path / "quarter" / "README.md").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert train(tmp_path, "other", "-m", str(tmp_path / "dual"), "--start_share", "0.5") == 2
+    assert "nothing yet that could be kept" in capsys.readouterr().err
