@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -26,34 +27,38 @@ MODEL = HOME / "models" / "efficientnet-lite0"
 PAGES = HOME.parent / "shared" / "pages"
 
 
-def stored_figures() -> None:
-    """Print what `out_of_fold.csv` of the shipped model says."""
-    from training.report import show
-    from utils import accuracy_interval, macro_f1
-
-    with (MODEL / "out_of_fold.csv").open(encoding="utf-8", newline="") as stream:
+def stored_figures(model: Path) -> None:
+    """Print what `out_of_fold.csv` of a model folder says: of all pages, and of each source, which the letters tell
+    that its documents' names begin with (CTX of the archive, h of the wills, r of the register)."""
+    with (model / "out_of_fold.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     categories = list(rows[0])[5:]
     scores = np.array([[float(row[category]) for category in categories] for row in rows])
     truth = np.array([categories.index(row["CATEGORY"]) for row in rows])
-    documents = [row["DOCUMENT"] for row in rows]
-    right = scores.argmax(axis=1) == truth
-    values = {
-        "pages": len(rows),
-        "documents": len(set(documents)),
-        "accuracy": right.mean(),
-        "interval": accuracy_interval(right, documents),
-    }
+    documents = np.array([row["DOCUMENT"] for row in rows])
+    sources = np.array([re.match(r"[^\W\d_]*", document)[0] for document in documents.tolist()])
+    print(f"{model.name}, out of fold")
+    _print_figures("all pages", scores, truth, documents)
+    for source in sorted(set(sources.tolist())) if len(set(sources.tolist())) > 1 else []:
+        mine = sources == source
+        _print_figures(f"documents {source}...", scores[mine], truth[mine], documents[mine])
+
+
+def _print_figures(name: str, scores: np.ndarray, truth: np.ndarray, documents: np.ndarray) -> None:
+    """scores: [N, C] of pages of these categories and documents, [N]."""
+    from training.report import show
+    from utils import accuracy_interval, macro_f1
+
+    right, sure = scores.argmax(axis=1) == truth, scores.max(axis=1)
+    values = {"pages": len(truth), "documents": len(set(documents.tolist())), "accuracy": right.mean()}
+    print(f"{name}: accuracy {show(values | {'interval': accuracy_interval(right, documents.tolist())})}")
     top = (np.argsort(-scores, axis=1)[:, :3] == truth[:, None]).any(axis=1).mean()
-    print(f"shipped model, out of fold: accuracy {show(values)}")
-    print(f"top-3 {100 * top:.1f} %, macro-F1 {macro_f1(truth, scores.argmax(axis=1)):.3f}")
-    sure = scores.max(axis=1)
-    error = calibration_error(sure, right)
-    rng = np.random.default_rng(0)
+    print(f"  top-3 {100 * top:.1f} %, macro-F1 {macro_f1(truth, scores.argmax(axis=1)):.3f}")
+    error, rng = calibration_error(sure, right), np.random.default_rng(0)
     perfect = [calibration_error(sure, rng.random(len(sure)) < sure) for _ in range(2000)]
-    print(f"mean score {sure.mean():.2f}; expected calibration error (5 bins) {100 * error:.1f} points")
     low, high = np.percentile(perfect, [2.5, 97.5])
-    print(f"a perfectly calibrated model of these scores would show {100 * low:.1f} to {100 * high:.1f} (95 %)")
+    print(f"  mean score {sure.mean():.2f}; calibration error (5 bins) {100 * error:.1f} points; scores that are all "
+          f"true would show {100 * low:.1f} to {100 * high:.1f} (95 %)")  # fmt: skip
 
 
 def calibration_error(sure: np.ndarray, right: np.ndarray, bins: int = 5) -> float:
@@ -81,10 +86,11 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, default=PAGES, help="label folders (default: %(default)s)")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=420)
-    parser.add_argument("--stored", action="store_true", help="only print what the shipped model's own table says")
+    parser.add_argument("--stored", action="store_true", help="only print what the model's own table says")
+    parser.add_argument("--model", type=Path, default=MODEL, help="with --stored (default: %(default)s)")
     given = parser.parse_args()
     if given.stored:
-        stored_figures()
+        stored_figures(given.model)
         return
     from settings.command import ModelRequest
     from settings.config_file import read_settings

@@ -162,7 +162,7 @@ def test_where_nothing_can_be_read_it_says_why(start, files, status, said):
 
 
 def test_pages_and_pixels_have_limits(start):
-    address = start(pages=4, pixels=20_000)
+    address = start(pages=4, pixels=20_000, answer_seconds=600.0)  # however slow the machine
     several_pages, few = several("TIFF", count=3), several("PDF", count=2, first=5)
     answer = classify(address, [("a.tif", several_pages), ("b.pdf", few), ("c.png", png(page(1)))])
     assert answer.status == 200
