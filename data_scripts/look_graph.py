@@ -35,7 +35,7 @@ class Graph:
 
     def __init__(self, weights: Path) -> None:
         self.stored = tensors_in(weights)
-        self.size = (0, 0)
+        self.size: tuple[int, ...] = (0, 0)
         self.nodes: list[NodeProto] = []
         self.tensors: list[TensorProto] = []
         self.last = "pixels"
@@ -106,8 +106,9 @@ class Graph:
         if stride == 1 and narrowed_to == widened_from:
             self.add("Add", before)
 
-    def look_around(self, size: tuple[int, int], stages: int) -> None:
-        """The page's pixels, uint8 of that size, through the stem and so many stages."""
+    def look_around(self, size: tuple[int, ...], stages: int) -> None:
+        """Pixels, uint8 of that size, through the stem and so many stages: a page (height, width), or several views of
+        one (views, height, width)."""
         from onnx import TensorProto
 
         self.size, self.last = size, "pixels"
@@ -115,7 +116,9 @@ class Graph:
         self.add("Cast", to=TensorProto.FLOAT)
         self.add("Div", self.constant("half_white", 127.5))
         self.add("Sub", self.constant("one", 1))
-        pixels = self.add("Reshape", self.constant("one_page", [1, 1, *size], np.int64))
+        pixels = self.add(
+            "Reshape", self.constant("one_page", [*([1] * (3 - len(size))), *size[:-2], 1, *size[-2:]], np.int64)
+        )
         # Grey pages have three channels that are the same: the stem's weights are summed over them instead.
         stem = self.node("ReduceSum", self.weight("network.0.weight"), self.constant("channels", [1], np.int64))
         self.last = pixels

@@ -1,6 +1,6 @@
 """What make_turn.py does: what pages in four turns look like to the first stages, and a small network taught on that.
 
-seen = maps_of(files, Path("work"))              # float16 [N, 40, 40, 40], kept on disk, chunk by chunk
+seen = maps_of(files, Path("work"))              # float16 [N, 2, 40, 32, 32], kept on disk, chunk by chunk
 learned = taught(seen, turns, documents, epochs=12)
 """
 
@@ -23,9 +23,10 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
+from turn_graph import POOLED, STAGES, STRIDES
 
 from encoders.onnx_engine import open_session
-from encoders.turning import SIDE, turn_of
+from encoders.turning import SIDE, VIEWS, turn_of, turn_pixels
 from output.files import write_whole
 from output.progress import Progress
 from reading.turns import CLOCKWISE
@@ -33,14 +34,13 @@ from reading.turns import CLOCKWISE
 if TYPE_CHECKING:
     import onnxruntime
 
-STAGES = 3  # of EfficientNet-Lite0 after its stem: an eighth of the side, 40 channels
 SCANS = 1  # of each page beside itself, as make_look.py scans again
 CHUNK = 20  # pages whose maps are one file
-HEIGHT = 640  # pixels of the longer side at which pages are scanned again, at least
-MAPS = (40, SIDE // 8, SIDE // 8)  # channels and places of what is seen of a page
+LARGEST = 1280  # pixels of the longer side at which pages are scanned again
+COARSE = 0.55  # of that is left in the coarsest scan
+MAPS = (VIEWS, 40, SIDE // 8, SIDE // 8)  # what is seen of a page: views, channels of the stages, places
 QUARTERS = range(len(CLOCKWISE))  # of a turn: so many clockwise bring a page upright
-WIDTHS, STRIDES = (64, 96, 128), (2, 2, 1)  # channels of the small network's layers; maps of 20, 10 and 10 places
-CELLS = 5  # cells of its last map, each way
+WIDTHS = (64, 96, 128)  # channels of the small network's layers; maps of 16, 8 and 8 places
 BATCH, RATE, DECAY, DROPOUT, SMOOTHING = 64, 3e-3, 0.05, 0.4, 0.05
 HELD = 6  # one document in so many is not learned: temperature and threshold are chosen on it
 UPRIGHT = 0.5  # the least probability at which a page is said to be so
@@ -52,7 +52,7 @@ LIKELY = [*(round(0.8 + step / 100, 2) for step in range(20)), 0.995, 0.999]  # 
 
 
 def maps_of(files: Sequence[Path], work: Path) -> np.ndarray:
-    """Of each page and its scans, in all four turns: float16 [len(files) * (1 + SCANS) * 4, 40, 40, 40].
+    """Of each page and its scans, in all four turns: float16 [len(files) * (1 + SCANS) * 4, 2, 40, 32, 32].
 
     work: a folder that keeps what is done, so that the next start goes on there.
     """
@@ -63,7 +63,7 @@ def maps_of(files: Sequence[Path], work: Path) -> np.ndarray:
             kept = work / chunk_name(chunk)
             if not kept.is_file():
                 looks = [scan for file in chunk for scan in scans(file)]
-                maps = [_seen(session, np.rot90(look, quarter)) for look in looks for quarter in QUARTERS]
+                maps = [_seen(session, np.rot90(look, quarter, (1, 2))) for look in looks for quarter in QUARTERS]
                 write_whole(kept, np.stack(maps).tobytes())
             parts.append(np.frombuffer(kept.read_bytes(), np.float16).reshape(-1, *MAPS))
             progress.advance(len(chunk))
@@ -72,7 +72,7 @@ def maps_of(files: Sequence[Path], work: Path) -> np.ndarray:
 
 def chunk_name(files: Sequence[Path]) -> str:
     """The file that keeps what was seen of these pages."""
-    names = "\n".join(f"{file.parent.name}/{file.name} {file.stat().st_size}" for file in files)
+    names = f"{MAPS}\n" + "\n".join(f"{file.parent.name}/{file.name} {file.stat().st_size}" for file in files)
     return f"{hashlib.sha256(names.encode()).hexdigest()[:20]}.maps"
 
 
@@ -83,25 +83,25 @@ def _first_stages(work: Path) -> onnxruntime.InferenceSession:
     halves = {name: value.half().contiguous() for name, value in stored.items() if value.is_floating_point()}
     save_file(halves, weights)
     graph = Graph(weights)
-    graph.look_around((SIDE, SIDE), STAGES)
+    graph.look_around((VIEWS, SIDE, SIDE), STAGES)
     file = write_whole(weights.with_suffix(".onnx"), graph.sealed("maps", math.prod(MAPS)))
     return open_session(file, threads=1)
 
 
 def _seen(session: onnxruntime.InferenceSession, pixels: np.ndarray) -> np.ndarray:
-    """uint8 [320, 320] -> float16 [40, 40, 40]."""
+    """uint8 [2, 256, 256] -> float16 [2, 40, 32, 32]."""
     return session.run(["maps"], {"pixels": np.ascontiguousarray(pixels)})[0].reshape(MAPS).astype(np.float16)
 
 
 def scans(file: Path) -> Iterator[np.ndarray]:
-    """A page and scans of it, grey, uint8 [320, 320]."""
+    """A page and scans of it, each as `turn_pixels` gives it."""
     with Image.open(file) as page:
-        page.draft("L", (HEIGHT, HEIGHT))
+        page.draft("L", (LARGEST // 2, LARGEST // 2))
         page = page.convert("L")
-    page.thumbnail((2 * HEIGHT, 2 * HEIGHT))
+    page.thumbnail((LARGEST, LARGEST))
     for number in range(1 + SCANS):
         scan = _scanned(page, random.Random(f"{file.name}{number}")) if number else page
-        yield np.asarray(scan.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+        yield turn_pixels(scan)
 
 
 def _scanned(page: Image.Image, draw: random.Random) -> Image.Image:
@@ -113,9 +113,9 @@ def _scanned(page: Image.Image, draw: random.Random) -> Image.Image:
     box = np.array([[left, top], [left, 1 - bottom], [1 - right, 1 - bottom], [1 - right, top]]) * (width, height)
     turn, middle = math.radians(draw.uniform(-2.5, 2.5)), box.mean(axis=0)
     corners = (box - middle) @ [[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]] + middle
-    scale = draw.uniform(0.35, 1)
+    scale = draw.uniform(COARSE, 1) * min(1, LARGEST / max(page.size))
     outside = draw.choice((paper, paper, draw.randrange(256)))
-    size = max(SIDE + 10, round(width * scale)), max(SIDE + 10, round(height * scale))
+    size = max(SIDE, round(width * scale)), max(SIDE, round(height * scale))
     quad = Image.Transform.QUAD
     page = page.transform(size, quad, corners.ravel().tolist(), Image.Resampling.BICUBIC, fillcolor=outside)
     light = (np.asarray(page, np.float32) / 255) ** math.exp(draw.uniform(-0.6, 0.6)) * draw.uniform(0.75, 1)
@@ -133,10 +133,27 @@ class _Same(nn.Conv2d):
         return super().forward(functional.pad(maps, (0, 1, 0, 1) if self.stride[0] == 2 else (1, 1, 1, 1)))
 
 
-def small_network() -> nn.Sequential:
-    """[B, 40, 40, 40] -> [B, 4]. turn_graph.py writes the same as a graph, by the names of its parts."""
+class SmallNetwork(nn.Module):
+    """Maps [B, 2, 40, 32, 32] -> logits [B, 4]. Where on the page something stands counts for the whole, not for the
+    square. turn_graph.py writes the same as a graph, by the names of its parts.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.views = nn.ModuleList(_stream(pooled) for pooled in POOLED)
+        places = sum((MAPS[-1] // math.prod(STRIDES) // pooled) ** 2 for pooled in POOLED)
+        self.dropout, self.last = nn.Dropout(DROPOUT), nn.Linear(WIDTHS[-1] * places, len(CLOCKWISE))
+
+    def forward(self, maps: torch.Tensor) -> torch.Tensor:
+        """Logits [B, 4] of maps [B, 2, 40, 32, 32]."""
+        parts = [view(maps[:, number]) for number, view in enumerate(self.views)]
+        return self.last(self.dropout(torch.cat(parts, dim=1)))
+
+
+def _stream(pooled: int) -> nn.Sequential:
+    """The layers that one view goes through, [B, 40, 32, 32] -> [B, 128 x places]."""
     layers: list[nn.Module] = []
-    narrow = MAPS[0]
+    narrow = MAPS[1]
     for wide, stride in zip(WIDTHS, STRIDES, strict=True):
         layers.append(
             nn.Sequential(
@@ -148,7 +165,7 @@ def small_network() -> nn.Sequential:
             )
         )
         narrow = wide
-    return nn.Sequential(*layers, nn.AvgPool2d(2), nn.Flatten(), nn.Dropout(DROPOUT), nn.Linear(narrow * CELLS**2, 4))
+    return nn.Sequential(*layers, nn.AvgPool2d(pooled), nn.Flatten())
 
 
 @dataclass(frozen=True)
@@ -171,7 +188,7 @@ def taught(
     seen, turns = torch.from_numpy(maps), torch.arange(len(maps)) % len(CLOCKWISE)
     held = np.array([int(hashlib.sha256(name.encode()).hexdigest(), 16) % HELD == 0 for name in documents])
     learned, judging = np.flatnonzero(~held), np.flatnonzero(held)
-    network = small_network()
+    network = SmallNetwork()
     steps = epochs * (len(learned) // BATCH)
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps + 1, pct_start=0.15)
@@ -198,9 +215,9 @@ def taught(
 
 
 def _moved(maps: torch.Tensor) -> torch.Tensor:
-    """Maps [B, C, H, W] as of pages that lie a little elsewhere, fainter or bolder."""
+    """Maps [B, 2, C, H, W] as of pages that lie a little elsewhere, fainter or bolder."""
     down, right = (int(shift) for shift in torch.randint(-1, 2, (2,)))
-    return torch.roll(maps, (down, right), (2, 3)) * (1 + 0.1 * torch.randn(len(maps), 1, 1, 1))
+    return torch.roll(maps, (down, right), (3, 4)) * (1 + 0.1 * torch.randn(len(maps), VIEWS, 1, 1, 1))
 
 
 @torch.no_grad()

@@ -5,11 +5,11 @@
 
 A network of its own, the same for every model: the first stages of EfficientNet-Lite0 as ImageNet made them, and a
 small one behind them that `data_scripts/make_turn.py` has taught on drawn pages, each turned four ways. It sees the
-page in grey at 320 x 320, where lines, their beginnings and ends, and the upper and lower lengths of letters still
-show. Most pages are scanned upright, and none of them should suffer: so a page is said to lie turned only where that
-is far likelier than what is asked of an upright one. That a page lies on its side shows well, on which one less, and
-models mind less: it is then turned by the likelier of the two, which is at worst upside down. What is not likely enough
-is not said (`Turn.degrees` is None).
+page in grey twice, 256 x 256: the whole of it, where margins, indents and the ends of lines show, and the square where
+most is written, so close that letters reach above and below their line. Most pages are scanned upright, and none of
+them should suffer: so a page is said to lie turned only where that is far likelier than what is asked of an upright
+one. That a page lies on its side shows well, on which one less, and models mind less: it is then turned by the likelier
+of the two, which is at worst upside down. What is not likely enough is not said (`Turn.degrees` is None).
 
 Weights, and what is likely enough, lie in `turn.safetensors` beside this file; `turn.onnx` says how they are computed.
 ONNX Runtime does, on the CPU, page by page, whatever computes the model.
@@ -41,12 +41,40 @@ if TYPE_CHECKING:
     from settings.schema import Settings
 
 FILE = Path(__file__).with_name("turn.safetensors")
-SIDE = 320  # pixels of what the network sees, stretched: so a turned page is the upright one turned
+SIDE = 256  # pixels of what the network sees, twice: so a turned page is the upright one turned
+VIEWS = 2  # the whole page, stretched; and a square of it
+LONGER = 896  # pixels of the longer side of the page that the square is cut from: of A4, the square is 85 mm wide
+CELL, FULL = 16, 0.3  # the square is sought in steps of so many pixels; more edges than this share are no writing
 
 
 def turn_pixels(image: Image.Image) -> np.ndarray:
-    """The page (mode "L" or "RGB") as the network takes it: grey, stretched, uint8 [320, 320]."""
-    return np.array(image.resize((SIDE, SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0).convert("L"))
+    """The page (mode "L" or "RGB") as the network takes it: grey, uint8 [2, 256, 256], the whole and a square of it."""
+    scale = LONGER / max(image.size)
+    sides = [max(SIDE, round(side * scale / CELL) * CELL) for side in image.size]
+    near = image.convert("L").resize(sides, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    left, top = _most_written(near)
+    whole = near.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return np.stack([np.asarray(whole), np.asarray(near.crop((left, top, left + SIDE, top + SIDE)))])
+
+
+def _most_written(page: Image.Image) -> tuple[int, int]:
+    """Left and top of the square with most edges, of a grey page of whole cells; the same square however it lies."""
+    grey = np.asarray(page.reduce(2), np.int16)
+    edge = max(6.0, float(grey.std()) / 2)
+    down, across = np.abs(np.diff(grey, axis=0)) > edge, np.abs(np.diff(grey, axis=1)) > edge
+    edges = np.zeros(grey.shape, bool)
+    edges[1:] |= down
+    edges[:-1] |= down
+    edges[:, 1:] |= across
+    edges[:, :-1] |= across
+    half, window = CELL // 2, SIDE // CELL
+    rows, columns = (side // half for side in grey.shape)
+    cells = edges.reshape(rows, half, columns, half).mean(axis=(1, 3)).clip(max=FULL)
+    sums = np.zeros((rows + 1, columns + 1))
+    sums[1:, 1:] = cells.cumsum(axis=0).cumsum(axis=1)
+    squares = sums[window:, window:] - sums[:-window, window:] - sums[window:, :-window] + sums[:-window, :-window]
+    top, left = np.unravel_index(int(squares.argmax()), squares.shape)
+    return int(left) * CELL, int(top) * CELL
 
 
 @cache
@@ -135,7 +163,7 @@ class TurnFinder:
         return turn_of(self.logits(turn_pixels(image)), **self._settings)
 
     def logits(self, pixels: np.ndarray) -> np.ndarray:
-        """What the network says of uint8 [320, 320]: float32 [4], in the order of `CLOCKWISE`."""
+        """What the network says of uint8 [2, 256, 256]: float32 [4], in the order of `CLOCKWISE`."""
         from encoders.onnx_engine import RUNNING
 
         try:

@@ -17,7 +17,7 @@ import math
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from PIL import Image
 from explore.command import Duplicates
 from explore.comparing import Compared, compare_pairs, frame_of
 from explore.grouping import Group, group_pages
+from explore.lying import turns_of
 from index.database import Index, page_file
 from index.neighbours import neighbours
 from index.records import output_folder, write_record
@@ -44,6 +45,7 @@ from utils import UserError, printable
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from reading.turns import Turn
     from settings.schema import Settings
 
 CANDIDATES = 5  # nearest neighbours of a page that are opened at most
@@ -57,13 +59,16 @@ NEEDED = [
     "height",
 ]  # fmt: skip
 COLUMNS = [
-    "GROUP", "PROPOSAL", "WHY", "FILE", "PAGE", "DOCUMENT", "CATEGORY", "WIDTH", "HEIGHT", "BYTES", "PATH", "FOLDER"
+    "GROUP", "PROPOSAL", "WHY", "FILE", "PAGE", "DOCUMENT", "CATEGORY", "WIDTH", "HEIGHT", "TURN", "BYTES", "PATH",
+    "FOLDER",
 ]  # fmt: skip
 
 
 def run_duplicates(settings: Settings, job: Duplicates) -> int:
     """Find groups, write them down, say what was found; 0, or 1 where pages could not be opened."""
     quiet, started = settings.setup.quiet, time.time()
+    limits = {"max_pixels": settings.input.max_pixels, "quiet": quiet}
+    opening = limits | {"workers": threads(settings.setup.workers)}
     index = Index.open(job.index)
     rows = index.rows(NEEDED)
     if rows.empty:
@@ -79,14 +84,7 @@ def run_duplicates(settings: Settings, job: Duplicates) -> int:
         with Progress(4 * len(firsts), quiet=quiet, label="neighbours") as bar:
             alike = [(int(firsts[one]), int(firsts[other])) for one, other in candidates(looks, lying, bar.advance)]
         del looks, lying
-    compared = partial(
-        compare_pairs,
-        rows=rows,
-        file=_verdicts(index.folder, folder),
-        workers=threads(settings.setup.workers),
-        max_pixels=settings.input.max_pixels,
-        quiet=quiet,
-    )
+    compared = partial(compare_pairs, rows=rows, file=_verdicts(index.folder, folder), **opening)
     try:
         grouping = group_pages(rows, alike, compared)
     except KeyboardInterrupt:
@@ -94,8 +92,10 @@ def run_duplicates(settings: Settings, job: Duplicates) -> int:
         raise
     groups, parts, done, unread = grouping.groups, grouping.parts, grouping.done, grouping.unread
     notes: list[str] = []
-    files = [write_table(folder, rows, [*groups, *parts], notes, excel=settings.output.excel)]
-    files += draw_sheets(folder, rows, [*groups, *parts], max_pixels=settings.input.max_pixels, quiet=quiet)
+    shown = [] if job.exact else sorted({row_index for group in (*groups, *parts) for row_index in group.rows})
+    turns = turns_of(rows, shown, **opening)
+    files = [write_table(folder, rows, [*groups, *parts], turns, notes, excel=settings.output.excel)]
+    files += draw_sheets(folder, rows, [*groups, *parts], **limits)
     files.append(
         write_record(
             folder,
@@ -192,15 +192,21 @@ def _pairs(neighbour_rows: np.ndarray, similarity: np.ndarray, least: float) -> 
     return np.stack([np.minimum(ones, others), np.maximum(ones, others)], axis=1)
 
 
-def write_table(folder: Path, rows: DataFrame, groups: Sequence[Group], notes: list[str], *, excel: bool) -> Path:
-    """groups.csv: a row a page of a group, the one to keep first; then a group for each page that is part of one."""
+def write_table(
+    folder: Path, rows: DataFrame, groups: Sequence[Group], turns: Mapping[int, Turn], notes: list[str], *, excel: bool
+) -> Path:
+    """groups.csv: a row a page of a group, the one to keep first; then a group for each page that is part of one.
+
+    turns: how pages lie, by row; TURN is empty where nobody knows.
+    """
     with ExitStack() as opened:
         table = Table(folder / "groups.csv", COLUMNS, opened, excel=excel)
         for number, group in enumerate(groups, 1):
             for nth, (row_index, why) in enumerate(zip(group.rows, group.why, strict=True)):
                 row = rows.iloc[row_index]
                 about = [_text(row["file"]), _whole(row["page"]), _text(row["document"]), _text(row["category"])]
-                sizes = [_whole(row["width"]), _whole(row["height"]), _whole(row["size"])]
+                turn = turns[row_index].degrees if row_index in turns else None
+                sizes = [_whole(row["width"]), _whole(row["height"]), _whole(turn), _whole(row["size"])]
                 where = [path_cell(row["path"]), cell(row["folder"])]
                 table.write([number, group.proposal(nth), cell(why), *about, *sizes, *where])
         return table.complete(notes)

@@ -253,7 +253,7 @@ def test_a_spread_joins_nothing(tmp_path: Path, settings: Settings, capsys) -> N
         ["spread.png", "a.png"],
         ["spread.png", "b.png"],
     ]
-    write_table(tmp_path, rows, [*grouping.groups, *grouping.parts], [], excel=False)
+    write_table(tmp_path, rows, [*grouping.groups, *grouping.parts], {}, [], excel=False)
     said = [(row["GROUP"], row["PROPOSAL"], row["PATH"]) for row in table(tmp_path / "groups.csv")]
     assert said == [
         ("1", "keep", "b.png"), ("1", "duplicate", "b_again.png"), ("2", "keep", "spread.png"),
@@ -315,6 +315,22 @@ def test_pages_scanned_upside_down_and_on_their_side_are_found(tmp_path: Path, s
         assert row["PROPOSAL"] in ("keep", "duplicate")
         groups.setdefault(row["GROUP"], []).append(row["PATH"])
     assert sorted(groups.values()) == [[f"form{n:02d}.png", f"turned/{n:02d}.jpg"] for n in (3, 7, 11)]
+
+
+def test_of_two_scans_it_is_said_which_one_lies_upside_down(tmp_path: Path, settings: Settings) -> None:
+    page = HOME / "category_samples" / "TEXT_T" / "CTX198750010-2.jpg"
+    root = tmp_path / "pages"
+    root.mkdir()
+    shutil.copy(page, root / "b_upright.jpg")
+    with Image.open(page) as image:
+        image.rotate(180).save(root / "a_turned.png")
+    for number in range(3):
+        form(number).save(root / f"form{number}.png")
+    index_of(tmp_path / "index", root)
+    out = tmp_path / "out"
+    assert run_duplicates(settings, job("duplicates", tmp_path / "index", out)) == 0
+    turns = {row["PATH"]: row["TURN"] for row in table(out / "duplicates" / "groups.csv")}
+    assert turns == {"a_turned.png": "180", "b_upright.jpg": "0"}
 
 
 def test_verdicts_of_an_earlier_rule_are_given_up(tmp_path: Path, archive: Path) -> None:

@@ -22,7 +22,7 @@ from reading.transform import FITS, PageTransform
 from reading.turns import Turn
 from run import main
 
-SAMPLE = Path(__file__).resolve().parents[2] / "category_samples" / "TEXT_P" / "CTX200020009-196.jpg"
+SAMPLE = Path(__file__).resolve().parents[2] / "category_samples" / "TEXT_P" / "CTX201350008-3.jpg"
 LYING = {0: None, 90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
 
 
