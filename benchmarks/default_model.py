@@ -42,6 +42,7 @@ def stored_figures(model: Path) -> None:
     for source in sorted(set(sources.tolist())) if len(set(sources.tolist())) > 1 else []:
         mine = sources == source
         _print_figures(f"documents {source}...", scores[mine], truth[mine], documents[mine])
+        _print_figures("all but these", scores[~mine], truth[~mine], documents[~mine])
 
 
 def _print_figures(name: str, scores: np.ndarray, truth: np.ndarray, documents: np.ndarray) -> None:
