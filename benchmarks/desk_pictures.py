@@ -28,8 +28,8 @@ from tests.browser import Browser, Tab
 
 HOME = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT, LARGEST = 1200, 800, 60_000  # pixels, pixels, bytes of a picture
-DOCUMENT = "CTX195720001"  # six pages of several categories
-DOUBTFUL = "LINE_HW/CTX198420006-6.jpg"  # which the model takes for a typed table
+DOCUMENT = "CTX200050003"  # four pages of three categories
+DOUBTFUL = "DRAW_L/CTX194750012-80.jpg"  # which the model takes for a form that was filled in by hand
 SET_FORMULA = r"""(() => {
   const place = Object.assign(document.createElement("div"), { id: "drawn" });
   Object.assign(place.style, { position: "fixed", left: 0, top: 0, zIndex: 99, padding: "0 12px", background: "#fff" });
@@ -82,10 +82,10 @@ def go(tab: Tab, address: str, ready: str) -> None:
 def review_grid(tab: Tab, address: str, folder: Path) -> None:
     """One page gets another category, the mouse points at the next one that is wrong."""
     go(tab, f"{address}/review?view=grid", "document.querySelector('.tile')")
-    place = "[...document.querySelectorAll('.tile')].find(one => /CTX198420006, page 6/.test(one.ariaLabel))"
+    place = "[...document.querySelectorAll('.tile')].find(one => /CTX194750012, page 80/.test(one.ariaLabel))"
     middle = f"(r => [r.x + r.width / 2, r.y + r.height / 2])({place}.getBoundingClientRect())"
     tab.move(*tab.value(middle))
-    tab.key(tab.value("document.querySelector('#categories [data-category=LINE_HW] kbd').textContent"))
+    tab.key(tab.value("document.querySelector('#categories [data-category=DRAW_L] kbd').textContent"))
     tab.until("document.querySelector('#saved.done') !== null && document.querySelector('.tile.changed') !== null")
 
 
@@ -109,7 +109,7 @@ def hand_in(tab: Tab, address: str, folder: Path) -> None:
 def collection(tab: Tab, address: str, folder: Path) -> None:
     """Pages like a picture."""
     go(tab, f"{address}/collection", "document.querySelector('.hit')")
-    tab.choose("#choose", [folder / "box1" / "DRAW" / "CTX199020002-190.jpg"])
+    tab.choose("#choose", [folder / "box1" / "DRAW" / "CTX199950013-5.jpg"])
     tab.until(f"/likeness/.test(document.querySelector('.hit .facts')?.textContent) && {LOADED}")
 
 
