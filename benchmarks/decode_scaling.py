@@ -34,7 +34,7 @@ from reading.transform import PageTransform
 
 SIZE = (1240, 1754)  # A4 at 150 dpi
 PAGES = 24
-TRANSFORM = PageTransform((448, 320), "squash", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))  # of the shipped model
+TRANSFORM = PageTransform((512, 368), "squash", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))  # of the shipped model
 
 _reader = Reader(min_side=max(TRANSFORM.size), max_pixels=10**9)
 Item = tuple[Path, int | None]
