@@ -52,6 +52,7 @@ def main() -> None:
     finder, transform = TurnFinder.load(), classifier.transform
     labels = np.array([called.get(file.parent.name, file.parent.name) for file in files])
     said = np.zeros((len(files), 4), object)  # degrees, None where nobody can tell
+    turned = np.zeros((len(files), 4), int)  # degrees by which it is turned to be sorted
     best = np.zeros((2, len(files), 4), object)  # category as it lies, and as if upright
     sorting = finding = 0.0  # seconds of one core, from the file to its scores, and for the turn
     with Reader(min_side=max(transform.size), max_pixels=10**9) as reader:
@@ -67,9 +68,9 @@ def main() -> None:
                 found = finder.find(page)
                 sorting, finding = sorting + decoding + looked - began, finding + time.process_time() - looked
                 best[0, at, turn] = classifier.categories[int(scores.argmax())]
-                said[at, turn] = found.degrees
-            for turn, degrees in enumerate(said[at]):  # what is turned lies as another one of the four did
-                best[1, at, turn] = best[0, at, (turn - (degrees or 0) // 90) % 4]
+                said[at, turn], turned[at, turn] = found.degrees, found.clockwise
+            for turn, degrees in enumerate(turned[at].tolist()):  # what is turned lies as another one of the four did
+                best[1, at, turn] = best[0, at, (turn - degrees // 90) % 4]
     print(f"machine: {machine()}\n{len(files)} pages, each in four turns\n")
     sets = {str(folder): np.array([folder in file.parents for file in files]) for folder in given.folders}
     head = ["category right, %", *(f"lying by {degrees}" if degrees else "upright" for degrees in CLOCKWISE)]

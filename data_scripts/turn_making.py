@@ -43,7 +43,7 @@ QUARTERS = range(len(CLOCKWISE))  # of a turn: so many clockwise bring a page up
 WIDTHS = (64, 96, 128)  # channels of the small network's layers; maps of 16, 8 and 8 places
 BATCH, RATE, DECAY, DROPOUT, SMOOTHING = 64, 3e-3, 0.05, 0.4, 0.05
 HELD = 6  # one document in so many is not learned: temperature and threshold are chosen on it
-UPRIGHT = 0.5  # the least probability at which a page is said to be so
+SAID = 0.6  # the least probability at which anything is said
 ALLOWED = 0.005  # of upright pages that were not learned, how many may be taken for lying ones, or inverted ones
 LIKELY = [*(round(0.8 + step / 100, 2) for step in range(20)), 0.995, 0.999]  # what may count as sure
 
@@ -243,10 +243,10 @@ def fitted(logits: np.ndarray, turns: np.ndarray) -> dict[str, float]:
     for name in ("lying", "inverted"):
         for least in LIKELY:
             chosen[name] = least
-            rule = {"temperature": temperature, "lying": never, "inverted": never, "upright": UPRIGHT, name: least}
+            rule = {"temperature": temperature, "lying": never, "inverted": never, "said": SAID, name: least}
             if np.mean([turn_of(row, **rule).clockwise > 0 for row in upright]) <= ALLOWED:
                 break
-    return {"temperature": round(temperature, 4), **chosen, "upright": UPRIGHT}
+    return {"temperature": round(temperature, 4), **chosen, "said": SAID}
 
 
 def lines_of(logits: np.ndarray, turns: np.ndarray, kinds: np.ndarray, settings: dict[str, float]) -> list[str]:

@@ -8,8 +8,9 @@ small one behind them that `data_scripts/make_turn.py` has taught on drawn pages
 page in grey twice, 256 x 256: the whole of it, where margins, indents and the ends of lines show, and the square where
 most is written, so close that letters reach above and below their line. Most pages are scanned upright, and none of
 them should suffer: so a page is said to lie turned only where that is far likelier than what is asked of an upright
-one. That a page lies on its side shows well, on which one less, and models mind less: it is then turned by the likelier
-of the two, which is at worst upside down. What is not likely enough is not said (`Turn.degrees` is None).
+one (`Turn.certain`); what is less likely is said, and the page taken as it lies. That a page lies on its side shows
+well, on which one less, and models mind less: it is then turned by the likelier of the two, which is at worst upside
+down. What is hardly likely is not said either (`Turn.degrees` is None).
 
 Weights, and what is likely enough, lie in `turn.safetensors` beside this file; `turn.onnx` says how they are computed.
 ONNX Runtime does, on the CPU, page by page, whatever computes the model.
@@ -109,9 +110,9 @@ def turn_finder(settings: Settings, bases: Iterable[str]) -> TurnFinder | None:
     return TurnFinder.load()
 
 
-def turn_of(logits: np.ndarray, temperature: float, lying: float, inverted: float, upright: float) -> Turn:
-    """What the network's four numbers say. temperature: what they are divided by; the least probabilities at which a
-    page is said to lie on its side, on whichever it is, to be upside down, and to be upright.
+def turn_of(logits: np.ndarray, temperature: float, lying: float, inverted: float, said: float) -> Turn:
+    """What the network's four numbers say. temperature: what they are divided by; the least probabilities at which it
+    is certain that a page lies on its side, on whichever it is, or upside down, and at which anything is said.
 
     >>> turn_of(np.array([0.0, 5.0, 0.0, 0.0]), 1.0, 0.9, 0.9, 0.5).degrees
     90
@@ -122,10 +123,11 @@ def turn_of(logits: np.ndarray, temperature: float, lying: float, inverted: floa
     side = 1 if likely[1] >= likely[3] else 3
     if likely[1] + likely[3] >= lying:
         return Turn(CLOCKWISE[side], float(likely[side]))
-    for quarter, least in ((2, inverted), (0, upright)):
-        if likely[quarter] >= least:
-            return Turn(CLOCKWISE[quarter], float(likely[quarter]))
-    return Turn(None, float(likely.max()))
+    best = int(likely.argmax())
+    sure = float(likely[best])
+    if sure < said:
+        return Turn(None, sure)
+    return Turn(CLOCKWISE[best], sure, best == 0 or (best == 2 and sure >= inverted))
 
 
 class TurnFinder:
@@ -147,7 +149,7 @@ class TurnFinder:
                 raise UserError(f"{shown} is damaged, or of another version than {FILE.name}: copy the program anew")
             with safe_open(FILE, "np") as stored:
                 about = stored.metadata() or {}
-            settings = {name: float(about[name]) for name in ("temperature", "lying", "inverted", "upright")}
+            settings = {name: float(about[name]) for name in ("temperature", "lying", "inverted", "said")}
             return cls(open_session(file, threads=1), settings)
         except OSError as error:
             raise UserError(f"{shown} cannot be read ({error.strerror}): copy the program anew") from None

@@ -74,7 +74,7 @@ class Scored:
         scores = f"[{','.join(format(score, '.9g') for score in self.scores)}]"
         more = {name: value for name in ("warning", "unlike") if (value := getattr(self, name)) not in ("", None)}
         if self.turn is not None:
-            more["turn"] = [self.turn.degrees, round(self.turn.sure, 4)]
+            more["turn"] = [self.turn.degrees, round(self.turn.sure, 4), self.turn.certain]
         return f'{{"scores": {scores}, {json.dumps(more)[1:]}' if more else scores
 
     @classmethod
@@ -84,8 +84,8 @@ class Scored:
             return cls(value)
         turn = value.get("turn")
         if turn is not None:
-            degrees, sure = turn  # the journal reads all numbers as floats
-            turn = Turn(None if degrees is None else int(degrees), float(sure))
+            degrees, sure, certain = turn  # the journal reads all numbers as floats
+            turn = Turn(None if degrees is None else int(degrees), float(sure), bool(certain))
         return cls(value["scores"], value.get("warning", ""), value.get("unlike"), turn)
 
 

@@ -18,16 +18,17 @@ CLOCKWISE = (0, 90, 180, 270)
 
 class Turn(NamedTuple):
     """degrees: clockwise, that bring a page upright, of `CLOCKWISE`; None where nobody can tell (a pattern, an empty
-    sheet). sure: the probability of the likeliest, 0..1.
+    sheet). sure: the probability of the likeliest, 0..1. certain: whether it is likely enough to turn the page by it.
     """
 
     degrees: int | None
     sure: float
+    certain: bool = True
 
     @property
     def clockwise(self) -> int:
-        """By how much it is turned to be sorted: one of which nobody can tell is taken as it lies."""
-        return self.degrees or 0
+        """By how much it is turned to be sorted: one of which nobody is certain is taken as it lies."""
+        return (self.degrees or 0) if self.certain else 0
 
 
 class TurnFinder(Protocol):

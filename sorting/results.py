@@ -206,7 +206,7 @@ def turn_cells(outcome: Scored, *, excel: bool) -> list[str]:
     """What stands in the columns TURN and TURN_SCORE for a page; both are empty where nobody was asked."""
     if outcome.turn is None:
         return ["", ""]
-    degrees, sure = outcome.turn
+    degrees, sure, _ = outcome.turn
     return ["" if degrees is None else str(degrees), number(sure, 4, excel=excel)]
 
 

@@ -38,7 +38,7 @@ def test_typed_and_printed_pages_are_brought_upright_from_wherever_they_lie():
         for degrees in CLOCKWISE:
             turn = finder.find(lying(page, degrees))
             said.append((degrees, turn.degrees))
-            assert 0.25 <= turn.sure <= 1 and turn.clockwise == (turn.degrees or 0)
+            assert 0.25 <= turn.sure <= 1 and turn.clockwise in (0, turn.degrees)
     assert all(found in (0, None) for truth, found in said if truth == 0)
     right = sum(truth == found for truth, found in said)
     assert right >= 0.9 * len(said), said
