@@ -25,7 +25,9 @@ def shipped():
 def test_of_the_model_that_ships(shipped):
     trust = trust_of(SHIPPED, shipped)
     assert trust.trained and trust.fitted
-    assert trust.judged is None  # the mean of two models: figures of either are not its own
+    with (SHIPPED / "out_of_fold.csv").open(encoding="utf-8", newline="") as stream:
+        assert (trust.judged.by, trust.judged.pages) == ("folds", len(list(csv.DictReader(stream))))
+    assert trust.judged.interval[0] < trust.judged.accuracy < trust.judged.interval[1]
     with (SHIPPED / JUDGED).open(encoding="utf-8", newline="") as stream:
         real = [row for row in csv.DictReader(stream) if not row["SOURCE"].startswith("drawn")]
     assert sum(band.pages for band in trust.bands) == len(real)
