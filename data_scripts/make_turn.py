@@ -4,10 +4,9 @@
     python data_scripts/make_turn.py drawn --work turn_work        # writes encoders/turn.safetensors and turn.onnx
 
 Any label folders of upright pages will do, drawn or real ones. Each page, and a second scan of it, goes four ways round
-through the first stages of EfficientNet-Lite0 with its ImageNet weights; what they see is kept in the work folder (1.3
-MB a page), so that a start that was broken off goes on. A small network is taught on that; one document in six only
-says when it is sure. Some ten minutes and 4 GB of memory for 2,600 pages. No model has to be made anew for it, nor it
-for a model.
+through the first stages of EfficientNet-Lite0 with its ImageNet weights; what they see is kept in the work folder, so
+that a start that was broken off goes on (1.3 MB a page, there and in memory). A small network is taught on that; one
+document in six only says when it is sure. No model has to be made anew for it, nor it for a model.
 """
 
 from __future__ import annotations

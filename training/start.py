@@ -63,7 +63,7 @@ class Start:
 
         choice = choose_model(settings, request, to_train=True)
         plain = plain_folder(choice.source)
-        if choice.kind == "base" or plain is not None:
+        if plain is not None:
             refuse_share(settings, str(choice.source))
         if plain is not None and texts is not None:
             raise no_words(str(choice.source))
@@ -125,11 +125,13 @@ class Start:
 
 
 def refuse_share(settings: Settings, name: str) -> None:
-    """UserError where weights of this start are to stay in the new model: it has random ones, or gets them."""
+    """UserError where weights of this start are to stay in the new model: it has random ones, or its head may get them
+    (rows of new categories)."""
     if settings.train.start_share:
         raise UserError(
-            f"--start_share {settings.train.start_share}: {printable(name)} has nothing yet that could be kept; name a "
-            "fine-tuned model with two towers (--model_path models/efficientnet-lite0)"
+            f"--start_share {settings.train.start_share}: {printable(name)} begins with random weights, or gets some, "
+            "which are not worth keeping; name a model with two towers that is trained "
+            "(--model_path models/efficientnet-lite0, -m ViT-B/16)"
         )
 
 

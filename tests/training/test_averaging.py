@@ -70,5 +70,5 @@ def test_a_share_of_the_start_stays_in_the_weights(tmp_path, capsys):
     assert quarter.record["start_share"] == 0.25
     assert "25 % those of the start" in (tmp_path / "quarter" / "README.md").read_text(encoding="utf-8")
     capsys.readouterr()
-    assert train(tmp_path, "other", "-m", str(tmp_path / "dual"), "--start_share", "0.5") == 2
-    assert "nothing yet that could be kept" in capsys.readouterr().err
+    assert train(tmp_path, "other", "--start_share", "0.5") == 2  # EfficientNet-Lite0 of ImageNet, text tower of chance
+    assert "random weights" in capsys.readouterr().err
